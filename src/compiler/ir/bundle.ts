@@ -1,0 +1,91 @@
+// The bundle: what policyc hands to policyd, a folder. Everything in it is the same on every machine; what depends on
+// a machine (endpoints, their classes, rows of verdicts) is made by the runtime from `PolicyProgram`.
+//
+//   manifest.json   Manifest: format version, hashes of every other file, requirements
+//   program.json    PolicyProgram: selectors and normalised rules over classes
+//   sources.json    SourceTable: rule -> file:line, policies, texts
+//   metrics.json    MetricDefinition[]
+//   images/*.bin    bytes of the static kernel tables
+//   objects/*.o     the template programs this policy needs
+
+import type { Selector } from '../space/labels.ts';
+import type { EntityName, NamedPort, Section } from './typed.ts';
+
+export const bundleFormat = 1;
+
+/** `file` is relative to the bundle; `sha256` in hex. */
+export type FileEntry = { readonly file: string; readonly sha256: string };
+export type StaticTable = 'ports' | 'prefixes' | 'http' | 'exec';
+export type ImageEntry = FileEntry & { readonly table: StaticTable; readonly entries: number };
+export type ObjectEntry = FileEntry & { readonly template: string };
+
+/** What a kernel or machine must have for these rules; refused by name at load where it is missing. */
+export type Requirement = { readonly feature: FeatureName; readonly rules: readonly number[] };
+/** `ingress-icmp`: a cgroup never sees ICMP to a workload (it needs a hook on an interface of the workload's own). */
+export type FeatureName = 'cgroup-skb' | 'cgroup-connect' | 'http-ingress' | 'exec-signal' | 'ingress-icmp';
+
+export type Manifest = {
+  readonly format: typeof bundleFormat;
+  readonly abi: number;
+  /** sha256 over all other content: names the build in verdicts and status. */
+  readonly build: string;
+  readonly requirements: readonly Requirement[];
+  readonly files: { readonly program: FileEntry; readonly sources: FileEntry; readonly metrics: FileEntry };
+  readonly images: readonly ImageEntry[];
+  readonly objects: readonly ObjectEntry[];
+};
+
+/** A rule over classes. Lists are ascending; `rules` is in deciding order: the first that matches decides. */
+export type ProgramRule = {
+  /** RuleId: index into SourceTable.rules. */
+  readonly rule: number;
+  /** Index into PolicyProgram.selectors. */
+  readonly subject: number;
+  readonly section: Section;
+  readonly action: 'allow' | 'deny';
+  /** Absent in `process`. Indices of selectors; network classes; entity names. */
+  readonly peers?: {
+    readonly selectors: readonly number[];
+    readonly networkClasses: readonly number[];
+    readonly entities: readonly EntityName[];
+  };
+  readonly ports?: { readonly classes: readonly number[]; readonly named: readonly NamedPort[] };
+  /** Request or exec classes that match; an undecidable one (class 0) follows from the action. Absent on network rules: every request. */
+  readonly content?: { readonly domain: string; readonly classes: readonly number[] };
+  /** PolicyMatchType of an L3/L4 verdict by this rule. */
+  readonly match: number;
+};
+
+export type ProgramPolicy = {
+  readonly subject: number;
+  readonly defaultDeny: { readonly ingress: boolean; readonly egress: boolean; readonly process: readonly string[] };
+};
+
+export type PolicyProgram = {
+  /** Distinct selectors of subjects and peers. */
+  readonly selectors: readonly Selector[];
+  /** Index = PolicyId. */
+  readonly policies: readonly ProgramPolicy[];
+  readonly rules: readonly ProgramRule[];
+  /** Number of classes of each static dimension; network classes 0 and 1 are the IPv4 and IPv6 world without a rule's network. */
+  readonly classes: { readonly ports: number; readonly networks: number; readonly http: number; readonly exec: number };
+};
+
+export type SourceTable = {
+  readonly policies: readonly { readonly name: string; readonly file: string; readonly line: number }[];
+  readonly rules: readonly {
+    readonly policy: number;
+    readonly file: string;
+    readonly line: number;
+    readonly action: string;
+    readonly section: Section;
+    readonly text: string;
+  }[];
+};
+
+export type MetricDefinition = {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge';
+  readonly help: string;
+  readonly labels: readonly string[];
+};

@@ -1,0 +1,37 @@
+// Label sets and what selects them. A namespace and a cluster are labels under reserved keys, so that one algebra
+// serves all; `@` cannot stand in a key that a user writes.
+
+/** Label key -> value of one endpoint. `@namespace` (and `@cluster`) stand beside the user's labels. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** The reserved key under which an endpoint's namespace stands among its labels. */
+export const namespaceKey = '@namespace';
+
+/** One condition on one label. An absent key satisfies `not-one-of` (as in Kubernetes) and `absent`. */
+export type Requirement =
+  | { readonly kind: 'one-of'; readonly key: string; readonly values: readonly string[] }
+  | { readonly kind: 'not-one-of'; readonly key: string; readonly values: readonly string[] }
+  | { readonly kind: 'exists'; readonly key: string }
+  | { readonly kind: 'absent'; readonly key: string };
+
+/** Disjunction of conjunctions. `[]` selects nothing, `[[]]` every label set. */
+export type Selector = readonly (readonly Requirement[])[];
+
+/** Does `selector` select an endpoint with these labels? */
+export function selects(selector: Selector, labels: Labels): boolean {
+  return selector.some((conjunction) => conjunction.every((requirement) => holds(requirement, labels)));
+}
+
+function holds(requirement: Requirement, labels: Labels): boolean {
+  const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined;
+  switch (requirement.kind) {
+    case 'one-of':
+      return value !== undefined && requirement.values.includes(value);
+    case 'not-one-of':
+      return value === undefined || !requirement.values.includes(value);
+    case 'exists':
+      return value !== undefined;
+    case 'absent':
+      return value === undefined;
+  }
+}
