@@ -17,16 +17,13 @@ export function readInteger(view: DataView, offset: number, width: Width): numbe
   }
 }
 
+const writers: Readonly<Record<Width, (view: DataView, offset: number, value: number | bigint) => void>> = {
+  u8: (view, offset, value) => view.setUint8(offset, Number(value)),
+  u16: (view, offset, value) => view.setUint16(offset, Number(value), true),
+  u32: (view, offset, value) => view.setUint32(offset, Number(value), true),
+  u64: (view, offset, value) => view.setBigUint64(offset, BigInt(value), true),
+};
+
 /** Writes one integer at `offset`. */
-export function writeInteger(view: DataView, offset: number, width: Width, value: number | bigint): void {
-  switch (width) {
-    case 'u8':
-      return view.setUint8(offset, Number(value));
-    case 'u16':
-      return view.setUint16(offset, Number(value), true);
-    case 'u32':
-      return view.setUint32(offset, Number(value), true);
-    case 'u64':
-      return view.setBigUint64(offset, BigInt(value), true);
-  }
-}
+export const writeInteger = (view: DataView, offset: number, width: Width, value: number | bigint): void =>
+  writers[width](view, offset, value);

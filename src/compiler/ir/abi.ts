@@ -129,6 +129,7 @@ export const layouts = {
     tcp_flags: scalar('u8', 'as on the wire'),
     reserved: scalar('u8', ''),
     pid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
+    uid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
     text_length: scalar('u16', 'bytes of text, before it was cut'),
     reserved2: scalar('u16', ''),
     text: array('u8', limits.eventText, 'http: METHOD SP path; exec: path'),
