@@ -102,6 +102,15 @@ enum {
 	POL_LIMIT_COUNTERS = 65536,
 };
 
+enum {
+	POL_INNER_ENTRIES_PREFIXES = 1048576,
+	POL_INNER_ENTRIES_ENDPOINTS = 65536,
+	POL_INNER_ENTRIES_ADDRESSES = 1048576,
+	POL_INNER_ENTRIES_CGROUPS = 65536,
+	POL_INNER_ENTRIES_ROWS = 1048576,
+	POL_INNER_ENTRIES_VERDICTS = 16777216,
+};
+
 /* one element; slot of every per-generation table = revision & 1; revision 0 = nothing loaded: fail closed */
 struct pol_config {
 	__u32 revision; /* raised by one with each generation */

@@ -39,6 +39,7 @@ export function abiHeader(): string {
     constants('POL_ENDPOINT', abi.fixedEndpoint),
     constants('POL_LOST', abi.lostReason),
     constants('POL_LIMIT', abi.limits),
+    constants('POL_INNER_ENTRIES', abi.innerEntries),
     ...Object.values<Layout>(abi.layouts).map(struct),
   ].join('\n');
 }

@@ -63,6 +63,19 @@ export const limits = {
   counters: 65536,
 } as const;
 
+/**
+ * Most entries of an inner map of one generation. Templates declare these; real inner maps are made as large as their content
+ * (the kernel compares type, sizes and flags with the template's, not the number of entries, since 5.10).
+ */
+export const innerEntries = {
+  prefixes: 1 << 20,
+  endpoints: 1 << 16,
+  addresses: 1 << 20,
+  cgroups: 1 << 16,
+  rows: 1 << 20,
+  verdicts: 1 << 24,
+} as const;
+
 /** The structs. `abi.generated.h` has them in this order. */
 export const layouts = {
   config: layout('pol_config', 'one element; slot of every per-generation table = revision & 1; revision 0 = nothing loaded: fail closed', {
