@@ -67,8 +67,13 @@ export type PolicyProgram = {
   /** Index = PolicyId. */
   readonly policies: readonly ProgramPolicy[];
   readonly rules: readonly ProgramRule[];
-  /** Number of classes of each static dimension; network classes 0 and 1 are the IPv4 and IPv6 world without a rule's network. */
+  /**
+   * Number of classes of each static dimension. Network class 0 is the IPv4 and 1 the IPv6 world outside all longer blocks
+   * of the prefix table; `http` and `exec` count class 0 (undecidable), so they are at least 1.
+   */
   readonly classes: { readonly ports: number; readonly networks: number; readonly http: number; readonly exec: number };
+  /** The network classes whose addresses are IPv6, ascending; all others are IPv4. */
+  readonly ipv6Networks: readonly number[];
 };
 
 export type SourceTable = {

@@ -1,0 +1,21 @@
+// Emitted: everything a bundle holds except the objects, still in memory. 6-emit hands it over, 7-build writes it; two
+// emitted policies are equal exactly when their bundles are.
+import type { MetricDefinition, PolicyProgram, Requirement, SourceTable, StaticTable } from './bundle.ts';
+
+/** A template program, by its path below `bpf/templates` without `.bpf.c`; its object is `<last part>.o`. */
+export const templateNames = ['net/cgroup_skb', 'net/connect', 'l7/stream', 'run/exec'] as const;
+export type TemplateName = (typeof templateNames)[number];
+
+/** Contents of one static kernel table. `entries`: points, prefixes or states. */
+export type Image = { readonly table: StaticTable; readonly entries: number; readonly bytes: Uint8Array };
+
+export type Emitted = {
+  readonly program: PolicyProgram;
+  readonly sources: SourceTable;
+  readonly metrics: readonly MetricDefinition[];
+  readonly requirements: readonly Requirement[];
+  /** One of each StaticTable, in the order ports, prefixes, http, exec. */
+  readonly images: readonly Image[];
+  /** The templates this policy needs, in the order of `templateNames`. */
+  readonly templates: readonly TemplateName[];
+};

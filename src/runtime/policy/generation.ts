@@ -1,0 +1,50 @@
+// A generation: what one bundle and one inventory make together, ready to be written into kernel tables. The types that
+// `materialize`, the loader and the tests share; the meaning of each table is stated in compiler/ir/abi.ts.
+import type { PolicyProgram } from '../../compiler/ir/bundle.ts';
+import type { ReservedName } from '../../compiler/ir/event.ts';
+import type { Labels } from '../../compiler/space/labels.ts';
+import type { TransportProtocol } from '../../compiler/space/transport.ts';
+
+/** A port that a workload gave a name; `port` 1..65535. */
+export type NamedEndpointPort = { readonly protocol: TransportProtocol; readonly name: string; readonly port: number };
+
+/** One endpoint of the inventory; `id` is the kernel's endpoint id. Only a local workload can be a subject. */
+export type InventoryEndpoint =
+  | {
+      readonly id: number;
+      readonly kind: 'workload';
+      readonly labels: Labels;
+      readonly namedPorts: readonly NamedEndpointPort[];
+      readonly local: boolean;
+    }
+  | { readonly id: number; readonly kind: 'reserved'; readonly entities: readonly ReservedName[] };
+
+/** Numbers for deciders, `>= fixedCause.firstDynamic`; the same question has the same answer for good. */
+export type CauseNumbers = {
+  /** RuleId of the bundle -> cause. */
+  readonly rule: (rule: number) => number;
+  /** PolicyIds of the bundle, ascending -> cause of the default deny that they bring together. */
+  readonly defaultDeny: (policies: readonly number[]) => number;
+};
+
+export type GenerationInput = {
+  readonly program: PolicyProgram;
+  /** The bundle's image `ports`. */
+  readonly ports: Uint8Array;
+  readonly endpoints: readonly InventoryEndpoint[];
+  readonly causes: CauseNumbers;
+};
+
+/** Values of `t_endpoints`: `subjectClass` 0 = not local, or no policy selects it. */
+export type EndpointClasses = { readonly id: number; readonly subjectClass: number; readonly peerClass: number };
+/** Entries of `t_rows`: `section` as in abi.ts; `base` indexes the verdict table. */
+export type Row = { readonly subjectClass: number; readonly peerClass: number; readonly section: number; readonly base: number };
+
+export type GenerationTables = {
+  readonly endpoints: readonly EndpointClasses[];
+  readonly rows: readonly Row[];
+  /** `pol_verdict` records; record 0 is absent. */
+  readonly verdicts: Uint8Array;
+  /** `pol_ports`: the bundle's image, with classes of their own for the points that named ports stand for. */
+  readonly ports: Uint8Array;
+};
