@@ -64,8 +64,8 @@ export const limits = {
 } as const;
 
 /**
- * Most entries of an inner map of one generation. Templates declare these; real inner maps are made as large as their content
- * (the kernel compares type, sizes and flags with the template's, not the number of entries, since 5.10).
+ * Most entries of an inner map of one generation. A template's inner map declares 1: real ones are made as large as their
+ * content, and the kernel compares type, sizes and flags, not the number of entries (5.10; arrays: with BPF_F_INNER_MAP).
  */
 export const innerEntries = {
   prefixes: 1 << 20,

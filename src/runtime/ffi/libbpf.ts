@@ -1,0 +1,395 @@
+// The only importer of the FFI package: one typed function per call of libbpf (1.1 and newer) and of the libc calls that
+// node:fs has not. The library is loaded by the first call, so a machine without it can still say what is missing.
+// What libbpf prints is kept (`takeLog`) and goes into errors; nothing is printed. `as` gives the types that C has not.
+import koffi from 'koffi';
+import { CallError } from './errno.ts';
+
+declare const brand: unique symbol;
+type Handle<Name extends string> = bigint & { readonly [brand]: Name };
+export type ObjectHandle = Handle<'object'>;
+export type MapHandle = Handle<'map'>;
+export type ProgramHandle = Handle<'program'>;
+
+type TypeSpec = Parameters<typeof koffi.sizeof>[0];
+type Pointer = bigint | null;
+type Bytes = Uint8Array | null;
+
+const openOptions = koffi.struct({
+  sz: 'size_t',
+  object_name: 'const char *',
+  relaxed_maps: 'bool',
+  pin_root_path: 'const char *',
+  kconfig: 'const char *',
+  btf_custom_path: 'const char *',
+  kernel_log_buf: 'void *',
+  kernel_log_size: 'size_t',
+  kernel_log_level: 'uint32',
+});
+const mapCreateOptions = koffi.struct({
+  sz: 'size_t',
+  btf_fd: 'uint32',
+  btf_key_type_id: 'uint32',
+  btf_value_type_id: 'uint32',
+  btf_vmlinux_value_type_id: 'uint32',
+  inner_map_fd: 'uint32',
+  map_flags: 'uint32',
+  map_extra: 'uint64',
+  numa_node: 'uint32',
+  map_ifindex: 'uint32',
+});
+const testRunOptions = koffi.struct({
+  sz: 'size_t',
+  data_in: 'void *',
+  data_out: 'void *',
+  data_size_in: 'uint32',
+  data_size_out: 'uint32',
+  ctx_in: 'void *',
+  ctx_out: 'void *',
+  ctx_size_in: 'uint32',
+  ctx_size_out: 'uint32',
+  retval: 'uint32',
+  repeat: 'int',
+  duration: 'uint32',
+  flags: 'uint32',
+  cpu: 'uint32',
+  batch_size: 'uint32',
+});
+const printCallback = koffi.proto('pol_print', 'int', ['int', 'void *', 'void *']);
+
+type Structure = Readonly<Record<string, number | bigint | string | boolean | Uint8Array | null>>;
+type TestRunFields = { data_size_out: number; retval: number; duration: number };
+
+/** The calls with the types of their C declarations. */
+function bind() {
+  const lib = koffi.load('libbpf.so.1');
+  const libc = koffi.load('libc.so.6');
+  const int = (name: string, ...parameters: TypeSpec[]) => lib.func(name, 'int', parameters);
+  const pointer = (name: string, ...parameters: TypeSpec[]) => lib.func(name, 'void *', parameters);
+  const text = (name: string, ...parameters: TypeSpec[]) => lib.func(name, 'const char *', parameters);
+  return {
+    version: text('libbpf_version_string') as () => string,
+    setPrint: pointer('libbpf_set_print', 'void *') as (callback: bigint) => Pointer,
+    possibleCpus: int('libbpf_num_possible_cpus') as () => number,
+    probeProgramType: int('libbpf_probe_bpf_prog_type', 'int', 'void *') as (type: number, options: null) => number,
+    probeMapType: int('libbpf_probe_bpf_map_type', 'int', 'void *') as (type: number, options: null) => number,
+    probeHelper: int('libbpf_probe_bpf_helper', 'int', 'int', 'void *') as (type: number, helper: number, options: null) => number,
+    objectOpen: pointer('bpf_object__open_mem', 'void *', 'size_t', koffi.pointer(openOptions)) as (
+      bytes: Uint8Array,
+      size: number,
+      options: Structure,
+    ) => Pointer,
+    objectLoad: int('bpf_object__load', 'void *') as (object: bigint) => number,
+    objectClose: lib.func('bpf_object__close', 'void', ['void *']) as (object: bigint) => void,
+    nextMap: pointer('bpf_object__next_map', 'void *', 'void *') as (object: bigint, after: Pointer) => Pointer,
+    nextProgram: pointer('bpf_object__next_program', 'void *', 'void *') as (object: bigint, after: Pointer) => Pointer,
+    mapName: text('bpf_map__name', 'void *') as (map: bigint) => string,
+    mapFd: int('bpf_map__fd', 'void *') as (map: bigint) => number,
+    programName: text('bpf_program__name', 'void *') as (program: bigint) => string,
+    programFd: int('bpf_program__fd', 'void *') as (program: bigint) => number,
+    mapCreate: int('bpf_map_create', 'int', 'const char *', 'uint32', 'uint32', 'uint32', koffi.pointer(mapCreateOptions)) as (
+      ...parameters: [type: number, name: string, keySize: number, valueSize: number, maxEntries: number, options: Structure]
+    ) => number,
+    mapUpdate: int('bpf_map_update_elem', 'int', 'void *', 'void *', 'uint64') as (
+      ...parameters: [fd: number, key: Uint8Array, value: Uint8Array, flags: number]
+    ) => number,
+    mapLookup: int('bpf_map_lookup_elem', 'int', 'void *', 'void *') as (fd: number, key: Uint8Array, value: Uint8Array) => number,
+    mapDelete: int('bpf_map_delete_elem', 'int', 'void *') as (fd: number, key: Uint8Array) => number,
+    mapNextKey: int('bpf_map_get_next_key', 'int', 'void *', 'void *') as (fd: number, key: Bytes, next: Uint8Array) => number,
+    mapUpdateBatch: int('bpf_map_update_batch', 'int', 'void *', 'void *', 'void *', 'void *') as (
+      ...parameters: [fd: number, keys: Uint8Array, values: Uint8Array, count: Uint32Array, options: null]
+    ) => number,
+    mapLookupBatch: int('bpf_map_lookup_batch', 'int', 'void *', 'void *', 'void *', 'void *', 'void *', 'void *') as (
+      ...parameters: [fd: number, from: Bytes, to: Uint8Array, keys: Uint8Array, values: Uint8Array, count: Uint32Array, options: null]
+    ) => number,
+    info: int('bpf_obj_get_info_by_fd', 'int', 'void *', 'void *') as (fd: number, info: Uint8Array, length: Uint32Array) => number,
+    pin: int('bpf_obj_pin', 'int', 'const char *') as (fd: number, path: string) => number,
+    get: int('bpf_obj_get', 'const char *') as (path: string) => number,
+    programById: int('bpf_prog_get_fd_by_id', 'uint32') as (id: number) => number,
+    programAttach: int('bpf_prog_attach', 'int', 'int', 'int', 'uint') as (
+      ...parameters: [program: number, target: number, type: number, flags: number]
+    ) => number,
+    programDetach: int('bpf_prog_detach2', 'int', 'int', 'int') as (program: number, target: number, type: number) => number,
+    programQuery: int('bpf_prog_query', 'int', 'int', 'uint32', 'void *', 'void *', 'void *') as (
+      ...parameters: [target: number, type: number, queryFlags: number, attachFlags: Uint32Array, ids: Uint32Array, count: Uint32Array]
+    ) => number,
+    programTestRun: int('bpf_prog_test_run_opts', 'int', koffi.inout(koffi.pointer(testRunOptions))) as (
+      program: number,
+      options: Structure & TestRunFields,
+    ) => number,
+    linkCreate: int('bpf_link_create', 'int', 'int', 'int', 'void *') as (
+      ...parameters: [program: number, target: number, type: number, options: null]
+    ) => number,
+    linkUpdate: int('bpf_link_update', 'int', 'int', 'void *') as (link: number, program: number, options: null) => number,
+    linkDetach: int('bpf_link_detach', 'int') as (link: number) => number,
+    format: libc.func('vsnprintf', 'int', ['void *', 'size_t', 'void *', 'void *']) as (
+      ...parameters: [out: Bytes, size: number, format: bigint, list: bigint]
+    ) => number,
+    mmap: libc.func('mmap', 'void *', ['void *', 'size_t', 'int', 'int', 'int', 'int64']) as (
+      ...parameters: [address: null, length: number, protection: number, flags: number, fd: number, offset: number]
+    ) => Pointer,
+    munmap: libc.func('munmap', 'int', ['void *', 'size_t']) as (address: bigint, length: number) => number,
+    mount: libc.func('mount', 'int', ['const char *', 'const char *', 'const char *', 'ulong', 'void *']) as (
+      ...parameters: [source: string, target: string, type: string, flags: number, data: null]
+    ) => number,
+    pageSize: libc.func('getpagesize', 'int', []) as () => number,
+  };
+}
+
+type Calls = ReturnType<typeof bind>;
+let loaded: Calls | undefined;
+let log: string[] = [];
+
+function calls(): Calls {
+  if (loaded) return loaded;
+  const bound = bind();
+  bound.setPrint(koffi.register(keep(bound), koffi.pointer(printCallback)));
+  loaded = bound;
+  return bound;
+}
+
+const warn = 0;
+const info = 1;
+
+/** Bytes of a va_list, which is a pointer to them as a parameter: System V x86-64 24, AAPCS64 32. */
+const vaListBytes = process.arch === 'arm64' ? 32 : 24;
+
+/** libbpf's print callback: keeps warnings and information. Formatting twice (length, then text) needs the list restored. */
+function keep({ format }: Calls): (level: number, template: bigint, list: bigint) => number {
+  return (level, template, list) => {
+    if (level !== warn && level !== info) return 0;
+    const arguments_ = new Uint8Array(koffi.view(list, vaListBytes));
+    const saved = arguments_.slice();
+    const length = format(null, 0, template, list);
+    arguments_.set(saved);
+    const out = Buffer.alloc(length + 1);
+    format(out, out.length, template, list);
+    log.push(out.toString('utf8', 0, length));
+    return 0;
+  };
+}
+
+/** What libbpf said since the last call of this; one message a line. */
+export function takeLog(): string {
+  const text = log.join('');
+  log = [];
+  return text;
+}
+
+/** `result` if it is no error; else the error with what libbpf said about it. */
+function checked(call: string, result: number): number {
+  if (result < 0) throw new CallError(call, -result, takeLog());
+  return result;
+}
+
+function checkedPointer<Name extends string>(call: string, result: Pointer): Handle<Name> {
+  if (result === null || result === 0n) throw new CallError(call, koffi.errno(), takeLog());
+  return result as Handle<Name>;
+}
+
+export type LibraryState = { readonly found: true; readonly version: string } | { readonly found: false; readonly reason: string };
+
+/** Loads the library if that has not happened yet and says whether it is there. */
+export function libraryState(): LibraryState {
+  try {
+    return { found: true, version: calls().version() };
+  } catch (error) {
+    return { found: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+export const possibleCpus = (): number => checked('libbpf_num_possible_cpus', calls().possibleCpus());
+
+/** Tries a tiny load: can this kernel load programs of this type? */
+export const probeProgramType = (type: number): boolean => calls().probeProgramType(type, null) === 1;
+export const probeMapType = (type: number): boolean => calls().probeMapType(type, null) === 1;
+export const probeHelper = (type: number, helper: number): boolean => calls().probeHelper(type, helper, null) === 1;
+
+/** bpf_object__open_mem: maps marked for pinning are shared by their names in the folder `pinRoot`. */
+export function objectOpen(bytes: Uint8Array, name: string, pinRoot: string): ObjectHandle {
+  const options = { sz: koffi.sizeof(openOptions), object_name: name, relaxed_maps: false, pin_root_path: pinRoot };
+  const empty = { kconfig: null, btf_custom_path: null, kernel_log_buf: null, kernel_log_size: 0, kernel_log_level: 0 };
+  return checkedPointer<'object'>('bpf_object__open_mem', calls().objectOpen(bytes, bytes.length, { ...options, ...empty }));
+}
+
+export const objectLoad = (object: ObjectHandle): void => void checked('bpf_object__load', calls().objectLoad(object));
+export const objectClose = (object: ObjectHandle): void => calls().objectClose(object);
+
+function every<Name extends string>(next: (after: Pointer) => Pointer): readonly Handle<Name>[] {
+  const all: Handle<Name>[] = [];
+  for (let at = next(null); at !== null && at !== 0n; at = next(at)) all.push(at as Handle<Name>);
+  return all;
+}
+
+export const objectMaps = (object: ObjectHandle): readonly MapHandle[] => every<'map'>((after) => calls().nextMap(object, after));
+export const objectPrograms = (object: ObjectHandle): readonly ProgramHandle[] =>
+  every<'program'>((after) => calls().nextProgram(object, after));
+export const mapName = (map: MapHandle): string => calls().mapName(map);
+export const mapFd = (map: MapHandle): number => checked('bpf_map__fd', calls().mapFd(map));
+export const programName = (program: ProgramHandle): string => calls().programName(program);
+export const programFd = (program: ProgramHandle): number => checked('bpf_program__fd', calls().programFd(program));
+
+export type MapShape = {
+  readonly type: number;
+  readonly name: string;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  readonly flags: number;
+  /** For maps of maps: what the inner ones look like. */
+  readonly innerFd?: number;
+};
+
+/** bpf_map_create; the descriptor is the caller's to close. */
+export function mapCreate(shape: MapShape): number {
+  const none = {
+    btf_fd: 0,
+    btf_key_type_id: 0,
+    btf_value_type_id: 0,
+    btf_vmlinux_value_type_id: 0,
+    map_extra: 0,
+    numa_node: 0,
+    map_ifindex: 0,
+  };
+  const options = { ...none, sz: koffi.sizeof(mapCreateOptions), inner_map_fd: shape.innerFd ?? 0, map_flags: shape.flags };
+  const { type, name, keySize, valueSize, maxEntries } = shape;
+  return checked('bpf_map_create', calls().mapCreate(type, name.slice(0, 15), keySize, valueSize, maxEntries, options));
+}
+
+export const mapUpdate = (fd: number, key: Uint8Array, value: Uint8Array): void =>
+  void checked('bpf_map_update_elem', calls().mapUpdate(fd, key, value, 0));
+
+const missing = -2;
+
+/** Fills `value` (its length is the caller's promise: value size, times the CPUs for per-CPU maps); false if there is no such key. */
+export function mapLookup(fd: number, key: Uint8Array, value: Uint8Array): boolean {
+  const result = calls().mapLookup(fd, key, value);
+  return result !== missing && checked('bpf_map_lookup_elem', result) === 0;
+}
+
+/** False if there was no such key. */
+export function mapDelete(fd: number, key: Uint8Array): boolean {
+  const result = calls().mapDelete(fd, key);
+  return result !== missing && checked('bpf_map_delete_elem', result) === 0;
+}
+
+/** Fills `next` with the key after `key` (null: the first); false after the last. */
+export function mapNextKey(fd: number, key: Bytes, next: Uint8Array): boolean {
+  const result = calls().mapNextKey(fd, key, next);
+  return result !== missing && checked('bpf_map_get_next_key', result) === 0;
+}
+
+/** Keys and values stand one after the other. Returns how many are in the map; fewer than `count` never happens without an error. */
+export function mapUpdateBatch(fd: number, keys: Uint8Array, values: Uint8Array, count: number): number {
+  const done = Uint32Array.of(count);
+  checked('bpf_map_update_batch', calls().mapUpdateBatch(fd, keys, values, done, null));
+  return done[0] ?? 0;
+}
+
+export type Batch = { readonly count: number; readonly last: boolean };
+
+/** Reads up to `capacity` entries after position `from` (null: from the start) and leaves the next position in `to`. */
+export function mapLookupBatch(
+  fd: number,
+  position: { readonly from: Bytes; readonly to: Uint8Array },
+  out: { readonly keys: Uint8Array; readonly values: Uint8Array; readonly capacity: number },
+): Batch {
+  const count = Uint32Array.of(out.capacity);
+  const result = calls().mapLookupBatch(fd, position.from, position.to, out.keys, out.values, count, null);
+  if (result !== missing) checked('bpf_map_lookup_batch', result);
+  return { count: count[0] ?? 0, last: result === missing };
+}
+
+/** bpf_obj_get_info_by_fd: the first `size` bytes of bpf_map_info, bpf_prog_info or bpf_link_info. */
+export function objectInfo(fd: number, size: number): DataView {
+  const bytes = new Uint8Array(size);
+  checked('bpf_obj_get_info_by_fd', calls().info(fd, bytes, Uint32Array.of(size)));
+  return new DataView(bytes.buffer);
+}
+
+export const objectPin = (fd: number, path: string): void => void checked(`bpf_obj_pin ${path}`, calls().pin(fd, path));
+/** A descriptor of what is pinned at `path`; ENOENT if nothing is. */
+export const objectGet = (path: string): number => checked(`bpf_obj_get ${path}`, calls().get(path));
+export const programById = (id: number): number => checked('bpf_prog_get_fd_by_id', calls().programById(id));
+
+export type Attach = { readonly program: number; readonly target: number; readonly type: number };
+
+/** bpf_prog_attach without flags: for sockmaps, where the last one counts. */
+export const programAttach = ({ program, target, type }: Attach): void =>
+  void checked('bpf_prog_attach', calls().programAttach(program, target, type, 0));
+export const programDetach = ({ program, target, type }: Attach): void =>
+  void checked('bpf_prog_detach2', calls().programDetach(program, target, type));
+/** bpf_link_create on a cgroup descriptor, or with target 0 on what the program itself names (tp_btf). */
+export const linkCreate = ({ program, target, type }: Attach): number =>
+  checked('bpf_link_create', calls().linkCreate(program, target, type, null));
+/** Puts another program in the place of the link's, without a moment between. */
+export const linkUpdate = (link: number, program: number): void => void checked('bpf_link_update', calls().linkUpdate(link, program, null));
+export const linkDetach = (link: number): void => void checked('bpf_link_detach', calls().linkDetach(link));
+
+export type Attached = { readonly flags: number; readonly programs: readonly number[] };
+
+/** bpf_prog_query: ids of the programs attached to this cgroup itself, and the flags they are attached with. */
+export function programQuery(target: number, type: number): Attached {
+  const ids = new Uint32Array(64);
+  const count = Uint32Array.of(ids.length);
+  const flags = Uint32Array.of(0);
+  checked('bpf_prog_query', calls().programQuery(target, type, 0, flags, ids, count));
+  return { flags: flags[0] ?? 0, programs: [...ids.subarray(0, count[0])] };
+}
+
+export type TestRun = {
+  readonly data: Uint8Array;
+  /** Bytes of the program's context; without them the kernel makes an empty one. */
+  readonly context?: Uint8Array;
+  readonly repeat?: number;
+  /** Room for the packet as the program left it; 0 = not wanted. */
+  readonly outBytes?: number;
+};
+export type TestRunResult = { readonly value: number; readonly nanoseconds: number; readonly data: Uint8Array };
+
+/** BPF_PROG_TEST_RUN: the program's return value; cgroup_skb programs see a socket of the caller's cgroup. */
+export function programTestRun(program: number, run: TestRun): TestRunResult {
+  const out = new Uint8Array(run.outBytes ?? 0);
+  const options = {
+    sz: koffi.sizeof(testRunOptions),
+    data_in: run.data,
+    data_size_in: run.data.length,
+    data_out: out.length === 0 ? null : out,
+    data_size_out: out.length,
+    ctx_in: run.context ?? null,
+    ctx_size_in: run.context?.length ?? 0,
+    ctx_out: null,
+    ctx_size_out: 0,
+    retval: 0,
+    repeat: run.repeat ?? 1,
+    duration: 0,
+    flags: 0,
+    cpu: 0,
+    batch_size: 0,
+  };
+  checked('bpf_prog_test_run_opts', calls().programTestRun(program, options));
+  return { value: options.retval, nanoseconds: options.duration, data: out.subarray(0, options.data_size_out) };
+}
+
+/** Memory shared with the kernel; `release` ends every use of `bytes`. */
+export type Mapping = { readonly bytes: ArrayBuffer; readonly release: () => void };
+
+const protection = { read: 1, readWrite: 3 } as const;
+const mapShared = 1;
+const mapFailed = 0xffffffffffffffffn;
+
+export function memoryMap(
+  fd: number,
+  access: keyof typeof protection,
+  range: { readonly offset: number; readonly length: number },
+): Mapping {
+  const address = calls().mmap(null, range.length, protection[access], mapShared, fd, range.offset);
+  if (address === null || BigInt.asUintN(64, address) === mapFailed) throw new CallError('mmap', koffi.errno(), '');
+  return { bytes: koffi.view(address, range.length), release: () => void calls().munmap(address, range.length) };
+}
+
+export const pageSize = (): number => calls().pageSize();
+
+/** mount(2) without flags. */
+export function mount(type: string, target: string): void {
+  if (calls().mount(type, target, type, 0, null) < 0) throw new CallError(`mount ${target}`, koffi.errno(), '');
+}
