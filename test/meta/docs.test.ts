@@ -1,0 +1,48 @@
+// What the documents say holds: their policy examples compile without a diagnostic, their links lead somewhere, the
+// commands that they name are commands of package.json.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { compile } from '../../src/compiler/index.ts';
+import { root } from './imports.ts';
+
+const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'grammar/README.md'];
+const textOf = (document: string) => readFileSync(join(root, document), 'utf8');
+
+/** Fenced blocks of one language, with the line on which each begins. */
+const fenced = (document: string, language: string) =>
+  [...textOf(document).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(({ 1: text = '', index }) => ({
+    path: `${document}:${textOf(document).slice(0, index).split('\n').length}`,
+    text,
+  }));
+
+for (const document of documents) {
+  test(`policy examples of ${document} compile`, () => {
+    for (const source of fenced(document, 'policy')) {
+      const { diagnostics } = compile([source]);
+      assert.equal([...diagnostics], [], source.path);
+    }
+  });
+
+  test(`links of ${document} lead to files`, () => {
+    const targets = [...textOf(document).matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, target = '']) => target);
+    const broken = targets.filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(root, dirname(document), target)));
+    assert.equal(broken, []);
+  });
+
+  test(`npm commands of ${document} exist`, () => {
+    const { scripts } = JSON.parse(textOf('package.json'));
+    const named = [...textOf(document).matchAll(/npm run ([a-z:]+)/g)].map(([, name = '']) => name);
+    assert.equal(
+      named.filter((name) => scripts[name] === undefined),
+      [],
+    );
+  });
+}
+
+test('the README shows a policy', () => {
+  assert.ok(fenced('README.md', 'policy').length > 0);
+});
+
+test.run();

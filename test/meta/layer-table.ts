@@ -1,0 +1,58 @@
+// Who may import whom, as one array: layers.test.ts holds every import of src/ against it, and the table in
+// ARCHITECTURE.md is printed from it. A path is a folder (ends in `/`) or a file under src/.
+
+export type Layer = {
+  /** The first layer whose path is a prefix of a file's path is that file's layer. */
+  readonly path: string;
+  /** Beside itself: everything under these paths. */
+  readonly may: readonly string[];
+  /** Types alone (`import type`). */
+  readonly types?: readonly string[];
+  /** npm packages. */
+  readonly packages?: readonly string[];
+  /** May it touch the machine (`node:*`)? */
+  readonly node?: boolean;
+};
+
+const base = 'compiler/base/';
+const space = 'compiler/space/';
+const ir = 'compiler/ir/';
+const diagnostics = 'compiler/diagnostics/';
+const domain = 'compiler/domains/domain.ts';
+const phases = ['1-parse', '2-resolve', '3-check', '4-normalize', '5-plan', '6-emit'].map((name) => `compiler/${name}/`);
+const [parse = '', ...laterPhases] = phases;
+const ofPhases = { may: [base, space, ir, diagnostics], types: [domain] };
+/** What the two programs share: the bundle format, and the small pure pieces that give it its meaning. */
+const shared = [ir, base, `${space}labels.ts`, `${space}transport.ts`, `${space}address.ts`, `${space}interval.ts`];
+
+export const layers: readonly Layer[] = [
+  { path: base, may: [] },
+  { path: diagnostics, may: [base] },
+  { path: space, may: [base] },
+  { path: 'compiler/domains/', may: [base, space] },
+  { path: ir, may: [base, space], types: [domain] },
+  { path: parse, ...ofPhases, packages: ['chevrotain'] },
+  ...laterPhases.map((path) => ({ path, ...ofPhases })),
+  { path: 'compiler/7-build/', ...ofPhases, packages: ['ajv'], node: true },
+  { path: 'compiler/analysis/', ...ofPhases },
+  { path: 'compiler/pipeline.ts', may: [...phases, 'compiler/domains/', 'compiler/analysis/', diagnostics, ir, base] },
+  { path: 'compiler/index.ts', may: ['compiler/pipeline.ts', 'compiler/7-build/', 'compiler/analysis/', diagnostics, ir, base] },
+  {
+    path: 'compiler/cli',
+    may: ['compiler/pipeline.ts', 'compiler/7-build/', 'compiler/analysis/', diagnostics, ir, base],
+    packages: ['commander', 'picocolors'],
+    node: true,
+  },
+  { path: 'runtime/ffi/', may: [base], packages: ['koffi'], node: true },
+  { path: 'runtime/policy/', may: shared },
+  { path: 'runtime/kernel/', may: [...shared, 'runtime/ffi/', 'runtime/policy/'], node: true },
+  { path: 'runtime/inventory/', may: [...shared, 'runtime/policy/'], packages: ['ajv', 'js-yaml'], node: true },
+  { path: 'runtime/events/', may: [...shared, 'runtime/ffi/', 'runtime/policy/'], node: true },
+  { path: 'runtime/hubble/', may: [...shared, 'runtime/events/', 'runtime/policy/'], packages: ['prom-client', 'picocolors'], node: true },
+  {
+    path: 'runtime/',
+    may: [...shared, 'runtime/'],
+    packages: ['ajv', 'commander', 'picocolors'],
+    node: true,
+  },
+];
