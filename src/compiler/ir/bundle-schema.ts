@@ -1,0 +1,87 @@
+// JSON schemas of the four JSON files of a bundle, for ajv, and the text whose hash is the build. Both programs check
+// with these, so that a bundle which one writes is a bundle that the other reads.
+import { bundleFormat, type Manifest } from './bundle.ts';
+import { entityNames } from './typed.ts';
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const object = (properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema => ({
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
+  properties,
+});
+const list = (items: Schema): Schema => ({ type: 'array', items });
+const oneOf = (...values: readonly (string | number)[]): Schema => ({ enum: values });
+
+const text: Schema = { type: 'string' };
+const flag: Schema = { type: 'boolean' };
+const index: Schema = { type: 'integer', minimum: 0, maximum: 0xffffffff };
+const line: Schema = { type: 'integer', minimum: 1 };
+const sha256: Schema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
+/** Below the bundle's folder, whatever the manifest says: no `..`, no absolute path. */
+const file: Schema = { type: 'string', pattern: '^([a-z0-9_-]+/)?[a-z0-9_-]+\\.(json|bin|o)$' };
+const section = oneOf('ingress', 'egress', 'process');
+const action = oneOf('allow', 'deny');
+const protocol = oneOf('tcp', 'udp', 'sctp', 'icmp', 'icmpv6', 'other');
+const fileEntry = { file, sha256 } as const;
+
+const manifest = object({
+  format: { const: bundleFormat },
+  abi: index,
+  build: sha256,
+  requirements: list(
+    object({
+      feature: oneOf('cgroup-skb', 'cgroup-connect', 'http-ingress', 'exec-signal', 'ingress-icmp'),
+      rules: list(index),
+    }),
+  ),
+  files: object({ program: object(fileEntry), sources: object(fileEntry), metrics: object(fileEntry) }),
+  images: list(object({ ...fileEntry, table: oneOf('ports', 'prefixes', 'http', 'exec'), entries: index })),
+  objects: list(object({ ...fileEntry, template: text })),
+});
+
+const labelRequirement: Schema = {
+  oneOf: [
+    object({ kind: oneOf('one-of', 'not-one-of'), key: text, values: list(text) }),
+    object({ kind: oneOf('exists', 'absent'), key: text }),
+  ],
+};
+
+const programRule = object(
+  {
+    rule: index,
+    subject: index,
+    section,
+    action,
+    peers: object({ selectors: list(index), networkClasses: list(index), entities: list(oneOf(...entityNames)) }),
+    ports: object({ classes: list(index), named: list(object({ protocol, name: text })) }),
+    content: object({ domain: text, classes: list(index) }),
+    match: { type: 'integer', minimum: 0, maximum: 255 },
+  },
+  ['peers', 'ports', 'content'],
+);
+
+const program = object({
+  selectors: list(list(list(labelRequirement))),
+  policies: list(object({ subject: index, defaultDeny: object({ ingress: flag, egress: flag, process: list(text) }) })),
+  rules: list(programRule),
+  classes: object({ ports: index, networks: index, http: index, exec: index }),
+  ipv6Networks: list(index),
+});
+
+const sources = object({
+  policies: list(object({ name: text, file: text, line })),
+  rules: list(object({ policy: index, file: text, line, action: text, section, text })),
+});
+
+const metricName: Schema = { type: 'string', pattern: '^[a-z][a-z0-9_]*$' };
+const metrics = list(object({ name: metricName, type: oneOf('counter', 'gauge'), help: text, labels: list(metricName) }));
+
+/** One JSON schema (draft 2020-12 keywords that draft 7 has too) for each JSON file of a bundle. */
+export const bundleSchemas = { manifest, program, sources, metrics } as const;
+
+/** The text whose sha256 is `manifest.build`: the manifest without that member, which holds the hash of everything else. */
+export function buildText({ format, abi, requirements, files, images, objects }: Omit<Manifest, 'build'>): string {
+  return JSON.stringify({ format, abi, requirements, files, images, objects });
+}
