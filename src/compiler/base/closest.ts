@@ -1,0 +1,39 @@
+// The nearest known name, for "did you mean": Damerau-Levenshtein distance (optimal string alignment), case-blind.
+
+function distance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      let best = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + (same ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, (beforeLast[j - 2] ?? 0) + 1);
+      row.push(best);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length] ?? 0;
+}
+
+/** Names longer than this are not compared: no one mistypes them, and the comparison is quadratic. */
+const longest = 64;
+
+/** The known name nearest to `name`, or undefined when none is near enough to be what was meant. */
+export function closest(name: string, known: Iterable<string>): string | undefined {
+  if (name.length > longest) return undefined;
+  const wanted = name.toLowerCase();
+  let limit = Math.max(1, Math.floor(name.length / 3));
+  let found: string | undefined;
+  for (const candidate of known) {
+    if (candidate === name || candidate.length > longest) continue;
+    const away = distance(wanted, candidate.toLowerCase(), limit);
+    if (away < limit || (away === limit && found === undefined)) {
+      found = candidate;
+      limit = away;
+    }
+  }
+  return found;
+}

@@ -1,0 +1,183 @@
+// Every message that a person can get from the compiler, in one table. A code is `phase/kebab-words` and never changes
+// its meaning; the `{holes}` of a text are its parameters, checked at compile time (diagnostic.ts).
+// Wording: lower-case start, no full stop, the user's text in backticks, what was expected and then what was found.
+// `second` labels the other place; a help line is left out when one of its own holes is undefined.
+
+export type Entry = {
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  readonly help?: string;
+  readonly second?: string;
+};
+
+export const catalog = {
+  // Files, as the command line reads them.
+  'source/not-found': { severity: 'error', message: 'no such file or folder: `{path}`' },
+  'source/unreadable': { severity: 'error', message: 'cannot read `{path}`: {reason}' },
+  'source/too-large': {
+    severity: 'error',
+    message: '{bytes} bytes are more than the limit of {limit}',
+    help: 'split the file, or raise the limit with `--max-file-bytes`',
+  },
+  'source/binary': { severity: 'error', message: 'not a text: a NUL byte at offset {offset}' },
+  'source/not-utf8': { severity: 'error', message: 'not UTF-8: a wrong byte at offset {offset}' },
+  'source/empty': { severity: 'error', message: 'the file is empty', help: 'a policy file has at least one declaration or comment' },
+  'source/no-policy-files': { severity: 'error', message: 'no `*.policy` file in `{path}`' },
+
+  // 1-parse: the form of the text.
+  'parse/unexpected-character': { severity: 'error', message: 'unexpected character `{character}`', help: '{hint}' },
+  'parse/invisible-character': {
+    severity: 'error',
+    message: 'control character {character}, which a reader cannot see',
+    help: 'remove it: it can make a text look different from what it means',
+  },
+  'parse/unterminated-string': { severity: 'error', message: 'this text has no closing `"` on its line' },
+  'parse/bad-escape': {
+    severity: 'error',
+    message: 'unknown escape `{escape}` in a text',
+    help: 'write `\\\\` for a backslash, `\\"` for a quotation mark',
+  },
+  'parse/unexpected-token': { severity: 'error', message: 'expected {expected}, found {found}', help: 'did you mean `{suggestion}`?' },
+  'parse/unclosed': { severity: 'error', message: '`{open}` is never closed', second: 'expected `{close}` before this' },
+  'parse/unmatched': { severity: 'error', message: '`{close}` closes nothing', second: 'this `{open}` is open here' },
+  'parse/too-deep': { severity: 'error', message: 'more than {limit} brackets inside each other' },
+  'parse/mixed-operators': {
+    severity: 'error',
+    message: '`{first}` and `{second}` side by side',
+    help: 'write parentheses, so that nobody has to know which binds tighter',
+    second: '`{first}` stands here',
+  },
+  'parse/too-many-errors': { severity: 'error', message: 'more than {limit} mistakes in this declaration; the others are not shown' },
+
+  // 2-resolve: what the words and names mean.
+  'resolve/unknown-name': { severity: 'error', message: 'unknown {kind} `{name}`', help: 'did you mean `{suggestion}`?' },
+  'resolve/unknown-word': { severity: 'error', message: 'expected {expected}, found `{word}`', help: 'did you mean `{suggestion}`?' },
+  'resolve/not-supported': { severity: 'error', message: '{what} is not in this version of the language' },
+  'resolve/duplicate-name': { severity: 'error', message: '{kind} `{name}` is declared twice', second: 'first declared here' },
+  'resolve/duplicate-section': {
+    severity: 'error',
+    message: 'a second `{section}` section in one policy',
+    help: 'write its rules into the first one',
+    second: 'the first one is here',
+  },
+  'resolve/reserved-name': { severity: 'error', message: '`{name}` cannot be declared: it is {meaning}' },
+  'resolve/reference-cycle': { severity: 'error', message: '`{name}` is declared by way of itself: {chain}', second: 'comes back here' },
+  'resolve/unknown-file': { severity: 'error', message: 'no file `{path}` among the sources', help: 'did you mean `{suggestion}`?' },
+  'resolve/import-cycle': { severity: 'error', message: 'files import each other in a circle: {chain}', second: 'comes back here' },
+  'resolve/private-name': { severity: 'error', message: '`{name}` is private to `{path}`', second: 'declared private here' },
+  'resolve/imported-name': {
+    severity: 'error',
+    message: '`{name}` is not declared in `{path}`, only imported there',
+    help: 'import it from `{origin}`',
+  },
+  'resolve/unused-import': { severity: 'warning', message: '`{name}` is imported and not used' },
+  'resolve/misplaced': { severity: 'error', message: '{what} cannot stand {where}', help: '{hint}' },
+  'resolve/twice': { severity: 'error', message: '{what} is said twice', second: 'first said here' },
+  'resolve/no-sections': {
+    severity: 'error',
+    message: 'policy `{name}` has no section',
+    help: 'add `ingress`, `egress` or `process`; an empty `ingress` or `egress` section denies everything in its direction',
+  },
+  'resolve/missing': { severity: 'error', message: '{what} is missing', help: '{hint}' },
+
+  // 3-check: what the values are.
+  'check/wrong-kind': { severity: 'error', message: 'expected {expected}, found {found}', help: '{hint}', second: 'declared here' },
+  'check/bad-address': { severity: 'error', message: '`{text}` is neither an address nor a CIDR block', help: '{hint}' },
+  'check/host-bits': {
+    severity: 'error',
+    message: '`{text}` has bits set behind its length',
+    help: 'the block is `{block}`; a single address is `{address}`',
+  },
+  'check/empty-list': { severity: 'error', message: 'an empty list matches nothing' },
+  'check/empty-block': {
+    severity: 'error',
+    message: 'an empty `{name}` block matches nothing',
+    help: 'leave `{name}` out to match everything',
+  },
+  'check/unknown-operator': {
+    severity: 'error',
+    message: 'unknown label operator `{operator}`',
+    help: 'the operators are: a text, `one of [...]`, `not one of [...]`, `not "..."`, `exists`, `absent`; did you mean `{suggestion}`?',
+  },
+  'check/duplicate-label': {
+    severity: 'error',
+    message: 'label `{key}` is tested twice in one selector',
+    help: 'use `one of [...]` for several values',
+    second: 'first tested here',
+  },
+  'check/bad-label': { severity: 'error', message: '`{text}` is not a label {part}', help: '{hint}' },
+  'check/empty-selector': {
+    severity: 'error',
+    message: 'this selector has no condition and would select every workload',
+    help: 'write `all` for every workload',
+  },
+  'check/number-range': { severity: 'error', message: '{what} {value} is not between {low} and {high}' },
+  'check/reversed-range': { severity: 'error', message: 'the range `{low}-{high}` runs backwards', help: 'did you mean `{high}-{low}`?' },
+  'check/no-ports': { severity: 'error', message: '{protocol} has no ports', help: '{hint}' },
+  'check/unknown-operand': { severity: 'error', message: 'unknown {kind} `{text}`', help: 'did you mean `{suggestion}`?' },
+  'check/bad-text': { severity: 'error', message: '{what} `{text}`: {reason}', help: '{hint}' },
+  'check/needs-transport': {
+    severity: 'error',
+    message: '`{domain}` needs {needed}, found {found}',
+    help: 'write `at {needed} PORT` before `{domain}`',
+  },
+  'check/set-too-large': {
+    severity: 'error',
+    message: 'this set grows over the limit of {limit} {unit}',
+    help: 'declare fewer or simpler parts',
+  },
+  'check/matches-nothing': { severity: 'warning', message: 'this {what} is empty: its conditions exclude each other' },
+  'check/never-an-event': {
+    severity: 'warning',
+    message: 'neighbour discovery and multicast listener messages are never events: this decides nothing',
+  },
+  'check/encrypted-port': {
+    severity: 'warning',
+    message: '`{domain}` on port {port}, which usually carries TLS: an encrypted request is undecidable, and no allow rule matches it',
+  },
+  'check/deny-brings-default-deny': {
+    severity: 'warning',
+    message: 'this `{section}` section only denies, and by standing here it denies everything else as well',
+    help: 'add `default allow` if all else shall pass',
+  },
+  'check/test-endpoint': { severity: 'error', message: '{found} cannot be an end of a test event', help: '{hint}' },
+  'check/test-point': { severity: 'error', message: 'a test event has one protocol and one port, found {found}', help: '{hint}' },
+
+  // 4-normalize: rules over classes.
+  'normalize/unreachable-rule': {
+    severity: 'warning',
+    message: 'this rule never decides: every event that it matches is decided before it',
+    second: 'decided here',
+  },
+
+  // 5-plan: limits and targets.
+  'plan/automaton-too-large': {
+    severity: 'error',
+    message: 'the {domain} patterns need {found} automaton {unit}, the kernel table holds {limit}',
+    help: 'use fewer `**` in one policy unit, or shorter patterns',
+  },
+  'plan/too-many-classes': {
+    severity: 'error',
+    message: '{found} classes of {what} are more than the kernel tables hold ({limit})',
+    help: 'let rules share port lists, networks and patterns',
+  },
+  'plan/too-many-entries': { severity: 'error', message: '{found} entries of {what} are more than the kernel table holds ({limit})' },
+  'plan/unsupported-on-target': { severity: 'error', message: '{target} cannot enforce {what}', help: '{hint}' },
+
+  // `test` blocks.
+  'test/failed': {
+    severity: 'error',
+    message: 'test "{test}": expected {expected}, is {found}',
+    help: '{witness}',
+    second: 'decided by this rule',
+  },
+  'test/none': { severity: 'warning', message: 'there is no `test` block in these files' },
+
+  // `diff`.
+  'diff/too-many-classes': {
+    severity: 'error',
+    message: 'the two policies tell {found} combinations apart, the limit of an exact answer is {limit}',
+  },
+} as const satisfies Readonly<Record<string, Entry>>;
+
+export type Code = keyof typeof catalog;
