@@ -4,12 +4,8 @@
 import type { Prefix } from '../space/address.ts';
 import type { Automaton } from '../space/automaton.ts';
 import type { Interval } from '../space/interval.ts';
-import type { Pattern } from '../space/pattern.ts';
 import type { PolicyProgram } from './bundle.ts';
 import type { TypedPolicy } from './typed.ts';
-
-/** A domain whose events carry one canonical text; `texts` is every text that its events can have. */
-export type ContentDomain = { readonly name: string; readonly texts: Pattern };
 
 /** The class of every transport point: intervals that cover the line, ascending. */
 export type PortClasses = readonly (Interval<number> & { readonly class: number })[];

@@ -1,0 +1,156 @@
+// Subset construction. Sets of states are interned as chains (set, next member) -> set, so that moving a set over all
+// byte classes costs one look-up per member and class, and equal successors are found without comparing lists.
+import type { Nfa } from './nfa.ts';
+
+/** A DFA whose states are not yet the fewest. State 0 is the empty set: it matches nothing any more. */
+export type Subsets = {
+  readonly states: number;
+  readonly start: number;
+  readonly next: Uint32Array;
+  /** state -> index into `values`. */
+  readonly accept: Uint32Array;
+  /** The distinct sets of matched patterns, ascending; `values[0]` is the empty one. */
+  readonly values: readonly (readonly number[])[];
+};
+
+/** Interns sets of small numbers: `extend(set, member)`; 0 is the empty set. The order of members matters. */
+class Chains {
+  readonly #known = new Map<number, number>();
+  readonly #last: number[] = [-1];
+  readonly #before: number[] = [0];
+  readonly #members: number;
+
+  constructor(members: number) {
+    this.#members = members;
+  }
+
+  extend(set: number, member: number): number {
+    if (this.#last[set] === member) return set;
+    const key = set * this.#members + member;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const made = this.#last.length;
+    this.#last.push(member);
+    this.#before.push(set);
+    this.#known.set(key, made);
+    return made;
+  }
+
+  /** Sets met so far: a measure of the work done. */
+  get size(): number {
+    return this.#last.length;
+  }
+
+  /** Members, last first. */
+  members(set: number): readonly number[] {
+    const out: number[] = [];
+    for (let at = set; at !== 0; at = this.#before[at] ?? 0) out.push(this.#last[at] ?? 0);
+    return out;
+  }
+}
+
+class Determinization {
+  readonly #nfa: Nfa;
+  readonly #chains: Chains;
+  readonly #seen: Uint32Array;
+  #round = 0;
+  /** Chain of closed, sorted members -> state. */
+  readonly #stateOf = new Map<number, number>();
+  /** Chain of successors, as met -> state. */
+  readonly #closed = new Map<number, number>();
+  readonly sets: (readonly number[])[] = [];
+  readonly accept: number[] = [];
+  readonly values: (readonly number[])[] = [];
+  readonly #valueOf = new Map<string, number>();
+
+  constructor(nfa: Nfa) {
+    this.#nfa = nfa;
+    this.#chains = new Chains(nfa.states.length + 1);
+    this.#seen = new Uint32Array(nfa.states.length);
+    this.stateOfTargets([]);
+  }
+
+  get effort(): number {
+    return this.#chains.size;
+  }
+
+  stateOfTargets(targets: readonly number[]): number {
+    const members = this.#closure(targets);
+    const chain = members.reduce((set, member) => this.#chains.extend(set, member), 0);
+    const known = this.#stateOf.get(chain);
+    if (known !== undefined) return known;
+    const state = this.sets.length;
+    this.#stateOf.set(chain, state);
+    this.sets.push(members);
+    this.accept.push(this.#value(members));
+    return state;
+  }
+
+  /** The successors of one state, by byte class; `target` is scratch space. */
+  move(state: number, target: Float64Array): void {
+    target.fill(0);
+    for (const member of this.sets[state] ?? []) {
+      const { on, to } = this.#nfa.states[member] ?? { on: [], to: 0 };
+      for (const column of on) target[column] = this.#chains.extend(target[column] ?? 0, to);
+    }
+    for (let column = 0; column < target.length; column++) target[column] = this.#stateOfChain(target[column] ?? 0);
+  }
+
+  #stateOfChain(chain: number): number {
+    const known = this.#closed.get(chain);
+    if (known !== undefined) return known;
+    const state = this.stateOfTargets(this.#chains.members(chain));
+    this.#closed.set(chain, state);
+    return state;
+  }
+
+  /** States that read or accept, reachable without reading, ascending. */
+  #closure(targets: readonly number[]): readonly number[] {
+    this.#round++;
+    const stack = [...targets];
+    const out: number[] = [];
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+      if (this.#seen[at] === this.#round) continue;
+      this.#seen[at] = this.#round;
+      const state = this.#nfa.states[at];
+      if (!state) continue;
+      if (state.on.length > 0 || state.accepts >= 0) out.push(at);
+      for (const free of state.free) stack.push(free);
+    }
+    return out.sort((a, b) => a - b);
+  }
+
+  #value(members: readonly number[]): number {
+    const matched = members.flatMap((member) => this.#nfa.states[member]?.accepts ?? -1).filter((pattern) => pattern >= 0);
+    const sorted = matched.sort((a, b) => a - b);
+    const key = sorted.join();
+    const known = this.#valueOf.get(key);
+    if (known !== undefined) return known;
+    this.#valueOf.set(key, this.values.length);
+    this.values.push(sorted);
+    return this.values.length - 1;
+  }
+}
+
+/** Sets of NFA states per DFA state that are too many: past it the work, not the table, is out of hand. */
+const effortPerState = 256;
+
+/**
+ * The DFA that reads all patterns at once. `undefined` when it would have more than `limit` states, or takes the work of
+ * far more.
+ */
+export function determinize(nfa: Nfa, limit: number): Subsets | undefined {
+  const columns = nfa.bytes.count;
+  const work = new Determinization(nfa);
+  const start = work.stateOfTargets(nfa.starts);
+  const rows: Float64Array[] = [];
+  for (let state = 0; state < work.sets.length; state++) {
+    if (work.sets.length > limit || work.effort > limit * effortPerState) return undefined;
+    const row = new Float64Array(columns);
+    work.move(state, row);
+    rows.push(row);
+  }
+  const next = new Uint32Array(rows.length * columns);
+  rows.forEach((row, state) => next.set(row, state * columns));
+  return { states: rows.length, start, next, accept: Uint32Array.from(work.accept), values: work.values };
+}

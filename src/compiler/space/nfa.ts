@@ -1,0 +1,122 @@
+// Thompson's construction over byte classes: several patterns become one nondeterministic automaton whose accepting
+// states name the pattern. Byte classes are the coarsest split of 0..255 that all patterns respect.
+import type { ByteRange, Pattern } from './pattern.ts';
+
+/** The coarsest partition that some byte sets respect: `of[byte]` is the class, numbered by first byte. */
+export type ByteClasses = { readonly count: number; readonly of: Uint8Array };
+
+/** A state either reads one byte out of `on` and goes to `to`, or goes to all of `free` without reading. */
+export type NfaState = {
+  /** Byte classes, ascending; empty for a state that reads nothing. */
+  readonly on: readonly number[];
+  readonly to: number;
+  readonly free: readonly number[];
+  /** Index of the pattern that a text ending here matches; -1 for none. */
+  readonly accepts: number;
+};
+export type Nfa = { readonly states: readonly NfaState[]; readonly starts: readonly number[]; readonly bytes: ByteClasses };
+
+const encoder = new TextEncoder();
+const rangesKey = (ranges: readonly ByteRange[]): string => ranges.join(';');
+
+/** Splits the classes along each of the sets; a set is a list of inclusive ranges. */
+export function byteClassesOf(sets: Iterable<readonly ByteRange[]>): ByteClasses {
+  let of = new Uint8Array(256);
+  let count = 1;
+  for (const ranges of sets) {
+    const inside = new Uint8Array(256);
+    for (const [low, high] of ranges) inside.fill(1, low, high + 1);
+    const numbers = new Map<number, number>();
+    const refined = of.map((old, byte) => {
+      const key = old * 2 + (inside[byte] ?? 0);
+      const number = numbers.get(key) ?? numbers.size;
+      numbers.set(key, number);
+      return number;
+    });
+    of = refined;
+    count = numbers.size;
+  }
+  return { count, of };
+}
+
+function collectSets(pattern: Pattern, sets: Map<string, readonly ByteRange[]>): void {
+  switch (pattern.kind) {
+    case 'literal':
+      for (const byte of encoder.encode(pattern.text)) sets.set(`${byte},${byte}`, [[byte, byte]]);
+      return;
+    case 'byte':
+      sets.set(rangesKey(pattern.ranges), pattern.ranges);
+      return;
+    case 'sequence':
+    case 'either':
+      for (const part of pattern.parts) collectSets(part, sets);
+      return;
+    case 'repeat':
+      collectSets(pattern.part, sets);
+  }
+}
+
+/** Builds from the end: `enter` returns the state that reads `pattern` and goes on to `next`. */
+class Construction {
+  readonly states: NfaState[] = [];
+  readonly #bytes: ByteClasses;
+  readonly #classLists = new Map<string, readonly number[]>();
+
+  constructor(bytes: ByteClasses) {
+    this.#bytes = bytes;
+  }
+
+  accepting(pattern: number): number {
+    return this.#add({ on: [], to: 0, free: [], accepts: pattern });
+  }
+
+  enter(pattern: Pattern, next: number): number {
+    switch (pattern.kind) {
+      case 'literal':
+        return encoder.encode(pattern.text).reduceRight((after, byte) => this.#reading([[byte, byte]], after), next);
+      case 'byte':
+        return this.#reading(pattern.ranges, next);
+      case 'sequence':
+        return pattern.parts.reduceRight((after, part) => this.enter(part, after), next);
+      case 'either':
+        return this.#add({ on: [], to: 0, free: pattern.parts.map((part) => this.enter(part, next)), accepts: -1 });
+      case 'repeat': {
+        const free = [next];
+        const loop = this.#add({ on: [], to: 0, free, accepts: -1 });
+        const body = this.enter(pattern.part, loop);
+        free.push(body);
+        return pattern.minimum === 0 ? loop : body;
+      }
+    }
+  }
+
+  #reading(ranges: readonly ByteRange[], to: number): number {
+    return this.#add({ on: this.#classesOf(ranges), to, free: [], accepts: -1 });
+  }
+
+  #classesOf(ranges: readonly ByteRange[]): readonly number[] {
+    const key = rangesKey(ranges);
+    const known = this.#classLists.get(key);
+    if (known) return known;
+    const found = new Set<number>();
+    for (const [low, high] of ranges) for (let byte = low; byte <= high; byte++) found.add(this.#bytes.of[byte] ?? 0);
+    const list = [...found].sort((a, b) => a - b);
+    this.#classLists.set(key, list);
+    return list;
+  }
+
+  #add(state: NfaState): number {
+    this.states.push(state);
+    return this.states.length - 1;
+  }
+}
+
+/** One automaton for all patterns; `starts[i]` is where the i-th begins. */
+export function nfaOf(patterns: readonly Pattern[]): Nfa {
+  const sets = new Map<string, readonly ByteRange[]>();
+  for (const pattern of patterns) collectSets(pattern, sets);
+  const bytes = byteClassesOf(sets.values());
+  const construction = new Construction(bytes);
+  const starts = patterns.map((pattern, index) => construction.enter(pattern, construction.accepting(index)));
+  return { states: construction.states, starts, bytes };
+}
