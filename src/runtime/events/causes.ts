@@ -1,0 +1,98 @@
+// Who decided, by the number that verdict entries, events and counters carry. The numbers below `firstDynamic` are the
+// same on every machine; all others are handed out here, by what they stand for: a rule that is written the same way in
+// the next bundle keeps its number, one number never means two things, and pinned counters stay readable.
+import { fixedCause } from '../../compiler/ir/abi.ts';
+import type { SourceTable } from '../../compiler/ir/bundle.ts';
+import type { Section } from '../../compiler/ir/typed.ts';
+import type { CauseNumbers } from '../policy/generation.ts';
+
+/** A policy as it stands in the sources. */
+export type PolicyPlace = { readonly name: string; readonly file: string; readonly line: number };
+
+export type RuleCause = {
+  readonly kind: 'rule';
+  readonly policy: string;
+  readonly file: string;
+  readonly line: number;
+  readonly action: string;
+  readonly section: Section;
+  readonly text: string;
+};
+/** The policies that brought the default deny together, ascending by name. */
+export type DefaultDenyCause = { readonly kind: 'default-deny'; readonly policies: readonly PolicyPlace[] };
+export type DynamicCause = RuleCause | DefaultDenyCause;
+export type CauseRecord = DynamicCause | { readonly kind: 'fixed'; readonly name: keyof typeof fixedCause } | { readonly kind: 'unknown' };
+
+/** What is kept on disk. */
+export type SavedCauses = readonly (readonly [number, DynamicCause])[];
+
+const fixedNames = new Map<number, string>(Object.entries(fixedCause).map(([name, number]) => [number, name]));
+const isFixedName = (name: string): name is keyof typeof fixedCause => Object.hasOwn(fixedCause, name);
+
+const ruleOf = (sources: SourceTable, rule: number): RuleCause => {
+  const { policy, file, line, action, section, text } = sources.rules[rule] ?? missing('rule', rule);
+  return { kind: 'rule', policy: placeOf(sources, policy).name, file, line, action, section, text };
+};
+const placeOf = (sources: SourceTable, policy: number): PolicyPlace => {
+  const { name, file, line } = sources.policies[policy] ?? missing('policy', policy);
+  return { name, file, line };
+};
+function missing(what: string, index: number): never {
+  throw new Error(`policyd bug: the bundle's source table has no ${what} ${index}`);
+}
+
+export class CauseTable {
+  private readonly records: Map<number, DynamicCause>;
+  private readonly numbers = new Map<string, number>();
+  private next: number;
+
+  /** `saved`: of an earlier run. `used`: numbers that pinned counters carry, so that none is handed out again if `saved` was lost. */
+  constructor(saved: SavedCauses = [], used: Iterable<number> = []) {
+    this.records = new Map(saved);
+    this.next = fixedCause.firstDynamic;
+    for (const [number, record] of saved) this.numbers.set(JSON.stringify(record), number);
+    for (const number of [...this.records.keys(), ...used]) this.next = Math.max(this.next, number + 1);
+  }
+
+  /** The numbers of one bundle's deciders. */
+  numbersOf(sources: SourceTable): CauseNumbers {
+    const rules = new Map<number, number>();
+    return {
+      rule: (rule) => {
+        const known = rules.get(rule);
+        if (known !== undefined) return known;
+        const number = this.numberOf(ruleOf(sources, rule));
+        rules.set(rule, number);
+        return number;
+      },
+      defaultDeny: (policies) => this.numberOf({ kind: 'default-deny', policies: policies.map((policy) => placeOf(sources, policy)) }),
+    };
+  }
+
+  /** `unknown`: handed out by a run whose table was lost. */
+  recordOf(cause: number): CauseRecord {
+    const record = this.records.get(cause);
+    if (record) return record;
+    const name = cause < fixedCause.firstDynamic ? fixedNames.get(cause) : undefined;
+    return name !== undefined && isFixedName(name) ? { kind: 'fixed', name } : { kind: 'unknown' };
+  }
+
+  /** How many numbers were handed out: grows exactly when there is something new to save. */
+  get size(): number {
+    return this.records.size;
+  }
+
+  saved(): SavedCauses {
+    return [...this.records];
+  }
+
+  private numberOf(record: DynamicCause): number {
+    const key = JSON.stringify(record);
+    const known = this.numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.next++;
+    this.numbers.set(key, number);
+    this.records.set(number, record);
+    return number;
+  }
+}

@@ -1,0 +1,88 @@
+// pol_event as it comes out of the ring -> a value with names. Numbers that this version does not know are an error of
+// ours (the programs come from the same build), never of the traffic.
+import {
+  eventDomain,
+  eventProtocol,
+  hubbleVerdict,
+  layouts,
+  limits,
+  matchType,
+  section,
+  undecidableReason,
+} from '../../compiler/ir/abi.ts';
+import { decode } from '../../compiler/ir/layout.ts';
+import { type Address, addressOfBytes } from '../../compiler/space/address.ts';
+
+export type EventDirection = keyof typeof section;
+export type EventProtocol = keyof typeof eventProtocol;
+export type EventMatch = keyof typeof matchType;
+export type EventVerdict = keyof typeof hubbleVerdict;
+export type EventDomain = keyof typeof eventDomain;
+export type EventReason = keyof typeof undecidableReason;
+
+/** One verdict, for people to look at. */
+export type VerdictEvent = {
+  /** Nanoseconds of CLOCK_MONOTONIC. */
+  readonly time: bigint;
+  readonly cause: number;
+  readonly revision: number;
+  /** Endpoint ids; `peer` 0: the address alone. */
+  readonly subject: number;
+  readonly peer: number;
+  /** Of the packet, as it went; zero for exec. */
+  readonly source: Address;
+  readonly destination: Address;
+  readonly sourcePort: number;
+  /** icmp: type * 256 + code; other: the protocol number. */
+  readonly destinationPort: number;
+  readonly direction: EventDirection;
+  readonly protocol: EventProtocol;
+  readonly match: EventMatch;
+  readonly verdict: EventVerdict;
+  readonly domain: EventDomain;
+  readonly reason: EventReason;
+  readonly tcpFlags: number;
+  /** 0 where the hook does not know it. */
+  readonly pid: number;
+  readonly uid: number;
+  /** http: `METHOD SP path`; exec: path. Bytes that are no UTF-8 are shown as U+FFFD. */
+  readonly text: string;
+  /** The kernel kept only the beginning of the text. */
+  readonly textCut: boolean;
+};
+
+/** Name of a number in one of the tables of abi.ts. */
+export function nameOfNumber<Names extends string>(table: Readonly<Record<Names, number>>, number: number): Names {
+  for (const name in table) if (table[name] === number) return name;
+  throw new Error(`policyd bug: no name for ${number} among ${Object.keys(table).join(', ')}`);
+}
+
+/** Decodes one record of the ring; `view` begins at it. */
+export function verdictEventOf(view: DataView): VerdictEvent {
+  const raw = decode(layouts.event, view);
+  const number = (value: number | bigint | Uint8Array): number => (typeof value === 'object' ? 0 : Number(value));
+  const bytes = (value: number | bigint | Uint8Array): Uint8Array => (typeof value === 'object' ? value : new Uint8Array());
+  const length = number(raw.text_length);
+  return {
+    time: typeof raw.time === 'bigint' ? raw.time : 0n,
+    cause: number(raw.cause),
+    revision: number(raw.revision),
+    subject: number(raw.subject),
+    peer: number(raw.peer),
+    source: addressOfBytes(bytes(raw.source)),
+    destination: addressOfBytes(bytes(raw.destination)),
+    sourcePort: number(raw.source_port),
+    destinationPort: number(raw.destination_port),
+    direction: nameOfNumber(section, number(raw.direction)),
+    protocol: nameOfNumber(eventProtocol, number(raw.protocol)),
+    match: nameOfNumber(matchType, number(raw.match)),
+    verdict: nameOfNumber(hubbleVerdict, number(raw.verdict)),
+    domain: nameOfNumber(eventDomain, number(raw.domain)),
+    reason: nameOfNumber(undecidableReason, number(raw.reason)),
+    tcpFlags: number(raw.tcp_flags),
+    pid: number(raw.pid),
+    uid: number(raw.uid),
+    text: new TextDecoder().decode(bytes(raw.text).subarray(0, Math.min(length, limits.eventText))),
+    textCut: length > limits.eventText,
+  };
+}

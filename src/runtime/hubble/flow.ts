@@ -1,0 +1,96 @@
+// The record types: Hubble's Flow under the names that `hubble observe -o json` prints (zero values left out, 64-bit
+// numbers as strings), and beside it a process verdict, which is no flow. What Hubble has no field for — the rule, the
+// build, why a condition could not be decided — stands under `extensions`.
+import type { PolicyPlace } from '../events/causes.ts';
+import type { DropReason, VerdictName } from './names.ts';
+
+export type FlowEndpoint = {
+  readonly ID?: number;
+  readonly identity?: number;
+  readonly namespace?: string;
+  readonly labels: readonly string[];
+  readonly pod_name?: string;
+  readonly workloads?: readonly { readonly name: string; readonly kind: string }[];
+};
+
+export type Ports = { readonly source_port?: number; readonly destination_port?: number };
+export type Layer4 =
+  | { readonly TCP: Ports & { readonly flags?: Readonly<Record<string, true>> } }
+  | { readonly UDP: Ports }
+  | { readonly SCTP: Ports }
+  | { readonly ICMPv4: { readonly type?: number; readonly code?: number } }
+  | { readonly ICMPv6: { readonly type?: number; readonly code?: number } };
+
+/** Hubble's flow.Policy. */
+export type FlowPolicy = { readonly name: string; readonly labels?: readonly string[]; readonly revision: string; readonly kind: string };
+
+/** Who decided, in full; the same for flows and processes. */
+export type Attribution = {
+  readonly '@type': 'type.googleapis.com/policyc.Attribution';
+  readonly decided: 'rule' | 'default-deny' | 'default-allow' | 'self' | 'policyd' | 'unknown';
+  readonly policies: readonly PolicyPlace[];
+  readonly rule?: { readonly text: string; readonly file: string; readonly line: number; readonly action: string };
+  /** Why a condition was undecidable, or a packet refused by the program itself. */
+  readonly reason?: string;
+  /** The bundle under which the verdict fell. */
+  readonly build?: string;
+};
+
+export type Flow = {
+  readonly time: string;
+  readonly uuid: string;
+  readonly verdict: VerdictName;
+  readonly drop_reason?: number;
+  readonly IP: { readonly source: string; readonly destination: string; readonly ipVersion: 'IPv4' | 'IPv6' };
+  readonly l4?: Layer4;
+  readonly source: FlowEndpoint;
+  readonly destination: FlowEndpoint;
+  readonly Type: 'L3_L4' | 'L7';
+  readonly node_name: string;
+  readonly l7?: {
+    readonly type: 'REQUEST';
+    readonly http: { readonly method: string; readonly url: string; readonly protocol: string };
+  };
+  readonly event_type: { readonly type: number; readonly sub_type?: number };
+  readonly traffic_direction: 'INGRESS' | 'EGRESS';
+  readonly policy_match_type?: number;
+  readonly is_reply: boolean;
+  readonly drop_reason_desc?: DropReason;
+  readonly egress_allowed_by?: readonly FlowPolicy[];
+  readonly ingress_allowed_by?: readonly FlowPolicy[];
+  readonly egress_denied_by?: readonly FlowPolicy[];
+  readonly ingress_denied_by?: readonly FlowPolicy[];
+  /** Where the deciding rule (or the policy that brought the default deny) is written. */
+  readonly file?: { readonly name: string; readonly line: number };
+  readonly extensions: Attribution;
+  readonly Summary: string;
+};
+
+/** A verdict on an exec. `verdict` DROPPED: the process was killed before its first instruction. */
+export type ProcessVerdict = {
+  readonly time: string;
+  readonly uuid: string;
+  readonly verdict: VerdictName;
+  readonly drop_reason_desc?: DropReason;
+  readonly source: FlowEndpoint;
+  readonly process: { readonly pid: number; readonly uid: number; readonly binary: string; readonly truncated?: true };
+  readonly node_name: string;
+  readonly file?: { readonly name: string; readonly line: number };
+  readonly extensions: Attribution;
+  readonly Summary: string;
+};
+
+/** Events that were left out, as Hubble's exporter writes it. */
+export type LostEvents = {
+  readonly source: 'PERF_EVENT_RING_BUFFER' | 'OBSERVER_EVENTS_QUEUE' | 'HUBBLE_RING_BUFFER';
+  readonly num_events_lost: string;
+};
+
+/** One line of `policyd observe --json` (Hubble: ExportEvent). */
+export type FlowRecord = { readonly flow: Flow; readonly node_name: string; readonly time: string };
+export type ProcessRecord = { readonly process: ProcessVerdict; readonly node_name: string; readonly time: string };
+export type VerdictRecord = FlowRecord | ProcessRecord;
+export type LostRecord = { readonly lost_events: LostEvents; readonly node_name: string; readonly time: string };
+
+/** The verdict itself, of either kind. */
+export const verdictOf = (record: VerdictRecord): Flow | ProcessVerdict => ('flow' in record ? record.flow : record.process);

@@ -1,0 +1,211 @@
+// pol_event + cause table + endpoints -> record. Everything a record says about policy comes from the event's own cause
+// and revision, never from a look at what is in force now: an answer that was true then stays true.
+import { randomUUID } from 'node:crypto';
+import type { ReservedName } from '../../compiler/ir/event.ts';
+import { formatAddress, isIpv4 } from '../../compiler/space/address.ts';
+import type { CauseRecord, PolicyPlace } from '../events/causes.ts';
+import type { VerdictEvent } from '../events/verdict-event.ts';
+import type { Attribution, Flow, FlowEndpoint, FlowPolicy, Layer4, ProcessVerdict, VerdictRecord } from './flow.ts';
+import { dropReasonOf, dropReasons, eventType, eventTypeOf, matchNumber, reservedIdentity, verdictName } from './names.ts';
+
+/** What an endpoint is called. */
+export type KnownEndpoint = {
+  readonly id: number;
+  readonly kind: 'workload' | 'reserved';
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly entities: readonly ReservedName[];
+};
+
+/** Where numbers of an event are looked up. */
+export type RecordContext = {
+  readonly nodeName: string;
+  readonly recordOf: (cause: number) => CauseRecord;
+  readonly endpointOf: (id: number) => KnownEndpoint | undefined;
+  /** Build hash of the bundle of a revision; undefined for one of an earlier run. */
+  readonly buildOf: (revision: number) => string | undefined;
+  /** CLOCK_MONOTONIC -> nanoseconds since 1970. */
+  readonly wallTime: (monotonic: bigint) => bigint;
+};
+
+/** RFC 3339 with nanoseconds. */
+export function timeText(nanoseconds: bigint): string {
+  const seconds = new Date(Number(nanoseconds / 1_000_000n)).toISOString().slice(0, 19);
+  return `${seconds}.${String(nanoseconds % 1_000_000_000n).padStart(9, '0')}Z`;
+}
+
+export function recordOfEvent(event: VerdictEvent, context: RecordContext): VerdictRecord {
+  const time = timeText(context.wallTime(event.time));
+  const node_name = context.nodeName;
+  return event.direction === 'process'
+    ? { process: processOf(event, context, time), node_name, time }
+    : { flow: flowOf(event, context, time), node_name, time };
+}
+
+function common(event: VerdictEvent, context: RecordContext, time: string) {
+  const record = context.recordOf(event.cause);
+  const extensions = attributionOf(event, record, context.buildOf(event.revision));
+  const place = extensions.rule ?? extensions.policies[0];
+  return {
+    time,
+    uuid: randomUUID(),
+    verdict: verdictName[event.verdict],
+    node_name: context.nodeName,
+    ...(event.verdict === 'dropped' && { drop_reason_desc: dropReasonOf(record, event.match) }),
+    ...(place && { file: { name: place.file, line: place.line } }),
+    extensions,
+  };
+}
+
+function processOf(event: VerdictEvent, context: RecordContext, time: string): ProcessVerdict {
+  const shared = common(event, context, time);
+  return {
+    ...shared,
+    source: endpointOf(event.subject, event, context),
+    process: { pid: event.pid, uid: event.uid, binary: event.text, ...(event.textCut && { truncated: true }) },
+    Summary: `exec ${event.text}`,
+  };
+}
+
+function flowOf(event: VerdictEvent, context: RecordContext, time: string): Flow {
+  const shared = common(event, context, time);
+  const ends = { subject: endpointOf(event.subject, event, context), peer: endpointOf(event.peer, event, context) };
+  const egress = event.direction === 'egress';
+  const type = eventType[eventTypeOf(context.recordOf(event.cause), event.protocol)];
+  const reason = shared.drop_reason_desc === undefined ? undefined : dropReasons[shared.drop_reason_desc];
+  const l4 = layer4Of(event);
+  const match = matchNumber(event.match);
+  return {
+    ...shared,
+    ...(reason !== undefined && { drop_reason: reason }),
+    IP: {
+      source: formatAddress(event.source),
+      destination: formatAddress(event.destination),
+      ipVersion: isIpv4(event.destination) ? 'IPv4' : 'IPv6',
+    },
+    ...(l4 && { l4 }),
+    source: egress ? ends.subject : ends.peer,
+    destination: egress ? ends.peer : ends.subject,
+    Type: type.flow,
+    ...(event.protocol === 'http' && { l7: { type: 'REQUEST', http: httpOf(event.text) } }),
+    event_type: { type: type.number, ...(type === eventType.drop && reason !== undefined && { sub_type: reason }) },
+    traffic_direction: egress ? 'EGRESS' : 'INGRESS',
+    ...(match !== undefined && { policy_match_type: match }),
+    is_reply: false,
+    ...decidedBy(event, shared.extensions),
+    Summary: summaryOf(event),
+  };
+}
+
+/** `METHOD SP path`; what was undecidable may have no text. */
+function httpOf(text: string) {
+  const blank = text.indexOf(' ');
+  return { method: blank < 0 ? text : text.slice(0, blank), url: blank < 0 ? '' : text.slice(blank + 1), protocol: 'HTTP/1.1' };
+}
+
+function endpointOf(id: number, event: VerdictEvent, context: RecordContext): FlowEndpoint {
+  const known = id === 0 ? undefined : context.endpointOf(id);
+  if (id === 0) {
+    const world = isIpv4(event.direction === 'egress' ? event.destination : event.source) ? 'world-ipv4' : 'world-ipv6';
+    return { identity: reservedIdentity[world] ?? 0, labels: [`reserved:${world}`] };
+  }
+  if (!known) return { ID: id, labels: [] };
+  if (known.kind === 'reserved') {
+    const identity = reservedIdentity[known.entities[0] ?? ''];
+    return { ID: id, ...(identity !== undefined && { identity }), labels: known.entities.map((name) => `reserved:${name}`) };
+  }
+  return {
+    ID: id,
+    ...(known.namespace !== undefined && { namespace: known.namespace }),
+    labels: Object.entries(known.labels).map(([key, value]) => `${key}=${value}`),
+    pod_name: known.name,
+    workloads: [{ name: known.name, kind: 'Workload' }],
+  };
+}
+
+const tcpFlagNames = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR'] as const;
+const tcpFlagsOf = (bits: number): readonly string[] => tcpFlagNames.filter((_, bit) => bits & (1 << bit));
+
+function layer4Of(event: VerdictEvent): Layer4 | undefined {
+  const ports = {
+    ...(event.sourcePort !== 0 && { source_port: event.sourcePort }),
+    ...(event.destinationPort !== 0 && { destination_port: event.destinationPort }),
+  };
+  const type = event.destinationPort >> 8;
+  const code = event.destinationPort & 0xff;
+  const icmp = { ...(type !== 0 && { type }), ...(code !== 0 && { code }) };
+  switch (event.protocol) {
+    case 'tcp':
+    case 'http': {
+      const flags = tcpFlagsOf(event.tcpFlags);
+      return { TCP: { ...ports, ...(flags.length > 0 && { flags: Object.fromEntries(flags.map((name) => [name, true as const])) }) } };
+    }
+    case 'udp':
+      return { UDP: ports };
+    case 'sctp':
+      return { SCTP: ports };
+    case 'icmp':
+      return { ICMPv4: icmp };
+    case 'icmpv6':
+      return { ICMPv6: icmp };
+    case 'other':
+    case 'exec':
+      return undefined;
+  }
+}
+
+function summaryOf(event: VerdictEvent): string {
+  switch (event.protocol) {
+    case 'tcp':
+      return event.tcpFlags === 0 ? 'TCP connect' : `TCP Flags: ${tcpFlagsOf(event.tcpFlags).join(', ')}`;
+    case 'http':
+      return `HTTP/1.1 ${event.text}`;
+    case 'icmp':
+    case 'icmpv6':
+      return `${event.protocol === 'icmp' ? 'ICMPv4' : 'ICMPv6'} type ${event.destinationPort >> 8} code ${event.destinationPort & 0xff}`;
+    case 'other':
+      return `IP protocol ${event.destinationPort}`;
+    default:
+      return event.protocol.toUpperCase();
+  }
+}
+
+const type = 'type.googleapis.com/policyc.Attribution';
+
+function attributionOf(event: VerdictEvent, record: CauseRecord, build: string | undefined): Attribution {
+  const shared = {
+    '@type': type,
+    ...(event.reason !== 'none' && { reason: event.reason }),
+    ...(build !== undefined && { build }),
+  } as const;
+  switch (record.kind) {
+    case 'rule': {
+      const { text, file, line, action, policy } = record;
+      return { ...shared, decided: 'rule', policies: [{ name: policy, file, line }], rule: { text, file, line, action } };
+    }
+    case 'default-deny':
+      return { ...shared, decided: 'default-deny', policies: record.policies };
+    case 'unknown':
+      return { ...shared, decided: 'unknown', policies: [] };
+    case 'fixed':
+      if (record.name === 'defaultAllow') return { ...shared, decided: 'default-allow', policies: [] };
+      if (record.name === 'self') return { ...shared, decided: 'self', policies: [] };
+      return { reason: record.name, ...shared, decided: 'policyd', policies: [] };
+  }
+}
+
+/** Hubble's four lists; filled for default denials too, with the policies that brought them. */
+function decidedBy(event: VerdictEvent, { policies, rule }: Attribution): Partial<Flow> {
+  if (policies.length === 0) return {};
+  const labelOf = ({ file, line }: PolicyPlace) => [`policyc:source=${file}:${line}`, ...(rule ? [`policyc:rule=${rule.text}`] : [])];
+  const list: readonly FlowPolicy[] = policies.map((policy) => ({
+    name: policy.name,
+    labels: labelOf(policy),
+    revision: String(event.revision),
+    kind: 'Policy',
+  }));
+  const denied = event.verdict === 'dropped';
+  if (event.direction === 'egress') return denied ? { egress_denied_by: list } : { egress_allowed_by: list };
+  return denied ? { ingress_denied_by: list } : { ingress_allowed_by: list };
+}

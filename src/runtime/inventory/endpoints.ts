@@ -1,0 +1,103 @@
+// Resolved inventory -> endpoints with the ids that the kernel knows them by, and which address or cgroup means which.
+// INVARIANT: an endpoint keeps its id for good, over restarts too: the kernel's UDP state and pinned events name it.
+
+import { fixedEndpoint } from '../../compiler/ir/abi.ts';
+import type { ReservedName } from '../../compiler/ir/event.ts';
+import type { Address } from '../../compiler/space/address.ts';
+import { namespaceKey } from '../../compiler/space/labels.ts';
+import type { InventoryEndpoint } from '../policy/generation.ts';
+import { displayName } from './inventory.ts';
+import type { ResolvedInventory, ResolvedWorkload } from './resolve.ts';
+
+/** What an endpoint is called in flows and status. */
+export type EndpointName = {
+  readonly id: number;
+  readonly kind: 'workload' | 'reserved';
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly entities: readonly ReservedName[];
+  readonly workload?: ResolvedWorkload;
+};
+
+export type EndpointTables = {
+  readonly endpoints: readonly InventoryEndpoint[];
+  /** Entries of `t_addresses`. */
+  readonly addresses: readonly { readonly address: Address; readonly endpoint: number }[];
+  /** Entries of `t_cgroups`. */
+  readonly cgroups: readonly { readonly cgroup: bigint; readonly path: string; readonly endpoint: number }[];
+  readonly names: readonly EndpointName[];
+};
+
+/** Hands out endpoint ids: the same key has the same id for good. */
+export class EndpointIds {
+  private readonly known: Map<string, number>;
+  private next: number;
+
+  /** `known`: as `entries` gave them, of an earlier run. */
+  constructor(known: readonly (readonly [string, number])[] = []) {
+    this.known = new Map(known);
+    this.next = Math.max(fixedEndpoint.firstDynamic, ...known.map(([, id]) => id + 1));
+  }
+
+  idOf(key: string): number {
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const id = this.next++;
+    this.known.set(key, id);
+    return id;
+  }
+
+  entries(): readonly (readonly [string, number])[] {
+    return [...this.known];
+  }
+}
+
+/** Everything that the kernel tables of one generation say about who is who. */
+export function endpointTables(inventory: ResolvedInventory, ids: EndpointIds): EndpointTables {
+  const hostEntities: readonly ReservedName[] = ['host', ...inventory.host.entities];
+  const workloads = inventory.workloads.map((workload) => ({ workload, id: ids.idOf(`workload ${displayName(workload)}`) }));
+  const reserved = inventory.reserved.map((entry) => ({ ...entry, id: ids.idOf(`reserved ${entry.entities.join('+')}`) }));
+  const listed = listedAddresses(inventory);
+  return {
+    endpoints: [
+      { id: fixedEndpoint.host, kind: 'reserved', entities: hostEntities },
+      ...reserved.map(({ id, entities }) => ({ id, kind: 'reserved' as const, entities })),
+      ...workloads.map(({ workload, id }) => endpointOf(workload, id)),
+    ],
+    addresses: [
+      ...inventory.host.addresses.map((address) => ({ address, endpoint: fixedEndpoint.host })),
+      ...reserved.flatMap(({ id, addresses }) => addresses.map((address) => ({ address, endpoint: id }))),
+      ...workloads.flatMap(({ workload, id }) => workload.addresses.filter((a) => listed(a)).map((address) => ({ address, endpoint: id }))),
+    ],
+    cgroups: workloads.flatMap(({ workload: { cgroup }, id }) => (cgroup ? [{ cgroup: cgroup.id, path: cgroup.path, endpoint: id }] : [])),
+    names: [
+      { id: fixedEndpoint.host, kind: 'reserved', name: 'host', labels: {}, entities: hostEntities },
+      ...reserved.map(({ id, entities }) => ({ id, kind: 'reserved' as const, name: entities.join('+'), labels: {}, entities })),
+      ...workloads.map(({ workload, id }) => nameOf(workload, id)),
+    ],
+  };
+}
+
+function endpointOf(workload: ResolvedWorkload, id: number): InventoryEndpoint {
+  const labels = workload.namespace === undefined ? workload.labels : { ...workload.labels, [namespaceKey]: workload.namespace };
+  return { id, kind: 'workload', labels, namedPorts: workload.ports, local: workload.local };
+}
+
+const nameOf = (workload: ResolvedWorkload, id: number): EndpointName => ({
+  id,
+  kind: 'workload',
+  name: workload.name,
+  ...(workload.namespace !== undefined && { namespace: workload.namespace }),
+  labels: workload.labels,
+  entities: [],
+  workload,
+});
+
+/** An address that several local workloads share, or one with the host, tells nobody apart: the socket does. */
+function listedAddresses(inventory: ResolvedInventory): (address: Address) => boolean {
+  const owners = new Map<Address, number>(inventory.host.addresses.map((address) => [address, 2]));
+  for (const { addresses } of inventory.workloads)
+    for (const address of new Set(addresses)) owners.set(address, (owners.get(address) ?? 0) + 1);
+  return (address) => owners.get(address) === 1;
+}

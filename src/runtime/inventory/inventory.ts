@@ -1,0 +1,47 @@
+// The inventory as it was written: which workloads exist, what selects them, where they are. Nothing here has been
+// looked up on the machine yet; `cgroup.ts` and `endpoints.ts` do that.
+import type { ReservedName } from '../../compiler/ir/event.ts';
+import type { Address } from '../../compiler/space/address.ts';
+import type { Labels } from '../../compiler/space/labels.ts';
+import type { TransportProtocol } from '../../compiler/space/transport.ts';
+
+/** How a local workload's cgroup is named: a path (in the file system or from the cgroup root), or any process in it. */
+export type CgroupReference = { readonly kind: 'path'; readonly path: string } | { readonly kind: 'pid'; readonly pid: number };
+
+export type WorkloadPort = { readonly protocol: TransportProtocol; readonly name: string; readonly port: number };
+
+export type InventoryWorkload = {
+  readonly name: string;
+  /** Absent: the workload is in no namespace, and only selectors that ask for none match it. */
+  readonly namespace?: string;
+  /** As written; the namespace stands beside, not among them. */
+  readonly labels: Labels;
+  /** Absent: a remote workload, known by its addresses. */
+  readonly cgroup?: CgroupReference;
+  readonly addresses: readonly Address[];
+  readonly ports: readonly WorkloadPort[];
+  /** `inventory.yaml:12`, for messages; `policyd exec` for dynamic ones. */
+  readonly origin: string;
+};
+
+/** Reserved endpoints that an inventory can give addresses to; the host has a key of its own. */
+export const listedEntities = [
+  'health',
+  'ingress',
+  'init',
+  'kube-apiserver',
+  'remote-node',
+  'unmanaged',
+] as const satisfies readonly ReservedName[];
+export type ListedEntity = (typeof listedEntities)[number];
+
+export type Inventory = {
+  readonly workloads: readonly InventoryWorkload[];
+  readonly entities: readonly { readonly name: ListedEntity; readonly address: Address; readonly origin: string }[];
+  /** Absent: all addresses of the host's interfaces. */
+  readonly hostAddresses?: readonly Address[];
+};
+
+/** `shop/cart`, or `cart` where there is no namespace: unique in an inventory. */
+export const displayName = (workload: { readonly name: string; readonly namespace?: string }): string =>
+  workload.namespace === undefined ? workload.name : `${workload.namespace}/${workload.name}`;

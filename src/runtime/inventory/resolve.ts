@@ -1,0 +1,109 @@
+// An inventory, looked up on this machine: cgroups that exist, addresses that are the host's own. Decides which
+// addresses may be listed for an endpoint and which are told apart by socket only.
+import { networkInterfaces } from 'node:os';
+import { type Address, formatAddress, parseAddress } from '../../compiler/space/address.ts';
+import { type Cgroup, type CgroupMounts, resolveCgroup } from './cgroup.ts';
+import { displayName, type Inventory, type InventoryWorkload, type ListedEntity } from './inventory.ts';
+
+export type ResolvedWorkload = Omit<InventoryWorkload, 'cgroup'> & { readonly local: boolean; readonly cgroup?: Cgroup };
+/** An endpoint known by reserved names: addresses that have the same set of them. */
+export type ResolvedReserved = { readonly entities: readonly ListedEntity[]; readonly addresses: readonly Address[] };
+
+export type ResolvedInventory = {
+  readonly workloads: readonly ResolvedWorkload[];
+  readonly reserved: readonly ResolvedReserved[];
+  /** `entities`: what the host is besides `host`, because one of its addresses is listed under it. */
+  readonly host: { readonly addresses: readonly Address[]; readonly entities: readonly ListedEntity[] };
+};
+
+export type ResolveResult =
+  | { readonly ok: true; readonly inventory: ResolvedInventory }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** What the machine says; other values in tests. */
+export type Machine = { readonly mounts: CgroupMounts; readonly interfaceAddresses: () => readonly Address[] };
+
+/** Addresses of all interfaces, loopback included; a zone (`%eth0`) is dropped. */
+export function interfaceAddresses(): readonly Address[] {
+  const texts = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address.replace(/%.*$/, '')));
+  return [...new Set(texts.flatMap((text) => parseAddress(text) ?? []))];
+}
+
+/** Looks `inventory` up, with `extra` workloads (of `policyd exec`) on top, and checks what only the machine can tell. */
+export function resolveInventory(inventory: Inventory, extra: readonly ResolvedWorkload[], machine: Machine): ResolveResult {
+  const problems: string[] = [];
+  const written = inventory.workloads.map((workload) => resolved(workload, machine, problems));
+  const workloads = [...written, ...extra];
+  const hostAddresses = inventory.hostAddresses ?? machine.interfaceAddresses();
+  problems.push(...sharedNames(workloads), ...sharedCgroups(workloads), ...hostConflicts(workloads, hostAddresses));
+  if (problems.length > 0) return { ok: false, problems };
+  const { reserved, hostEntities } = reservedOf(inventory, hostAddresses);
+  return { ok: true, inventory: { workloads, reserved, host: { addresses: hostAddresses, entities: hostEntities } } };
+}
+
+function resolved({ cgroup: reference, ...workload }: InventoryWorkload, machine: Machine, problems: string[]): ResolvedWorkload {
+  if (!reference) return { ...workload, local: false };
+  const found = resolveCgroup(reference, machine.mounts);
+  if (found.ok) return { ...workload, local: true, cgroup: found.cgroup };
+  problems.push(`${workload.origin}: workload \`${displayName(workload)}\`: ${found.problem}`);
+  return { ...workload, local: true };
+}
+
+/** Within the file the reader has seen to this; here an entry of it meets a workload of `policyd exec`. */
+function sharedNames(workloads: readonly ResolvedWorkload[]): readonly string[] {
+  const origins = new Map<string, string>();
+  return workloads.flatMap((workload) => {
+    const name = displayName(workload);
+    const earlier = origins.get(name);
+    origins.set(name, earlier ?? workload.origin);
+    return earlier === undefined ? [] : [`${workload.origin}: workload \`${name}\` is already at ${earlier}`];
+  });
+}
+
+function sharedCgroups(workloads: readonly ResolvedWorkload[]): readonly string[] {
+  const owners = new Map<bigint, ResolvedWorkload>();
+  return workloads.flatMap((workload) => {
+    if (!workload.cgroup) return [];
+    const earlier = owners.get(workload.cgroup.id);
+    owners.set(workload.cgroup.id, earlier ?? workload);
+    const name = displayName(workload);
+    return earlier
+      ? [`${workload.origin}: workload \`${name}\`: cgroup ${workload.cgroup.path} is already that of \`${displayName(earlier)}\``]
+      : [];
+  });
+}
+
+function hostConflicts(workloads: readonly ResolvedWorkload[], hostAddresses: readonly Address[]): readonly string[] {
+  const host = new Set(hostAddresses);
+  return workloads.flatMap((workload) =>
+    workload.addresses
+      .filter((address) => !workload.local && host.has(address))
+      .map(
+        (address) =>
+          `${workload.origin}: remote workload \`${displayName(workload)}\`: address ${formatAddress(address)} is this host's own`,
+      ),
+  );
+}
+
+function reservedOf(inventory: Inventory, hostAddresses: readonly Address[]) {
+  const host = new Set(hostAddresses);
+  const namesOf = new Map<Address, Set<ListedEntity>>();
+  for (const { name, address } of inventory.entities) namesOf.set(address, (namesOf.get(address) ?? new Set()).add(name));
+  const groups = new Map<string, { entities: readonly ListedEntity[]; addresses: Address[] }>();
+  const hostEntities = new Set<ListedEntity>();
+  for (const [address, names] of namesOf) {
+    const entities = [...names].sort();
+    if (host.has(address)) for (const name of entities) hostEntities.add(name);
+    else {
+      const group = groups.get(entities.join('+')) ?? { entities, addresses: [] };
+      group.addresses.push(address);
+      groups.set(entities.join('+'), group);
+    }
+  }
+  return { reserved: [...groups.values()], hostEntities: [...hostEntities].sort() };
+}
+
+/** Does every local workload's cgroup still exist, as the one that was found? Names those that do not. */
+export function lostCgroups(inventory: ResolvedInventory, idOf: (path: string) => bigint | undefined): readonly ResolvedWorkload[] {
+  return inventory.workloads.filter(({ cgroup }) => cgroup !== undefined && idOf(cgroup.path) !== cgroup.id);
+}

@@ -1,0 +1,47 @@
+// Tells when a file has another content. Editors and deployment tools replace files by renaming, or swap a symbolic
+// link above them: so the folder is watched, and what decides is the file's identity; a slow poll sees the rest.
+import { statSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
+
+export type Watch = { readonly close: () => void };
+
+/** `settle`: how long a file must be left alone before it is read; `poll`: the longest time until a change is seen. Milliseconds. */
+export type WatchTimes = { readonly settle: number; readonly poll: number };
+
+/** Calls `changed` after `path` was written, replaced, created or removed. Never keeps the process alive. */
+export function watchFile(path: string, changed: () => void, times: WatchTimes = { settle: 100, poll: 2000 }): Watch {
+  let known = fingerprint(path);
+  let timer: NodeJS.Timeout | undefined;
+  const look = () => {
+    const now = fingerprint(path);
+    if (now === known) return;
+    known = now;
+    clearTimeout(timer);
+    timer = setTimeout(() => (fingerprint(path) === known ? changed() : look()), times.settle).unref();
+  };
+  const stopFolder = watchFolder(dirname(path), look);
+  const poll = setInterval(look, times.poll).unref();
+  return {
+    close: () => {
+      stopFolder();
+      clearInterval(poll);
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** A folder that cannot be watched, or goes away, is left to the poll. */
+function watchFolder(folder: string, look: () => void): () => void {
+  try {
+    const watcher = watch(folder, { persistent: false }, look);
+    watcher.on('error', () => watcher.close());
+    return () => watcher.close();
+  } catch {
+    return () => {};
+  }
+}
+
+function fingerprint(path: string): string {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found ? `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}` : 'absent';
+}
