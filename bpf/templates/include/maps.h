@@ -13,6 +13,9 @@
 /* The helpers for kernel memory and the clock are for programs under a licence compatible with the GPL only. */
 char pol_license[] SEC("license") = "GPL";
 
+/* A function of its own in the object (verified once per call, but with its own stack frame); some objects have no use for it. */
+#define POL_SUBPROGRAM static __attribute__((noinline, unused))
+
 struct pol_inner_ports {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

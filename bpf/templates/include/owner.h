@@ -92,7 +92,7 @@ static __always_inline struct sock *pol_socket_address(struct bpf_sock *sk)
  * Owner of a socket where no helper gives its cgroup (connect and sendmsg hooks, sock_ops): the socket's cgroup is read
  * from the socket itself; the current task may be another that was handed the descriptor. `sk`: a full socket.
  */
-static __noinline __u32 pol_owner_of_full_socket(__u32 slot, struct bpf_sock *sk)
+POL_SUBPROGRAM __u32 pol_owner_of_full_socket(__u32 slot, struct bpf_sock *sk)
 {
 	void *cgroups = bpf_map_lookup_elem(&t_cgroups, &slot);
 	struct cgroup *at;

@@ -45,7 +45,7 @@ static __always_inline int pol_verdict_at(__u32 slot, __u32 base, __u32 index, s
 }
 
 /* Entry `index` of the row of (subject class, peer class, section); exec rows have peer class 0. */
-static __noinline int pol_verdict_in_row(__u32 slot, const struct pol_row_key *key, __u32 index, struct pol_verdict *verdict)
+POL_SUBPROGRAM int pol_verdict_in_row(__u32 slot, const struct pol_row_key *key, __u32 index, struct pol_verdict *verdict)
 {
 	void *table = bpf_map_lookup_elem(&t_rows, &slot);
 	const __u32 *base;
@@ -105,7 +105,7 @@ static __always_inline int pol_port_class(__u32 slot, __u32 point, __u32 *class)
  * The L3/L4 verdict of a new flow of `question->subject`. Always fills `verdict`: action is allow, deny or inspect.
  * Self first, then "selected by no policy", then the table. Returns its action.
  */
-static __noinline int pol_verdict_decide(const struct pol_question *question, const struct pol_peer *peer, struct pol_verdict *verdict)
+POL_SUBPROGRAM int pol_verdict_decide(const struct pol_question *question, const struct pol_peer *peer, struct pol_verdict *verdict)
 {
 	const struct pol_endpoint *subject;
 	struct pol_row_key key = {};

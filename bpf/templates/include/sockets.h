@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * State of TCP connections: kept on the socket itself, so it cannot overflow and goes when the socket goes.
+ *
+ * A listener never gets a stored verdict: SYN and third ACK both run on it, each for another connection. The child
+ * appears right after, in the same softirq on the same CPU; what was decided for it waits in `admissions` until
+ * sock_ops (passive established) puts it into the child's storage. Whoever does not find his own there is decided anew.
+ */
+#pragma once
+#include <bpf/bpf_endian.h>
+#include "verdict.h"
+
+enum { POL_FAMILY_IPV4 = 2, POL_FAMILY_IPV6 = 10 };
+enum { POL_ROLE_UNKNOWN = 0, POL_ROLE_ACTIVE = 1, POL_ROLE_PASSIVE = 2 };
+
+/*
+ * One socket. `owner` and `verdict` carry the revision they belong to in their upper half and are read and written as
+ * one word, so that no CPU ever sees a new revision with an old answer.
+ */
+struct pol_socket {
+	__u64 owner; /* revision << 32 | endpoint id */
+	__u64 verdict; /* revision << 32 | action; only allow and inspect are kept: a denial is decided again each time */
+	__u32 peer; /* endpoint id found when the connection began; see peer_known */
+	__u8 role;
+	__u8 peer_known; /* 1: `peer` holds, 0 meaning "the address speaks" */
+	__u8 inspected; /* 1: its requests are decided by the stream program */
+	__u8 counted; /* 1: the new flow was counted */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, int);
+	__type(value, struct pol_socket);
+} sockets SEC(".maps");
+
+/* What a listener admitted last on this CPU. */
+struct pol_admission {
+	struct pol_address local;
+	struct pol_peer peer; /* with the endpoint that was found by socket or address */
+	__u16 local_port; /* host order */
+	__u16 remote_port;
+	__u32 revision;
+	__u32 owner;
+	__u32 reserved;
+	struct pol_verdict verdict; /* allow, or inspect with the base of the request row */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, struct pol_admission);
+} admissions SEC(".maps");
+
+static __always_inline __u64 pol_word(__u32 revision, __u32 value)
+{
+	return (__u64)revision << 32 | value;
+}
+
+static __always_inline void pol_word_store(__u64 *word, __u64 value)
+{
+	*(volatile __u64 *)word = value;
+}
+
+static __always_inline __u64 pol_word_load(const __u64 *word)
+{
+	return *(const volatile __u64 *)word;
+}
+
+static __always_inline int pol_address_equal(const struct pol_address *a, const struct pol_address *b)
+{
+	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] && a->word[3] == b->word[3];
+}
+
+/* `ipv4` in network order. */
+static __always_inline void pol_address_mapped(struct pol_address *address, __u32 ipv4)
+{
+	address->word[0] = 0;
+	address->word[1] = 0;
+	address->word[2] = bpf_htonl(0xffff);
+	address->word[3] = ipv4;
+}
+
+/*
+ * BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB: marks the child as accepted and copies into `admission` what its listener
+ * admitted. Returns the child's storage; NULL when there is none to be had (out of memory). Where no admission is this
+ * connection's, `admission->verdict.action` is POL_ACTION_ABSENT: then nothing is known here, the child's first packet
+ * is decided by cgroup_skb, and it must not be taken for inspection.
+ *
+ * After the socket is in `http_sockets`, set `storage->inspected = 1`. Without it every packet that carries data to a
+ * connection whose verdict is `inspect` is denied with the cause `uninspectable`.
+ */
+static __always_inline struct pol_socket *pol_socket_accept(struct bpf_sock_ops *ops, struct pol_admission *admission)
+{
+	const volatile struct bpf_sock_ops *context = ops;
+	struct bpf_sock *sk = ops->sk;
+	struct pol_admission *last;
+	struct pol_address local, remote;
+	struct pol_socket *storage;
+	__u32 local_ip4, remote_ip4;
+	__u32 zero = 0;
+
+	__builtin_memset(admission, 0, sizeof(*admission));
+	if (!sk)
+		return 0;
+	storage = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!storage)
+		return 0;
+	storage->role = POL_ROLE_PASSIVE;
+	storage->counted = 1;
+	/*
+	 * All fields first (volatile: they stay there), then the choice: loads in branches are joined by clang into one
+	 * through a chosen pointer into the context, which the verifier refuses. An IPv4 connection of an IPv6 listener
+	 * has mapped addresses.
+	 */
+	local.word[0] = context->local_ip6[0];
+	local.word[1] = context->local_ip6[1];
+	local.word[2] = context->local_ip6[2];
+	local.word[3] = context->local_ip6[3];
+	remote.word[0] = context->remote_ip6[0];
+	remote.word[1] = context->remote_ip6[1];
+	remote.word[2] = context->remote_ip6[2];
+	remote.word[3] = context->remote_ip6[3];
+	local_ip4 = context->local_ip4;
+	remote_ip4 = context->remote_ip4;
+	if (ops->family == POL_FAMILY_IPV4) {
+		pol_address_mapped(&local, local_ip4);
+		pol_address_mapped(&remote, remote_ip4);
+	}
+	last = bpf_map_lookup_elem(&admissions, &zero);
+	/* remote_port: network order in the upper half of the word. */
+	if (!last || !last->revision || last->local_port != ops->local_port || last->remote_port != bpf_ntohl(ops->remote_port) ||
+	    !pol_address_equal(&last->local, &local) || !pol_address_equal(&last->peer.address, &remote))
+		return storage;
+	*admission = *last;
+	storage->peer = last->peer.endpoint;
+	storage->peer_known = 1;
+	pol_word_store(&storage->owner, pol_word(last->revision, last->owner));
+	pol_word_store(&storage->verdict, pol_word(last->revision, last->verdict.action));
+	return storage;
+}
