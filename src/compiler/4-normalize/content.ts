@@ -1,0 +1,71 @@
+// Splits the canonical texts of one domain into the classes that the patterns of its rules can tell apart. A policy that
+// tells too many apart ends here, with the rule at which it becomes too many.
+import type { Report } from '../diagnostics/diagnostic.ts';
+import { limits } from '../ir/abi.ts';
+import type { DomainMatch, Rule, TypedPolicy } from '../ir/typed.ts';
+import type { ContentClasses } from '../ir/verdict-space.ts';
+import { type Classification, classify } from '../space/automaton.ts';
+import type { Pattern } from '../space/pattern.ts';
+import { Interned } from './intern.ts';
+
+/** Content classes, and for each pattern of a rule the classes that it matches. */
+export type Contents = { readonly classes: ContentClasses; readonly classesOf: (pattern: Pattern) => readonly number[] };
+
+/** States on the way to the smallest automaton: twice what the kernel table holds. */
+const attemptStates = 2 * limits.automatonStates;
+const nothing: Contents = { classes: { automaton: undefined, classes: 1 }, classesOf: () => [] };
+
+/** The match of a rule on a text, if it has one. */
+export const matchOf = (rule: Rule): DomainMatch | undefined => (rule.section === 'process' ? rule.match : rule.layer7);
+
+/** Does any policy speak of the domain, be it only by default deny? */
+const isGoverned = (typed: TypedPolicy, domain: string): boolean =>
+  typed.rules.some((rule) => matchOf(rule)?.domain === domain) ||
+  typed.policies.some(({ defaultDeny }) => defaultDeny.process.includes(domain));
+
+/** The fewest patterns, from the front, that are too many together: where the blame begins. */
+function firstTooMany(patterns: readonly Pattern[]): number {
+  let fits = 0;
+  let tooMany = patterns.length;
+  while (tooMany - fits > 1) {
+    const middle = (fits + tooMany) >> 1;
+    if (fitsTable(classify(patterns.slice(0, middle), attemptStates))) fits = middle;
+    else tooMany = middle;
+  }
+  return tooMany - 1;
+}
+
+function fitsTable(found: Classification | undefined): found is Classification {
+  if (!found) return false;
+  const { states, classes } = found.automaton;
+  return states <= limits.automatonStates && states * classes <= limits.automatonCells;
+}
+
+function tooLarge(found: Classification | undefined) {
+  if (!found) return { found: `more than ${attemptStates}`, unit: 'states', limit: limits.automatonStates };
+  const { states, classes } = found.automaton;
+  if (states > limits.automatonStates) return { found: states, unit: 'states', limit: limits.automatonStates };
+  return { found: states * classes, unit: 'cells', limit: limits.automatonCells };
+}
+
+/** Partitions the texts of `domain`. */
+export function contentsOf(typed: TypedPolicy, domain: string, report: Report): Contents {
+  if (!isGoverned(typed, domain)) return nothing;
+  const patterns = new Interned<Pattern>((pattern) => JSON.stringify(pattern));
+  const matches = typed.rules.flatMap((rule) => {
+    const match = matchOf(rule);
+    return match?.domain === domain ? [{ rule, pattern: patterns.number(match.pattern) }] : [];
+  });
+  const found = classify(patterns.values, attemptStates);
+  if (!fitsTable(found)) {
+    const guilty = firstTooMany(patterns.values);
+    for (const { rule } of matches.filter(({ pattern }) => pattern === guilty)) {
+      report('plan/automaton-too-large', rule.span, { domain, ...tooLarge(found) });
+    }
+    return nothing;
+  }
+  return {
+    classes: { automaton: found.automaton, classes: found.classes },
+    classesOf: (pattern) => found.classesOf[patterns.number(pattern)] ?? [],
+  };
+}
