@@ -74,8 +74,8 @@ const ask = (agent, host, port, line) =>
     request.end();
   });
 
-async function tryHttp({ host, port, requests }, done) {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+async function tryHttp({ host, port, from, requests }, done) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, localAddress: from });
   const outcomes = [];
   for (const line of requests) outcomes.push(await ask(agent, host, port, line));
   agent.destroy();

@@ -9,7 +9,7 @@ export type Workload = { readonly name: string; readonly place: string; readonly
 
 export type Attempt =
   | { readonly kind: 'tcp' | 'udp'; readonly host: string; readonly port: number; readonly from?: string }
-  | { readonly kind: 'http'; readonly host: string; readonly port: number; readonly requests: readonly string[] }
+  | { readonly kind: 'http'; readonly host: string; readonly port: number; readonly from?: string; readonly requests: readonly string[] }
   | { readonly kind: 'exec'; readonly program: string; readonly args: readonly string[] };
 
 /** What came of an attempt; `local` is the client's port. */

@@ -2,7 +2,6 @@
 // `policyc-demo-PID...`, so that a later run can take away what a killed one left behind.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** One network namespace with its addresses (both families). */
@@ -32,7 +31,7 @@ export function cgroupRoot(): string {
 
 export type Machine = {
   readonly id: string;
-  /** Scratch folder; policyd's pins (on bpffs). */
+  /** Scratch folder, under /tmp because a rule of the shop is about it; policyd's pins (on bpffs). */
   readonly folder: string;
   readonly pins: string;
   readonly cgroupOf: (name: string) => string;
@@ -42,7 +41,7 @@ export type Machine = {
 function describe(id: string): Machine {
   return {
     id,
-    folder: join(tmpdir(), id),
+    folder: join('/tmp', id),
     pins: join(bpfRoot, id),
     cgroupOf: (name) => join(cgroupRoot(), id, name),
     namespaceOf: (place) => `${id}-${place}`,
@@ -115,7 +114,7 @@ export function removeMachine(id: string): void {
 
 /** Names of runs whose process is gone but whose traces are there. */
 export function leftovers(): readonly string[] {
-  const names = [namespaceFolder, cgroupRoot(), bpfRoot, tmpdir()].flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
+  const names = [namespaceFolder, cgroupRoot(), bpfRoot, '/tmp'].flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
   const ids = names.flatMap((name) => name.match(/^policyc-demo-\d+/)?.[0] ?? []);
   return [...new Set(ids)].filter((id) => !existsSync(`/proc/${id.slice(marker.length)}`));
 }

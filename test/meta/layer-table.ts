@@ -23,7 +23,14 @@ const phases = ['1-parse', '2-resolve', '3-check', '4-normalize', '5-plan', '6-e
 const [parse = '', ...laterPhases] = phases;
 const ofPhases = { may: [base, space, ir, diagnostics], types: [domain] };
 /** What the two programs share: the bundle format, and the small pure pieces that give it its meaning. */
-const shared = [ir, base, `${space}labels.ts`, `${space}transport.ts`, `${space}address.ts`, `${space}interval.ts`];
+export const shared: readonly string[] = [
+  ir,
+  base,
+  `${space}labels.ts`,
+  `${space}transport.ts`,
+  `${space}address.ts`,
+  `${space}interval.ts`,
+];
 
 export const layers: readonly Layer[] = [
   { path: base, may: [] },
@@ -44,9 +51,10 @@ export const layers: readonly Layer[] = [
     node: true,
   },
   { path: 'runtime/ffi/', may: [base], packages: ['koffi'], node: true },
+  { path: 'runtime/policy/bundle.ts', may: [...shared, 'runtime/policy/'], packages: ['ajv'], node: true },
   { path: 'runtime/policy/', may: shared },
-  { path: 'runtime/kernel/', may: [...shared, 'runtime/ffi/', 'runtime/policy/'], node: true },
   { path: 'runtime/inventory/', may: [...shared, 'runtime/policy/'], packages: ['ajv', 'js-yaml'], node: true },
+  { path: 'runtime/kernel/', may: [...shared, 'runtime/ffi/', 'runtime/policy/', 'runtime/inventory/'], node: true },
   { path: 'runtime/events/', may: [...shared, 'runtime/ffi/', 'runtime/policy/'], node: true },
   { path: 'runtime/hubble/', may: [...shared, 'runtime/events/', 'runtime/policy/'], packages: ['prom-client', 'picocolors'], node: true },
   {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Import, importsOf, root, sourceFiles } from './imports.ts';
-import { type Layer, layers } from './layer-table.ts';
+import { type Layer, layers, shared } from './layer-table.ts';
 
 const all = sourceFiles().flatMap(importsOf);
 const layerOf = (file: string): Layer | undefined => layers.find(({ path }) => file.startsWith(path));
@@ -64,7 +64,12 @@ test('value imports have no cycle', () => {
 });
 
 const code = (path: string) => `\`${path.replace(/^compiler\//, '')}\``;
-const list = (paths: readonly string[] | undefined) => (paths && paths.length > 0 ? paths.map(code).join(', ') : '–');
+/** The list that all of the runtime has in common is printed once, below the table. */
+const short = (paths: readonly string[]) =>
+  shared.every((path) => paths.includes(path))
+    ? ['the shared part', ...paths.filter((path) => !shared.includes(path)).map(code)]
+    : paths.map(code);
+const list = (paths: readonly string[] | undefined) => (paths && paths.length > 0 ? short(paths).join(', ') : '–');
 const row = ({ path, may, types, packages, node }: Layer) =>
   `| ${code(path)} | ${list([...may, ...(types ?? []).map((type) => `type ${type.replace(/^compiler\//, '')}`)])} | ${list(packages)} | ${node ? 'yes' : '–'} |`;
 const table = ['| path under `src/` | may import, beside itself | packages | `node:*` |', '|---|---|---|---|', ...layers.map(row)].join(
@@ -74,7 +79,7 @@ const table = ['| path under `src/` | may import, beside itself | packages | `no
 test('the table in ARCHITECTURE.md is the one that is enforced', () => {
   const file = join(root, 'ARCHITECTURE.md');
   const text = readFileSync(file, 'utf8');
-  const wanted = text.replace(/(<!-- layers -->\n)[\s\S]*?(\n<!-- end of layers -->)/, (_, before, after) => `${before}${table}${after}`);
+  const wanted = text.replace(/(<!-- layers -->\n)[\s\S]*?(<!-- end of layers -->)/, (_, before, after) => `${before}${table}\n${after}`);
   if (process.env['UPDATE'] === '1') writeFileSync(file, wanted);
   else assert.is(text, wanted, 'run UPDATE=1 npx tsx test/meta/layers.test.ts');
   assert.ok(wanted.includes(table), 'ARCHITECTURE.md has no place for the table');
