@@ -1,0 +1,24 @@
+// Plan -> Emitted: everything that a bundle holds except the objects. The three steps after 3-check are composed so, and
+// only when it reported no error:
+//
+//   const planned = plan(normalize(typed, report), report);
+//   if (failed()) ...            // limits and the target: errors come from both
+//   const emitted = emit(planned);
+//
+import type { Emitted } from '../ir/emitted.ts';
+import type { Plan } from '../ir/plan.ts';
+import { imagesOf } from './images.ts';
+import { metricDefinitions } from './metrics.ts';
+import { sourceTable } from './sources.ts';
+
+/** Lays the plan out as bytes and tables. Call it only for a plan without errors. */
+export function emit({ space, templates, requirements }: Plan): Emitted {
+  return {
+    program: space.program,
+    sources: sourceTable(space.typed),
+    metrics: metricDefinitions,
+    requirements,
+    images: imagesOf(space),
+    templates,
+  };
+}

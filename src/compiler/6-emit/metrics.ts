@@ -1,0 +1,36 @@
+// The counters that the runtime exposes: Hubble's four, with Hubble's names and labels, and ours beside them. The help
+// texts are our own.
+import type { MetricDefinition } from '../ir/bundle.ts';
+
+export const metricDefinitions: readonly MetricDefinition[] = [
+  {
+    name: 'hubble_policy_verdicts_total',
+    type: 'counter',
+    help: 'Policy verdicts: one for each new flow, each layer-7 request and each denied packet',
+    labels: ['direction', 'match', 'action'],
+  },
+  {
+    name: 'hubble_flows_processed_total',
+    type: 'counter',
+    help: 'Flows that were decided, by the kind of decision',
+    labels: ['protocol', 'type', 'subtype', 'verdict'],
+  },
+  {
+    name: 'hubble_drop_total',
+    type: 'counter',
+    help: 'Flows, requests and packets that were dropped',
+    labels: ['reason', 'protocol'],
+  },
+  {
+    name: 'hubble_lost_events_total',
+    type: 'counter',
+    help: 'Events that observers did not get; verdict counters are not affected',
+    labels: ['source'],
+  },
+  {
+    name: 'policyc_rule_verdicts_total',
+    type: 'counter',
+    help: 'Verdicts that a rule, or the default deny of policies, decided; rules that never did are shown with 0',
+    labels: ['policy', 'rule', 'file', 'line', 'action', 'direction'],
+  },
+];
