@@ -27,6 +27,7 @@ export const fixedCause = {
   fragment: 6,
   unsupportedFamily: 7,
   packetSocket: 8,
+  unknownSender: 9,
   firstDynamic: 16,
 } as const;
 /** Why a condition was undecidable, or a packet refused by the program itself; 0 = neither. */

@@ -41,6 +41,7 @@ export type EventType = keyof typeof eventType;
 
 /** DropReason: number and name. */
 export const dropReasons = {
+  INVALID_SOURCE_IP: 132,
   POLICY_DENIED: 133,
   INVALID_PACKET_DROPPED: 134,
   UNKNOWN_L4_PROTOCOL: 142,
@@ -64,6 +65,7 @@ const ownRefusals: Readonly<Record<keyof typeof fixedCause, DropReason>> = {
   fragment: 'IP_FRAGMENTATION_NOT_SUPPORTED',
   unsupportedFamily: 'UNSUPPORTED_L3_PROTOCOL',
   packetSocket: 'UNKNOWN_L4_PROTOCOL',
+  unknownSender: 'INVALID_SOURCE_IP',
   firstDynamic: 'POLICY_DENIED',
 };
 
