@@ -1,0 +1,72 @@
+// Reads the ring of verdict events in place: the kernel's pages are mapped, a record costs no system call and no copy
+// before it is decoded. Layout: kernel/bpf/ringbuf.c (one page with our position, one with the kernel's, then the data
+// twice in a row, so that no record is ever split). Polled on a timer that slows down while nothing comes.
+import { limits } from '../../compiler/ir/abi.ts';
+import { memoryMap, pageSize } from '../ffi/libbpf.ts';
+import { type VerdictEvent, verdictEventOf } from './verdict-event.ts';
+
+/** Header of a record: u32 length with two flags, u32 page offset; records start at multiples of 8. */
+const header = { bytes: 8, busy: 0x80000000, discarded: 0x40000000 } as const;
+
+export type Ring = {
+  /** Gives every record that is complete to `use` and frees its room; returns how many there were. The view is valid only during the call. */
+  readonly drain: (use: (record: DataView) => void) => number;
+  /** Unmaps the ring; nothing may be called after it. */
+  readonly close: () => void;
+};
+
+/** Opens the ring buffer map `fd` of `size` bytes. Only one reader may be open, in whatever process. */
+export function openRing(fd: number, size: number = limits.ringBytes): Ring {
+  const page = pageSize();
+  const ours = memoryMap(fd, 'readWrite', { offset: 0, length: page });
+  const theirs = memoryMap(fd, 'read', { offset: page, length: page + 2 * size });
+  const consumer = new BigUint64Array(ours.bytes, 0, 1);
+  const producer = new BigUint64Array(theirs.bytes, 0, 1);
+  const words = new Uint32Array(theirs.bytes, page, size / 2);
+
+  const drain = (use: (record: DataView) => void): number => {
+    let used = 0;
+    // Atomics: the kernel writes the length last (a release) and the position before that; neither may be read early.
+    let at = Atomics.load(consumer, 0);
+    for (let end = Atomics.load(producer, 0); at < end; end = Atomics.load(producer, 0)) {
+      const offset = Number(at % BigInt(size));
+      const length = Atomics.load(words, offset / 4);
+      if (length >= header.busy) break;
+      const bytes = length & ~header.discarded;
+      if ((length & header.discarded) === 0) {
+        use(new DataView(theirs.bytes, page + offset + header.bytes, bytes));
+        used++;
+      }
+      at += BigInt((header.bytes + bytes + 7) & ~7);
+      Atomics.store(consumer, 0, at);
+    }
+    return used;
+  };
+  const close = (): void => {
+    ours.release();
+    theirs.release();
+  };
+  return { drain, close };
+}
+
+/** Milliseconds between two looks: the first while events come, growing to the last while none does. */
+const pause = { least: 5, most: 100 } as const;
+
+export type RingReader = {
+  /** Reads what has come until now; for tests and before an end. */
+  readonly flush: () => void;
+  readonly stop: () => void;
+};
+
+/** Gives events to `use` until `stop`. The timer does not keep the process alive. */
+export function readRing(ring: Ring, use: (event: VerdictEvent) => void): RingReader {
+  let wait: number = pause.least;
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): number => ring.drain((record) => use(verdictEventOf(record)));
+  const tick = (): void => {
+    wait = flush() > 0 ? pause.least : Math.min(wait * 2, pause.most);
+    timer = setTimeout(tick, wait).unref();
+  };
+  timer = setTimeout(tick, wait).unref();
+  return { flush: () => void flush(), stop: () => clearTimeout(timer) };
+}

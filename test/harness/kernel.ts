@@ -1,0 +1,246 @@
+// For tests that need the real kernel: everything they make is theirs alone (names with this process's number) and is
+// gone when the process ends, however it ends; what a killed run left behind is swept by the next one.
+//
+//   kernelTest('name', () => { ... })      a uvu test that skips, with the reason printed, where the kernel cannot
+//   const pins = privatePins()             a folder in bpffs
+//   const cgroup = privateCgroup('web')    { id, path, name }; inCgroup(cgroup, () => ...) runs synchronously in it
+//   const loaded = loadTemplates(['net/cgroup_skb'], pins)         compiled on the fly, cached by content
+//   generations(loaded.maps).install(content({ cgroups: [...], rows: [...], verdicts: [{ action: 'allow' }] }))
+//   testRun(loaded, 'pol_cgroup_egress', packet)   -> { value, nanoseconds, data }; in the caller's cgroup
+//   atEnd(() => ...)                       more to clean up
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import { layouts, section, verdictAction } from '../../src/compiler/ir/abi.ts';
+import { encode } from '../../src/compiler/ir/layout.ts';
+import { addressBytes } from '../../src/compiler/space/address.ts';
+import { programTestRun, type TestRun, type TestRunResult } from '../../src/runtime/ffi/libbpf.ts';
+import { defaultPins, unload } from '../../src/runtime/kernel/bpffs.ts';
+import { type Cgroup, cgroupMount, createCgroup, moveProcess, processesIn, removeCgroup } from '../../src/runtime/kernel/cgroups.ts';
+import { failureText, type Result } from '../../src/runtime/kernel/failure.ts';
+import { missingOnMachine } from '../../src/runtime/kernel/features.ts';
+import { type Loaded, loadObjects, type TemplateObject } from '../../src/runtime/kernel/load.ts';
+import type { GenerationContent } from '../../src/runtime/kernel/tables.ts';
+import type { Row } from '../../src/runtime/policy/generation.ts';
+
+const projectRoot = join(import.meta.dirname, '..', '..');
+const templateRoot = join(projectRoot, 'bpf', 'templates');
+const mark = 'policyc-test';
+let serial = 0;
+const privateName = (): string => `${mark}-${process.pid}-${serial++}`;
+
+const endings: (() => void)[] = [];
+
+/** Runs `action` when the process ends, last registered first; what it throws is printed and stops no other. */
+export const atEnd = (action: () => void): void => void endings.push(action);
+
+function end(): void {
+  for (let action = endings.pop(); action; action = endings.pop()) {
+    try {
+      action();
+    } catch (error) {
+      console.error(`clean-up failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+process.on('exit', end);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+
+/** Names `policyc-test-<pid>-<n>` in `folder` whose process is gone. */
+const abandoned = (folder: string): readonly string[] =>
+  existsSync(folder)
+    ? readdirSync(folder).filter((name) => name.startsWith(`${mark}-`) && !existsSync(join('/proc', name.split('-')[2] ?? '')))
+    : [];
+
+const pinFolder = join(defaultPins, '..');
+let swept = false;
+function sweep(): void {
+  if (swept) return;
+  swept = true;
+  for (const name of abandoned(pinFolder)) unload(join(pinFolder, name));
+  const mount = cgroupMount();
+  for (const name of mount === undefined ? [] : abandoned(mount)) removeCgroup(join(mount ?? '', name));
+}
+
+/** True if kernel tests can run here; else prints `SKIP name: reason`. */
+export function kernelOrSkip(name: string): boolean {
+  const missing = missingOnMachine();
+  if (missing.length === 0) sweep();
+  else console.log(`SKIP ${name}: ${missing.map(({ reason }) => reason).join('; ')}`);
+  return missing.length === 0;
+}
+
+/** A uvu test that is skipped, with its reason, where the kernel cannot. */
+export const kernelTest = (name: string, body: () => void | Promise<void>): void =>
+  test(name, async () => {
+    if (kernelOrSkip(name)) await body();
+  });
+
+/** A folder for pins that nobody else has; unloaded at the end. */
+export function privatePins(): string {
+  const pins = join(pinFolder, privateName());
+  atEnd(() => unload(pins));
+  return pins;
+}
+
+/** A cgroup that nobody else has, directly below the mount point; at the end its processes move up and it is removed. */
+export function privateCgroup(label = 'w'): Cgroup {
+  const cgroup = createCgroup(`${privateName()}-${label}`);
+  atEnd(() => releaseCgroup(cgroup));
+  return cgroup;
+}
+
+/** Moves every process of the cgroup (and of those below it) to the root cgroup, then removes it. */
+export function releaseCgroup(cgroup: Cgroup): void {
+  if (!existsSync(cgroup.path)) return;
+  const home = cgroupMount() ?? '';
+  const folders = [cgroup.path, ...readdirSync(cgroup.path, { recursive: true, encoding: 'utf8' }).map((name) => join(cgroup.path, name))];
+  for (const folder of folders) {
+    if (existsSync(join(folder, 'cgroup.procs'))) for (const pid of processesIn(folder)) moveProcess(home, pid);
+  }
+  removeCgroup(cgroup.path);
+}
+
+/** Runs `action` with this process in the cgroup, and takes it back. Sockets made meanwhile belong to the cgroup for good. */
+export function inCgroup<T>(cgroup: Cgroup, action: () => T): T {
+  const table = readFileSync('/proc/self/cgroup', 'utf8');
+  const home = join(cgroupMount() ?? '', /^0::(.*)$/m.exec(table)?.[1] ?? '/');
+  moveProcess(cgroup.path);
+  try {
+    return action();
+  } finally {
+    moveProcess(home);
+  }
+}
+
+function templateFiles(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => (entry.isDirectory() ? templateFiles(join(folder, entry.name)) : [join(folder, entry.name)]));
+}
+
+/** Every template that there is: `net/cgroup_skb`. */
+export const templateNames = (): readonly string[] =>
+  templateFiles(templateRoot)
+    .filter((file) => file.endsWith('.bpf.c'))
+    .map((file) => file.slice(templateRoot.length + 1, -'.bpf.c'.length));
+
+/** Compiles C text; the same text and headers are compiled once, then taken from a folder in the temporary files. */
+export function compile(source: string, flags: readonly string[] = []): Uint8Array {
+  const hash = createHash('sha256').update(source).update(flags.join('\0'));
+  for (const file of templateFiles(templateRoot)) hash.update(`\0${file}\0`).update(readFileSync(file));
+  const folder = join(tmpdir(), `${mark}-objects`);
+  const object = join(folder, `${hash.digest('hex').slice(0, 32)}.o`);
+  if (!existsSync(object)) {
+    mkdirSync(folder, { recursive: true });
+    const includes = [
+      '-I',
+      join(templateRoot, 'include'),
+      '-I',
+      templateRoot,
+      '-I',
+      `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`,
+    ];
+    const fixed = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', '-Wall', ...includes];
+    execFileSync('clang', [...fixed, ...flags, '-x', 'c', '-c', '-', '-o', `${object}.${process.pid}`], { input: source });
+    renameSync(`${object}.${process.pid}`, object);
+  }
+  return readFileSync(object);
+}
+
+/** The object of a template: compiled from its source as it is now. */
+export function templateObject(template: string, flags: readonly string[] = []): TemplateObject {
+  const file = join(templateRoot, `${template}.bpf.c`);
+  const folder = join(file, '..');
+  return { template, bytes: compile(readFileSync(file, 'utf8'), ['-I', folder, ...flags]) };
+}
+
+/** The value of a result; a failure is an error with its texts (and the verifier's log). */
+export function expectOk<T>(result: Result<T>): T {
+  if (result.ok) return result.value;
+  const logs = result.failures.flatMap((failure) => (failure.kind === 'rejected' ? [failure.log.slice(-6000)] : []));
+  throw new Error([...logs, ...result.failures.map((failure) => failureText(failure).message)].join('\n'));
+}
+
+/** Loads templates with maps under `pins`; programs are closed at the end. */
+export function loadTemplates(templates: readonly string[], pins: string): Loaded {
+  const loaded = expectOk(
+    loadObjects(
+      templates.map((template) => templateObject(template)),
+      pins,
+    ),
+  );
+  atEnd(loaded.close);
+  return loaded;
+}
+
+/** Descriptor of a program by its name in C. */
+export function programOf(loaded: Loaded, name: string): number {
+  const fd = loaded.programs.get(name);
+  if (fd === undefined) throw new Error(`no program ${name}; there are ${[...loaded.programs.keys()].join(', ')}`);
+  return fd;
+}
+
+/** Descriptor of a map by its name in C. */
+export function mapOf(loaded: Loaded, name: string): number {
+  const fd = loaded.maps.get(name);
+  if (fd === undefined) throw new Error(`no map ${name}; there are ${[...loaded.maps.keys()].join(', ')}`);
+  return fd;
+}
+
+/** BPF_PROG_TEST_RUN. cgroup_skb: `packet` begins with 14 bytes of Ethernet header, which the program does not see. */
+export const testRun = (loaded: Loaded, program: string, packet: Uint8Array, more: Omit<TestRun, 'data'> = {}): TestRunResult =>
+  programTestRun(programOf(loaded, program), { data: packet, ...more });
+
+export type VerdictEntry = {
+  readonly action: keyof typeof verdictAction;
+  readonly cause?: number;
+  readonly next?: number;
+  readonly match?: number;
+};
+
+/** A generation by hand. Left out: no endpoint, one port class, the two worlds as only networks, no automata. */
+export type ContentParts = Partial<Omit<GenerationContent, 'tables' | 'images'>> & {
+  readonly endpoints?: GenerationContent['tables']['endpoints'];
+  readonly rows?: readonly (Omit<Row, 'section'> & { readonly section: keyof typeof section })[];
+  /** Index = what `base` + class says. */
+  readonly verdicts?: readonly VerdictEntry[];
+  readonly ports?: Uint8Array;
+  readonly images?: Partial<GenerationContent['images']>;
+};
+
+const prefixRecord = (length: number, address: bigint, networkClass: number): Uint8Array => {
+  const record = new Uint8Array(layouts.prefixKey.size + 4);
+  record.set(encode(layouts.prefixKey, { length, address: addressBytes(address) }));
+  new DataView(record.buffer).setUint32(layouts.prefixKey.size, networkClass, true);
+  return record;
+};
+/** `::/0` -> 1, `::ffff:0:0/96` -> 0. */
+export const worldPrefixes = Buffer.concat([prefixRecord(0, 0n, 1), prefixRecord(96, 0xffff_0000_0000n, 0)]);
+
+export function content(parts: ContentParts): GenerationContent {
+  const verdicts = parts.verdicts ?? [{ action: 'absent' }];
+  return {
+    images: {
+      prefixes: worldPrefixes,
+      http: new Uint8Array(layouts.automaton.size),
+      exec: new Uint8Array(layouts.automaton.size),
+      ...parts.images,
+    },
+    tables: {
+      endpoints: parts.endpoints ?? [],
+      rows: (parts.rows ?? []).map((row) => ({ ...row, section: section[row.section] })),
+      verdicts: Buffer.concat(
+        verdicts.map(({ action, cause = 0, next = 0, match = 0 }) =>
+          encode(layouts.verdict, { action: verdictAction[action], cause, next, match }),
+        ),
+      ),
+      ports: parts.ports ?? new Uint8Array(layouts.ports.size),
+    },
+    addresses: parts.addresses ?? [],
+    cgroups: parts.cgroups ?? [],
+  };
+}
