@@ -62,7 +62,7 @@ function candidates(
         .slice(index, index + 1);
     case 'exec': {
       const path = realpathSync(attempt.program);
-      return records.filter(isProcess).filter(({ process }) => process.binary === path);
+      return records.filter(isProcess).filter(({ process }) => process.process.binary === path);
     }
   }
 }

@@ -72,9 +72,13 @@ const short = (paths: readonly string[]) =>
 const list = (paths: readonly string[] | undefined) => (paths && paths.length > 0 ? short(paths).join(', ') : '–');
 const row = ({ path, may, types, packages, node }: Layer) =>
   `| ${code(path)} | ${list([...may, ...(types ?? []).map((type) => `type ${type.replace(/^compiler\//, '')}`)])} | ${list(packages)} | ${node ? 'yes' : '–'} |`;
-const table = ['| path under `src/` | may import, beside itself | packages | `node:*` |', '|---|---|---|---|', ...layers.map(row)].join(
-  '\n',
-);
+const table = [
+  '| path under `src/` | may import, beside itself | packages | `node:*` |',
+  '|---|---|---|---|',
+  ...layers.map(row),
+  '',
+  `The shared part, which is all that the two programs have in common: ${shared.map(code).join(', ')}.`,
+].join('\n');
 
 test('the table in ARCHITECTURE.md is the one that is enforced', () => {
   const file = join(root, 'ARCHITECTURE.md');
