@@ -1,0 +1,143 @@
+// What the head of an HTTP/1.1 request means for policy (RFC 9110, 9112, RFC 3986 section 6). The kernel's walker,
+// bpf/templates/l7/http.h, must give the same answer for every byte string; the oracle and the tests ask this one.
+// Whatever two servers could read differently is undecidable: an allow rule never matches it, a deny rule always does.
+
+/** Why a request is undecidable: names of the kernel border's undecidable reasons. */
+export type RequestFault =
+  | 'malformedRequest'
+  | 'ambiguousTarget'
+  | 'ambiguousLength'
+  | 'headTooLong'
+  | 'notHttp'
+  /** After it (`Upgrade`) the connection speaks another protocol. */
+  | 'unknownStreamPosition';
+
+/** The same shape as ir's Content; the text is `METHOD SP path`, in ASCII. */
+export type RequestContent =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'undecidable'; readonly reason: RequestFault };
+
+/** How many bytes follow the head: none, a length (at most 18 digits), or chunks. */
+export type RequestBody = { readonly kind: 'none' } | { readonly kind: 'length'; readonly bytes: number } | { readonly kind: 'chunked' };
+
+export type RequestHead =
+  /** `headBytes` includes the empty line. Content can be undecidable here too: an ambiguous target in a well-framed request. */
+  | { readonly kind: 'head'; readonly content: RequestContent; readonly headBytes: number; readonly body: RequestBody }
+  /** Undecidable, and where the next request starts is unknown: nothing after it can be judged. */
+  | { readonly kind: 'lost'; readonly content: RequestContent }
+  /** Right so far; the head goes on. */
+  | { readonly kind: 'incomplete' };
+
+/** Bytes of a head, its empty line included; a longer one is `headTooLong`. Equals POL_HTTP_HEAD_LIMIT in http.h. */
+export const headLimit = 8192;
+/** Digits of a Content-Length; more are `ambiguousLength`. */
+const lengthDigits = 18;
+
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const undecidable = (reason: RequestFault): RequestContent & { readonly kind: 'undecidable' } => ({ kind: 'undecidable', reason });
+
+/**
+ * The canonical text of a request: `METHOD SP path`. Strings hold one byte a character. The path ends at `?`; every
+ * visible ASCII byte in it stands as itself however it was sent, every other byte as `%` and two upper-case digits.
+ * Undecidable: targets that do not begin with `/`, and paths that servers are known to read differently.
+ */
+export function canonicalTarget(method: string, target: string): RequestContent {
+  if (!token.test(method)) return undecidable('malformedRequest');
+  if (method === 'CONNECT' || !/^\/[\x21\x22\x24-\x7e]*$/.test(target)) return undecidable('ambiguousTarget');
+  const path = canonicalPath(target.replace(/\?.*$/, ''));
+  return path === undefined ? undecidable('ambiguousTarget') : { kind: 'text', text: `${method} ${path}` };
+}
+
+function canonicalPath(sent: string): string | undefined {
+  if (sent.includes('\\') || /%(?![0-9A-Fa-f]{2})/.test(sent)) return undefined;
+  const encoded = [...sent.matchAll(/%(..)/g)].map((match) => Number.parseInt(match[1] ?? '', 16));
+  if (encoded.some((byte) => byte < 0x20 || byte === 0x7f || '/\\%'.includes(String.fromCharCode(byte)))) return undefined;
+  const path = sent.replace(/%(..)/g, (code, digits: string) => decoded(Number.parseInt(digits, 16)) ?? code.toUpperCase());
+  const segments = path.split('/').slice(1);
+  return segments.some((segment, i) => isAmbiguous(segment, i === segments.length - 1)) ? undefined : path;
+}
+
+/** `?` and `#` stay encoded: as themselves they would end the path. */
+const decoded = (byte: number): string | undefined =>
+  byte > 0x20 && byte < 0x7f && byte !== 0x3f && byte !== 0x23 ? String.fromCharCode(byte) : undefined;
+
+/** `//`, `/./`, `/../`, and the same before path parameters, which some servers cut off (`/..;x/`). A closing `/` is fine. */
+function isAmbiguous(segment: string, last: boolean): boolean {
+  const name = segment.split(';')[0] ?? '';
+  return name === '.' || name === '..' || (name === '' && !(last && segment === ''));
+}
+
+/** What is known after each header line. */
+type Framing = { readonly host: boolean; readonly version: string; readonly length: number | undefined; readonly chunked: boolean };
+
+/** Reads the head at the start of `bytes`; more may follow it. */
+export function readRequestHead(bytes: Uint8Array): RequestHead {
+  const text = String.fromCharCode(...bytes.subarray(0, headLimit));
+  const unfinished: RequestHead = bytes.length > headLimit ? lost('headTooLong') : { kind: 'incomplete' };
+  if (text !== '' && !token.test(text.charAt(0))) return lost(/[\r\n]/.test(text.charAt(0)) ? 'malformedRequest' : 'notHttp');
+  const first = readLine(text, 0);
+  if (first === undefined) return unfinished;
+  const request = 'fault' in first ? first : readRequestLine(first.line);
+  if ('fault' in request) return lost(request.fault);
+  let framing: Framing = { host: false, version: request.version, length: undefined, chunked: false };
+  for (let at = first.line.length + 2; ; ) {
+    const next = readLine(text, at);
+    if (next === undefined) return unfinished;
+    if ('fault' in next) return lost(next.fault);
+    at += next.line.length + 2;
+    if (next.line === '') return { kind: 'head', content: request.content, headBytes: at, body: bodyOf(framing) };
+    const known = readHeader(next.line, framing);
+    if ('fault' in known) return lost(known.fault);
+    framing = known;
+  }
+}
+
+const lost = (reason: RequestFault): RequestHead => ({ kind: 'lost', content: undecidable(reason) });
+
+type Fault = { readonly fault: RequestFault };
+const fault = (reason: RequestFault): Fault => ({ fault: reason });
+
+/** The line at `at`, without its CRLF; undefined while it is not whole. No other control byte but a tab may stand in a head. */
+function readLine(text: string, at: number): { readonly line: string } | Fault | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what is looked for
+  const length = text.slice(at).search(/[\x00-\x08\x0a-\x1f\x7f]/);
+  if (length < 0) return undefined;
+  const end = text.slice(at + length, at + length + 2);
+  if (end === '\r') return undefined;
+  return end === '\r\n' ? { line: text.slice(at, at + length) } : fault('malformedRequest');
+}
+
+function readRequestLine(line: string): { readonly content: RequestContent; readonly version: string } | Fault {
+  const [method = '', target = '', version = '', ...more] = line.split(' ');
+  if (line.includes('\t') || !token.test(method)) return fault('malformedRequest');
+  if (!/^HTTP\/1\.[01]$/.test(version)) return fault(/^HTTP\/(?!1\.[01])/.test(version) ? 'notHttp' : 'malformedRequest');
+  if (more.length > 0) return fault('malformedRequest');
+  return method === 'CONNECT' ? fault('ambiguousTarget') : { content: canonicalTarget(method, target), version };
+}
+
+function readHeader(line: string, known: Framing): Framing | Fault {
+  const colon = line.indexOf(':');
+  const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
+  if (!token.test(name)) return fault('malformedRequest');
+  const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '');
+  const framed = known.length !== undefined || known.chunked;
+  switch (name) {
+    case 'host':
+      return known.host ? fault('malformedRequest') : { ...known, host: true };
+    case 'upgrade':
+      return fault('unknownStreamPosition');
+    case 'content-length':
+      if (framed || !/^\d+$/.test(value) || value.length > lengthDigits) return fault('ambiguousLength');
+      return { ...known, length: Number(value) };
+    case 'transfer-encoding':
+      if (framed || value !== 'chunked' || known.version === 'HTTP/1.0') return fault('ambiguousLength');
+      return { ...known, chunked: true };
+    default:
+      return known;
+  }
+}
+
+function bodyOf({ chunked, length }: Framing): RequestBody {
+  if (chunked) return { kind: 'chunked' };
+  return length === undefined || length === 0 ? { kind: 'none' } : { kind: 'length', bytes: length };
+}
