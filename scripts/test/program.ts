@@ -68,10 +68,10 @@ const count = (output: string, label: string): number | undefined => {
   return found === undefined ? undefined : Number(found);
 };
 
-/** `SKIP name: reason` lines; a name that is printed twice is one skip. */
+/** `SKIP name: reason` lines; one that is printed twice is one skip. */
 function skipsIn(output: string): readonly Skip[] {
   const found = [...output.matchAll(/\bSKIP ([^\n]+?): ([^\n]+)/g)];
-  return [...new Map(found.map(([, name = '', reason = '']) => [name, { name, reason: reason.trim() }])).values()];
+  return [...new Map(found.map(([line, name = '', reason = '']) => [line, { name, reason: reason.trim() }])).values()];
 }
 
 /** uvu counts a test that printed its SKIP line and returned as passed: such a one is taken back. */
