@@ -1,0 +1,157 @@
+// Text patterns by derivatives (Brzozowski 1964): what is left to match after one byte. This is the oracle's own
+// reading of a Pattern; it shares nothing with space/automaton.ts, which it checks.
+// Expressions are interned, and unions flattened, sorted and deduplicated, so that each pattern has finitely many derivatives.
+import type { ByteRange, Pattern } from '../space/pattern.ts';
+import { AnalysisLimit } from './limit.ts';
+
+/** What is still to come. `empty`: matches the end of the text. */
+type Expression = { readonly id: number; readonly empty: boolean } & (
+  | { readonly kind: 'nothing' | 'end' }
+  | { readonly kind: 'byte'; readonly ranges: readonly ByteRange[] }
+  | { readonly kind: 'sequence'; readonly head: Expression; readonly tail: Expression }
+  | { readonly kind: 'either'; readonly parts: readonly Expression[] }
+  | { readonly kind: 'star'; readonly part: Expression }
+);
+type Shape<E = Expression> = E extends Expression ? Omit<E, 'id'> : never;
+
+/** Answers about text patterns; remembers derivatives, so keep one for all questions about one policy. */
+export type TextMatcher = {
+  readonly matches: (pattern: Pattern, text: string) => boolean;
+  /**
+   * Every way in which one text can relate to these patterns: the vectors of (does it match the i-th) that some text has.
+   * @throws AnalysisLimit
+   */
+  readonly combinations: (patterns: readonly Pattern[]) => readonly (readonly boolean[])[];
+};
+
+const maximumStates = 200_000;
+const encoder = new TextEncoder();
+
+/** The smart constructors: each keeps the normal form that makes equal languages of this kind equal objects. */
+function expressions() {
+  const known = new Map<string, Expression>();
+  const intern = (key: string, shape: Shape): Expression => {
+    const found = known.get(key);
+    if (found) return found;
+    const made = { ...shape, id: known.size };
+    known.set(key, made);
+    return made;
+  };
+  const nothing = intern('nothing', { kind: 'nothing', empty: false });
+  const end = intern('end', { kind: 'end', empty: true });
+  const byte = (ranges: readonly ByteRange[]): Expression =>
+    ranges.length === 0 ? nothing : intern(`b${ranges.join(';')}`, { kind: 'byte', empty: false, ranges });
+  const sequence = (head: Expression, tail: Expression): Expression => {
+    if (head === nothing || tail === nothing) return nothing;
+    if (head === end) return tail;
+    if (head.kind === 'sequence') return sequence(head.head, sequence(head.tail, tail));
+    return intern(`s${head.id},${tail.id}`, { kind: 'sequence', empty: head.empty && tail.empty, head, tail });
+  };
+  const either = (list: readonly Expression[]): Expression => {
+    const flat = new Set(list.flatMap((part) => (part.kind === 'either' ? part.parts : [part])));
+    flat.delete(nothing);
+    const parts = [...flat].sort((a, b) => a.id - b.id);
+    const [only] = parts;
+    if (only === undefined) return nothing;
+    if (parts.length === 1) return only;
+    return intern(`e${parts.map((part) => part.id).join()}`, { kind: 'either', empty: parts.some((part) => part.empty), parts });
+  };
+  const star = (part: Expression): Expression => {
+    if (part === nothing || part === end) return end;
+    return part.kind === 'star' ? part : intern(`*${part.id}`, { kind: 'star', empty: true, part });
+  };
+  return { nothing, end, byte, sequence, either, star };
+}
+
+type Constructors = ReturnType<typeof expressions>;
+
+function read(make: Constructors, pattern: Pattern): Expression {
+  switch (pattern.kind) {
+    case 'literal':
+      return [...encoder.encode(pattern.text)].reduceRight((tail, value) => make.sequence(make.byte([[value, value]]), tail), make.end);
+    case 'byte':
+      return make.byte(pattern.ranges);
+    case 'sequence':
+      return pattern.parts.reduceRight((tail, part) => make.sequence(read(make, part), tail), make.end);
+    case 'either':
+      return make.either(pattern.parts.map((part) => read(make, part)));
+    case 'repeat': {
+      const part = read(make, pattern.part);
+      return pattern.minimum === 0 ? make.star(part) : make.sequence(part, make.star(part));
+    }
+  }
+}
+
+/** One byte out of each set of bytes that these patterns cannot tell apart. */
+function representatives(patterns: readonly Pattern[]): readonly number[] {
+  const starts = new Set([0]);
+  const range = (low: number, high: number) => starts.add(low).add(high + 1);
+  const visit = (pattern: Pattern): void => {
+    if (pattern.kind === 'literal') for (const value of encoder.encode(pattern.text)) range(value, value);
+    else if (pattern.kind === 'byte') for (const [low, high] of pattern.ranges) range(low, high);
+    else if (pattern.kind === 'repeat') visit(pattern.part);
+    else pattern.parts.forEach(visit);
+  };
+  patterns.forEach(visit);
+  return [...starts].filter((value) => value < 256);
+}
+
+export function textMatcher(): TextMatcher {
+  const make = expressions();
+  const roots = new WeakMap<Pattern, Expression>();
+  const derivatives = new Map<number, Expression>();
+
+  const root = (pattern: Pattern): Expression => {
+    const found = roots.get(pattern) ?? read(make, pattern);
+    roots.set(pattern, found);
+    return found;
+  };
+  const derive = (expression: Expression, value: number): Expression => {
+    const key = expression.id * 256 + value;
+    const found = derivatives.get(key) ?? derivative(expression, value);
+    derivatives.set(key, found);
+    return found;
+  };
+  const derivative = (expression: Expression, value: number): Expression => {
+    switch (expression.kind) {
+      case 'nothing':
+      case 'end':
+        return make.nothing;
+      case 'byte':
+        return expression.ranges.some(([low, high]) => low <= value && value <= high) ? make.end : make.nothing;
+      case 'sequence': {
+        const first = make.sequence(derive(expression.head, value), expression.tail);
+        return expression.head.empty ? make.either([first, derive(expression.tail, value)]) : first;
+      }
+      case 'either':
+        return make.either(expression.parts.map((part) => derive(part, value)));
+      case 'star':
+        return make.sequence(derive(expression.part, value), expression);
+    }
+  };
+
+  const combinations = (patterns: readonly Pattern[]): readonly (readonly boolean[])[] => {
+    const bytes = representatives(patterns);
+    const found = new Map<string, readonly boolean[]>();
+    const start = patterns.map(root);
+    const seen = new Set([start.map((state) => state.id).join()]);
+    const queue = [start];
+    for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+      const vector = at.map((state) => state.empty);
+      found.set(vector.join(), vector);
+      for (const value of bytes) {
+        const after = at.map((state) => derive(state, value));
+        const key = after.map((state) => state.id).join();
+        if (!seen.has(key)) queue.push(after);
+        seen.add(key);
+      }
+      if (seen.size > maximumStates) throw new AnalysisLimit('pattern states', maximumStates);
+    }
+    return [...found.values()];
+  };
+
+  return {
+    matches: (pattern, text) => encoder.encode(text).reduce(derive, root(pattern)).empty,
+    combinations,
+  };
+}

@@ -1,0 +1,18 @@
+// The end of an exact answer: an analysis that would grow past its budget stops with the name of the limit. It never
+// goes on without end and never passes a sample off as the whole.
+
+export type LimitName = 'cells' | 'pattern states' | 'label classes';
+
+/** Thrown by every analysis of this folder; callers at the border turn it into the diagnostic `analysis/limit`. */
+export class AnalysisLimit extends Error {
+  override readonly name = 'AnalysisLimit';
+  /** The name that people see. */
+  readonly limit: LimitName;
+  readonly allowed: number;
+
+  constructor(limit: LimitName, allowed: number) {
+    super(`more than ${allowed} ${limit}`);
+    this.limit = limit;
+    this.allowed = allowed;
+  }
+}

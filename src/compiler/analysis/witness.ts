@@ -1,0 +1,63 @@
+// One concrete event of a cell: what a reviewer can picture, so familiar addresses and ports are taken where the cell has them.
+import type { Endpoint, FlowEvent } from '../ir/event.ts';
+import { type AddressSet, ipv4Space, parseAddress } from '../space/address.ts';
+import { includes, intersect, subtract } from '../space/interval.ts';
+import { protocolOf, type TransportPoint, type TransportProtocol, type TransportSet, transportPoint } from '../space/transport.ts';
+import { type Cell, type End, reservedNames } from './cell.ts';
+import { labelsIn } from './label-cube.ts';
+
+/** One flow of the cell, without a request; undefined where there is none (an endpoint that bears no reserved name). */
+export function flowIn(cell: Cell): FlowEvent | undefined {
+  const point = pointIn(cell.points);
+  const source = endpointIn(cell.source, 'source');
+  const destination = endpointIn(cell.destination, 'destination');
+  if (!source || !destination || point === undefined) return undefined;
+  const named = [...cell.portNames].filter(([, here]) => here);
+  if (destination.kind !== 'workload' || named.length === 0) return { kind: 'flow', source, destination, point };
+  const { protocol, value } = protocolOf(point);
+  const namedPorts = named.map(([key]) => ({ protocol, name: key.slice(key.indexOf('/') + 1), port: value }));
+  return { kind: 'flow', source, destination: { ...destination, namedPorts }, point };
+}
+
+/** One endpoint of a set; `id` keeps the two ends of a flow apart. */
+export function endpointIn(end: End, id: string): Endpoint | undefined {
+  switch (end.kind) {
+    case 'workload':
+      return { kind: 'workload', id, labels: labelsIn(end.labels) };
+    case 'reserved': {
+      const borne = reservedNames.filter((name) => end.names.get(name) === true);
+      const free = familiarNames.filter((name) => !end.names.has(name));
+      const entities = borne.length > 0 ? borne : free.slice(0, 1);
+      return entities.length > 0 ? { kind: 'reserved', entities } : undefined;
+    }
+    case 'address': {
+      const address = addressIn(end.addresses);
+      return address === undefined ? undefined : { kind: 'address', address };
+    }
+    case 'nothing':
+      return undefined;
+  }
+}
+
+const familiarNames = ['host', 'remote-node', ...reservedNames.filter((name) => name !== 'host' && name !== 'remote-node')] as const;
+const familiarAddresses = ['198.51.100.7', '2001:db8::7'].map(parseAddress);
+const familiarPorts: readonly (readonly [TransportProtocol, number])[] = [
+  ['tcp', 443],
+  ['tcp', 80],
+  ['udp', 53],
+];
+/** Port 0 is legal in a rule and odd in an example. */
+const portZero: TransportSet = (['tcp', 'udp', 'sctp'] as const).map((protocol) => {
+  const point = transportPoint(protocol, 0);
+  return { low: point, high: point };
+});
+
+function addressIn(set: AddressSet): bigint | undefined {
+  const familiar = familiarAddresses.find((address) => address !== undefined && includes(set, address));
+  return familiar ?? intersect(set, ipv4Space)[0]?.low ?? set[0]?.low;
+}
+
+function pointIn(points: TransportSet): TransportPoint | undefined {
+  const familiar = familiarPorts.map(([protocol, port]) => transportPoint(protocol, port)).find((point) => includes(points, point));
+  return familiar ?? subtract(points, portZero)[0]?.low ?? points[0]?.low;
+}
