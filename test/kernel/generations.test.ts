@@ -1,0 +1,247 @@
+// Generations in real maps: what a program sees before, during and after a switch, what a restart takes over, counters.
+import { spawn, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { innerEntries, layouts } from '../../src/compiler/ir/abi.ts';
+import { encode } from '../../src/compiler/ir/layout.ts';
+import { parseAddress } from '../../src/compiler/space/address.ts';
+import { openRing } from '../../src/runtime/events/ring.ts';
+import { mapLookup, mapUpdate, possibleCpus } from '../../src/runtime/ffi/libbpf.ts';
+import { readCounters, readLost } from '../../src/runtime/kernel/counters.ts';
+import { loadObjects } from '../../src/runtime/kernel/load.ts';
+import { currentRevision, generations } from '../../src/runtime/kernel/tables.ts';
+import { compile, content, expectOk, kernelTest, mapOf, privatePins, testRun } from '../harness/kernel.ts';
+
+/** Looks like a packet program: reads the revision once, then one entry of each kind of table; the answer is in the packet's mark. */
+const reader = `
+#include "maps.h"
+struct pol_found { __u32 revision, prefix_class, endpoint_class, address_endpoint, cgroup_endpoint, base, cause, port_class; };
+static __always_inline void *pol_inner(void *outer, __u32 slot) { return bpf_map_lookup_elem(outer, &slot); }
+SEC("tc") int pol_read(struct __sk_buff *skb)
+{
+	struct pol_generation now = pol_generation_read();
+	struct pol_found found = { .revision = now.revision };
+	struct pol_prefix_key prefix = { .length = 128 };
+	struct pol_address address = {};
+	struct pol_row_key row = { .subject_class = 1, .peer_class = 2, .section = 1 };
+	__u64 cgroup = 77;
+	__u32 zero = 0, endpoint = 16, *word;
+	void *inner;
+
+	prefix.address[15] = address.word[3] = 0;
+	address.word[2] = __builtin_bswap32(0xffff);
+	address.word[3] = __builtin_bswap32(0x0a000001);
+	__builtin_memcpy(prefix.address, &address, 16);
+	inner = pol_inner(&t_prefixes, now.slot);
+	if (inner && (word = bpf_map_lookup_elem(inner, &prefix))) found.prefix_class = *word;
+	inner = pol_inner(&t_endpoints, now.slot);
+	struct pol_endpoint *classes = inner ? bpf_map_lookup_elem(inner, &endpoint) : 0;
+	if (classes) found.endpoint_class = classes->subject_class;
+	inner = pol_inner(&t_addresses, now.slot);
+	if (inner && (word = bpf_map_lookup_elem(inner, &address))) found.address_endpoint = *word;
+	inner = pol_inner(&t_cgroups, now.slot);
+	if (inner && (word = bpf_map_lookup_elem(inner, &cgroup))) found.cgroup_endpoint = *word;
+	inner = pol_inner(&t_rows, now.slot);
+	if (inner && (word = bpf_map_lookup_elem(inner, &row))) found.base = *word;
+	inner = pol_inner(&t_verdicts, now.slot);
+	struct pol_verdict *verdict = inner ? bpf_map_lookup_elem(inner, &found.base) : 0;
+	if (verdict) found.cause = verdict->cause;
+	inner = pol_inner(&t_ports, now.slot);
+	struct pol_ports *ports = inner ? bpf_map_lookup_elem(inner, &zero) : 0;
+	if (ports) found.port_class = ports->class[443];
+	bpf_skb_store_bytes(skb, 14, &found, sizeof(found), 0);
+
+	/* A mixture of two generations: counted under a cause of its own. */
+	if (now.revision && (found.endpoint_class != found.base || found.address_endpoint != found.base ||
+			     found.cgroup_endpoint != found.base || found.cause != found.base * 100 || found.base == 0))
+		found.cause = 0xbad;
+	struct pol_counter_key key = { .cause = found.cause, .direction = 1, .protocol = 2, .match = 3, .verdict = 5 };
+	__u64 one = 1, *count = bpf_map_lookup_elem(&counters, &key);
+	if (count) *count += 1;
+	else bpf_map_update_elem(&counters, &key, &one, BPF_ANY);
+	struct pol_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (event) { event->cause = found.cause; event->revision = now.revision; bpf_ringbuf_submit(event, 0); }
+	else if ((count = bpf_map_lookup_elem(&lost, &zero))) *count += 1;
+	return 0;
+}
+`;
+const readerObject = () => ({ template: 'test/reader', bytes: compile(reader) });
+type Loaded = Parameters<typeof testRun>[0];
+const load = (pins = privatePins()): Loaded => expectOk(loadObjects([readerObject()], pins));
+
+function seen(loaded: Loaded): readonly number[] {
+  const { data } = testRun(loaded, 'pol_read', new Uint8Array(64), { outBytes: 64 });
+  return Array.from({ length: 8 }, (_, index) => new DataView(data.buffer, data.byteOffset).getUint32(14 + 4 * index, true));
+}
+
+const address = parseAddress('10.0.0.1') ?? 0n;
+const ports443 = encode(layouts.ports, { class: Uint16Array.from({ length: 444 }, (_, port) => (port === 443 ? 9 : 0)) });
+/** Every table says \`n\`. */
+const generation = (n: number) =>
+  content({
+    endpoints: [{ id: 16, subjectClass: n, peerClass: n }],
+    addresses: [{ address, endpoint: n }],
+    cgroups: [{ cgroup: 77n, endpoint: n }],
+    rows: [{ subjectClass: 1, peerClass: 2, section: 'egress', base: n }],
+    verdicts: Array.from({ length: n + 1 }, (_, index) => ({ action: 'allow' as const, cause: index * 100 })),
+    ports: ports443,
+  });
+
+kernelTest('before the first generation nothing is found', () => {
+  const loaded = load();
+  assert.equal(seen(loaded), [0, 0, 0, 0, 0, 0, 0, 0]);
+  loaded.close();
+});
+
+kernelTest('a generation is found whole, the next one takes its place', () => {
+  const loaded = load();
+  const tables = generations(loaded.maps);
+  assert.is(expectOk(tables.install(generation(3))), 1);
+  assert.equal(seen(loaded), [1, 0, 3, 3, 3, 3, 300, 9]);
+  assert.is(expectOk(tables.install(generation(5))), 2);
+  assert.equal(seen(loaded), [2, 0, 5, 5, 5, 5, 500, 9]);
+  assert.is(expectOk(tables.install(content({}))), 3);
+  assert.equal(seen(loaded), [3, 0, 0, 0, 0, 0, 0, 0]);
+  assert.is(tables.revision(), 3);
+  loaded.close();
+});
+
+/** Runs the pinned program over and over in a process of its own; ends by itself. */
+const hammer = (pins: string, milliseconds: number) =>
+  spawn(process.execPath, [
+    '--import',
+    'tsx',
+    '--input-type=module',
+    '-e',
+    `import { objectGet, programTestRun } from ${JSON.stringify(join(import.meta.dirname, '../../src/runtime/ffi/libbpf.ts'))};
+     const program = objectGet(${JSON.stringify(join(pins, 'programs/pol_read'))});
+     console.log('ready');
+     for (const end = Date.now() + ${milliseconds}; Date.now() < end; ) programTestRun(program, { data: new Uint8Array(64), repeat: 20 });`,
+  ]);
+
+kernelTest('a program that runs meanwhile never sees a mixture', async () => {
+  const pins = privatePins();
+  const loaded = load(pins);
+  const tables = generations(loaded.maps);
+  expectOk(tables.install(generation(1)));
+  const child = hammer(pins, 1500);
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  let installed = 0;
+  for (const end = Date.now() + 1300; Date.now() < end; installed++) expectOk(tables.install(generation(1 + ((installed * 7) % 50))));
+  assert.is(await ended, 0);
+  const counters = readCounters(mapOf(loaded, 'counters'));
+  const mixed = counters.find(({ cause }) => cause === 0xbad);
+  const runs = counters.reduce((sum, { count }) => sum + count, 0n);
+  console.log(`${installed} generations during ${runs} runs, ${(1300 / installed).toFixed(1)} ms each`);
+  assert.is(mixed, undefined);
+  assert.ok(installed > 3 && runs > 10_000n, `${installed} generations, ${runs} runs`);
+  loaded.close();
+});
+
+kernelTest('a restart takes the tables over and goes on counting', () => {
+  const pins = privatePins();
+  const before = load(pins);
+  expectOk(generations(before.maps).install(generation(4)));
+  seen(before);
+  before.close();
+  const after = load(pins);
+  assert.is(currentRevision(after.maps), 1);
+  assert.equal(seen(after), [1, 0, 4, 4, 4, 4, 400, 9]);
+  assert.equal(readCounters(mapOf(after, 'counters')), [{ cause: 400, direction: 1, protocol: 2, match: 3, verdict: 5, count: 2n }]);
+  assert.is(expectOk(generations(after.maps).install(generation(6))), 2);
+  assert.is(seen(after)[2], 6);
+  after.close();
+});
+
+/** Kernel ids of the inner maps of both slots. */
+function innerIds(loaded: Loaded, table: string): readonly number[] {
+  return [0, 1].map((slot) => {
+    const id = new Uint8Array(4);
+    mapLookup(mapOf(loaded, table), new Uint8Array(Uint32Array.of(slot).buffer), id);
+    return new DataView(id.buffer).getUint32(0, true);
+  });
+}
+const mapExists = (id: number): boolean => spawnSync('bpftool', ['map', 'show', 'id', String(id)]).status === 0;
+
+kernelTest('old inner maps are released, unchanged ones kept', async () => {
+  const loaded = load();
+  const tables = generations(loaded.maps);
+  expectOk(tables.install(generation(1)));
+  const [rows, ports] = [innerIds(loaded, 't_rows'), innerIds(loaded, 't_ports')];
+  assert.is(rows[0], rows[1]);
+  expectOk(tables.install(generation(2)));
+  assert.is.not(innerIds(loaded, 't_rows')[0], rows[0]);
+  assert.equal(innerIds(loaded, 't_ports'), ports);
+  const gone = async (): Promise<boolean> => {
+    for (let tries = 0; tries < 100; tries++) {
+      if (!mapExists(rows[0] ?? 0)) return true;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return false;
+  };
+  assert.ok(await gone());
+  loaded.close();
+});
+
+kernelTest('more entries than a table takes are refused, the generation before stays', () => {
+  const loaded = load();
+  const tables = generations(loaded.maps);
+  expectOk(tables.install(generation(2)));
+  const endpoints = Array.from({ length: innerEntries.endpoints + 1 }, (_, id) => ({ id, subjectClass: 1, peerClass: 1 }));
+  const refused = tables.install(content({ endpoints }));
+  assert.equal(refused, {
+    ok: false,
+    failures: [{ kind: 'too-large', table: 't_endpoints', entries: innerEntries.endpoints + 1, limit: innerEntries.endpoints }],
+  });
+  assert.equal(seen(loaded), [1, 0, 2, 2, 2, 2, 200, 9]);
+  loaded.close();
+});
+
+kernelTest('large tables are filled', () => {
+  const loaded = load();
+  const addresses = Array.from({ length: 200_000 }, (_, index) => ({ address: address + BigInt(index), endpoint: index }));
+  const verdicts = Buffer.alloc(1_000_000 * layouts.verdict.size);
+  const big = { ...content({ addresses }), tables: { ...content({}).tables, verdicts } };
+  const start = performance.now();
+  expectOk(generations(loaded.maps).install(big));
+  console.log(`200,000 addresses and 1,000,000 verdicts: ${(performance.now() - start).toFixed(0)} ms`);
+  loaded.close();
+});
+
+kernelTest('counters are summed over the CPUs, thousands of them too; what was lost is read', () => {
+  const loaded = load();
+  const [fd, cpus] = [mapOf(loaded, 'counters'), possibleCpus()];
+  const perCpu = new Uint8Array(BigUint64Array.from({ length: cpus }, (_, cpu) => BigInt(cpu + 1)).buffer);
+  for (let cause = 0; cause < 5000; cause++) mapUpdate(fd, encode(layouts.counterKey, { cause, verdict: 2 }), perCpu);
+  const counters = readCounters(fd);
+  assert.is(counters.length, 5000);
+  assert.is(new Set(counters.map(({ cause }) => cause)).size, 5000);
+  assert.ok(counters.every(({ count, verdict }) => count === BigInt((cpus * (cpus + 1)) / 2) && verdict === 2));
+  assert.equal(readLost(mapOf(loaded, 'lost')), { ringFull: 0n, countersFull: 0n });
+  loaded.close();
+});
+
+kernelTest('the ring gives every event once, goes on after it was full, and says how many it left out', () => {
+  const loaded = load();
+  expectOk(generations(loaded.maps).install(generation(3)));
+  const ring = openRing(mapOf(loaded, 'events'));
+  const causes: number[] = [];
+  const read = (): number => ring.drain((record) => causes.push(record.getUint32(8, true)));
+  testRun(loaded, 'pol_read', new Uint8Array(64), { repeat: 10 });
+  assert.is(read(), 10);
+  assert.is(read(), 0);
+  testRun(loaded, 'pol_read', new Uint8Array(64), { repeat: 5000 });
+  const kept = read();
+  assert.is(BigInt(kept) + readLost(mapOf(loaded, 'lost')).ringFull, 5000n);
+  for (let round = 0; round < 20; round++) {
+    testRun(loaded, 'pol_read', new Uint8Array(64), { repeat: 700 });
+    assert.is(read(), 700);
+  }
+  assert.ok(causes.every((cause) => cause === 300));
+  ring.close();
+  loaded.close();
+});
+
+test.run();
