@@ -21,7 +21,7 @@ export const catalog = {
   },
   'source/binary': { severity: 'error', message: 'not a text: a NUL byte at offset {offset}' },
   'source/not-utf8': { severity: 'error', message: 'not UTF-8: a wrong byte at offset {offset}' },
-  'source/empty': { severity: 'error', message: 'the file is empty', help: 'a policy file has at least one declaration or comment' },
+  'source/empty': { severity: 'error', message: 'the file is empty', help: 'a policy file has at least one declaration' },
   'source/no-policy-files': { severity: 'error', message: 'no `*.policy` file in `{path}`' },
 
   // 1-parse: the form of the text.
@@ -47,6 +47,7 @@ export const catalog = {
     help: 'write parentheses, so that nobody has to know which binds tighter',
     second: '`{first}` stands here',
   },
+  'parse/only-comments': { severity: 'warning', message: 'the file has comments and no declaration' },
   'parse/too-many-errors': { severity: 'error', message: 'more than {limit} mistakes in this declaration; the others are not shown' },
 
   // 2-resolve: what the words and names mean.

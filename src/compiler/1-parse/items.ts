@@ -1,0 +1,120 @@
+// Cuts the tokens of a file into top-level items and balances their brackets, so that a mistake in one item never
+// reaches another and the parser proper always sees balanced text of bounded depth.
+//   1. A word that begins an item, first on its line, ends whatever was open before.
+//   2. A bracket left open is reported where it opens, and closed; a closing one that closes nothing is reported and left out.
+//   3. An item with more than `deepest` brackets inside each other is reported and left out: the parser is recursive.
+import { createTokenInstance, type IToken, type TokenType, tokenMatcher } from 'chevrotain';
+import type { SourceText, Span } from '../base/source.ts';
+import type { Report } from '../diagnostics/diagnostic.ts';
+import * as t from './tokens.ts';
+
+/** Tokens of one or more items. `damaged`: brackets were repaired, or the item was left out. */
+export type Item = { readonly tokens: IToken[]; readonly damaged: boolean };
+
+/** More brackets inside each other than any policy has, and few enough for a recursive parser. */
+export const deepest = 64;
+
+export const spanOf = (source: SourceText, first: IToken, last: IToken = first): Span => ({
+  source,
+  start: first.startOffset,
+  end: (last.endOffset ?? last.startOffset) + 1,
+});
+
+const openers: ReadonlyMap<TokenType, TokenType> = new Map([...t.closers].map(([open, close]) => [close, open]));
+const imageOf = (type: TokenType | undefined): string => (typeof type?.PATTERN === 'string' ? type.PATTERN : '');
+
+/** One item as it is being collected. */
+class Collecting {
+  readonly tokens: IToken[] = [];
+  readonly open: IToken[] = [];
+  damaged = false;
+  tooDeep = false;
+  private readonly source: SourceText;
+  private readonly report: Report;
+
+  constructor(source: SourceText, report: Report) {
+    this.source = source;
+    this.report = report;
+  }
+
+  take(token: IToken): void {
+    if (t.closers.has(token.tokenType)) this.opening(token);
+    else if (openers.has(token.tokenType)) this.closing(token);
+    else this.tokens.push(token);
+    // The rest of its line is inside it: what seems to be missing may stand there.
+    if (token.tokenType === t.Unterminated) this.damaged = true;
+  }
+
+  private opening(token: IToken): void {
+    this.open.push(token);
+    this.tokens.push(token);
+    if (this.open.length <= deepest || this.tooDeep) return;
+    this.tooDeep = true;
+    this.report('parse/too-deep', spanOf(this.source, token), { limit: deepest });
+  }
+
+  private closing(token: IToken): void {
+    const wanted = openers.get(token.tokenType);
+    const depth = this.open.findLastIndex(({ tokenType }) => tokenType === wanted);
+    if (depth < 0) {
+      const top = this.open.at(-1);
+      const here = spanOf(this.source, token);
+      const holes = { close: token.image, open: top?.image ?? '' };
+      this.damaged = true;
+      this.report('parse/unmatched', top ? [here, spanOf(this.source, top)] : here, holes);
+      return;
+    }
+    this.closeDownTo(depth + 1, token);
+    this.open.pop();
+    this.tokens.push(token);
+  }
+
+  /** Closes what is open above `depth`, each reported: it should have been closed before `before`. */
+  closeDownTo(depth: number, before: IToken): void {
+    while (this.open.length > depth) {
+      const open = this.open.pop();
+      const type = open && t.closers.get(open.tokenType);
+      if (!open || !type) return;
+      if (!this.damaged) {
+        const close = imageOf(type);
+        this.report('parse/unclosed', [spanOf(this.source, open), spanOf(this.source, before)], { open: open.image, close });
+      }
+      this.damaged = true;
+      const { startOffset: at, startLine: line = Number.NaN, startColumn: column = Number.NaN } = before;
+      this.tokens.push(createTokenInstance(type, '', at, at - 1, line, line, column, column));
+    }
+  }
+
+  finish(before: IToken): Item | undefined {
+    this.closeDownTo(0, before);
+    if (this.tooDeep) return { tokens: [], damaged: true };
+    return this.tokens.length > 0 ? { tokens: this.tokens, damaged: this.damaged } : undefined;
+  }
+}
+
+/** Inside brackets a word of an item is one only if what follows it looks like the item's name. */
+function beginsItem(tokens: readonly IToken[], index: number, depth: number): boolean {
+  const token = tokens[index];
+  if (!token || !t.itemWords.has(token.tokenType)) return false;
+  if (token.startLine === tokens[index - 1]?.endLine) return false;
+  if (depth === 0) return true;
+  const next = tokens[index + 1];
+  return next !== undefined && next.startLine === token.startLine && (tokenMatcher(next, t.Word) || tokenMatcher(next, t.Text));
+}
+
+/** The items of a file in order. `end` stands for the end of the text. */
+export function items(tokens: readonly IToken[], end: IToken, [source, report]: readonly [SourceText, Report]): readonly Item[] {
+  const found: Item[] = [];
+  let current = new Collecting(source, report);
+  for (const [index, token] of tokens.entries()) {
+    if (beginsItem(tokens, index, current.open.length)) {
+      const item = current.finish(token);
+      if (item) found.push(item);
+      current = new Collecting(source, report);
+    }
+    current.take(token);
+  }
+  const last = current.finish(end);
+  if (last) found.push(last);
+  return found;
+}

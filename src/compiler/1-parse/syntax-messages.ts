@@ -1,0 +1,45 @@
+// What was expected, in words, for each kind of Chevrotain error; what was found is added by recover.ts. Words that
+// could stand at the place are in backticks: "did you mean" is chosen among them.
+import type { IParserErrorMessageProvider, TokenType } from 'chevrotain';
+
+const labelOf = (type: TokenType): string => type.LABEL ?? type.name;
+
+/** Where a rule is a list of things, its closing bracket alone would be a poor answer. */
+const closing: Readonly<Record<string, string>> = {
+  policy: 'a section (`ingress`, `egress`, `process`) or `}`',
+  section: 'a rule (`allow` or `deny`), `default` or `}`',
+  block: 'a line or `}`',
+  test: 'a test line or `}`',
+  selector: '`,` or `}`',
+  list: '`,` or `]`',
+  operandList: '`,` or `]`',
+  primary: '`and`, `or`, `except` or `)`',
+};
+
+const alternatives: Readonly<Record<string, string>> = {
+  item: 'a declaration (`workload`, `network`, `port`, `policy`, `test`, `import`)',
+  declaration: '`workload`, `network` or `port`',
+  primary: 'a name, a selector `{...}`, a list `[...]` or an address',
+  value: 'a port, a range, a name or a list',
+  entry: 'a rule (`allow` or `deny`), `default` or `}`',
+  rulePart: '`from`, `to`, `at` or a block',
+  peerPart: '`from` or `to`',
+  lineOperand: 'a word, a text or a list',
+  operand: 'a word, a text, a number or a list',
+  labelTest: 'a label key',
+  endpoint: 'a workload, an entity or an address',
+};
+
+const mismatch = (expected: TokenType, rule: string): string => {
+  if (['RCurly', 'RSquare', 'RParen'].includes(expected.name)) return closing[rule] ?? labelOf(expected);
+  if (rule === 'policy' && expected.name === 'LCurly') return '`{` and sections';
+  if (rule === 'testLine' && expected.name === 'Is') return '`->`, a port, a request or `is`';
+  return labelOf(expected);
+};
+
+export const syntaxMessages: IParserErrorMessageProvider = {
+  buildMismatchTokenMessage: ({ expected, ruleName }) => mismatch(expected, ruleName),
+  buildNotAllInputParsedMessage: () => alternatives['item'] ?? '',
+  buildNoViableAltMessage: ({ ruleName }) => alternatives[ruleName] ?? 'something else',
+  buildEarlyExitMessage: ({ ruleName }) => alternatives[ruleName] ?? 'a name',
+};
