@@ -48,3 +48,18 @@ export type GenerationTables = {
   /** `pol_ports`: the bundle's image, with classes of their own for the points that named ports stand for. */
   readonly ports: Uint8Array;
 };
+
+/** A generation that does not fit the kernel tables: too much policy times too many different endpoints. */
+export class GenerationLimit extends Error {
+  override readonly name = 'GenerationLimit';
+  readonly what: string;
+  readonly found: number;
+  readonly limit: number;
+
+  constructor(what: string, found: number, limit: number) {
+    super(`${found} ${what} are more than the kernel tables hold (${limit})`);
+    this.what = what;
+    this.found = found;
+    this.limit = limit;
+  }
+}

@@ -1,0 +1,112 @@
+// What may decide an event, in order: rules restated for one generation, and the default that is asked last.
+import { fixedCause } from '../../compiler/ir/abi.ts';
+import type { PolicyProgram, ProgramRule } from '../../compiler/ir/bundle.ts';
+import type { Section } from '../../compiler/ir/typed.ts';
+import type { SubjectClass } from './endpoint-classes.ts';
+import type { CauseNumbers } from './generation.ts';
+import { type NamedContext, type PortTable, resolveNamed } from './named-ports.ts';
+
+/** A rule as one row sees it. `number` tells candidates apart; equal ones have equal numbers. */
+export type Candidate = {
+  readonly number: number;
+  readonly cause: number;
+  readonly action: 'allow' | 'deny';
+  readonly match: number;
+  /** Port classes, or all. */
+  readonly ports: readonly number[] | 'all';
+  /** Content classes that match; absent: every content. */
+  readonly content: ReadonlySet<number> | undefined;
+};
+/** Asked last. */
+export type Default = { readonly action: 'allow' | 'deny'; readonly cause: number };
+
+/** Does the candidate decide content of this class? What is undecidable (0) matches a deny and no allow. */
+export const decides = ({ content, action }: Candidate, contentClass: number): boolean =>
+  content === undefined || (contentClass === 0 ? action === 'deny' : content.has(contentClass));
+
+/** Restates rules as candidates, each combination of rule and meaning of its named ports once. */
+export class Candidates {
+  readonly #program: PolicyProgram;
+  readonly #ports: PortTable;
+  readonly #causes: CauseNumbers;
+  readonly #known = new Map<string, Candidate>();
+  readonly #byNumber: Candidate[] = [];
+  readonly #contents = new Map<number, ReadonlySet<number>>();
+  readonly #positions: Readonly<Record<Section, ReadonlyMap<number, readonly number[]>>>;
+
+  constructor(program: PolicyProgram, ports: PortTable, causes: CauseNumbers) {
+    this.#program = program;
+    this.#ports = ports;
+    this.#causes = causes;
+    const positions = { ingress: new Map<number, number[]>(), egress: new Map<number, number[]>(), process: new Map<number, number[]>() };
+    program.rules.forEach(({ section, subject }, position) => {
+      const list = positions[section].get(subject);
+      if (list) list.push(position);
+      else positions[section].set(subject, [position]);
+    });
+    this.#positions = positions;
+  }
+
+  /** Positions in `program.rules` of the rules for a subject, in deciding order. */
+  positionsFor({ selectors }: SubjectClass, section: Section): readonly number[] {
+    const lists = selectors.flatMap((selector) => this.#positions[section].get(selector) ?? []);
+    return lists.sort((a, b) => a - b);
+  }
+
+  get(number: number): Candidate {
+    const found = this.#byNumber[number];
+    if (!found) throw new Error(`policyd bug: no candidate ${number}`);
+    return found;
+  }
+
+  /** The rule at `position` where the destination has `context`. */
+  at(position: number, context: NamedContext): Candidate {
+    const rule = this.rule(position);
+    const named = resolveNamed(rule.ports?.named ?? [], context);
+    const key = `${position}|${named.join()}`;
+    const known = this.#known.get(key);
+    if (known) return known;
+    const { action, match } = rule;
+    const made: Candidate = {
+      number: this.#byNumber.length,
+      cause: this.#causes.rule(rule.rule),
+      action,
+      match,
+      ports: this.#portsOf(rule, named),
+      content: this.#contentOf(position, rule),
+    };
+    this.#known.set(key, made);
+    this.#byNumber.push(made);
+    return made;
+  }
+
+  rule(position: number): ProgramRule {
+    const rule = this.#program.rules[position];
+    if (!rule) throw new Error(`policyd bug: no rule at ${position}`);
+    return rule;
+  }
+
+  /** Denied if a policy that selects the subject brings default deny. */
+  defaultFor({ selectors }: SubjectClass, section: Section): Default {
+    const selected = new Set(selectors);
+    const bringing = this.#program.policies.flatMap(({ subject, defaultDeny }, policy) => {
+      const brings = section === 'process' ? defaultDeny.process.includes('exec') : defaultDeny[section];
+      return brings && selected.has(subject) ? [policy] : [];
+    });
+    if (bringing.length === 0) return { action: 'allow', cause: fixedCause.defaultAllow };
+    return { action: 'deny', cause: this.#causes.defaultDeny(bringing) };
+  }
+
+  #portsOf({ ports }: ProgramRule, named: readonly number[]): readonly number[] | 'all' {
+    const classes = ports?.classes ?? [];
+    if (classes.length === this.#program.classes.ports) return 'all';
+    return [...new Set([...this.#ports.withSplit(classes), ...named])];
+  }
+
+  #contentOf(position: number, { content }: ProgramRule): ReadonlySet<number> | undefined {
+    if (!content) return undefined;
+    const known = this.#contents.get(position) ?? new Set(content.classes);
+    this.#contents.set(position, known);
+    return known;
+  }
+}

@@ -1,0 +1,76 @@
+// Classes of endpoints: two are in one class exactly when the rules cannot tell them apart, as subjects or as peers.
+// Subject classes are numbered from 1 (0: no policy selects it, or it is not here), peer classes after the network classes.
+import type { PolicyProgram } from '../../compiler/ir/bundle.ts';
+import type { ReservedName } from '../../compiler/ir/event.ts';
+import type { EndpointClasses, InventoryEndpoint } from './generation.ts';
+import { membershipOf } from './membership.ts';
+import type { NamedContext, PortTable } from './named-ports.ts';
+
+/** `selectors`: of policies, those that select it; ascending. `named`: what names in ingress rules mean at it. */
+export type SubjectClass = { readonly number: number; readonly selectors: readonly number[]; readonly named: NamedContext };
+/** `selectors`: of peers, those that match it; none for reserved endpoints. `named`: what names in egress rules mean at it. */
+export type PeerClass = {
+  readonly number: number;
+  readonly kind: InventoryEndpoint['kind'];
+  readonly selectors: readonly number[];
+  readonly entities: readonly ReservedName[];
+  readonly named: NamedContext;
+};
+
+export type ClassifiedEndpoints = {
+  readonly endpoints: readonly EndpointClasses[];
+  readonly subjects: readonly SubjectClass[];
+  readonly peers: readonly PeerClass[];
+};
+
+/** Classes by key, numbered from `first` as they are met. */
+class Numbered<T extends { readonly number: number }> {
+  readonly #known = new Map<string, T>();
+  readonly #first: number;
+
+  constructor(first: number) {
+    this.#first = first;
+  }
+
+  of(key: string, make: (number: number) => T): number {
+    const known = this.#known.get(key) ?? make(this.#first + this.#known.size);
+    this.#known.set(key, known);
+    return known.number;
+  }
+
+  get all(): readonly T[] {
+    return [...this.#known.values()];
+  }
+}
+
+/** Gives every endpoint its classes, in the order of `endpoints`. */
+export function classifyEndpoints(program: PolicyProgram, endpoints: readonly InventoryEndpoint[], ports: PortTable): ClassifiedEndpoints {
+  const membership = membershipOf(program.selectors);
+  const ofSubjects = new Set(program.policies.map(({ subject }) => subject));
+  const ofPeers = new Set(program.rules.flatMap(({ peers }) => peers?.selectors ?? []));
+  const subjects = new Numbered<SubjectClass>(1);
+  const peers = new Numbered<PeerClass>(program.classes.networks);
+
+  const subjectClassOf = (endpoint: InventoryEndpoint): number => {
+    if (endpoint.kind !== 'workload' || !endpoint.local) return 0;
+    const selectors = membership(endpoint.labels).filter((index) => ofSubjects.has(index));
+    if (selectors.length === 0) return 0;
+    const named = ports.contextOf('ingress', endpoint);
+    return subjects.of(`${selectors.join()}|${named.key}`, (number) => ({ number, selectors, named }));
+  };
+  const peerClassOf = (endpoint: InventoryEndpoint): number => {
+    const { kind } = endpoint;
+    const selectors = kind === 'workload' ? membership(endpoint.labels).filter((index) => ofPeers.has(index)) : [];
+    const entities = kind === 'reserved' ? [...new Set(endpoint.entities)].sort() : [];
+    const named = ports.contextOf('egress', endpoint);
+    const key = `${kind}|${selectors.join()}|${entities.join()}|${named.key}`;
+    return peers.of(key, (number) => ({ number, kind, selectors, entities, named }));
+  };
+
+  const classified = endpoints.map((endpoint) => ({
+    id: endpoint.id,
+    subjectClass: subjectClassOf(endpoint),
+    peerClass: peerClassOf(endpoint),
+  }));
+  return { endpoints: classified, subjects: subjects.all, peers: peers.all };
+}
