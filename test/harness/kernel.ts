@@ -10,7 +10,7 @@
 //   atEnd(() => ...)                       more to clean up
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -145,8 +145,12 @@ export function compile(source: string, flags: readonly string[] = []): Uint8Arr
       `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`,
     ];
     const fixed = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', '-Wall', ...includes];
-    execFileSync('clang', [...fixed, ...flags, '-x', 'c', '-c', '-', '-o', `${object}.${process.pid}`], { input: source });
-    renameSync(`${object}.${process.pid}`, object);
+    // From a file: clang keeps source lines for the verifier's log only if it can read them again.
+    const draft = `${object}.${process.pid}`;
+    writeFileSync(`${draft}.c`, source);
+    execFileSync('clang', [...fixed, ...flags, '-c', `${draft}.c`, '-o', draft], { stdio: ['ignore', 'inherit', 'pipe'] });
+    rmSync(`${draft}.c`);
+    renameSync(draft, object);
   }
   return readFileSync(object);
 }
