@@ -76,7 +76,7 @@ if [ ! -e "$guard" ]; then made=1; printf '#!/bin/sh\\nexit 101\\n' > "$guard"; 
 trap '[ -z "$made" ] || rm -f "$guard"' EXIT
 trap 'exit 130' INT TERM
 export DEBIAN_FRONTEND=noninteractive
-install() { apt-get -qq install -y --no-install-recommends ${names.join(' ')}; }
+install() { apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends ${names.join(' ')}; }
 ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || apt-get -qq update
 install || { apt-get -qq update; install; }
 if command -v systemctl >/dev/null 2>&1; then
