@@ -1,0 +1,33 @@
+// One section out of an ELF object: 64 bit, little-endian, as clang makes them for the bpf target.
+
+const headerSize = 64;
+const sectionHeaderSize = 64;
+
+function textAt(bytes: Uint8Array, start: number): string {
+  const end = bytes.indexOf(0, start);
+  return new TextDecoder().decode(bytes.subarray(start, end < 0 ? bytes.length : end));
+}
+
+type Section = { readonly name: number; readonly offset: number; readonly size: number };
+
+function sectionAt(view: DataView, base: number): Section {
+  return {
+    name: view.getUint32(base, true),
+    offset: Number(view.getBigUint64(base + 24, true)),
+    size: Number(view.getBigUint64(base + 32, true)),
+  };
+}
+
+/** The bytes of section `name`; undefined if the object has none, or is no such ELF file. */
+export function elfSection(object: Uint8Array, name: string): Uint8Array | undefined {
+  const view = new DataView(object.buffer, object.byteOffset, object.byteLength);
+  const isElf = object.length >= headerSize && view.getUint32(0, false) === 0x7f454c46 && object[4] === 2 && object[5] === 1;
+  if (!isElf) return undefined;
+  const table = Number(view.getBigUint64(40, true));
+  const count = view.getUint16(60, true);
+  if (table + count * sectionHeaderSize > object.length) return undefined;
+  const sections = Array.from({ length: count }, (_, i) => sectionAt(view, table + i * sectionHeaderSize));
+  const names = sections[view.getUint16(62, true)];
+  const found = sections.find((section) => names !== undefined && textAt(object, names.offset + section.name) === name);
+  return found && object.subarray(found.offset, found.offset + found.size);
+}
