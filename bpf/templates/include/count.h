@@ -15,7 +15,7 @@ static __always_inline void pol_lost_raise(__u32 reason)
 }
 
 /* Adds one. Per CPU, yet atomic: a softirq may run between load and store of a process's count on the same CPU. */
-POL_SUBPROGRAM int pol_counter_raise(const struct pol_counter_key *key)
+POL_GLOBAL int pol_counter_raise(const struct pol_counter_key *key)
 {
 	__u64 one = 1;
 	__u64 *count;

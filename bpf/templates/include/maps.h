@@ -13,8 +13,11 @@
 /* The helpers for kernel memory and the clock are for programs under a licence compatible with the GPL only. */
 char pol_license[] SEC("license") = "GPL";
 
-/* A function of its own in the object (verified once per call, but with its own stack frame); some objects have no use for it. */
-#define POL_SUBPROGRAM static __attribute__((noinline, unused))
+/*
+ * A function that the verifier checks once and by itself, whoever calls it with what: pointers may be NULL to it, numbers
+ * anything. Without that every caller multiplies the states. Weak: clang must not tailor it to its callers.
+ */
+#define POL_GLOBAL __attribute__((noinline, weak))
 
 struct pol_inner_ports {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

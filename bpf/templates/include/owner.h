@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * Whose is it: the innermost workload above a socket or task. Sub-cgroups that a workload makes for itself are not in
- * `t_cgroups` and so belong to it. POL_OWNER_LEVELS bounds the depth below the root at which a *workload's own* cgroup
- * may stand; what it makes below is found at any depth by the first two of the three walks, which go by level.
+ * `t_cgroups` and so belong to it, at any depth for a task; a socket deeper than POL_OWNER_STEPS is denied everything.
+ * A workload's own cgroup may stand at most POL_OWNER_LEVELS below the root.
  */
 #pragma once
 #include <bpf/bpf_core_read.h>
@@ -10,11 +10,12 @@
 
 enum {
 	POL_OWNER_LEVELS = 16,
-	/* More steps than levels: the walk upwards starts at the leaf, which a workload may put deeper than itself. */
+	/* More steps than levels: the walk upwards starts at the leaf, which a workload may put far below itself. */
 	POL_OWNER_STEPS = 64,
 };
-/* No table of cgroups in this generation: nothing can be said, fail closed. Endpoint 0 is "no workload". */
-#define POL_OWNER_UNKNOWN 0xffffffffu
+/* Endpoint 0 is "no workload". */
+#define POL_OWNER_UNKNOWN 0xffffffffu /* no table of cgroups, or too deep: nothing can be said, fail closed */
+#define POL_OWNER_NO_SOCKET 0xfffffffeu /* there is no socket whose owner could be told */
 
 /* Endpoint of a cgroup id, 0 if it is no workload's. */
 static __always_inline __u32 pol_owner_of_id(void *cgroups, __u64 id)
@@ -24,23 +25,6 @@ static __always_inline __u32 pol_owner_of_id(void *cgroups, __u64 id)
 	return endpoint ? *endpoint : 0;
 }
 
-/* Owner of a socket, in programs that have bpf_sk_ancestor_cgroup_id (cgroup_skb). `sk`: a full socket. */
-static __always_inline __u32 pol_owner_of_socket(__u32 slot, struct bpf_sock *sk)
-{
-	void *cgroups = bpf_map_lookup_elem(&t_cgroups, &slot);
-
-	if (!cgroups)
-		return POL_OWNER_UNKNOWN;
-	/* Deepest first; levels below the socket's own give id 0. Level 0 is the root, never a workload. */
-	for (int level = POL_OWNER_LEVELS; level > 0; level--) {
-		__u32 owner = pol_owner_of_id(cgroups, bpf_sk_ancestor_cgroup_id(sk, level));
-
-		if (owner)
-			return owner;
-	}
-	return 0;
-}
-
 /* Owner of the current task (exec; tp_btf and other tracing programs). */
 static __always_inline __u32 pol_owner_of_current(__u32 slot)
 {
@@ -48,6 +32,7 @@ static __always_inline __u32 pol_owner_of_current(__u32 slot)
 
 	if (!cgroups)
 		return POL_OWNER_UNKNOWN;
+	/* Deepest first; a level below the task's own has id 0. Level 0 is the root, never a workload. */
 	for (int level = POL_OWNER_LEVELS; level > 0; level--) {
 		__u32 owner = pol_owner_of_id(cgroups, bpf_get_current_ancestor_cgroup_id(level));
 
@@ -88,20 +73,17 @@ static __always_inline struct sock *pol_socket_address(struct bpf_sock *sk)
 	return plain;
 }
 
-/*
- * Owner of a socket where no helper gives its cgroup (connect and sendmsg hooks, sock_ops): the socket's cgroup is read
- * from the socket itself; the current task may be another that was handed the descriptor. `sk`: a full socket.
- */
-POL_SUBPROGRAM __u32 pol_owner_of_full_socket(__u32 slot, struct bpf_sock *sk)
+/* Owner of the socket at a kernel address; leaf first: mostly one step. */
+POL_GLOBAL __u32 pol_owner_of_address(__u32 slot, __u64 address)
 {
 	void *cgroups = bpf_map_lookup_elem(&t_cgroups, &slot);
 	struct cgroup *at;
 
 	if (!cgroups)
 		return POL_OWNER_UNKNOWN;
-	if (!sk)
-		return 0;
-	at = BPF_CORE_READ(pol_socket_address(sk), sk_cgrp_data.cgroup);
+	at = BPF_CORE_READ((struct sock *)address, sk_cgrp_data.cgroup);
+	if (!at)
+		return POL_OWNER_UNKNOWN;
 	for (int step = 0; at && step < POL_OWNER_STEPS; step++) {
 		__u32 owner = pol_owner_of_id(cgroups, BPF_CORE_READ(at, kn, id));
 
@@ -111,4 +93,13 @@ POL_SUBPROGRAM __u32 pol_owner_of_full_socket(__u32 slot, struct bpf_sock *sk)
 	}
 	/* Not at the root after so many steps: deeper than we look, so nothing can be said. */
 	return at ? POL_OWNER_UNKNOWN : 0;
+}
+
+/*
+ * Owner of a full socket, in every program type. Connect hooks and sock_ops have no helper for its cgroup, so it is read
+ * from the socket itself; the current task may be another that was handed the descriptor.
+ */
+static __always_inline __u32 pol_owner_of_socket(__u32 slot, struct bpf_sock *sk)
+{
+	return pol_owner_of_address(slot, (__u64)pol_socket_address(sk));
 }

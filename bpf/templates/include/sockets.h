@@ -7,7 +7,7 @@
  * sock_ops (passive established) puts it into the child's storage. Whoever does not find his own there is decided anew.
  */
 #pragma once
-#include <bpf/bpf_endian.h>
+#include "owner.h"
 #include "verdict.h"
 
 enum { POL_FAMILY_IPV4 = 2, POL_FAMILY_IPV6 = 10 };
@@ -20,11 +20,15 @@ enum { POL_ROLE_UNKNOWN = 0, POL_ROLE_ACTIVE = 1, POL_ROLE_PASSIVE = 2 };
 struct pol_socket {
 	__u64 owner; /* revision << 32 | endpoint id */
 	__u64 verdict; /* revision << 32 | action; only allow and inspect are kept: a denial is decided again each time */
+	struct pol_address remote; /* role active: where to, so that another connection of the same socket is told from this */
+	__u16 local_port; /* role active; host order */
+	__u16 remote_port;
 	__u32 peer; /* endpoint id found when the connection began; see peer_known */
 	__u8 role;
 	__u8 peer_known; /* 1: `peer` holds, 0 meaning "the address speaks" */
 	__u8 inspected; /* 1: its requests are decided by the stream program */
 	__u8 counted; /* 1: the new flow was counted */
+	__u32 reserved;
 };
 
 struct {
@@ -68,20 +72,6 @@ static __always_inline void pol_word_store(__u64 *word, __u64 value)
 static __always_inline __u64 pol_word_load(const __u64 *word)
 {
 	return *(const volatile __u64 *)word;
-}
-
-static __always_inline int pol_address_equal(const struct pol_address *a, const struct pol_address *b)
-{
-	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] && a->word[3] == b->word[3];
-}
-
-/* `ipv4` in network order. */
-static __always_inline void pol_address_mapped(struct pol_address *address, __u32 ipv4)
-{
-	address->word[0] = 0;
-	address->word[1] = 0;
-	address->word[2] = bpf_htonl(0xffff);
-	address->word[3] = ipv4;
 }
 
 /*
@@ -141,4 +131,18 @@ static __always_inline struct pol_socket *pol_socket_accept(struct bpf_sock_ops 
 	pol_word_store(&storage->owner, pol_word(last->revision, last->owner));
 	pol_word_store(&storage->verdict, pol_word(last->revision, last->verdict.action));
 	return storage;
+}
+
+/* Owner of a full socket, from its storage if it was found in this generation (revision and slot belong together). */
+static __always_inline __u32 pol_socket_owner(struct pol_generation now, struct bpf_sock *sk, struct pol_socket *storage)
+{
+	__u64 known = storage ? pol_word_load(&storage->owner) : 0;
+	__u32 owner;
+
+	if (known >> 32 == now.revision)
+		return known;
+	owner = pol_owner_of_socket(now.slot, sk);
+	if (storage && owner != POL_OWNER_UNKNOWN)
+		pol_word_store(&storage->owner, pol_word(now.revision, owner));
+	return owner;
 }

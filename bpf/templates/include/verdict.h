@@ -5,7 +5,22 @@
  * the cause `internal`: an incomplete generation never opens anything.
  */
 #pragma once
+#include <bpf/bpf_endian.h>
 #include "maps.h"
+
+static __always_inline int pol_address_equal(const struct pol_address *a, const struct pol_address *b)
+{
+	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] && a->word[3] == b->word[3];
+}
+
+/* `ipv4` in network order. */
+static __always_inline void pol_address_mapped(struct pol_address *address, __u32 ipv4)
+{
+	address->word[0] = 0;
+	address->word[1] = 0;
+	address->word[2] = bpf_htonl(0xffff);
+	address->word[3] = ipv4;
+}
 
 /* The other end: an endpoint if it is one, else the address speaks. */
 struct pol_peer {
@@ -45,7 +60,7 @@ static __always_inline int pol_verdict_at(__u32 slot, __u32 base, __u32 index, s
 }
 
 /* Entry `index` of the row of (subject class, peer class, section); exec rows have peer class 0. */
-POL_SUBPROGRAM int pol_verdict_in_row(__u32 slot, const struct pol_row_key *key, __u32 index, struct pol_verdict *verdict)
+POL_GLOBAL int pol_verdict_in_row(__u32 slot, const struct pol_row_key *key, __u32 index, struct pol_verdict *verdict)
 {
 	void *table = bpf_map_lookup_elem(&t_rows, &slot);
 	const __u32 *base;
@@ -105,7 +120,7 @@ static __always_inline int pol_port_class(__u32 slot, __u32 point, __u32 *class)
  * The L3/L4 verdict of a new flow of `question->subject`. Always fills `verdict`: action is allow, deny or inspect.
  * Self first, then "selected by no policy", then the table. Returns its action.
  */
-POL_SUBPROGRAM int pol_verdict_decide(const struct pol_question *question, const struct pol_peer *peer, struct pol_verdict *verdict)
+POL_GLOBAL int pol_verdict_decide(const struct pol_question *question, const struct pol_peer *peer, struct pol_verdict *verdict)
 {
 	const struct pol_endpoint *subject;
 	struct pol_row_key key = {};

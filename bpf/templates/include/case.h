@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * One packet or call on its way through the decision: what it is, who asks, who is the other end, what was decided;
+ * and how the outcome is told.
+ */
+#pragma once
+#include "count.h"
+#include "owner.h"
+#include "parse.h"
+
+struct pol_case {
+	struct pol_packet packet;
+	/* The question of the *flow*: for a reply, section and point are those of the flow it belongs to. */
+	struct pol_question question;
+	struct pol_peer peer; /* the address is always there, the endpoint after pol_peer_find */
+	struct pol_verdict verdict;
+	struct pol_address local;
+	__u32 revision;
+	__u32 pid; /* connect and sendmsg hooks */
+	__u16 local_port; /* host order */
+	__u16 remote_port;
+	__u8 direction; /* of this packet: POL_SECTION_INGRESS or _EGRESS */
+	__u8 near; /* the other end is in this network namespace: over loopback */
+	__u8 reserved[6];
+};
+
+/* Sees the packet from the subject's side. */
+static __always_inline void pol_case_orient(struct pol_case *this, __u8 direction)
+{
+	this->direction = direction;
+	this->question.section = direction;
+	this->question.point = this->packet.point;
+	if (direction == POL_SECTION_INGRESS) {
+		this->local = this->packet.destination;
+		this->peer.address = this->packet.source;
+		this->local_port = this->packet.destination_port;
+		this->remote_port = this->packet.source_port;
+	} else {
+		this->local = this->packet.source;
+		this->peer.address = this->packet.destination;
+		this->local_port = this->packet.source_port;
+		this->remote_port = this->packet.destination_port;
+	}
+}
+
+static __always_inline int pol_address_is_loopback(const struct pol_address *address)
+{
+	if (address->word[0] || address->word[1])
+		return 0;
+	if (address->word[2] == bpf_htonl(0xffff))
+		return (bpf_ntohl(address->word[3]) >> 24) == 127;
+	return address->word[2] == 0 && address->word[3] == bpf_htonl(1);
+}
+
+/* Who has an address, where no socket could say it. */
+static __always_inline __u32 pol_endpoint_of_address(__u32 slot, const struct pol_address *address)
+{
+	void *table = bpf_map_lookup_elem(&t_addresses, &slot);
+	const __u32 *endpoint = table ? bpf_map_lookup_elem(table, address) : 0;
+
+	if (endpoint)
+		return *endpoint;
+	return pol_address_is_loopback(address) ? POL_ENDPOINT_HOST : POL_ENDPOINT_NONE;
+}
+
+/*
+ * The full socket in this network namespace that has the peer's address and port and, if it is connected, ours; to be
+ * released. NULL if there is none or the protocol has no look-up.
+ */
+static __always_inline struct bpf_sock *pol_peer_socket(void *context, const struct pol_case *this)
+{
+	struct bpf_sock_tuple tuple = {};
+	__u32 size;
+
+	if (this->peer.address.word[0] == 0 && this->peer.address.word[1] == 0 && this->peer.address.word[2] == bpf_htonl(0xffff)) {
+		tuple.ipv4.saddr = this->local.word[3];
+		tuple.ipv4.daddr = this->peer.address.word[3];
+		tuple.ipv4.sport = bpf_htons(this->local_port);
+		tuple.ipv4.dport = bpf_htons(this->remote_port);
+		size = sizeof(tuple.ipv4);
+	} else {
+		__builtin_memcpy(tuple.ipv6.saddr, &this->local, sizeof(tuple.ipv6.saddr));
+		__builtin_memcpy(tuple.ipv6.daddr, &this->peer.address, sizeof(tuple.ipv6.daddr));
+		tuple.ipv6.sport = bpf_htons(this->local_port);
+		tuple.ipv6.dport = bpf_htons(this->remote_port);
+		size = sizeof(tuple.ipv6);
+	}
+	if (this->packet.protocol == POL_PROTOCOL_TCP)
+		return bpf_sk_lookup_tcp(context, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (this->packet.protocol == POL_PROTOCOL_UDP)
+		return bpf_sk_lookup_udp(context, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	return 0;
+}
+
+/* Owner of the peer's socket: an endpoint (the host, where no workload owns it), or one of the POL_OWNER_ constants. */
+static __always_inline __u32 pol_peer_owner(void *context, const struct pol_case *this)
+{
+	struct bpf_sock *sk = pol_peer_socket(context, this);
+	__u32 owner;
+
+	if (!sk)
+		return POL_OWNER_NO_SOCKET;
+	owner = pol_owner_of_socket(this->question.slot, sk);
+	bpf_sk_release(sk);
+	return owner ? owner : POL_ENDPOINT_HOST;
+}
+
+/* Raises the counter and tells the ring: `this->verdict` led to `hubble` (POL_VERDICT_*). */
+POL_GLOBAL int pol_case_report(const struct pol_case *this, __u8 hubble)
+{
+	struct pol_counter_key key = {};
+	struct pol_event *event;
+
+	if (!this)
+		return 0;
+	key.cause = this->verdict.cause;
+	key.direction = this->question.section;
+	key.protocol = this->packet.protocol;
+	key.match = this->verdict.match;
+	key.verdict = hubble;
+	pol_counter_raise(&key);
+	event = pol_event_reserve();
+	if (!event)
+		return 0;
+	event->cause = key.cause;
+	event->revision = this->revision;
+	event->subject = this->question.subject;
+	event->peer = this->peer.endpoint;
+	__builtin_memcpy(event->source, &this->packet.source, sizeof(event->source));
+	__builtin_memcpy(event->destination, &this->packet.destination, sizeof(event->destination));
+	event->source_port = this->packet.source_port;
+	event->destination_port = this->packet.destination_port;
+	event->direction = key.direction;
+	event->protocol = key.protocol;
+	event->match = key.match;
+	event->verdict = hubble;
+	event->domain = POL_DOMAIN_PACKET;
+	event->tcp_flags = this->packet.tcp_flags;
+	event->pid = this->pid;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/* A new flow that passes. */
+static __always_inline void pol_case_admit(const struct pol_case *this)
+{
+	pol_case_report(this, this->verdict.action == POL_ACTION_INSPECT ? POL_VERDICT_REDIRECTED : POL_VERDICT_FORWARDED);
+}
+
+/* Denies for the reason that stands in `this->verdict`; every denied packet is counted. */
+static __always_inline int pol_case_deny(const struct pol_case *this)
+{
+	pol_case_report(this, POL_VERDICT_DROPPED);
+	return 0;
+}
+
+/* Denies for a reason of the program's own. */
+static __always_inline int pol_case_refuse(struct pol_case *this, __u32 cause)
+{
+	pol_verdict_fixed(&this->verdict, POL_ACTION_DENY, cause);
+	return pol_case_deny(this);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * TCP of real sockets. A connection is judged by the section of the side that opened it: what a socket connected to is
+ * egress, what its listener accepted is ingress; every packet of the other direction is a reply. The verdict stands in
+ * the socket's storage until the revision changes.
+ */
+#pragma once
+#include "peer.h"
+#include "sockets.h"
+
+static __always_inline int pol_packet_opens(const struct pol_packet *packet)
+{
+	return (packet->tcp_flags & (POL_TCP_SYN | POL_TCP_ACK)) == POL_TCP_SYN;
+}
+
+/* Leaves what was admitted for the child that appears next on this CPU. */
+static __always_inline void pol_admission_leave(const struct pol_case *this)
+{
+	__u32 zero = 0;
+	struct pol_admission *admission = bpf_map_lookup_elem(&admissions, &zero);
+
+	if (!admission)
+		return;
+	admission->local = this->local;
+	admission->peer = this->peer;
+	admission->local_port = this->local_port;
+	admission->remote_port = this->remote_port;
+	admission->revision = this->revision;
+	admission->owner = this->question.subject;
+	admission->verdict = this->verdict;
+}
+
+/* SYN, third ACK: a listener keeps nothing, each is decided; counted is the SYN, or what is denied. */
+POL_GLOBAL int pol_listener_judge(struct __sk_buff *skb, struct pol_case *this)
+{
+	int action;
+
+	if (!this)
+		return 0;
+	/* SYN-ACK: a reply to what was let in. */
+	if (this->direction == POL_SECTION_EGRESS)
+		return 1;
+	action = pol_case_decide(skb, this);
+	if (action == POL_ACTION_DENY)
+		return pol_case_deny(this);
+	/* Data before there is a socket to read it from (fast open, data in the third ACK). The sender sends it again. */
+	if (action == POL_ACTION_INSPECT && this->packet.payload)
+		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
+	if (pol_packet_opens(&this->packet))
+		pol_case_admit(this);
+	pol_admission_leave(this);
+	return 1;
+}
+
+/* A connection older than our attachment: accepted, if there is a listener on its port. */
+static __always_inline __u8 pol_role_of_old(struct __sk_buff *skb, const struct pol_case *this)
+{
+	struct bpf_sock_tuple tuple = {};
+	struct bpf_sock *found;
+	__u8 role = POL_ROLE_ACTIVE;
+	__u32 size;
+
+	/* From port 0, which no connection has: only a listener answers to it. */
+	if (this->local.word[0] == 0 && this->local.word[1] == 0 && this->local.word[2] == bpf_htonl(0xffff)) {
+		tuple.ipv4.saddr = this->peer.address.word[3];
+		tuple.ipv4.daddr = this->local.word[3];
+		tuple.ipv4.dport = bpf_htons(this->local_port);
+		size = sizeof(tuple.ipv4);
+	} else {
+		__builtin_memcpy(tuple.ipv6.saddr, &this->peer.address, sizeof(tuple.ipv6.saddr));
+		__builtin_memcpy(tuple.ipv6.daddr, &this->local, sizeof(tuple.ipv6.daddr));
+		tuple.ipv6.dport = bpf_htons(this->local_port);
+		size = sizeof(tuple.ipv6);
+	}
+	found = bpf_sk_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (!found)
+		return role;
+	if (found->state == BPF_TCP_LISTEN)
+		role = POL_ROLE_PASSIVE;
+	bpf_sk_release(found);
+	return role;
+}
+
+/* The socket begins a connection, perhaps after an earlier one (connect to AF_UNSPEC, then again). */
+static __always_inline void pol_connection_begin(struct pol_socket *storage, const struct pol_case *this)
+{
+	int again = storage->role == POL_ROLE_ACTIVE && storage->local_port == this->local_port &&
+		    storage->remote_port == this->remote_port && pol_address_equal(&storage->remote, &this->peer.address);
+
+	if (again)
+		return; /* the same SYN once more */
+	storage->role = POL_ROLE_ACTIVE;
+	storage->peer_known = 0;
+	storage->inspected = 0;
+	storage->counted = 0;
+	pol_word_store(&storage->verdict, 0);
+	storage->remote = this->peer.address;
+	storage->local_port = this->local_port;
+	storage->remote_port = this->remote_port;
+}
+
+/* The verdict of the connection under this revision; `this->verdict` is filled only where it was decided now. */
+static __always_inline int pol_connection_action(struct __sk_buff *skb, struct pol_case *this, struct pol_socket *storage)
+{
+	__u64 known = pol_word_load(&storage->verdict);
+	int cause, action;
+
+	if (known >> 32 == this->revision)
+		return (__u32)known;
+	cause = pol_peer_find(skb, this);
+	/* The peer's end may be closed by now; it is still who it was. */
+	if (cause == POL_CAUSE_UNKNOWN_SENDER && storage->peer_known) {
+		this->peer.endpoint = storage->peer;
+		cause = 0;
+	}
+	if (cause) {
+		pol_verdict_fixed(&this->verdict, POL_ACTION_DENY, cause);
+		return POL_ACTION_DENY;
+	}
+	action = pol_verdict_decide(&this->question, &this->peer, &this->verdict);
+	storage->peer = this->peer.endpoint;
+	storage->peer_known = 1;
+	if (action != POL_ACTION_DENY)
+		pol_word_store(&storage->verdict, pol_word(this->revision, action));
+	return action;
+}
+
+/* 1 pass, 0 deny. `storage`: of the connection's socket, which is no listener. */
+POL_GLOBAL int pol_connection_judge(struct __sk_buff *skb, struct pol_case *this, struct pol_socket *storage)
+{
+	int action;
+
+	if (!this)
+		return 0;
+	if (!storage)
+		return pol_case_refuse(this, POL_CAUSE_TABLE_FULL);
+	if (this->direction == POL_SECTION_EGRESS && pol_packet_opens(&this->packet))
+		pol_connection_begin(storage, this);
+	else if (storage->role == POL_ROLE_UNKNOWN)
+		storage->role = pol_role_of_old(skb, this);
+	if (storage->role == POL_ROLE_ACTIVE) {
+		this->question.section = POL_SECTION_EGRESS;
+		this->question.point = POL_PROTOCOL_TCP * 65536 + this->remote_port;
+	} else {
+		this->question.section = POL_SECTION_INGRESS;
+		this->question.point = POL_PROTOCOL_TCP * 65536 + this->local_port;
+	}
+	action = pol_connection_action(skb, this, storage);
+	if (action == POL_ACTION_DENY)
+		return pol_case_deny(this);
+	/* Requests are read from the accepted socket's stream; what nobody reads must not arrive. */
+	if (action == POL_ACTION_INSPECT && (storage->role == POL_ROLE_ACTIVE || (this->packet.payload && !storage->inspected &&
+										   this->direction == POL_SECTION_INGRESS)))
+		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
+	if (storage->role == POL_ROLE_ACTIVE && !storage->counted && pol_packet_opens(&this->packet)) {
+		storage->counted = 1;
+		pol_case_admit(this);
+	}
+	return 1;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * What a packet is, as policy sees it: addresses, transport point, ports, and whether it is one to be judged at all.
+ * Headers are copied (bpf_skb_load_bytes), so paged and short packets take the same road as all others; every read is
+ * checked by the helper, and one that fails makes the packet malformed. Data starts at the IP header.
+ */
+#pragma once
+#include <bpf/bpf_endian.h>
+#include "verdict.h"
+
+enum {
+	POL_ETHERTYPE_IPV4 = 0x0800,
+	POL_ETHERTYPE_IPV6 = 0x86dd,
+	POL_NUMBER_HOP_BY_HOP = 0,
+	POL_NUMBER_ICMP = 1,
+	POL_NUMBER_TCP = 6,
+	POL_NUMBER_UDP = 17,
+	POL_NUMBER_ROUTING = 43,
+	POL_NUMBER_FRAGMENT = 44,
+	POL_NUMBER_ICMPV6 = 58,
+	POL_NUMBER_DESTINATION_OPTIONS = 60,
+	POL_NUMBER_SCTP = 132,
+	POL_TCP_SYN = 0x02,
+	POL_TCP_ACK = 0x10,
+	/* More extension headers than this are malformed (RFC 8200 has each once, destination options twice). */
+	POL_EXTENSIONS = 8,
+};
+
+enum pol_packet_kind {
+	POL_PACKET_EVENT,
+	POL_PACKET_NO_EVENT, /* neighbour discovery, MLD */
+	POL_PACKET_MALFORMED,
+	POL_PACKET_FRAGMENT, /* a later fragment: no ports */
+	POL_PACKET_FAMILY, /* neither IPv4 nor IPv6 */
+};
+
+struct pol_packet {
+	struct pol_address source;
+	struct pol_address destination;
+	__u32 point; /* of the transport line */
+	__u32 payload; /* TCP: bytes after its header */
+	__u32 transport; /* offset of the transport header */
+	__u16 source_port; /* host order; 0 where there are none */
+	__u16 destination_port; /* host order; icmp: type * 256 + code; other: protocol number */
+	__u16 echo; /* ICMP echo: identifier */
+	__u8 number; /* IP protocol number */
+	__u8 protocol; /* POL_PROTOCOL_*, which is also the slot of the transport line */
+	__u8 tcp_flags;
+	__u8 hop_limit;
+	__u8 more_fragments; /* a first fragment: the transport header has to be whole */
+	__u8 reserved;
+};
+
+struct pol_ipv4_header {
+	__u8 version_length, service;
+	__be16 length, id, fragment;
+	__u8 hop_limit, number;
+	__be16 checksum;
+	__u32 source, destination;
+};
+struct pol_ipv6_header {
+	__u8 version, flow[3];
+	__be16 length;
+	__u8 number, hop_limit;
+	struct pol_address source, destination;
+};
+struct pol_tcp_header {
+	__be16 source, destination;
+	__be32 sequence, acknowledged;
+	__u8 offset, flags;
+	__be16 window, checksum, urgent;
+};
+/* UDP; of SCTP and ICMP errors only the beginning is this one's. */
+struct pol_port_header {
+	__be16 source, destination;
+	__be16 length, checksum;
+};
+struct pol_icmp_header {
+	__u8 type, code;
+	__be16 checksum, id, sequence;
+};
+struct pol_extension_header {
+	__u8 next, length; /* length: in units of 8 bytes, the first not counted; fragment header: reserved */
+	__u8 type, segments_left; /* routing header; fragment header: offset and flags */
+	__be32 rest;
+};
+
+/* Options that send a packet elsewhere than its destination says (RFC 791): loose and strict source route. */
+static __always_inline int pol_ipv4_has_source_route(struct __sk_buff *skb, __u32 end)
+{
+	__u32 at = sizeof(struct pol_ipv4_header);
+
+	/* At most 40 bytes of options: as many steps, for every one takes a byte at least. */
+	for (int step = 0; step < 40 && at < end; step++) {
+		__u8 option[2] = {};
+
+		if (bpf_skb_load_bytes(skb, at, option, 1))
+			return 1;
+		if (option[0] == 0)
+			return 0;
+		if (option[0] == 1) {
+			at++;
+			continue;
+		}
+		if (option[0] == 131 || option[0] == 137 || bpf_skb_load_bytes(skb, at + 1, option + 1, 1) || option[1] < 2)
+			return 1;
+		at += option[1];
+	}
+	return at > end;
+}
+
+static __always_inline int pol_parse_ipv4(struct __sk_buff *skb, struct pol_packet *packet)
+{
+	struct pol_ipv4_header header;
+	__u32 length;
+	__u16 fragment;
+
+	if (bpf_skb_load_bytes(skb, 0, &header, sizeof(header)) || header.version_length >> 4 != 4)
+		return POL_PACKET_MALFORMED;
+	pol_address_mapped(&packet->source, header.source);
+	pol_address_mapped(&packet->destination, header.destination);
+	packet->number = header.number;
+	packet->hop_limit = header.hop_limit;
+	length = (header.version_length & 0xf) * 4;
+	if (length < sizeof(header) || length > skb->len)
+		return POL_PACKET_MALFORMED;
+	if (length > sizeof(header) && pol_ipv4_has_source_route(skb, length))
+		return POL_PACKET_MALFORMED;
+	packet->transport = length;
+	fragment = bpf_ntohs(header.fragment);
+	packet->more_fragments = !!(fragment & 0x2000);
+	return fragment & 0x1fff ? POL_PACKET_FRAGMENT : POL_PACKET_EVENT;
+}
+
+static __always_inline int pol_parse_ipv6(struct __sk_buff *skb, struct pol_packet *packet)
+{
+	struct pol_extension_header extension;
+	struct pol_ipv6_header header;
+	__u32 at = sizeof(header);
+	__u8 next;
+
+	if (bpf_skb_load_bytes(skb, 0, &header, sizeof(header)) || header.version >> 4 != 6)
+		return POL_PACKET_MALFORMED;
+	packet->source = header.source;
+	packet->destination = header.destination;
+	packet->hop_limit = header.hop_limit;
+	next = header.number;
+	for (int i = 0; i < POL_EXTENSIONS; i++) {
+		if (next != POL_NUMBER_HOP_BY_HOP && next != POL_NUMBER_ROUTING && next != POL_NUMBER_FRAGMENT &&
+		    next != POL_NUMBER_DESTINATION_OPTIONS) {
+			packet->number = next;
+			packet->transport = at;
+			return POL_PACKET_EVENT;
+		}
+		if (bpf_skb_load_bytes(skb, at, &extension, sizeof(extension)))
+			return POL_PACKET_MALFORMED;
+		/* With segments left the packet's destination is a stop on its way: its peer cannot be known. */
+		if (next == POL_NUMBER_ROUTING && extension.segments_left)
+			return POL_PACKET_MALFORMED;
+		if (next == POL_NUMBER_FRAGMENT) {
+			__u16 fragment = extension.type << 8 | extension.segments_left;
+
+			packet->number = extension.next;
+			packet->more_fragments = fragment & 1;
+			if (fragment & ~7)
+				return POL_PACKET_FRAGMENT;
+			at += 8;
+		} else {
+			at += 8 + extension.length * 8;
+		}
+		next = extension.next;
+	}
+	return POL_PACKET_MALFORMED;
+}
+
+/* Not events: neighbour discovery (hop limit 255, RFC 4861), MLD (hop limit 1, RFC 2710 and 3810). */
+static __always_inline int pol_icmpv6_is_link_signalling(const struct pol_icmp_header *header, __u8 hop_limit)
+{
+	if (header->type >= 133 && header->type <= 137)
+		return hop_limit == 255 && header->code == 0;
+	return hop_limit == 1 && header->code == 0 && ((header->type >= 130 && header->type <= 132) || header->type == 143);
+}
+
+static __always_inline int pol_parse_icmp(struct __sk_buff *skb, struct pol_packet *packet)
+{
+	struct pol_icmp_header header;
+
+	if (bpf_skb_load_bytes(skb, packet->transport, &header, sizeof(header)))
+		return POL_PACKET_MALFORMED;
+	packet->destination_port = header.type << 8 | header.code;
+	packet->echo = bpf_ntohs(header.id);
+	if (packet->protocol == POL_PROTOCOL_ICMPV6 && pol_icmpv6_is_link_signalling(&header, packet->hop_limit))
+		return POL_PACKET_NO_EVENT;
+	return POL_PACKET_EVENT;
+}
+
+static __always_inline int pol_parse_tcp(struct __sk_buff *skb, struct pol_packet *packet)
+{
+	struct pol_tcp_header header;
+	__u32 length, end;
+
+	if (bpf_skb_load_bytes(skb, packet->transport, &header, sizeof(header)))
+		return POL_PACKET_MALFORMED;
+	packet->source_port = bpf_ntohs(header.source);
+	packet->destination_port = bpf_ntohs(header.destination);
+	packet->tcp_flags = header.flags;
+	length = (header.offset >> 4) * 4;
+	end = packet->transport + length;
+	if (length < sizeof(header) || end > skb->len)
+		return POL_PACKET_MALFORMED;
+	packet->payload = skb->len - end;
+	return POL_PACKET_EVENT;
+}
+
+static __always_inline int pol_parse_ports(struct __sk_buff *skb, struct pol_packet *packet)
+{
+	struct pol_port_header header;
+
+	/* Eight bytes: all of UDP's header, ports and verification tag of SCTP's. */
+	if (bpf_skb_load_bytes(skb, packet->transport, &header, sizeof(header)))
+		return POL_PACKET_MALFORMED;
+	packet->source_port = bpf_ntohs(header.source);
+	packet->destination_port = bpf_ntohs(header.destination);
+	return POL_PACKET_EVENT;
+}
+
+/* POL_PROTOCOL_* of an IP protocol number. ICMP of the other family is some other protocol. */
+static __always_inline __u8 pol_protocol_of(__u8 number, int ipv4)
+{
+	switch (number) {
+	case POL_NUMBER_TCP:
+		return POL_PROTOCOL_TCP;
+	case POL_NUMBER_UDP:
+		return POL_PROTOCOL_UDP;
+	case POL_NUMBER_SCTP:
+		return POL_PROTOCOL_SCTP;
+	case POL_NUMBER_ICMP:
+		return ipv4 ? POL_PROTOCOL_ICMP : POL_PROTOCOL_OTHER;
+	case POL_NUMBER_ICMPV6:
+		return ipv4 ? POL_PROTOCOL_OTHER : POL_PROTOCOL_ICMPV6;
+	default:
+		return POL_PROTOCOL_OTHER;
+	}
+}
+
+/* Fills `packet`; returns a pol_packet_kind. What was read before a fault is there, for the report. */
+POL_GLOBAL int pol_packet_parse(struct __sk_buff *skb, struct pol_packet *packet)
+{
+	int ipv4, kind;
+
+	if (!packet)
+		return POL_PACKET_MALFORMED;
+	__builtin_memset(packet, 0, sizeof(*packet));
+	packet->protocol = POL_PROTOCOL_OTHER;
+	ipv4 = skb->protocol == bpf_htons(POL_ETHERTYPE_IPV4);
+	if (!ipv4 && skb->protocol != bpf_htons(POL_ETHERTYPE_IPV6))
+		return POL_PACKET_FAMILY;
+	kind = ipv4 ? pol_parse_ipv4(skb, packet) : pol_parse_ipv6(skb, packet);
+	packet->protocol = pol_protocol_of(packet->number, ipv4);
+	if (kind != POL_PACKET_EVENT)
+		return kind;
+	if (packet->protocol == POL_PROTOCOL_TCP)
+		kind = pol_parse_tcp(skb, packet);
+	else if (packet->protocol == POL_PROTOCOL_UDP || packet->protocol == POL_PROTOCOL_SCTP)
+		kind = pol_parse_ports(skb, packet);
+	else if (packet->protocol != POL_PROTOCOL_OTHER)
+		kind = pol_parse_icmp(skb, packet);
+	else
+		packet->destination_port = packet->number;
+	packet->point = packet->protocol * 65536 + packet->destination_port;
+	return kind;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * Who a packet's other end is. Over loopback several workloads share the addresses, so a peer is who owns its socket;
+ * everywhere else the address says it. A sender over loopback that has no socket (gone already, a raw socket, a looped
+ * multicast) is nobody: calling it the host would let a workload pass as one.
+ */
+#pragma once
+#include "case.h"
+
+enum {
+	POL_LOOPBACK_INTERFACE = 1, /* of every network namespace */
+	POL_PACKET_TYPE_LOOPED = 5, /* PACKET_LOOPBACK: a multicast or broadcast of this machine's own */
+};
+
+/* Sets `near`, and `peer.endpoint`; returns 0, or the cause for which the packet has to be refused. */
+POL_GLOBAL int pol_peer_find(struct __sk_buff *skb, struct pol_case *this)
+{
+	int looped = skb->pkt_type == POL_PACKET_TYPE_LOOPED;
+	__u32 owner = POL_OWNER_NO_SOCKET;
+
+	if (!this)
+		return POL_CAUSE_INTERNAL;
+	this->near = looped || skb->ifindex == POL_LOOPBACK_INTERFACE;
+	if (this->near) {
+		/* Any number of sockets may have the port of a multicast: the look-up would name one of them. */
+		if (!looped)
+			owner = pol_peer_owner(skb, this);
+		if (owner == POL_OWNER_UNKNOWN)
+			return POL_CAUSE_INTERNAL;
+		if (owner != POL_OWNER_NO_SOCKET) {
+			this->peer.endpoint = owner;
+			return 0;
+		}
+		if (this->question.section == POL_SECTION_INGRESS)
+			return POL_CAUSE_UNKNOWN_SENDER;
+	}
+	this->peer.endpoint = pol_endpoint_of_address(this->question.slot, &this->peer.address);
+	return 0;
+}
+
+/* Peer and verdict of a new flow, or of an old one under a new revision. Returns the action; `verdict` is filled. */
+POL_GLOBAL int pol_case_decide(struct __sk_buff *skb, struct pol_case *this)
+{
+	int cause;
+
+	if (!this)
+		return POL_ACTION_DENY;
+	cause = pol_peer_find(skb, this);
+	if (cause) {
+		pol_verdict_fixed(&this->verdict, POL_ACTION_DENY, cause);
+		return POL_ACTION_DENY;
+	}
+	return pol_verdict_decide(&this->question, &this->peer, &this->verdict);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * ICMP errors about an allowed flow pass. (Only raw and ping sockets read ICMP themselves; what TCP and UDP make of it
+ * happens in the kernel before any cgroup program.) An error quotes the packet it is about; that packet's flow has to
+ * be allowed in this revision.
+ */
+#pragma once
+#include "flow.h"
+#include "sockets.h"
+
+/* Reads the quoted packet into the key of its flow, seen from the subject: ours, if the error comes in. 0: unreadable. */
+static __always_inline int pol_quoted_key(struct __sk_buff *skb, const struct pol_case *this, struct pol_flow_key *key)
+{
+	__u32 at = this->packet.transport + sizeof(struct pol_icmp_header);
+	struct pol_address source, destination;
+	struct pol_port_header ports;
+	__u8 number;
+
+	if (this->packet.protocol == POL_PROTOCOL_ICMP) {
+		struct pol_ipv4_header header;
+
+		if (bpf_skb_load_bytes(skb, at, &header, sizeof(header)) || bpf_ntohs(header.fragment) & 0x1fff)
+			return 0;
+		pol_address_mapped(&source, header.source);
+		pol_address_mapped(&destination, header.destination);
+		number = header.number;
+		at += (header.version_length & 0xf) * 4;
+	} else {
+		struct pol_ipv6_header header;
+
+		if (bpf_skb_load_bytes(skb, at, &header, sizeof(header)))
+			return 0;
+		source = header.source;
+		destination = header.destination;
+		number = header.number;
+		at += sizeof(header);
+	}
+	__builtin_memset(key, 0, sizeof(*key));
+	key->endpoint = this->question.subject;
+	key->number = number;
+	key->remote = this->direction == POL_SECTION_INGRESS ? destination : source;
+	/* RFC 792: at least eight bytes of what followed the header are quoted. */
+	if (bpf_skb_load_bytes(skb, at, &ports, sizeof(ports)))
+		return 0;
+	if (number == POL_NUMBER_TCP || number == POL_NUMBER_UDP || number == POL_NUMBER_SCTP) {
+		key->local_port = bpf_ntohs(this->direction == POL_SECTION_INGRESS ? ports.source : ports.destination);
+		key->remote_port = bpf_ntohs(this->direction == POL_SECTION_INGRESS ? ports.destination : ports.source);
+	} else if (number == POL_NUMBER_ICMP || number == POL_NUMBER_ICMPV6) {
+		/* The quoted bytes read as ICMP: type, code, checksum, identifier. Only requests have a flow. */
+		if (ports.source != (number == POL_NUMBER_ICMP ? bpf_htons(8 << 8) : bpf_htons(128 << 8)))
+			return 0;
+		key->local_port = bpf_ntohs(ports.length);
+		key->remote_port = !this->direction;
+	}
+	return 1;
+}
+
+/* Is the quoted TCP packet one of a connection of the subject that is allowed now? */
+static __always_inline int pol_quoted_connection(struct __sk_buff *skb, const struct pol_case *this, const struct pol_flow_key *key)
+{
+	struct pol_generation now = {.revision = this->revision, .slot = this->question.slot};
+	struct bpf_sock_tuple tuple = {};
+	struct pol_socket *storage;
+	struct bpf_sock *sk;
+	int allowed = 0;
+	__u32 size;
+
+	if (this->packet.protocol == POL_PROTOCOL_ICMP) {
+		tuple.ipv4.saddr = key->remote.word[3];
+		tuple.ipv4.daddr = this->local.word[3];
+		tuple.ipv4.sport = bpf_htons(key->remote_port);
+		tuple.ipv4.dport = bpf_htons(key->local_port);
+		size = sizeof(tuple.ipv4);
+	} else {
+		__builtin_memcpy(tuple.ipv6.saddr, &key->remote, sizeof(tuple.ipv6.saddr));
+		__builtin_memcpy(tuple.ipv6.daddr, &this->local, sizeof(tuple.ipv6.daddr));
+		tuple.ipv6.sport = bpf_htons(key->remote_port);
+		tuple.ipv6.dport = bpf_htons(key->local_port);
+		size = sizeof(tuple.ipv6);
+	}
+	sk = bpf_sk_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (!sk)
+		return 0;
+	storage = sk->state == BPF_TCP_LISTEN ? 0 : bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (storage && pol_word_load(&storage->verdict) >> 32 == this->revision)
+		allowed = pol_socket_owner(now, sk, storage) == this->question.subject;
+	bpf_sk_release(sk);
+	return allowed;
+}
+
+/* Does this packet pass as an error about an allowed flow? Otherwise it is an event of its own. */
+POL_GLOBAL int pol_related_passes(struct __sk_buff *skb, const struct pol_case *this)
+{
+	const struct pol_flow *flow;
+	struct pol_flow_key key;
+
+	if (!this || !pol_packet_is_icmp(&this->packet) || pol_icmp_kind_of(&this->packet) != POL_ICMP_ERROR)
+		return 0;
+	if (!pol_quoted_key(skb, this, &key))
+		return 0;
+	flow = pol_flow_find(&key, bpf_ktime_get_ns());
+	if (flow)
+		return flow->revision == this->revision;
+	return key.number == POL_NUMBER_TCP && pol_quoted_connection(skb, this, &key);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * Every packet of the sockets below a governed cgroup, both ways. Attached once to each outermost workload; whose packet
+ * it is says the socket. 0 is EPERM to a sender and a silent drop on the way in.
+ */
+#include "../include/connection.h"
+#include "../include/flow.h"
+#include "../include/related.h"
+
+/* Packets that cannot be asked about: refused to whoever a policy selects, nothing to everybody else. */
+static __always_inline int pol_unreadable_judge(struct pol_case *this, int kind)
+{
+	const struct pol_endpoint *subject = pol_endpoint_find(this->question.slot, this->question.subject);
+
+	if (subject && subject->subject_class == 0)
+		return 1;
+	if (!subject)
+		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
+	if (kind == POL_PACKET_FRAGMENT)
+		return pol_case_refuse(this, POL_CAUSE_FRAGMENT);
+	return pol_case_refuse(this, kind == POL_PACKET_FAMILY ? POL_CAUSE_UNSUPPORTED_FAMILY : POL_CAUSE_MALFORMED);
+}
+
+static __always_inline int pol_packet_judge(struct __sk_buff *skb, __u8 direction)
+{
+	struct pol_generation now = pol_generation_read();
+	struct pol_socket *storage = 0;
+	struct pol_case this = {};
+	struct bpf_sock *sk = skb->sk;
+	int kind;
+
+	kind = pol_packet_parse(skb, &this.packet);
+	if (kind == POL_PACKET_NO_EVENT)
+		return 1;
+	this.revision = now.revision;
+	this.question.slot = now.slot;
+	pol_case_orient(&this, direction);
+	sk = sk ? bpf_sk_fullsock(sk) : 0;
+	if (!sk || !now.revision)
+		return pol_case_refuse(&this, POL_CAUSE_INTERNAL);
+	storage = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	this.question.subject = pol_socket_owner(now, sk, storage);
+	if (this.question.subject == POL_ENDPOINT_NONE)
+		return 1;
+	if (this.question.subject == POL_OWNER_UNKNOWN) {
+		this.question.subject = POL_ENDPOINT_NONE;
+		return pol_case_refuse(&this, POL_CAUSE_INTERNAL);
+	}
+	if (kind != POL_PACKET_EVENT)
+		return pol_unreadable_judge(&this, kind);
+	if (this.packet.protocol != POL_PROTOCOL_TCP || sk->protocol != POL_NUMBER_TCP)
+		return pol_related_passes(skb, &this) || pol_flow_judge(skb, &this);
+	if (sk->state == BPF_TCP_LISTEN)
+		return pol_listener_judge(skb, &this);
+	return pol_connection_judge(skb, &this, storage);
+}
+
+SEC("cgroup_skb/ingress")
+int pol_cgroup_ingress(struct __sk_buff *skb)
+{
+	return pol_packet_judge(skb, POL_SECTION_INGRESS) != 0;
+}
+
+SEC("cgroup_skb/egress")
+int pol_cgroup_egress(struct __sk_buff *skb)
+{
+	return pol_packet_judge(skb, POL_SECTION_EGRESS) != 0;
+}
