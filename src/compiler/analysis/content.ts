@@ -2,7 +2,8 @@
 // over all patterns of a question; and what a class is called.
 import type { DomainMatch } from '../ir/typed.ts';
 import { classify } from '../space/automaton.ts';
-import { anyText, byteIn, either, literal, type Pattern, repeat, sequence } from '../space/pattern.ts';
+import type { Pattern } from '../space/pattern.ts';
+import { contentTexts } from './content-texts.ts';
 import { AnalysisLimit } from './limit.ts';
 
 /** Texts that match exactly the patterns with `matched[i]`. `example`: one that an event can have; absent if none can. */
@@ -11,43 +12,6 @@ export type TextClass = { readonly matched: readonly boolean[]; readonly example
 export type TextClasses = { readonly domain: string; readonly patterns: readonly Pattern[]; readonly classes: readonly TextClass[] };
 
 const maximumStates = 100_000;
-const letter = byteIn([0x41, 0x5a]);
-const visible = byteIn([0x21, 0x7e]);
-const target = sequence(literal('/'), repeat(byteIn([0x21, 0xff]), 0));
-
-type Examples = {
-  /** What the domain's canonical text can be. */ readonly possible: Pattern /** What a reader expects it to be. */;
-  readonly familiar: Pattern;
-};
-const domains: Readonly<Record<string, Examples>> = {
-  http: {
-    possible: sequence(
-      repeat(
-        byteIn(
-          [0x21, 0x21],
-          [0x23, 0x27],
-          [0x2a, 0x2b],
-          [0x2d, 0x2e],
-          [0x30, 0x39],
-          [0x41, 0x5a],
-          [0x5e, 0x7a],
-          [0x7c, 0x7c],
-          [0x7e, 0x7e],
-        ),
-        1,
-      ),
-      literal(' '),
-      target,
-    ),
-    familiar: sequence(either(...['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD'].map(literal)), literal(' /'), repeat(visible, 0)),
-  },
-  exec: {
-    possible: sequence(literal('/'), repeat(byteIn([1, 255]), 0)),
-    familiar: sequence(literal('/'), repeat(visible, 1)),
-  },
-};
-const unknownDomain: Examples = { possible: anyText, familiar: repeat(either(letter, visible), 1) };
-
 export type ContentClasses = {
   /** The classes of what these matches of one domain can tell apart. @throws AnalysisLimit */
   readonly of: (domain: string, matches: readonly DomainMatch[]) => TextClasses;
@@ -79,16 +43,17 @@ export function contentClasses(): ContentClasses {
 }
 
 function classesOf(domain: string, patterns: readonly Pattern[]): TextClasses {
-  const { possible, familiar } = domains[domain] ?? unknownDomain;
-  const found = classify([...patterns, possible, familiar], maximumStates);
+  const { possible, impossible, familiar } = contentTexts(domain);
+  const found = classify([...patterns, possible, impossible, familiar], maximumStates);
   if (!found) throw new AnalysisLimit('pattern states', maximumStates);
   const members = found.classesOf.map((classes) => new Set(classes));
   const decoder = new TextDecoder();
   const classes = new Map<string, TextClass & { readonly rank: number }>();
   for (let number = 1; number < found.classes; number++) {
     const matched = patterns.map((_, i) => members[i]?.has(number) ?? false);
-    const isEvent = members[patterns.length]?.has(number) ?? false;
-    const rank = isEvent ? (members[patterns.length + 1]?.has(number) ? 2 : 1) : 0;
+    const [isPossible, isImpossible, isFamiliar] = members.slice(patterns.length).map((classes) => classes.has(number));
+    const isEvent = isPossible === true && isImpossible === false;
+    const rank = isEvent ? (isFamiliar ? 2 : 1) : 0;
     const before = classes.get(matched.join());
     if (before && before.rank >= rank) continue;
     classes.set(matched.join(), { matched, rank, ...(isEvent ? { example: decoder.decode(found.witnesses[number]) } : {}) });

@@ -1,0 +1,70 @@
+// A diff as records of plain text: what a person reads and what JSON carries. No set algebra leaves this file.
+
+import type { PolicyEvent, Verdict } from '../ir/event.ts';
+import type { Section, TypedPolicy } from '../ir/typed.ts';
+import { peerOf, subjectOf } from './cell.ts';
+import { contentWords } from './content-words.ts';
+import type { Difference, Effect } from './diff.ts';
+import { type DeciderRecord, deciderOf, eventWords } from './event-words.ts';
+import { verdictIn, verdictOfExec } from './oracle.ts';
+import { endWords, transportWords } from './words.ts';
+
+/** One class of events. `peer` and `at` are absent for programs; `content` where it makes no difference. */
+export type ChangeRecord = {
+  readonly effect: Effect;
+  readonly section: Section;
+  readonly subject: string;
+  readonly peer?: string;
+  readonly at?: string;
+  readonly content?: string;
+  readonly before: DeciderRecord;
+  readonly after: DeciderRecord;
+  /** One event of the class, and the verdicts of both its sides together. */
+  readonly example: { readonly event: string; readonly before: DeciderRecord; readonly after: DeciderRecord };
+};
+
+export type DiffReport = { readonly changes: readonly ChangeRecord[]; readonly summary: Readonly<Record<Effect, number>> };
+
+/** The records of a diff, ordered by effect, section, subject and peer. */
+export function diffReport(before: TypedPolicy, after: TypedPolicy, differences: readonly Difference[]): DiffReport {
+  const changes = differences.map((difference) => recordOf(before, after, difference)).sort(byPlace);
+  const count = (effect: Effect): number => changes.filter((change) => change.effect === effect).length;
+  const summary = {
+    'newly-allowed': count('newly-allowed'),
+    'newly-denied': count('newly-denied'),
+    masked: count('masked'),
+    'another-rule': count('another-rule'),
+  };
+  return { changes, summary };
+}
+
+const effects: readonly Effect[] = ['newly-allowed', 'newly-denied', 'masked', 'another-rule'];
+const sections: readonly Section[] = ['ingress', 'egress', 'process'];
+
+function byPlace(a: ChangeRecord, b: ChangeRecord): number {
+  const key = (change: ChangeRecord): string =>
+    JSON.stringify([change.subject, change.before, change.after, change.peer, change.at, change.content]);
+  const numbers = effects.indexOf(a.effect) - effects.indexOf(b.effect) || sections.indexOf(a.section) - sections.indexOf(b.section);
+  return numbers || (key(a) < key(b) ? -1 : 1);
+}
+
+function recordOf(before: TypedPolicy, after: TypedPolicy, { effect, section, cell, items, everyItem, witness }: Difference): ChangeRecord {
+  const network = section === 'process' ? {} : { peer: endWords(peerOf(cell, section)), at: transportWords(cell.points, cell.portNames) };
+  const content = everyItem ? '' : contentWords(items);
+  return {
+    effect,
+    section,
+    subject: endWords(subjectOf(cell, section)),
+    ...network,
+    ...(content && { content }),
+    before: deciderOf(before, sideVerdict(before, section, witness.event)),
+    after: deciderOf(after, sideVerdict(after, section, witness.event)),
+    example: { event: eventWords(witness.event), before: deciderOf(before, witness.before), after: deciderOf(after, witness.after) },
+  };
+}
+
+function sideVerdict(typed: TypedPolicy, section: Section, event: PolicyEvent): Verdict {
+  if (event.kind === 'exec') return verdictOfExec(typed, event.subject, event.content);
+  const [subject, peer] = section === 'ingress' ? [event.destination, event.source] : [event.source, event.destination];
+  return verdictIn(typed, section === 'ingress' ? 'ingress' : 'egress', { ...event, subject, peer });
+}
