@@ -1,8 +1,9 @@
-// The only importer of the FFI package: one typed function per call of libbpf (1.1 and newer) and of the libc calls that
-// node:fs has not. The library is loaded by the first call, so a machine without it can still say what is missing.
-// What libbpf prints is kept (`takeLog`) and goes into errors; nothing is printed. `as` gives the types that C has not.
-import koffi from 'koffi';
+// One typed function per call of libbpf, and of the libc calls that node:fs has not. A failed call is a CallError with
+// what libbpf said meanwhile; "there is no such key" is an answer, not an error. `as` gives handles their kinds.
 import { CallError } from './errno.ts';
+import { calls, errno, memoryView, type Pointer, sizes, takeLog } from './library.ts';
+
+export { takeLog } from './library.ts';
 
 declare const brand: unique symbol;
 type Handle<Name extends string> = bigint & { readonly [brand]: Name };
@@ -10,170 +11,7 @@ export type ObjectHandle = Handle<'object'>;
 export type MapHandle = Handle<'map'>;
 export type ProgramHandle = Handle<'program'>;
 
-type TypeSpec = Parameters<typeof koffi.sizeof>[0];
-type Pointer = bigint | null;
 type Bytes = Uint8Array | null;
-
-const openOptions = koffi.struct({
-  sz: 'size_t',
-  object_name: 'const char *',
-  relaxed_maps: 'bool',
-  pin_root_path: 'const char *',
-  kconfig: 'const char *',
-  btf_custom_path: 'const char *',
-  kernel_log_buf: 'void *',
-  kernel_log_size: 'size_t',
-  kernel_log_level: 'uint32',
-});
-const mapCreateOptions = koffi.struct({
-  sz: 'size_t',
-  btf_fd: 'uint32',
-  btf_key_type_id: 'uint32',
-  btf_value_type_id: 'uint32',
-  btf_vmlinux_value_type_id: 'uint32',
-  inner_map_fd: 'uint32',
-  map_flags: 'uint32',
-  map_extra: 'uint64',
-  numa_node: 'uint32',
-  map_ifindex: 'uint32',
-});
-const testRunOptions = koffi.struct({
-  sz: 'size_t',
-  data_in: 'void *',
-  data_out: 'void *',
-  data_size_in: 'uint32',
-  data_size_out: 'uint32',
-  ctx_in: 'void *',
-  ctx_out: 'void *',
-  ctx_size_in: 'uint32',
-  ctx_size_out: 'uint32',
-  retval: 'uint32',
-  repeat: 'int',
-  duration: 'uint32',
-  flags: 'uint32',
-  cpu: 'uint32',
-  batch_size: 'uint32',
-});
-const printCallback = koffi.proto('pol_print', 'int', ['int', 'void *', 'void *']);
-
-type Structure = Readonly<Record<string, number | bigint | string | boolean | Uint8Array | null>>;
-type TestRunFields = { data_size_out: number; retval: number; duration: number };
-
-/** The calls with the types of their C declarations. */
-function bind() {
-  const lib = koffi.load('libbpf.so.1');
-  const libc = koffi.load('libc.so.6');
-  const int = (name: string, ...parameters: TypeSpec[]) => lib.func(name, 'int', parameters);
-  const pointer = (name: string, ...parameters: TypeSpec[]) => lib.func(name, 'void *', parameters);
-  const text = (name: string, ...parameters: TypeSpec[]) => lib.func(name, 'const char *', parameters);
-  return {
-    version: text('libbpf_version_string') as () => string,
-    setPrint: pointer('libbpf_set_print', 'void *') as (callback: bigint) => Pointer,
-    possibleCpus: int('libbpf_num_possible_cpus') as () => number,
-    probeProgramType: int('libbpf_probe_bpf_prog_type', 'int', 'void *') as (type: number, options: null) => number,
-    probeMapType: int('libbpf_probe_bpf_map_type', 'int', 'void *') as (type: number, options: null) => number,
-    probeHelper: int('libbpf_probe_bpf_helper', 'int', 'int', 'void *') as (type: number, helper: number, options: null) => number,
-    objectOpen: pointer('bpf_object__open_mem', 'void *', 'size_t', koffi.pointer(openOptions)) as (
-      bytes: Uint8Array,
-      size: number,
-      options: Structure,
-    ) => Pointer,
-    objectLoad: int('bpf_object__load', 'void *') as (object: bigint) => number,
-    objectClose: lib.func('bpf_object__close', 'void', ['void *']) as (object: bigint) => void,
-    nextMap: pointer('bpf_object__next_map', 'void *', 'void *') as (object: bigint, after: Pointer) => Pointer,
-    nextProgram: pointer('bpf_object__next_program', 'void *', 'void *') as (object: bigint, after: Pointer) => Pointer,
-    mapName: text('bpf_map__name', 'void *') as (map: bigint) => string,
-    mapFd: int('bpf_map__fd', 'void *') as (map: bigint) => number,
-    programName: text('bpf_program__name', 'void *') as (program: bigint) => string,
-    programFd: int('bpf_program__fd', 'void *') as (program: bigint) => number,
-    mapCreate: int('bpf_map_create', 'int', 'const char *', 'uint32', 'uint32', 'uint32', koffi.pointer(mapCreateOptions)) as (
-      ...parameters: [type: number, name: string, keySize: number, valueSize: number, maxEntries: number, options: Structure]
-    ) => number,
-    mapUpdate: int('bpf_map_update_elem', 'int', 'void *', 'void *', 'uint64') as (
-      ...parameters: [fd: number, key: Uint8Array, value: Uint8Array, flags: number]
-    ) => number,
-    mapLookup: int('bpf_map_lookup_elem', 'int', 'void *', 'void *') as (fd: number, key: Uint8Array, value: Uint8Array) => number,
-    mapDelete: int('bpf_map_delete_elem', 'int', 'void *') as (fd: number, key: Uint8Array) => number,
-    mapNextKey: int('bpf_map_get_next_key', 'int', 'void *', 'void *') as (fd: number, key: Bytes, next: Uint8Array) => number,
-    mapUpdateBatch: int('bpf_map_update_batch', 'int', 'void *', 'void *', 'void *', 'void *') as (
-      ...parameters: [fd: number, keys: Uint8Array, values: Uint8Array, count: Uint32Array, options: null]
-    ) => number,
-    mapLookupBatch: int('bpf_map_lookup_batch', 'int', 'void *', 'void *', 'void *', 'void *', 'void *', 'void *') as (
-      ...parameters: [fd: number, from: Bytes, to: Uint8Array, keys: Uint8Array, values: Uint8Array, count: Uint32Array, options: null]
-    ) => number,
-    info: int('bpf_obj_get_info_by_fd', 'int', 'void *', 'void *') as (fd: number, info: Uint8Array, length: Uint32Array) => number,
-    pin: int('bpf_obj_pin', 'int', 'const char *') as (fd: number, path: string) => number,
-    get: int('bpf_obj_get', 'const char *') as (path: string) => number,
-    programById: int('bpf_prog_get_fd_by_id', 'uint32') as (id: number) => number,
-    programAttach: int('bpf_prog_attach', 'int', 'int', 'int', 'uint') as (
-      ...parameters: [program: number, target: number, type: number, flags: number]
-    ) => number,
-    programDetach: int('bpf_prog_detach2', 'int', 'int', 'int') as (program: number, target: number, type: number) => number,
-    programQuery: int('bpf_prog_query', 'int', 'int', 'uint32', 'void *', 'void *', 'void *') as (
-      ...parameters: [target: number, type: number, queryFlags: number, attachFlags: Uint32Array, ids: Uint32Array, count: Uint32Array]
-    ) => number,
-    programTestRun: int('bpf_prog_test_run_opts', 'int', koffi.inout(koffi.pointer(testRunOptions))) as (
-      program: number,
-      options: Structure & TestRunFields,
-    ) => number,
-    linkCreate: int('bpf_link_create', 'int', 'int', 'int', 'void *') as (
-      ...parameters: [program: number, target: number, type: number, options: null]
-    ) => number,
-    linkUpdate: int('bpf_link_update', 'int', 'int', 'void *') as (link: number, program: number, options: null) => number,
-    linkDetach: int('bpf_link_detach', 'int') as (link: number) => number,
-    format: libc.func('vsnprintf', 'int', ['void *', 'size_t', 'void *', 'void *']) as (
-      ...parameters: [out: Bytes, size: number, format: bigint, list: bigint]
-    ) => number,
-    mmap: libc.func('mmap', 'void *', ['void *', 'size_t', 'int', 'int', 'int', 'int64']) as (
-      ...parameters: [address: null, length: number, protection: number, flags: number, fd: number, offset: number]
-    ) => Pointer,
-    munmap: libc.func('munmap', 'int', ['void *', 'size_t']) as (address: bigint, length: number) => number,
-    mount: libc.func('mount', 'int', ['const char *', 'const char *', 'const char *', 'ulong', 'void *']) as (
-      ...parameters: [source: string, target: string, type: string, flags: number, data: null]
-    ) => number,
-    pageSize: libc.func('getpagesize', 'int', []) as () => number,
-  };
-}
-
-type Calls = ReturnType<typeof bind>;
-let loaded: Calls | undefined;
-let log: string[] = [];
-
-function calls(): Calls {
-  if (loaded) return loaded;
-  const bound = bind();
-  bound.setPrint(koffi.register(keep(bound), koffi.pointer(printCallback)));
-  loaded = bound;
-  return bound;
-}
-
-const warn = 0;
-const info = 1;
-
-/** Bytes of a va_list, which is a pointer to them as a parameter: System V x86-64 24, AAPCS64 32. */
-const vaListBytes = process.arch === 'arm64' ? 32 : 24;
-
-/** libbpf's print callback: keeps warnings and information. Formatting twice (length, then text) needs the list restored. */
-function keep({ format }: Calls): (level: number, template: bigint, list: bigint) => number {
-  return (level, template, list) => {
-    if (level !== warn && level !== info) return 0;
-    const arguments_ = new Uint8Array(koffi.view(list, vaListBytes));
-    const saved = arguments_.slice();
-    const length = format(null, 0, template, list);
-    arguments_.set(saved);
-    const out = Buffer.alloc(length + 1);
-    format(out, out.length, template, list);
-    log.push(out.toString('utf8', 0, length));
-    return 0;
-  };
-}
-
-/** What libbpf said since the last call of this; one message a line. */
-export function takeLog(): string {
-  const text = log.join('');
-  log = [];
-  return text;
-}
 
 /** `result` if it is no error; else the error with what libbpf said about it. */
 function checked(call: string, result: number): number {
@@ -182,7 +20,7 @@ function checked(call: string, result: number): number {
 }
 
 function checkedPointer<Name extends string>(call: string, result: Pointer): Handle<Name> {
-  if (result === null || result === 0n) throw new CallError(call, koffi.errno(), takeLog());
+  if (result === null || result === 0n) throw new CallError(call, errno(), takeLog());
   return result as Handle<Name>;
 }
 
@@ -202,11 +40,21 @@ export const possibleCpus = (): number => checked('libbpf_num_possible_cpus', ca
 /** Tries a tiny load: can this kernel load programs of this type? */
 export const probeProgramType = (type: number): boolean => calls().probeProgramType(type, null) === 1;
 export const probeMapType = (type: number): boolean => calls().probeMapType(type, null) === 1;
-export const probeHelper = (type: number, helper: number): boolean => calls().probeHelper(type, helper, null) === 1;
+
+/** `return 0`: BPF_MOV64_IMM(r0, 0), BPF_EXIT. */
+const returnZero = Uint8Array.of(0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0);
+
+/** Loads "return 0" for a typed tracepoint; throws what the kernel says against it. The descriptor is the caller's to close. */
+export function tracepointLoad({ program, attach }: { readonly program: number; readonly attach: number }, tracepoint: string): number {
+  const target = checked('libbpf_find_vmlinux_btf_id', calls().vmlinuxTypeId(tracepoint, attach));
+  const none = { attempts: 0, prog_btf_fd: 0, prog_flags: 0, prog_ifindex: 0, kern_version: 0 };
+  const options = { ...none, sz: sizes.programLoad, expected_attach_type: attach, attach_btf_id: target };
+  return checked('bpf_prog_load', calls().programLoad(program, 'pol_probe', 'GPL', returnZero, 2, options));
+}
 
 /** bpf_object__open_mem: maps marked for pinning are shared by their names in the folder `pinRoot`. */
 export function objectOpen(bytes: Uint8Array, name: string, pinRoot: string): ObjectHandle {
-  const options = { sz: koffi.sizeof(openOptions), object_name: name, relaxed_maps: false, pin_root_path: pinRoot };
+  const options = { sz: sizes.open, object_name: name, relaxed_maps: false, pin_root_path: pinRoot };
   const empty = { kconfig: null, btf_custom_path: null, kernel_log_buf: null, kernel_log_size: 0, kernel_log_level: 0 };
   return checkedPointer<'object'>('bpf_object__open_mem', calls().objectOpen(bytes, bytes.length, { ...options, ...empty }));
 }
@@ -250,7 +98,7 @@ export function mapCreate(shape: MapShape): number {
     numa_node: 0,
     map_ifindex: 0,
   };
-  const options = { ...none, sz: koffi.sizeof(mapCreateOptions), inner_map_fd: shape.innerFd ?? 0, map_flags: shape.flags };
+  const options = { ...none, sz: sizes.mapCreate, inner_map_fd: shape.innerFd ?? 0, map_flags: shape.flags };
   const { type, name, keySize, valueSize, maxEntries } = shape;
   return checked('bpf_map_create', calls().mapCreate(type, name.slice(0, 15), keySize, valueSize, maxEntries, options));
 }
@@ -350,7 +198,7 @@ export type TestRunResult = { readonly value: number; readonly nanoseconds: numb
 export function programTestRun(program: number, run: TestRun): TestRunResult {
   const out = new Uint8Array(run.outBytes ?? 0);
   const options = {
-    sz: koffi.sizeof(testRunOptions),
+    sz: sizes.testRun,
     data_in: run.data,
     data_size_in: run.data.length,
     data_out: out.length === 0 ? null : out,
@@ -383,13 +231,13 @@ export function memoryMap(
   range: { readonly offset: number; readonly length: number },
 ): Mapping {
   const address = calls().mmap(null, range.length, protection[access], mapShared, fd, range.offset);
-  if (address === null || BigInt.asUintN(64, address) === mapFailed) throw new CallError('mmap', koffi.errno(), '');
-  return { bytes: koffi.view(address, range.length), release: () => void calls().munmap(address, range.length) };
+  if (address === null || BigInt.asUintN(64, address) === mapFailed) throw new CallError('mmap', errno(), '');
+  return { bytes: memoryView(address, range.length), release: () => void calls().munmap(address, range.length) };
 }
 
 export const pageSize = (): number => calls().pageSize();
 
 /** mount(2) without flags. */
 export function mount(type: string, target: string): void {
-  if (calls().mount(type, target, type, 0, null) < 0) throw new CallError(`mount ${target}`, koffi.errno(), '');
+  if (calls().mount(type, target, type, 0, null) < 0) throw new CallError(`mount ${target}`, errno(), '');
 }

@@ -3,9 +3,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { unreachable } from '../../compiler/base/assert.ts';
 import type { FeatureName, Requirement, SourceTable } from '../../compiler/ir/bundle.ts';
-import { mapFlag, mapType, programType } from '../ffi/constants.ts';
-import { isCode } from '../ffi/errno.ts';
-import { libraryState, mapCreate, probeMapType, probeProgramType } from '../ffi/libbpf.ts';
+import { attachType, mapFlag, mapType, programType } from '../ffi/constants.ts';
+import { CallError, isCode } from '../ffi/errno.ts';
+import { libraryState, mapCreate, probeMapType, probeProgramType, tracepointLoad } from '../ffi/libbpf.ts';
 import { cgroupMount } from './cgroups.ts';
 import { closeFd } from './descriptor.ts';
 import type { Unsupported } from './failure.ts';
@@ -55,6 +55,17 @@ const map = (type: number, name: string, since: string): Probe => ({
   missing: () => (probeMapType(type) ? undefined : `the kernel makes no ${name} maps`),
 });
 
+/** libbpf's own probe for tracing programs tries fentry, which some machines refuse while they allow tracepoints. */
+function missingTracepoint(): string | undefined {
+  try {
+    closeFd(tracepointLoad({ program: programType.tracing, attach: attachType.traceRawTp }, 'sched_process_exec'));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+    return `no program can be loaded on the tracepoint sched_process_exec: ${error.code}`;
+  }
+}
+
 /** In the order in which they are asked: what comes first makes sense of what follows. */
 const probes = {
   root: { since: 'root', how: 'reads CapEff', help: 'run policyd as root', missing: missingCapabilities },
@@ -84,7 +95,7 @@ const probes = {
   'sock-ops': program(programType.sockOps, 'sock_ops', 'Linux 4.13'),
   'sk-skb': program(programType.skSkb, 'sk_skb', 'Linux 4.14'),
   sockhash: map(mapType.sockhash, 'sockhash', 'Linux 4.18'),
-  'tp-btf': program(programType.tracing, 'tp_btf', 'Linux 5.5'),
+  'tp-btf': { since: 'Linux 5.5', how: 'loads a tiny tp_btf/sched_process_exec program', help: needsKernel, missing: missingTracepoint },
 } as const satisfies Readonly<Record<string, Probe>>;
 
 export type ProbeName = keyof typeof probes;
