@@ -82,7 +82,10 @@ async function part(name: string, hash: string, present: boolean, make: () => Pr
 try {
   const programs = hashOf(['src', 'package.json', 'package-lock.json', 'scripts/build.ts']);
   await part('programs', programs, existsSync(join(root, 'dist', 'policyd.js')), bundlePrograms);
-  const templates = hashOf(['bpf/templates', 'scripts/build-templates.ts', 'src/compiler/ir', 'src/compiler/7-build'], clangVersion());
+  const templates = hashOf(
+    ['bpf/templates', 'scripts/build-templates.ts', 'src/compiler/base', 'src/compiler/ir', 'src/compiler/space', 'src/compiler/7-build'],
+    clangVersion(),
+  );
   await part('templates', templates, existsSync(join(root, 'dist', 'objects')), compileTemplates);
 } catch (error) {
   console.error(`build: ${error instanceof Error ? error.message : String(error)}`);
