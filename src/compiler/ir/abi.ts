@@ -44,6 +44,8 @@ export const undecidableReason = {
   unnamedFile: 9,
   unreadablePath: 10,
   unresolvedScript: 11,
+  /** The connection passes nothing more; where its client cannot tell, policyd ends it. */
+  poisonedConnection: 12,
 } as const;
 /** Endpoint ids that are the same on every machine; 0 = no endpoint, the address speaks. */
 export const fixedEndpoint = { none: 0, host: 1, firstDynamic: 16 } as const;
