@@ -1,0 +1,73 @@
+// Everything after 3-check is an optimisation: normalize, plan, emit and materialize, looked up as the kernel does, say
+// what the oracle says, cause included, for every event of a small world under many random policies.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { verdictIn, verdictOfExec } from '../../src/compiler/analysis/oracle.ts';
+import type { Endpoint, FlowEvent, PolicyEvent, Verdict } from '../../src/compiler/ir/event.ts';
+import type { Direction, TypedPolicy } from '../../src/compiler/ir/typed.ts';
+import { random, seedOf } from '../harness/random.ts';
+import { everyEvent, randomWorld, typedWorld } from '../harness/small-world.ts';
+import { type Tables, tablesOf } from '../harness/tables.ts';
+
+const policies = 60;
+const events = everyEvent();
+const endsOf = (event: PolicyEvent): readonly Endpoint[] => (event.kind === 'flow' ? [event.source, event.destination] : [event.subject]);
+const endpoints = [...new Set(events.flatMap(endsOf))];
+
+const shown = (value: unknown): string => JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
+
+/** What the kernel says of a request on a connection that it does not admit is of no account, as long as it is no. */
+function agree(tables: Verdict, oracle: Verdict, isMoot: boolean): boolean {
+  if (tables.action !== oracle.action) return false;
+  return isMoot || shown({ ...tables.cause }) === shown(oracle.cause);
+}
+
+type Counted = { asked: number; denied: number; inspected: number };
+
+function compareSide(
+  typed: TypedPolicy,
+  tables: Tables,
+  { event, direction }: { readonly event: FlowEvent; readonly direction: Direction },
+  count: Counted,
+): void {
+  const [subject, peer] = direction === 'egress' ? [event.source, event.destination] : [event.destination, event.source];
+  if (subject.kind !== 'workload') return;
+  const { point, request } = event;
+  const expected = verdictIn(typed, direction, { subject, peer, point, ...(request && { request }) });
+  const { inspected, ...found } = tables.side(direction, subject, { peer, point, ...(request && { request: request.content }) });
+  const isMoot = request !== undefined && verdictIn(typed, direction, { subject, peer, point }).action === 'denied';
+  count.asked++;
+  if (expected.action === 'denied') count.denied++;
+  if (inspected) count.inspected++;
+  if (!agree(found, expected, isMoot)) {
+    assert.unreachable(`${direction} ${shown(event)}\ntables: ${shown(found)}\noracle: ${shown(expected)}\n${shown(typed)}`);
+  }
+}
+
+function compare(typed: TypedPolicy, tables: Tables, count: Counted): void {
+  for (const event of events) {
+    if (event.kind === 'flow') {
+      for (const direction of ['ingress', 'egress'] as const) compareSide(typed, tables, { event, direction }, count);
+      continue;
+    }
+    const expected = verdictOfExec(typed, event.subject, event.content);
+    const found = tables.exec(event.subject, event.content);
+    if (!agree(found, expected, false)) {
+      assert.unreachable(`${shown(event)}\ntables: ${shown(found)}\noracle: ${shown(expected)}\n${shown(typed)}`);
+    }
+  }
+}
+
+test('the tables say what the oracle says', () => {
+  const source = random(seedOf('oracle-vs-tables', 20260801));
+  const count: Counted = { asked: 0, denied: 0, inspected: 0 };
+  for (let i = 0; i < policies; i++) {
+    const typed = typedWorld(randomWorld(source));
+    compare(typed, tablesOf(typed, endpoints), count);
+  }
+  const percent = (part: number): string => `${Math.round((100 * part) / count.asked)} %`;
+  console.log(`${policies} policies, ${count.asked} questions: ${percent(count.denied)} denied, ${percent(count.inspected)} inspected`);
+  assert.ok(count.denied > 0.2 * count.asked && count.denied < 0.8 * count.asked, 'both verdicts must be common');
+});
+
+test.run();

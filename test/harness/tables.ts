@@ -1,0 +1,111 @@
+// A TypedPolicy and some endpoints as kernel tables, and the kernel's look-ups in them: the path that a packet takes,
+// without a kernel. Causes are numbered plainly, so that answers can be read back as `Verdict`s.
+
+import { normalize } from '../../src/compiler/4-normalize/index.ts';
+import { plan } from '../../src/compiler/5-plan/index.ts';
+import { emit } from '../../src/compiler/6-emit/index.ts';
+import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
+import { fixedCause, verdictAction } from '../../src/compiler/ir/abi.ts';
+import type { Emitted } from '../../src/compiler/ir/emitted.ts';
+import type { Cause, Content, Endpoint, Verdict } from '../../src/compiler/ir/event.ts';
+import { policyId, ruleId } from '../../src/compiler/ir/ids.ts';
+import type { Direction, TypedPolicy } from '../../src/compiler/ir/typed.ts';
+import type { CauseNumbers, GenerationTables, InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
+import { lookupOf, type NetworkQuestion, type Peer } from '../../src/runtime/policy/lookup.ts';
+import { materialize } from '../../src/runtime/policy/materialize.ts';
+
+/** Images and program of a policy; what the target refuses (HTTP on egress) is laid out all the same. */
+export function emitted(typed: TypedPolicy): Emitted {
+  const { report } = collector();
+  return emit(plan(normalize(typed, report), report));
+}
+
+/** Causes that can be read back. */
+export function plainCauses(): CauseNumbers & { readonly read: (cause: number) => Cause | undefined } {
+  const known: Cause[] = [];
+  const numbers = new Map<string, number>();
+  const number = (cause: Cause): number => {
+    const key = JSON.stringify(cause);
+    const found = numbers.get(key) ?? fixedCause.firstDynamic + known.push(cause) - 1;
+    numbers.set(key, found);
+    return found;
+  };
+  return {
+    rule: (rule) => number({ kind: 'rule', rule: ruleId(rule) }),
+    defaultDeny: (policies) => number({ kind: 'default-deny', policies: policies.map(policyId) }),
+    read: (cause) => {
+      if (cause === fixedCause.self) return { kind: 'self' };
+      return cause === fixedCause.defaultAllow ? { kind: 'default-allow' } : known[cause - fixedCause.firstDynamic];
+    },
+  };
+}
+
+export const imageOf = ({ images }: Emitted, table: 'ports' | 'prefixes' | 'http' | 'exec'): Uint8Array =>
+  images.find((image) => image.table === table)?.bytes ?? new Uint8Array();
+
+export type SideAnswer = Verdict & { readonly inspected: boolean };
+export type Tables = {
+  readonly tables: GenerationTables;
+  readonly side: (
+    direction: Direction,
+    subject: Endpoint,
+    rest: { readonly peer: Endpoint; readonly point: number; readonly request?: Content },
+  ) => SideAnswer;
+  readonly exec: (subject: Endpoint, content: Content) => Verdict;
+};
+
+const firstId = 16;
+const keyOf = (endpoint: Endpoint): string =>
+  JSON.stringify(endpoint, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+
+/** Makes the tables for these endpoints (addresses need none); asks about others are a mistake of the test. */
+export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Tables {
+  const policy = emitted(typed);
+  const causes = plainCauses();
+  const ids = new Map<string, number>();
+  for (const endpoint of endpoints)
+    if (endpoint.kind !== 'address' && !ids.has(keyOf(endpoint))) ids.set(keyOf(endpoint), firstId + ids.size);
+  const inventory = endpoints.flatMap((endpoint): readonly InventoryEndpoint[] => {
+    const id = ids.get(keyOf(endpoint)) ?? 0;
+    if (endpoint.kind === 'address') return [];
+    if (endpoint.kind === 'reserved') return [{ id, kind: 'reserved', entities: endpoint.entities }];
+    return [{ id, kind: 'workload', labels: endpoint.labels, namedPorts: endpoint.namedPorts ?? [], local: true }];
+  });
+  const tables = materialize({ program: policy.program, ports: imageOf(policy, 'ports'), endpoints: inventory, causes });
+  const images = { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') };
+  const lookup = lookupOf(tables, images);
+
+  const idOf = (endpoint: Endpoint): number => {
+    const id = ids.get(keyOf(endpoint));
+    if (id === undefined) throw new Error(`not among the endpoints: ${keyOf(endpoint)}`);
+    return id;
+  };
+  const peerOf = (endpoint: Endpoint): Peer =>
+    endpoint.kind === 'address' ? { kind: 'address', address: endpoint.address } : { kind: 'endpoint', id: idOf(endpoint) };
+  /** A deny by a rule with content is one that could not be decided where there was no content to read. */
+  const causeOf = (number: number, undecidable: boolean): Cause => {
+    const cause = causes.read(number);
+    if (!cause) throw new Error(`unexpected cause ${number}`);
+    if (cause.kind !== 'rule' || !undecidable) return cause;
+    const rule = typed.rules[cause.rule];
+    const hasContent = rule?.section === 'process' || rule?.layer7 !== undefined;
+    return rule?.action === 'deny' && hasContent ? { ...cause, undecidable: true } : cause;
+  };
+  const verdict = (action: number, cause: number, undecidable: boolean): Verdict => ({
+    action: action === verdictAction.deny ? 'denied' : 'allowed',
+    cause: causeOf(cause, undecidable),
+  });
+  return {
+    tables,
+    side: (direction, subject, { peer, point, request }) => {
+      const question: NetworkQuestion = { subject: idOf(subject), peer: peerOf(peer), direction, point, ...(request && { request }) };
+      const { action, cause } = lookup.network(question);
+      const answer = verdict(action, cause, request === undefined || request.kind === 'undecidable');
+      return { ...answer, inspected: action === verdictAction.inspect };
+    },
+    exec: (subject, content) => {
+      const { action, cause } = lookup.exec(idOf(subject), content);
+      return verdict(action, cause, content.kind === 'undecidable');
+    },
+  };
+}
