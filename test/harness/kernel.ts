@@ -10,7 +10,7 @@
 //   atEnd(() => ...)                       more to clean up
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -128,45 +128,52 @@ export const templateNames = (): readonly string[] =>
     .filter((file) => file.endsWith('.bpf.c'))
     .map((file) => file.slice(templateRoot.length + 1, -'.bpf.c'.length));
 
-/** Compiles C text; the same text and headers are compiled once, then taken from a folder in the temporary files. */
-export function compile(source: string, flags: readonly string[] = []): Uint8Array {
-  const hash = createHash('sha256').update(source).update(flags.join('\0'));
-  for (const file of templateFiles(templateRoot)) hash.update(`\0${file}\0`).update(readFileSync(file));
-  const folder = join(tmpdir(), `${mark}-objects`);
-  const object = join(folder, `${hash.digest('hex').slice(0, 32)}.o`);
+const objectFolder = join(tmpdir(), `${mark}-objects`);
+
+/** Compiles `file` unless that was done before with the same text, headers and flags. */
+function compileFile(file: string, flags: readonly string[]): Uint8Array {
+  const hash = createHash('sha256').update(readFileSync(file)).update(flags.join('\0'));
+  for (const input of templateFiles(templateRoot)) hash.update(`\0${input}\0`).update(readFileSync(input));
+  const object = join(objectFolder, `${hash.digest('hex').slice(0, 32)}.o`);
   if (!existsSync(object)) {
-    mkdirSync(folder, { recursive: true });
-    const includes = [
-      '-I',
-      join(templateRoot, 'include'),
-      '-I',
-      templateRoot,
-      '-I',
-      `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`,
-    ];
-    const fixed = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', '-Wall', ...includes];
-    // From a file: clang keeps source lines for the verifier's log only if it can read them again.
+    mkdirSync(objectFolder, { recursive: true });
+    const system = `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+    const includes = ['-I', join(templateRoot, 'include'), '-I', templateRoot, '-I', system];
     const draft = `${object}.${process.pid}`;
-    writeFileSync(`${draft}.c`, source);
-    execFileSync('clang', [...fixed, ...flags, '-c', `${draft}.c`, '-o', draft], { stdio: ['ignore', 'inherit', 'pipe'] });
-    rmSync(`${draft}.c`);
+    execFileSync('clang', ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', '-Wall', ...includes, ...flags, '-c', file, '-o', draft]);
     renameSync(draft, object);
   }
   return readFileSync(object);
 }
 
-/** The object of a template: compiled from its source as it is now. */
-export function templateObject(template: string, flags: readonly string[] = []): TemplateObject {
-  const file = join(templateRoot, `${template}.bpf.c`);
-  const folder = join(file, '..');
-  return { template, bytes: compile(readFileSync(file, 'utf8'), ['-I', folder, ...flags]) };
+/** Compiles C text that may include the templates' headers. */
+export function compile(source: string, flags: readonly string[] = []): Uint8Array {
+  // A file, not a pipe: clang keeps source lines for the verifier's log only if it can read them again.
+  const file = join(objectFolder, `${createHash('sha256').update(source).digest('hex').slice(0, 16)}.bpf.c`);
+  mkdirSync(objectFolder, { recursive: true });
+  writeFileSync(`${file}.${process.pid}`, source);
+  renameSync(`${file}.${process.pid}`, file);
+  return compileFile(file, flags);
 }
 
-/** The value of a result; a failure is an error with its texts (and the verifier's log). */
+/** The object of a template: compiled from its source as it is now. */
+export const templateObject = (template: string, flags: readonly string[] = []): TemplateObject => ({
+  template,
+  bytes: compileFile(join(templateRoot, `${template}.bpf.c`), flags),
+});
+
+/** Keeps a verifier log where it can be read whole, and says where. */
+function keptLog(program: string, log: string): string {
+  const file = join(objectFolder, `${program}.log`);
+  writeFileSync(file, log);
+  return `the end of ${file}:\n${log.trimEnd().split('\n').slice(-20).join('\n')}`;
+}
+
+/** The value of a result; a failure is an error with its texts (and the end of the verifier's log). */
 export function expectOk<T>(result: Result<T>): T {
   if (result.ok) return result.value;
-  const logs = result.failures.flatMap((failure) => (failure.kind === 'rejected' ? [failure.log.slice(-6000)] : []));
-  throw new Error([...logs, ...result.failures.map((failure) => failureText(failure).message)].join('\n'));
+  const logs = result.failures.flatMap((failure) => (failure.kind === 'rejected' ? [keptLog(failure.program, failure.log)] : []));
+  throw new Error([...result.failures.map((failure) => failureText(failure).message), ...logs].join('\n'));
 }
 
 /** Loads templates with maps under `pins`; programs are closed at the end. */

@@ -69,7 +69,9 @@ char pol_license[] SEC("license") = "GPL";
   const second = loadObjects([{ template: 'test/good', bytes: compile(guilty) }], pins);
   assert.not.ok(second.ok);
   const [failure] = second.ok ? [] : second.failures;
-  assert.match(failure ? failureText(failure).message : '', /config/);
+  const { message, help } = failure ? failureText(failure) : { message: '' };
+  assert.match(message, /^the pinned map `config` in .* has another shape than this version's$/);
+  assert.match(help ?? '', /^run `policyd unload --pins /);
   if (first.ok) first.value.close();
 });
 

@@ -26,6 +26,8 @@ export type Rejected = {
 export type BadObject = { readonly kind: 'bad-object'; readonly template: string; readonly reason: string };
 /** The pins were made by another version of policyd; `found` is its layout version, absent if unknown. */
 export type ForeignPins = { readonly kind: 'foreign-pins'; readonly pins: string; readonly found?: number; readonly expected: number };
+/** A pinned map is not what this version's programs expect: another build made it, with the same layouts. */
+export type ForeignMap = { readonly kind: 'foreign-map'; readonly pins: string; readonly map: string };
 /** Somebody attached to `ancestor` (or to the cgroup itself) so that nothing else may be attached. */
 export type Exclusive = {
   readonly kind: 'exclusive';
@@ -38,7 +40,7 @@ export type NotAttached = { readonly kind: 'not-attached'; readonly cgroup: stri
 /** More entries than one of our tables takes. */
 export type TooLarge = { readonly kind: 'too-large'; readonly table: string; readonly entries: number; readonly limit: number };
 
-export type Failure = Unsupported | Rejected | BadObject | ForeignPins | Exclusive | NotAttached | TooLarge;
+export type Failure = Unsupported | Rejected | BadObject | ForeignPins | ForeignMap | Exclusive | NotAttached | TooLarge;
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failures: readonly Failure[] };
 
 export const success = <T>(value: T): Result<T> => ({ ok: true, value });
@@ -49,6 +51,8 @@ export const failed = (...failures: readonly Failure[]): { readonly ok: false; r
 
 /** `message` is one line; `help` says what to do. */
 export type FailureText = { readonly message: string; readonly help?: string };
+
+const unloadFirst = (pins: string): string => `run \`policyd unload --pins ${pins}\` first (enforcement ends), or choose another folder`;
 
 export function failureText(failure: Failure): FailureText {
   switch (failure.kind) {
@@ -69,10 +73,14 @@ export function failureText(failure: Failure): FailureText {
         message: `object ${failure.template} cannot be loaded: ${failure.reason}`,
         help: 'build the bundle again with this version',
       };
+    case 'foreign-map': {
+      const message = `the pinned map \`${failure.map}\` in ${failure.pins} has another shape than this version's`;
+      return { message, help: unloadFirst(failure.pins) };
+    }
     case 'foreign-pins': {
       const whose = failure.found === undefined ? 'something else than policyd' : `a policyd with kernel layouts ${failure.found}`;
       const message = `the pins in ${failure.pins} were made by ${whose}; this one has layouts ${failure.expected}`;
-      return { message, help: `run \`policyd unload --pins ${failure.pins}\` first (enforcement ends), or choose another folder` };
+      return { message, help: unloadFirst(failure.pins) };
     }
     case 'exclusive': {
       const { program, cgroup, ancestor, holder } = failure;

@@ -71,6 +71,8 @@ function loadOne({ template, bytes }: TemplateObject, pins: Pins, handles: Objec
     return undefined;
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
+    const map = /couldn't reuse pinned map at '.*\/([^/']+)': parameter mismatch/.exec(error.log)?.[1];
+    if (map !== undefined) return { kind: 'foreign-map', pins: pins.root, map };
     return verifierError(error.log, template) ?? { kind: 'bad-object', template, reason: objectReason(error) };
   }
 }
