@@ -53,7 +53,12 @@ export const catalog = {
   // 2-resolve: what the words and names mean.
   'resolve/unknown-name': { severity: 'error', message: 'unknown {kind} `{name}`', help: 'did you mean `{suggestion}`?' },
   'resolve/unknown-word': { severity: 'error', message: 'expected {expected}, found `{word}`', help: 'did you mean `{suggestion}`?' },
-  'resolve/not-supported': { severity: 'error', message: '{what} is not in this version of the language' },
+  'resolve/not-imported': {
+    severity: 'error',
+    message: '`{name}` is not declared in this file',
+    help: 'add `import {name} from "{path}"`',
+    second: 'declared in another file here',
+  },
   'resolve/duplicate-name': { severity: 'error', message: '{kind} `{name}` is declared twice', second: 'first declared here' },
   'resolve/duplicate-section': {
     severity: 'error',
@@ -82,6 +87,7 @@ export const catalog = {
   'resolve/missing': { severity: 'error', message: '{what} is missing', help: '{hint}' },
 
   // 3-check: what the values are.
+  'check/not-supported': { severity: 'error', message: '{what} is not in this version of the language' },
   'check/wrong-kind': { severity: 'error', message: 'expected {expected}, found {found}', help: '{hint}', second: 'declared here' },
   'check/bad-address': { severity: 'error', message: '`{text}` is neither an address nor a CIDR block', help: '{hint}' },
   'check/host-bits': {
@@ -174,10 +180,11 @@ export const catalog = {
   },
   'test/none': { severity: 'warning', message: 'there is no `test` block in these files' },
 
-  // `diff`.
-  'diff/too-many-classes': {
+  // Analysis: an exact answer or none.
+  'analysis/limit': {
     severity: 'error',
-    message: 'the two policies tell {found} combinations apart, the limit of an exact answer is {limit}',
+    message: 'an exact answer needs more than {limit} {what}',
+    help: 'test smaller units, or compare fewer edits at a time',
   },
 } as const satisfies Readonly<Record<string, Entry>>;
 

@@ -1,0 +1,42 @@
+// The library: what the command line does, as functions. Everything here is pure but `build`, which writes a bundle.
+import { type DiffReport, diffReport } from './analysis/report.ts';
+import type { SourceText } from './base/source.ts';
+import type { Diagnostic } from './diagnostics/diagnostic.ts';
+import type { Emitted } from './ir/emitted.ts';
+import { checkUnit, compileUnit, diffUnits, type Options } from './pipeline.ts';
+
+export { type BuildOptions, type BuildResult, build } from './7-build/index.ts';
+export { verdictOf } from './analysis/oracle.ts';
+export type { ChangeRecord, DiffReport } from './analysis/report.ts';
+export type { TestOutcome } from './analysis/run-tests.ts';
+export type { SourceText, Span } from './base/source.ts';
+export type { Diagnostic } from './diagnostics/diagnostic.ts';
+export type { Emitted } from './ir/emitted.ts';
+export type { Endpoint, PolicyEvent, Verdict } from './ir/event.ts';
+export type { TypedPolicy } from './ir/typed.ts';
+export { checkUnit, compileUnit, diffUnits, type Options, type Outcome, testUnit } from './pipeline.ts';
+
+/** With errors nothing is emitted; warnings stand beside it. */
+export type Compiled =
+  | { readonly ok: true; readonly emitted: Emitted; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** Policy text to everything that a bundle holds but the objects. */
+export function compile(sources: readonly SourceText[], options: Options = {}): Compiled {
+  const outcome = compileUnit(sources, options);
+  return outcome.ok ? { ok: true, emitted: outcome.value.emitted, diagnostics: outcome.diagnostics } : outcome;
+}
+
+export type Compared =
+  | { readonly ok: true; readonly report: DiffReport; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** What the change from `before` to `after` allows and denies; not ok when one of them is wrong, or past the limit of an exact answer. */
+export function compare(before: readonly SourceText[], after: readonly SourceText[], options: Options = {}): Compared {
+  const [old, now] = [checkUnit(before, options), checkUnit(after, options)];
+  if (!old.ok || !now.ok) return { ok: false, diagnostics: [...old.diagnostics, ...now.diagnostics] };
+  const differences = diffUnits(old.value, now.value);
+  if (!differences.ok) return differences;
+  const report = diffReport(old.value.typed, now.value.typed, differences.value);
+  return { ok: true, report, diagnostics: [...old.diagnostics, ...now.diagnostics] };
+}

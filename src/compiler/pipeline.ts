@@ -1,0 +1,96 @@
+// THE composition: policy text -> Emitted, through the phases in their order; the only file that imports them and the
+// registry. Pure: it touches no disk. Files that imports name and that were not given come from `load`, if there is one.
+import { parse } from './1-parse/index.ts';
+import { missingSources } from './2-resolve/imports.ts';
+import { resolve } from './2-resolve/index.ts';
+import { check } from './3-check/index.ts';
+import { normalize } from './4-normalize/index.ts';
+import { plan } from './5-plan/index.ts';
+import { emit } from './6-emit/index.ts';
+import { type Difference, diff } from './analysis/diff.ts';
+import { AnalysisLimit } from './analysis/limit.ts';
+import { runTests, type TestOutcome } from './analysis/run-tests.ts';
+import type { SourceText } from './base/source.ts';
+import { type Collector, collector, type Diagnostic, wholeFile } from './diagnostics/diagnostic.ts';
+import type { Domains } from './domains/domain.ts';
+import { domains as registry } from './domains/registry.ts';
+import type { Ast } from './ir/ast.ts';
+import type { Emitted } from './ir/emitted.ts';
+import type { Plan } from './ir/plan.ts';
+import type { TypedPolicy } from './ir/typed.ts';
+
+export type Options = {
+  /** The file at a path, as an import names it (relative to the importing file's path); undefined if there is none. */
+  readonly load?: (path: string) => SourceText | undefined;
+  /** What can be matched; the language's own domains unless a test says otherwise. */
+  readonly domains?: Domains;
+};
+/** With errors there is no `value`; warnings stand beside one. */
+export type Outcome<T> = { readonly diagnostics: readonly Diagnostic[] } & (
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false }
+);
+
+/** `sources`: every file that was read, those behind imports too. */
+export type CheckedUnit = { readonly typed: TypedPolicy; readonly plan: Plan; readonly sources: readonly SourceText[] };
+export type CompiledUnit = CheckedUnit & { readonly emitted: Emitted };
+
+/** All that can be said against a policy: its text, its names, its values, and what the kernel tables and the target cannot hold. */
+export function checkUnit(sources: readonly SourceText[], options: Options = {}): Outcome<CheckedUnit> {
+  const log = collector();
+  const value = checkInto(log, sources, options);
+  return value ? { ok: true, value, diagnostics: log.all() } : { ok: false, diagnostics: log.all() };
+}
+
+/** The checked policy and everything a bundle holds but the objects. */
+export function compileUnit(sources: readonly SourceText[], options: Options = {}): Outcome<CompiledUnit> {
+  const checked = checkUnit(sources, options);
+  return checked.ok ? { ...checked, value: { ...checked.value, emitted: emit(checked.value.plan) } } : checked;
+}
+
+function checkInto(
+  { report, failed }: Collector,
+  sources: readonly SourceText[],
+  { load, domains = registry }: Options,
+): CheckedUnit | undefined {
+  const ast = parseAll(sources, load, (more) => parse(more, report));
+  const typed = check(resolve(ast, domains, report), domains, report);
+  if (failed()) return undefined;
+  const planned = plan(normalize(typed, report), report);
+  return failed() ? undefined : { typed, plan: planned, sources: ast.files.map(({ source }) => source) };
+}
+
+/** Parses the sources, then what they import, and so on; a path is asked for once. */
+function parseAll(sources: readonly SourceText[], load: Options['load'], read: (sources: readonly SourceText[]) => Ast): Ast {
+  let ast = read(sources);
+  if (!load) return ast;
+  const asked = new Set<string>();
+  for (;;) {
+    const wanted = missingSources(ast).filter((path) => !asked.has(path));
+    if (wanted.length === 0) return ast;
+    for (const path of wanted) asked.add(path);
+    ast = { files: [...ast.files, ...read(wanted.flatMap((path) => load(path) ?? [])).files] };
+  }
+}
+
+/** The `test` blocks of a checked policy. */
+export function testUnit({ typed, sources }: CheckedUnit): Outcome<readonly TestOutcome[]> {
+  return withinLimits(sources, () => runTests(typed));
+}
+
+/** What changes for which events, exactly. */
+export function diffUnits(before: CheckedUnit, after: CheckedUnit, limit?: number): Outcome<readonly Difference[]> {
+  return withinLimits(after.sources, () => diff(before.typed, after.typed, limit));
+}
+
+/** An analysis that stops at its limit is a finding about the policy as a whole. */
+function withinLimits<T>(sources: readonly SourceText[], analyse: () => T): Outcome<T> {
+  try {
+    return { ok: true, value: analyse(), diagnostics: [] };
+  } catch (error) {
+    if (!(error instanceof AnalysisLimit)) throw error;
+    const log = collector();
+    log.report('analysis/limit', wholeFile(sources[0]?.path ?? ''), { limit: error.allowed, what: error.limit });
+    return { ok: false, diagnostics: log.all() };
+  }
+}
