@@ -1,12 +1,14 @@
 // Generations in real maps: what a program sees before, during and after a switch, what a restart takes over, counters.
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { innerEntries, layouts } from '../../src/compiler/ir/abi.ts';
 import { encode } from '../../src/compiler/ir/layout.ts';
 import { parseAddress } from '../../src/compiler/space/address.ts';
-import { openRing } from '../../src/runtime/events/ring.ts';
+import { openRing, readRing } from '../../src/runtime/events/ring.ts';
+import type { VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
 import { mapLookup, mapUpdate, possibleCpus } from '../../src/runtime/ffi/libbpf.ts';
 import { readCounters, readLost } from '../../src/runtime/kernel/counters.ts';
 import { loadObjects } from '../../src/runtime/kernel/load.ts';
@@ -61,7 +63,13 @@ SEC("tc") int pol_read(struct __sk_buff *skb)
 	if (count) *count += 1;
 	else bpf_map_update_elem(&counters, &key, &one, BPF_ANY);
 	struct pol_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (event) { event->cause = found.cause; event->revision = now.revision; bpf_ringbuf_submit(event, 0); }
+	if (event) {
+		__builtin_memset(event, 0, sizeof(*event));
+		event->cause = found.cause;
+		event->revision = now.revision;
+		event->verdict = POL_VERDICT_DROPPED;
+		bpf_ringbuf_submit(event, 0);
+	}
 	else if ((count = bpf_map_lookup_elem(&lost, &zero))) *count += 1;
 	return 0;
 }
@@ -177,7 +185,7 @@ kernelTest('old inner maps are released, unchanged ones kept', async () => {
   const gone = async (): Promise<boolean> => {
     for (let tries = 0; tries < 100; tries++) {
       if (!mapExists(rows[0] ?? 0)) return true;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await sleep(20);
     }
     return false;
   };
@@ -240,6 +248,28 @@ kernelTest('the ring gives every event once, goes on after it was full, and says
     assert.is(read(), 700);
   }
   assert.ok(causes.every((cause) => cause === 300));
+  ring.close();
+  loaded.close();
+});
+
+kernelTest('a reader gives decoded events as they come, and none after it was stopped', async () => {
+  const loaded = load();
+  expectOk(generations(loaded.maps).install(generation(3)));
+  const ring = openRing(mapOf(loaded, 'events'));
+  const events: VerdictEvent[] = [];
+  const reader = readRing(ring, (event) => events.push(event));
+  testRun(loaded, 'pol_read', new Uint8Array(64), { repeat: 3 });
+  for (let tries = 0; tries < 50 && events.length < 3; tries++) await sleep(20);
+  assert.equal(
+    events.map(({ cause, revision, verdict, text }) => ({ cause, revision, verdict, text })),
+    Array.from({ length: 3 }, () => ({ cause: 300, revision: 1, verdict: 'dropped', text: '' })),
+  );
+  reader.stop();
+  testRun(loaded, 'pol_read', new Uint8Array(64), { repeat: 2 });
+  await sleep(150);
+  assert.is(events.length, 3);
+  reader.flush();
+  assert.is(events.length, 5);
   ring.close();
   loaded.close();
 });

@@ -118,7 +118,8 @@ export const attachments = (pins: Pins): readonly Attachment[] =>
     .filter((folder) => folder !== machineFolder)
     .map((folder) => {
       const programs = names(join(pins.links, folder));
-      return { cgroup: BigInt(folder), programs, alive: programs.every((name) => isAlive(join(pins.links, folder, name))) };
+      const alive = programs.length > 0 && programs.every((name) => isAlive(join(pins.links, folder, name)));
+      return { cgroup: BigInt(folder), programs, alive };
     });
 
 /**
