@@ -29,7 +29,8 @@ export type SavedCauses = readonly (readonly [number, DynamicCause])[];
 const fixedNames = new Map<number, string>(Object.entries(fixedCause).map(([name, number]) => [number, name]));
 const isFixedName = (name: string): name is keyof typeof fixedCause => Object.hasOwn(fixedCause, name);
 
-const ruleOf = (sources: SourceTable, rule: number): RuleCause => {
+/** What rule `rule` of a bundle is called. */
+export const ruleOf = (sources: SourceTable, rule: number): RuleCause => {
   const { policy, file, line, action, section, text } = sources.rules[rule] ?? missing('rule', rule);
   return { kind: 'rule', policy: placeOf(sources, policy).name, file, line, action, section, text };
 };

@@ -34,7 +34,7 @@ export class EndpointIds {
   private readonly known: Map<string, number>;
   private next: number;
 
-  /** `known`: as `entries` gave them, of an earlier run. */
+  /** `known`: as `saved` gave them, of an earlier run. */
   constructor(known: readonly (readonly [string, number])[] = []) {
     this.known = new Map(known);
     this.next = Math.max(fixedEndpoint.firstDynamic, ...known.map(([, id]) => id + 1));
@@ -48,7 +48,12 @@ export class EndpointIds {
     return id;
   }
 
-  entries(): readonly (readonly [string, number])[] {
+  /** Grows exactly when there is something new to save. */
+  get size(): number {
+    return this.known.size;
+  }
+
+  saved(): readonly (readonly [string, number])[] {
     return [...this.known];
   }
 }

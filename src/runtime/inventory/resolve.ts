@@ -20,8 +20,12 @@ export type ResolveResult =
   | { readonly ok: true; readonly inventory: ResolvedInventory }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** What the machine says; other values in tests. */
-export type Machine = { readonly mounts: CgroupMounts; readonly interfaceAddresses: () => readonly Address[] };
+/** What the machine says; other values in tests. `missing`: is a cgroup that does not exist a problem, or a workload that is not there now? */
+export type Machine = {
+  readonly mounts: CgroupMounts;
+  readonly interfaceAddresses: () => readonly Address[];
+  readonly missing: 'refuse' | 'leave';
+};
 
 /** Addresses of all interfaces, loopback included; a zone (`%eth0`) is dropped. */
 export function interfaceAddresses(): readonly Address[] {
@@ -45,7 +49,7 @@ function resolved({ cgroup: reference, ...workload }: InventoryWorkload, machine
   if (!reference) return { ...workload, local: false };
   const found = resolveCgroup(reference, machine.mounts);
   if (found.ok) return { ...workload, local: true, cgroup: found.cgroup };
-  problems.push(`${workload.origin}: workload \`${displayName(workload)}\`: ${found.problem}`);
+  if (machine.missing === 'refuse') problems.push(`${workload.origin}: workload \`${displayName(workload)}\`: ${found.problem}`);
   return { ...workload, local: true };
 }
 
@@ -103,7 +107,19 @@ function reservedOf(inventory: Inventory, hostAddresses: readonly Address[]) {
   return { reserved: [...groups.values()], hostEntities: [...hostEntities].sort() };
 }
 
-/** Does every local workload's cgroup still exist, as the one that was found? Names those that do not. */
-export function lostCgroups(inventory: ResolvedInventory, idOf: (path: string) => bigint | undefined): readonly ResolvedWorkload[] {
-  return inventory.workloads.filter(({ cgroup }) => cgroup !== undefined && idOf(cgroup.path) !== cgroup.id);
+/** Names processes by the cgroups they were found in: they end, the workload stays. */
+export function settled(inventory: Inventory, { workloads }: ResolvedInventory): Inventory {
+  const paths = new Map(workloads.map((workload) => [displayName(workload), workload.cgroup?.path]));
+  const settledWorkload = (workload: InventoryWorkload): InventoryWorkload => {
+    const path = paths.get(displayName(workload));
+    return workload.cgroup?.kind === 'pid' && path !== undefined ? { ...workload, cgroup: { kind: 'path', path } } : workload;
+  };
+  return { ...inventory, workloads: inventory.workloads.map(settledWorkload) };
 }
+
+/** Which cgroups the inventory's references mean now; another text when one of them went, came back or was made anew. */
+export const cgroupState = (inventory: Inventory, { mounts }: Machine): string =>
+  inventory.workloads
+    .map(({ cgroup }) => (cgroup ? resolveCgroup(cgroup, mounts) : undefined))
+    .map((found) => (found?.ok ? String(found.cgroup.id) : '-'))
+    .join(' ');

@@ -1,0 +1,143 @@
+// policyd's command line: what there is, what it means, and with which status it ends.
+import { Command, CommanderError } from 'commander';
+import { exitCode, guarded, log, UsageError } from './cli/common.ts';
+import { type ExecOptions, exec } from './cli/exec.ts';
+import { type ObserveOptions, observe } from './cli/observe.ts';
+import { type RunOptions, run } from './cli/run.ts';
+import { type StatusOptions, status } from './cli/status.ts';
+import { type UnloadOptions, unload } from './cli/unload.ts';
+import { defaultState } from './daemon/state-folder.ts';
+import { defaultPins } from './kernel/bpffs.ts';
+import { version } from './version.ts';
+
+const collect = (value: string, all: readonly string[]): readonly string[] => [...all, ...value.split(',')];
+const state = ['--state <folder>', 'lock, control socket and what must outlive a restart', defaultState] as const;
+const pins = ['--pins <folder>', 'where programs and tables are pinned (on bpffs)', defaultPins] as const;
+
+/** The exit code comes out through `done`: commander's own actions return nothing. */
+function programOf(done: (code: Promise<number>) => void): Command {
+  const program = new Command('policyd')
+    .description(
+      'Enforces policy bundles made by `policyc build` on this machine: packets, HTTP requests and programs of workloads in cgroups.',
+    )
+    .version(version)
+    .enablePositionalOptions()
+    .showHelpAfterError('(policyd --help, policyd COMMAND --help)')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`policyd: ${text}`) })
+    .addHelpText('after', overview);
+  addRun(program, done);
+  addExec(program, done);
+  addObserve(program, done);
+  program
+    .command('status')
+    .description('say what is in force, for whom, and what enforcement does not see')
+    .option('--json', 'one JSON object')
+    .option(...state)
+    .option(...pins)
+    .addHelpText('after', '\nExit status 1 if nothing is enforced. Without a running policyd, what is pinned is shown.')
+    .action((options: StatusOptions) => done(guarded(() => status(options))));
+  program
+    .command('unload')
+    .description('take everything out of the kernel; ends a running policyd first')
+    .option(...state)
+    .option(...pins)
+    .addHelpText('after', '\nNeeds neither bundle nor inventory. Workloads keep running, nothing is enforced for them any more.')
+    .action((options: UnloadOptions) => done(guarded(() => unload(options))));
+  return program;
+}
+
+function addRun(program: Command, done: (code: Promise<number>) => void): void {
+  program
+    .command('run')
+    .description('put a bundle in force for the workloads of an inventory, and follow changes of both')
+    .requiredOption('--bundle <folder>', 'bundle made by `policyc build`')
+    .requiredOption('--inventory <file>', 'YAML: which workloads there are, with labels, cgroups and addresses')
+    .option('--metrics <address:port>', 'where /metrics and /healthz are served', '127.0.0.1:9965')
+    .option(...pins)
+    .option(...state)
+    .option('--unload-on-exit', 'end enforcement when this command ends', false)
+    .addHelpText('after', runHelp)
+    .action((options: RunOptions) => done(guarded(() => run(options))));
+}
+
+function addExec(program: Command, done: (code: Promise<number>) => void): void {
+  program
+    .command('exec')
+    .description('run a command as a workload of its own, governed from its first instruction')
+    .requiredOption('--name <name>', 'name of the workload')
+    .option('--namespace <namespace>', 'namespace of the workload')
+    .option('--labels <key=value,...>', 'labels that selectors match (may be given several times)', collect, [])
+    .option(...state)
+    .argument('<command...>', 'the command and its arguments, after `--`')
+    .passThroughOptions()
+    .addHelpText('after', execHelp)
+    .action((command: readonly string[], options: ExecOptions) => done(guarded(() => exec(command, options))));
+}
+
+function addObserve(program: Command, done: (code: Promise<number>) => void): void {
+  program
+    .command('observe')
+    .description('show verdicts: who to whom, what became of it, and the rule that said so')
+    .option('--json', "one JSON record a line, in the form of Hubble's flows")
+    .option('-f, --follow', 'go on with what comes')
+    .option('--last <count>', 'so many of the past (20; with --follow: none)')
+    .option('--verdict <verdict,...>', 'only these: forwarded, dropped, redirected (to HTTP inspection), audit', collect, [])
+    .option(...state)
+    .addHelpText('after', observeHelp)
+    .action((options: ObserveOptions) => done(guarded(() => observe(options))));
+}
+
+const overview = `
+A first run:
+  policyc build policies/ -o bundle/
+  policyd run --bundle bundle/ --inventory inventory.yaml
+  policyd exec --name web --labels app=web -- nginx -g 'daemon off;'
+  policyd observe --follow
+
+Enforcement lives in the kernel: it goes on when policyd ends or crashes, until \`policyd unload\`.
+Exit status: 0 done, 1 refused or nothing in force, 2 wrong command line.`;
+
+const runHelp = `
+inventory.yaml:
+  workloads:
+    - name: cart
+      namespace: shop
+      labels: { app: cart }
+      cgroup: /system.slice/cart.service     # or  pid: 1234
+      ports: { metrics: tcp 9100 }
+    - name: postgres                         # no cgroup: a remote workload
+      labels: { app: postgres }
+      addresses: [10.0.0.7, 2001:db8::7]
+  entities: { kube-apiserver: [10.0.0.1] }
+
+Both are followed: a changed inventory or a rebuilt bundle is in force at once and whole, or refused whole.
+SIGHUP looks again, SIGINT and SIGTERM end policyd; enforcement stays on unless --unload-on-exit.`;
+
+const execHelp = `
+  policyd exec --name cart --namespace shop --labels app=cart,env=prod -- ./cart --port 8080
+
+The exit status is the command's (128 + N if signal N ended it; 137 when policy killed it). Signals are passed on.
+What the command leaves running is ended with it.`;
+
+const observeHelp = `
+  policyd observe --follow --verdict dropped
+  policyd observe --json --last 1000 | jq -r '.flow.extensions.rule.text'
+
+Counters (/metrics) are exact; what is shown here are samples: a full ring leaves some out and counts them.`;
+
+/** Runs one command line and returns its exit code. */
+export async function main(parameters: readonly string[]): Promise<number> {
+  let code: Promise<number> | undefined;
+  try {
+    programOf((promise) => (code = promise)).parse(parameters, { from: 'user' });
+    return (await code) ?? exitCode.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    if (!(error instanceof UsageError)) throw error;
+    log(`error: ${error.message}`);
+    return exitCode.usage;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

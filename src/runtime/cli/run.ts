@@ -1,0 +1,40 @@
+// `policyd run`: in the foreground until it is told to end. Enforcement stays on when it ends, and it says so.
+import { type Daemon, startDaemon } from '../daemon/daemon.ts';
+import { parseListenAddress } from '../hubble/serve.ts';
+import { exitCode, log, UsageError } from './common.ts';
+
+export type RunOptions = {
+  readonly bundle: string;
+  readonly inventory: string;
+  readonly metrics: string;
+  readonly pins: string;
+  readonly state: string;
+  readonly unloadOnExit: boolean;
+};
+
+export async function run(options: RunOptions): Promise<number> {
+  const metrics = parseListenAddress(options.metrics);
+  if (!metrics) throw new UsageError(`--metrics: expected ADDRESS:PORT (\`127.0.0.1:9965\`, \`[::1]:9965\`), found \`${options.metrics}\``);
+  const daemon = await startDaemon({ ...options, metrics, log });
+  for (const line of greeting(daemon)) log(line);
+  const stop = () => void daemon.stop(options.unloadOnExit);
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', daemon.reload);
+  const alive = setInterval(() => {}, 1 << 30);
+  const { unloaded } = await daemon.ended;
+  clearInterval(alive);
+  log(unloaded ? 'ended; enforcement is off, nothing is left in the kernel' : stays(options));
+  return exitCode.ok;
+}
+
+function greeting(daemon: Daemon): readonly string[] {
+  const { bundle, revision, workloads, metrics, warnings } = daemon.status();
+  const local = workloads.filter(({ place }) => place === 'local').length;
+  return [
+    `in force: ${bundle.policies} policies with ${bundle.rules} rules for ${local} local workloads (build ${bundle.build.slice(0, 12)}, revision ${revision})`,
+    `metrics at http://${metrics}/metrics`,
+    ...warnings.map((warning) => `warning: ${warning}`),
+  ];
+}
+
+const stays = ({ pins }: RunOptions): string =>
+  `ended; enforcement stays on (pinned under ${pins}): \`policyd unload\` ends it, \`policyd run\` takes it over`;

@@ -1,0 +1,43 @@
+// The status as people read it.
+import type { OldSockets } from '../daemon/sockets.ts';
+import type { Status, WorkloadStatus } from '../daemon/status.ts';
+
+const field = (name: string, value: string): string => `${`${name}:`.padEnd(12)}${value}`;
+
+export function statusText(status: Status, sockets: OldSockets): string {
+  const { bundle, lost } = status;
+  return [
+    field('policyd', `${status.version}, process ${status.pid}, since ${status.started}`),
+    field('bundle', `${bundle.directory}, build ${bundle.build.slice(0, 12)}, ${bundle.policies} policies, ${bundle.rules} rules`),
+    field('inventory', status.inventory),
+    field('in force', `revision ${status.revision}, pins under ${status.pins}`),
+    field('metrics', `http://${status.metrics}/metrics`),
+    field('lost', `${lost.events} events in the kernel, ${lost.observers} for slow observers, ${lost.counters} counts`),
+    '',
+    'workloads:',
+    ...(status.workloads.length === 0 ? ['  none'] : status.workloads.flatMap(workloadLines)),
+    ...section(
+      'changes that were refused',
+      status.refused.flatMap(({ what, since, messages }) => messages.map((m) => `${what}, ${since}: ${m}`)),
+    ),
+    ...section('sockets older than their enforcement', socketLines(sockets)),
+    ...section('warnings', status.warnings),
+  ].join('\n');
+}
+
+const section = (title: string, lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)];
+
+function workloadLines({ name, place, attached, cgroup, addresses, policies, origin }: WorkloadStatus): readonly string[] {
+  const state = place === 'remote' ? 'remote' : attached ? 'governed' : 'NOT GOVERNED';
+  const where = [cgroup, addresses.join(' ')].filter((text) => text !== undefined && text !== '').join(', ');
+  const by = policies.length === 0 ? 'no policy selects it' : `policies ${policies.join(', ')}`;
+  return [`  ${name}  ${state}, ${where} (${origin})`, `      ${place === 'remote' ? '' : by}`.trimEnd()].filter((line) => line !== '');
+}
+
+function socketLines(sockets: OldSockets): readonly string[] {
+  if (!sockets.checked) return [`not checked: ${sockets.reason}`];
+  return sockets.found.map(
+    ({ workload, pid, socket }) => `${workload}: process ${pid} has ${socket}, which policy does not see: restart it`,
+  );
+}

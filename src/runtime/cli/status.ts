@@ -1,0 +1,46 @@
+// `policyd status`: asks the daemon; without one, the pins tell whether enforcement is on all the same.
+import { ask, connect } from '../daemon/client.ts';
+import { type PinnedState, pinnedState } from '../daemon/pinned.ts';
+import { refusal, refusalOfFailures } from '../daemon/refusal.ts';
+import { oldSockets } from '../daemon/sockets.ts';
+import { stateFolderAt } from '../daemon/state-folder.ts';
+import { missingOnMachine } from '../kernel/features.ts';
+import { exitCode, print } from './common.ts';
+import { statusText } from './status-text.ts';
+
+export type StatusOptions = { readonly state: string; readonly pins: string; readonly json?: true };
+
+/** Exit code 1: nothing is enforced. */
+export async function status(options: StatusOptions): Promise<number> {
+  const connection = await connect(stateFolderAt(options.state));
+  if (!connection) return withoutDaemon(options);
+  const { status: found } = await ask(connection, { op: 'status' });
+  if (!found) throw refusal('the running policyd gave no status: is it of another version?');
+  const sockets = oldSockets(found.workloads);
+  if (options.json) print(JSON.stringify({ running: true, enforcing: true, ...found, oldSockets: sockets }, undefined, 2));
+  else print(statusText(found, sockets));
+  return exitCode.ok;
+}
+
+function withoutDaemon({ pins, json }: StatusOptions): number {
+  const missing = missingOnMachine();
+  if (missing.length > 0) throw refusalOfFailures(missing);
+  const found = pinnedState(pins);
+  const enforcing = found?.cgroups.some(({ alive }) => alive) === true;
+  if (json) print(JSON.stringify({ running: false, enforcing, pins, ...shown(found) }, undefined, 2));
+  else print(withoutDaemonText(pins, found));
+  return enforcing ? exitCode.ok : exitCode.refused;
+}
+
+const shown = (found: PinnedState | undefined) =>
+  found && { revision: found.revision, cgroups: found.cgroups.map(({ id, alive }) => ({ id: String(id), alive })) };
+
+function withoutDaemonText(pins: string, found: PinnedState | undefined): string {
+  if (!found) return `policyd does not run, and nothing is loaded (no pins under ${pins})`;
+  const alive = found.cgroups.filter((cgroup) => cgroup.alive).length;
+  if (alive === 0) return `policyd does not run; programs are pinned under ${pins}, but no cgroup is governed by them`;
+  return [
+    `policyd does not run, but enforcement is on: revision ${found.revision} governs ${alive} cgroups (pins under ${pins})`,
+    '`policyd run` takes it over, `policyd unload` ends it',
+  ].join('\n');
+}

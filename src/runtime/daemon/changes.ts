@@ -1,0 +1,149 @@
+// What may change while policyd runs: the bundle, the inventory, workloads of `policyd exec`, the machine's cgroups and
+// addresses. Each change is put in force whole, or refused with what was in force kept; a refusal stays in `status`
+// until the next change of the same thing.
+import { join } from 'node:path';
+import { cgroupMounts } from '../inventory/cgroup.ts';
+import { displayName, type Inventory } from '../inventory/inventory.ts';
+import { cgroupState, interfaceAddresses, type Machine, settled } from '../inventory/resolve.ts';
+import { type Watch, watchFile } from '../inventory/watch.ts';
+import { cgroupExists } from '../kernel/cgroups.ts';
+import type { Bundle } from '../policy/bundle.ts';
+import { type DynamicWorkload, dynamicWorkload, isOver, removeEmptyCgroup, resolvedWorkload, savedWorkloads } from './dynamic.ts';
+import type { Enforcement, InForce } from './enforcement.ts';
+import { loadBundle, loadInventory } from './inputs.ts';
+import type { RegisterRequest } from './protocol.ts';
+import { errorText, Refusal } from './refusal.ts';
+import { loadSaved, type StateFolder, save } from './state-folder.ts';
+import type { RefusedChange } from './status.ts';
+
+type Wanted = { readonly bundle: Bundle; readonly inventory: Inventory; readonly dynamic: readonly DynamicWorkload[] };
+
+export type ChangesOptions = {
+  readonly enforcement: Enforcement;
+  readonly folder: StateFolder;
+  /** Paths. */
+  readonly bundle: string;
+  readonly inventory: string;
+  readonly onApplied: (inForce: InForce) => void;
+  readonly log: (line: string) => void;
+};
+
+/** Milliseconds between two looks at cgroups and addresses. */
+const sweepInterval = 1000;
+
+export class Changes {
+  private readonly options: ChangesOptions;
+  private readonly refusedChanges = new Map<RefusedChange['what'], RefusedChange>();
+  private wanted: Wanted | undefined;
+  private machineState = '';
+  private watches: Watch[] = [];
+
+  constructor(options: ChangesOptions) {
+    this.options = options;
+  }
+
+  /** Puts both files in force; throws what is wrong with them or with this machine. */
+  start(bundle: Bundle, inventory: Inventory): InForce {
+    const saved = savedWorkloads(loadSaved(this.options.folder, 'workloads'));
+    const dynamic = saved.filter((workload) => cgroupExists(workload.cgroup) && !isOver(workload));
+    return this.apply({ bundle, inventory, dynamic }, 'refuse');
+  }
+
+  /** Follows the files and the machine until `close`. */
+  follow(): void {
+    const { bundle, inventory } = this.options;
+    const sweep = setInterval(() => this.sweep(), sweepInterval).unref();
+    this.watches = [
+      watchFile(join(bundle, 'manifest.json'), () => this.reload('bundle')),
+      watchFile(inventory, () => this.reload('inventory')),
+      { close: () => clearInterval(sweep) },
+    ];
+  }
+
+  close(): void {
+    for (const watch of this.watches) watch.close();
+    this.watches = [];
+  }
+
+  refused(): readonly RefusedChange[] {
+    return [...this.refusedChanges.values()];
+  }
+
+  /** In force when this returns. */
+  register(request: RegisterRequest): void {
+    const { dynamic } = this.now();
+    this.apply({ dynamic: [...dynamic, dynamicWorkload(request)] }, 'leave');
+    this.options.log(`workload \`${displayName(request)}\` came with \`policyd exec\``);
+  }
+
+  unregister(gone: { readonly name: string; readonly namespace?: string }): void {
+    const { dynamic } = this.now();
+    const rest = dynamic.filter((workload) => displayName(workload) !== displayName(gone));
+    if (rest.length < dynamic.length) this.apply({ dynamic: rest }, 'leave');
+    this.options.log(`workload \`${displayName(gone)}\` of \`policyd exec\` ended`);
+  }
+
+  /** Reads a file again and takes it over, or says why not. */
+  reload(what: RefusedChange['what']): void {
+    const { bundle, inventory } = this.options;
+    this.attempt(what, () => {
+      if (what === 'bundle') this.apply({ bundle: loadBundle(bundle) }, 'leave');
+      else this.apply({ inventory: loadInventory(inventory) }, 'refuse');
+      return `${what} ${what === 'bundle' ? bundle : inventory} changed and was taken over`;
+    });
+  }
+
+  private now(): Wanted {
+    if (!this.wanted) throw new Error('policyd bug: nothing is in force yet');
+    return this.wanted;
+  }
+
+  private apply(change: Partial<Wanted>, missing: Machine['missing']): InForce {
+    const next = { ...this.wanted, ...change };
+    if (!next.bundle || !next.inventory || !next.dynamic) throw new Error('policyd bug: a first change without all parts');
+    const { bundle, inventory, dynamic } = next;
+    const machine = machineNow(missing);
+    const inForce = this.options.enforcement.apply(
+      { bundle, inventory, dynamic: dynamic.map((workload) => resolvedWorkload(workload, machine.mounts)) },
+      machine,
+    );
+    this.wanted = { bundle, dynamic, inventory: settled(inventory, inForce.resolved) };
+    this.machineState = stateOf(this.wanted.inventory, machine);
+    if (change.dynamic) save(this.options.folder, 'workloads', dynamic);
+    this.options.onApplied(inForce);
+    return inForce;
+  }
+
+  private attempt(what: RefusedChange['what'], change: () => string): void {
+    const { log } = this.options;
+    try {
+      const done = change();
+      this.refusedChanges.delete(what);
+      log(done);
+    } catch (error) {
+      const messages = error instanceof Refusal ? error.complaints.map(({ message }) => message) : [errorText(error)];
+      this.refusedChanges.set(what, { what, since: new Date().toISOString(), messages });
+      for (const message of messages) log(`changed ${what} refused, the old one stays in force: ${message}`);
+    }
+  }
+
+  /** Workloads whose command died, cgroups that went or were made anew (a restarted service), addresses of the host. */
+  private sweep(): void {
+    const { dynamic, inventory } = this.now();
+    const over = dynamic.filter(isOver);
+    const state = stateOf(inventory, machineNow('leave'));
+    if (over.length === 0 && state === this.machineState) return;
+    // Remembered even if it cannot be put in force: it is tried again when something changes, not every second.
+    this.machineState = state;
+    this.attempt('inventory', () => {
+      this.apply({ dynamic: dynamic.filter((workload) => !over.includes(workload)) }, 'leave');
+      for (const { cgroup } of over) removeEmptyCgroup(cgroup);
+      return 'cgroups, addresses or workloads of this machine changed: taken over';
+    });
+  }
+}
+
+const machineNow = (missing: Machine['missing']): Machine => ({ mounts: cgroupMounts(), interfaceAddresses, missing });
+
+const stateOf = (inventory: Inventory, machine: Machine): string =>
+  `${cgroupState(inventory, machine)} ${inventory.hostAddresses ? '' : machine.interfaceAddresses().join(' ')}`;

@@ -1,0 +1,166 @@
+// One policyd: takes its locks, puts bundle and inventory in force, then serves metrics, clients and changes until it is
+// ended. Ending it ends nothing in the kernel, unless unloading is asked for; a start that fails leaves what it found.
+import { resolve } from 'node:path';
+import { type ListenAddress, serveMetrics } from '../hubble/serve.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { openPins, pinnedAbi, type Removed, unload } from '../kernel/bpffs.ts';
+import { missingOnMachine } from '../kernel/features.ts';
+import type { Bundle } from '../policy/bundle.ts';
+import { Changes } from './changes.ts';
+import { serveControl } from './control.ts';
+import { Enforcement } from './enforcement.ts';
+import { openIdentities } from './identities.ts';
+import { loadBundle, loadInventory } from './inputs.ts';
+import { counterRows } from './measure.ts';
+import { Observation } from './observation.ts';
+import { pinnedMaps } from './pinned.ts';
+import { refusal, refusalOfFailures } from './refusal.ts';
+import { Report } from './report.ts';
+import { clearState, lockPins, type StateFolder, stateFolderAt, takeLock } from './state-folder.ts';
+import type { Status } from './status.ts';
+
+export type DaemonOptions = {
+  /** Folder and file; both are followed. */
+  readonly bundle: string;
+  readonly inventory: string;
+  readonly metrics: ListenAddress;
+  readonly pins: string;
+  readonly state: string;
+  readonly log: (line: string) => void;
+};
+
+export type Daemon = {
+  /** Where metrics are served: the real port where 0 was asked for. */
+  readonly metrics: ListenAddress;
+  readonly status: () => Status;
+  /** What `/metrics` serves. */
+  readonly exposition: () => Promise<string>;
+  /** Reads both files again. */
+  readonly reload: () => void;
+  /** Ends the daemon; enforcement stays unless `unload`. */
+  readonly stop: (unload: boolean) => Promise<void>;
+  /** When it was ended, by whomever. */
+  readonly ended: Promise<{ readonly unloaded: boolean }>;
+};
+
+/** What has to be undone, in the reverse order. */
+type Undo = (() => void | Promise<void>)[];
+
+async function undoAll(undo: Undo): Promise<void> {
+  for (const step of undo.splice(0).reverse()) await step();
+}
+
+/** Starts a daemon, or throws a Refusal and leaves nothing behind that was not there. */
+export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
+  const missing = missingOnMachine();
+  if (missing.length > 0) throw refusalOfFailures(missing);
+  const options = { ...given, bundle: resolve(given.bundle), pins: resolve(given.pins), state: resolve(given.state) };
+  const inputs = { bundle: loadBundle(options.bundle), inventory: loadInventory(options.inventory) };
+  const folder = stateFolderAt(options.state);
+  const claim = claimFolders(folder, options.pins);
+  const undo: Undo = [];
+  try {
+    return await assemble({ options, folder, claim, ...inputs }, undo);
+  } catch (error) {
+    await undoAll(undo);
+    if (claim.fresh) removeAll(folder, options.pins);
+    claim.release();
+    throw error;
+  }
+}
+
+/** Exclusive use of state and pins. `fresh`: nothing was pinned before. */
+type Claim = { readonly fresh: boolean; readonly release: () => void };
+
+function claimFolders(folder: StateFolder, pins: string): Claim {
+  const lock = takeLock(folder);
+  try {
+    const fresh = pinnedAbi(pins) === 'none';
+    const opened = openPins(pins);
+    if (!opened.ok) throw refusalOfFailures(opened.failures);
+    const pinsLock = lockPins(pins);
+    return {
+      fresh,
+      release: () => {
+        pinsLock.release();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+type Start = {
+  readonly options: DaemonOptions;
+  readonly folder: StateFolder;
+  readonly claim: Claim;
+  readonly bundle: Bundle;
+  readonly inventory: Inventory;
+};
+
+async function assemble({ options, folder, claim, bundle, inventory }: Start, undo: Undo): Promise<Daemon> {
+  const identities = openIdentities(folder, usedCauses(options.pins));
+  const enforcement = new Enforcement(options.pins, identities);
+  const observation = new Observation(identities.causes);
+  const changes = new Changes({ ...options, enforcement, folder, onApplied: (inForce) => report.learn(inForce) });
+  const report = new Report({ options, enforcement, observation, causes: identities.causes, changes });
+
+  const metrics = await serveMetrics(options.metrics, { metrics: () => report.exposition(), healthy: () => report.healthy() });
+  if (!metrics.ok) throw refusal(metrics.problem);
+  undo.push(metrics.server.close);
+  report.servedAt(metrics.server.address);
+  undo.push(() => enforcement.close());
+  changes.start(bundle, inventory);
+  observation.read(enforcement.map('events'));
+  undo.push(() => observation.close());
+  const ending = endOf({ options, folder, claim, undo });
+  const control = await serveControl(folder.socket, {
+    status: () => report.status(),
+    history: observation.history,
+    lostRecord: (count) => observation.lostRecord(count),
+    register: (request) => changes.register(request),
+    unregister: (name) => changes.unregister(name),
+    stop: (unloading) => setImmediate(() => void ending.stop(unloading)),
+  });
+  undo.push(control.close);
+  changes.follow();
+  undo.push(() => changes.close());
+  const reload = () => (['bundle', 'inventory'] as const).forEach((what) => changes.reload(what));
+  return { ...ending, reload, metrics: metrics.server.address, status: () => report.status(), exposition: () => report.exposition() };
+}
+
+type End = Pick<Start, 'options' | 'folder' | 'claim'> & { readonly undo: Undo };
+
+/** Ends everything once, however often it is asked for. */
+function endOf({ options, folder, claim, undo }: End): Pick<Daemon, 'stop' | 'ended'> {
+  let done: (how: { readonly unloaded: boolean }) => void = () => {};
+  const ended = new Promise<{ readonly unloaded: boolean }>((resolveEnded) => (done = resolveEnded));
+  let stopping: Promise<void> | undefined;
+  const end = async (unloading: boolean) => {
+    await undoAll(undo);
+    if (unloading) removeAll(folder, options.pins);
+    claim.release();
+    done({ unloaded: unloading });
+  };
+  const stop = (unloading: boolean): Promise<void> => (stopping ??= end(unloading));
+  return { stop, ended };
+}
+
+/** Causes that pinned counters carry. */
+function usedCauses(pins: string): readonly number[] {
+  const maps = pinnedMaps(pins);
+  try {
+    return [...new Set(counterRows(maps).map(({ cause }) => cause))];
+  } finally {
+    maps.close();
+  }
+}
+
+/** Everything that policyd ever put into the kernel under these pins, and what only made sense with it. */
+export function removeAll(folder: StateFolder, pins: string): Removed {
+  const removed = unload(pins);
+  clearState(folder);
+  return removed;
+}

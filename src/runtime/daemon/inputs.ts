@@ -1,0 +1,29 @@
+// The two files that say what is wanted, read whole or refused with everything that is wrong.
+import { readFileSync } from 'node:fs';
+import type { Inventory } from '../inventory/inventory.ts';
+import { readInventory } from '../inventory/read.ts';
+import { type Bundle, readBundle } from '../policy/bundle.ts';
+import { errorText, Refusal, refusal, refusalOfBundle } from './refusal.ts';
+
+/** Throws a Refusal for a bundle that is damaged, of another version, or none. */
+export function loadBundle(directory: string): Bundle {
+  const read = readBundle(directory);
+  if (!read.ok) throw refusalOfBundle(directory, read.error);
+  return read.bundle;
+}
+
+/** Throws a Refusal with every problem of the file. */
+export function loadInventory(file: string): Inventory {
+  const read = readInventory(textOf(file), file);
+  if (!read.ok) throw new Refusal(read.problems.map((message) => ({ message })));
+  return read.inventory;
+}
+
+function textOf(file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  } catch (error) {
+    if (error instanceof TypeError) throw refusal(`inventory ${file} is not UTF-8 text`);
+    throw refusal(`cannot read inventory ${file}: ${errorText(error)}`);
+  }
+}

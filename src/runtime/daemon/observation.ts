@@ -1,0 +1,73 @@
+// Kernel events -> records for observers. Remembers what numbers of earlier generations meant, because an event is
+// read some milliseconds after it happened, perhaps under the next generation.
+import { hostname } from 'node:os';
+import type { CauseTable } from '../events/causes.ts';
+import { History } from '../events/history.ts';
+import { openRing, type RingReader, readRing } from '../events/ring.ts';
+import type { LostRecord, VerdictRecord } from '../hubble/flow.ts';
+import { type KnownEndpoint, type RecordContext, recordOfEvent, timeText } from '../hubble/record.ts';
+import type { InForce } from './enforcement.ts';
+
+/** Records kept for who asks later: as many as Hubble keeps. */
+const historyLength = 4095;
+/** A clock that was set shows as a jump of its distance to the monotonic one; smaller differences are reading noise. */
+const clockNoise = 2_000_000n;
+
+export class Observation {
+  readonly history = new History<VerdictRecord>(historyLength);
+  private readonly causes: CauseTable;
+  private readonly endpoints = new Map<number, KnownEndpoint>();
+  private readonly builds = new Map<number, string>();
+  private readonly nodeName = hostname();
+  private clockDistance = 0n;
+  private stopReading = (): void => {};
+
+  constructor(causes: CauseTable) {
+    this.causes = causes;
+  }
+
+  /** Events of this generation will come; says what its numbers mean. */
+  learn({ tables, revision, desired }: InForce): void {
+    for (const name of tables.names) this.endpoints.set(name.id, name);
+    this.builds.set(revision, desired.bundle.manifest.build);
+  }
+
+  /** Reads the ring map `fd` until `close`. What a dead daemon left unread comes first. */
+  read(fd: number): void {
+    const ring = openRing(fd);
+    const context = this.context();
+    const reader: RingReader = readRing(ring, (event) => this.history.add(recordOfEvent(event, context)));
+    this.stopReading = () => {
+      reader.flush();
+      reader.stop();
+      ring.close();
+    };
+  }
+
+  lostRecord(count: number): LostRecord {
+    const time = timeText(this.wallTime(process.hrtime.bigint()));
+    return { lost_events: { source: 'OBSERVER_EVENTS_QUEUE', num_events_lost: String(count) }, node_name: this.nodeName, time };
+  }
+
+  close(): void {
+    this.stopReading();
+    this.stopReading = () => {};
+  }
+
+  private context(): RecordContext {
+    return {
+      nodeName: this.nodeName,
+      recordOf: (cause) => this.causes.recordOf(cause),
+      endpointOf: (id) => this.endpoints.get(id),
+      buildOf: (revision) => this.builds.get(revision),
+      wallTime: (monotonic) => this.wallTime(monotonic),
+    };
+  }
+
+  private wallTime(monotonic: bigint): bigint {
+    const distance = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
+    const drift = distance - this.clockDistance;
+    if (drift > clockNoise || drift < -clockNoise) this.clockDistance = distance;
+    return monotonic + this.clockDistance;
+  }
+}

@@ -1,0 +1,44 @@
+// What is in force without a daemon to ask: the pins tell. Needs neither bundle nor inventory.
+import { closeSync } from 'node:fs';
+import { join } from 'node:path';
+import { objectGet } from '../ffi/libbpf.ts';
+import { attachments } from '../kernel/attach.ts';
+import { names, pinnedAbi, pinsAt } from '../kernel/bpffs.ts';
+import { currentRevision, type MapSource } from '../kernel/tables.ts';
+
+/** Pinned maps, opened when they are asked for. */
+export type PinnedMaps = MapSource & { readonly close: () => void };
+
+export function pinnedMaps(root: string): PinnedMaps {
+  const { maps } = pinsAt(root);
+  const present = new Set(names(maps));
+  const open = new Map<string, number>();
+  const get = (name: string): number | undefined => {
+    const known = open.get(name);
+    if (known !== undefined || !present.has(name)) return known;
+    const fd = objectGet(join(maps, name));
+    open.set(name, fd);
+    return fd;
+  };
+  return { get, close: () => open.forEach((fd) => closeSync(fd)) };
+}
+
+/** `revision` 0: programs are loaded, but no generation ever was. */
+export type PinnedState = {
+  readonly revision: number;
+  readonly cgroups: readonly { readonly id: bigint; readonly alive: boolean }[];
+};
+
+/** Undefined if nothing of policyd is pinned under `root`. */
+export function pinnedState(root: string): PinnedState | undefined {
+  if (pinnedAbi(root) === 'none') return undefined;
+  const maps = pinnedMaps(root);
+  try {
+    return {
+      revision: maps.get('config') === undefined ? 0 : currentRevision(maps),
+      cgroups: attachments(pinsAt(root)).map(({ cgroup, alive }) => ({ id: cgroup, alive })),
+    };
+  } finally {
+    maps.close();
+  }
+}

@@ -1,0 +1,100 @@
+// What the daemon tells about itself: status for people, metrics for Prometheus. Reads the kernel's counters each time.
+import { type CauseTable, ruleOf } from '../events/causes.ts';
+import { type Measurements, metricsText } from '../hubble/metrics.ts';
+import type { ListenAddress } from '../hubble/serve.ts';
+import { attachments } from '../kernel/attach.ts';
+import { jitEnabled } from '../kernel/features.ts';
+import { version } from '../version.ts';
+import type { Changes } from './changes.ts';
+import type { DaemonOptions } from './daemon.ts';
+import type { Enforcement, InForce } from './enforcement.ts';
+import { counterRows, lostCounts } from './measure.ts';
+import type { Observation } from './observation.ts';
+import { ShownRules } from './shown-rules.ts';
+import { type Status, warningsOf, workloadStatus } from './status.ts';
+
+export type ReportParts = {
+  readonly options: DaemonOptions;
+  readonly enforcement: Enforcement;
+  readonly observation: Observation;
+  readonly causes: CauseTable;
+  readonly changes: Changes;
+};
+
+export class Report {
+  private readonly parts: ReportParts;
+  private readonly shown = new ShownRules();
+  private readonly started = new Date().toISOString();
+  private metricsAddress = '';
+
+  constructor(parts: ReportParts) {
+    this.parts = parts;
+  }
+
+  servedAt({ host, port }: ListenAddress): void {
+    this.metricsAddress = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  }
+
+  /** A new generation is in force. */
+  learn(inForce: InForce): void {
+    const { sources } = inForce.desired.bundle;
+    const numbers = this.parts.causes.numbersOf(sources);
+    this.shown.change(sources.rules.map((_, rule) => numbers.rule(rule)));
+    this.parts.observation.learn(inForce);
+  }
+
+  healthy(): boolean {
+    return this.parts.enforcement.inForce !== undefined;
+  }
+
+  status(): Status {
+    const { options, observation, changes } = this.parts;
+    const inForce = this.inForce();
+    const { sources, manifest } = inForce.desired.bundle;
+    const lost = lostCounts(inForce.loaded.maps);
+    return {
+      version,
+      pid: process.pid,
+      started: this.started,
+      bundle: { directory: options.bundle, build: manifest.build, policies: sources.policies.length, rules: sources.rules.length },
+      inventory: options.inventory,
+      pins: options.pins,
+      state: options.state,
+      metrics: this.metricsAddress,
+      revision: inForce.revision,
+      workloads: workloadStatus(inForce, attachments(inForce.loaded.pins)),
+      refused: changes.refused(),
+      lost: { events: Number(lost.ringFull), counters: Number(lost.countersFull), observers: observation.history.lost },
+      warnings: warningsOf(inForce, lost, jitEnabled()),
+    };
+  }
+
+  exposition(): Promise<string> {
+    return metricsText(this.measurements(), this.inForce().desired.bundle.metrics);
+  }
+
+  private inForce(): InForce {
+    const { inForce } = this.parts.enforcement;
+    if (!inForce) throw new Error('no policy is in force yet');
+    return inForce;
+  }
+
+  private measurements(): Measurements {
+    const { causes, observation } = this.parts;
+    const { loaded, desired, resolved, revision } = this.inForce();
+    const { sources, manifest } = desired.bundle;
+    const lost = lostCounts(loaded.maps);
+    const local = resolved.workloads.filter((workload) => workload.local).length;
+    return {
+      counters: counterRows(loaded.maps),
+      lost: { ring: Number(lost.ringFull), counters: Number(lost.countersFull), observers: observation.history.lost },
+      recordOf: (cause) => causes.recordOf(cause),
+      rules: sources.rules.map((_, rule) => ruleOf(sources, rule)),
+      isShown: (cause) => this.shown.isShown(cause),
+      build: manifest.build,
+      version,
+      revision,
+      workloads: { local, remote: resolved.workloads.length - local },
+    };
+  }
+}

@@ -1,0 +1,117 @@
+// What `policyd status` says: who runs, what is in force, and everything that a person should know about it — above all
+// what this enforcement does not see.
+
+import { formatAddress } from '../../compiler/space/address.ts';
+import { namespaceKey, selects } from '../../compiler/space/labels.ts';
+import { displayName } from '../inventory/inventory.ts';
+import type { ResolvedWorkload } from '../inventory/resolve.ts';
+import type { Attachment } from '../kernel/attach.ts';
+import { isBelow } from '../kernel/cgroups.ts';
+import type { Lost } from '../kernel/counters.ts';
+import type { Bundle } from '../policy/bundle.ts';
+import type { InForce } from './enforcement.ts';
+
+export type WorkloadStatus = {
+  /** `shop/cart` */
+  readonly name: string;
+  readonly place: 'local' | 'remote';
+  readonly labels: Readonly<Record<string, string>>;
+  /** `inventory.yaml:3`, or `policyd exec`. */
+  readonly origin: string;
+  readonly cgroup?: string;
+  /** Local: are programs attached to its cgroup or one above it? */
+  readonly attached?: boolean;
+  readonly addresses: readonly string[];
+  /** Names of the policies that select it. */
+  readonly policies: readonly string[];
+};
+
+/** A changed file that was not taken over; what was in force before still is. */
+export type RefusedChange = { readonly what: 'bundle' | 'inventory'; readonly since: string; readonly messages: readonly string[] };
+
+export type Status = {
+  readonly version: string;
+  readonly pid: number;
+  readonly started: string;
+  readonly bundle: { readonly directory: string; readonly build: string; readonly policies: number; readonly rules: number };
+  readonly inventory: string;
+  readonly pins: string;
+  readonly state: string;
+  readonly metrics: string;
+  readonly revision: number;
+  readonly workloads: readonly WorkloadStatus[];
+  readonly refused: readonly RefusedChange[];
+  /** Events that were not shown, verdicts that were not counted. */
+  readonly lost: { readonly events: number; readonly counters: number; readonly observers: number };
+  readonly warnings: readonly string[];
+};
+
+const labelsOf = ({ labels, namespace }: ResolvedWorkload) => (namespace === undefined ? labels : { ...labels, [namespaceKey]: namespace });
+
+/** Indices of the bundle's policies that select a workload. */
+function policiesOf({ program }: Bundle, workload: ResolvedWorkload): readonly number[] {
+  const labels = labelsOf(workload);
+  const selected = new Set(program.selectors.flatMap((selector, index) => (selects(selector, labels) ? [index] : [])));
+  return program.policies.flatMap(({ subject }, index) => (selected.has(subject) ? [index] : []));
+}
+
+export function workloadStatus({ desired, resolved }: InForce, attached: readonly Attachment[]): readonly WorkloadStatus[] {
+  const alive = new Set(attached.filter(({ alive: here }) => here).map(({ cgroup }) => cgroup));
+  const governed = resolved.workloads.flatMap(({ cgroup }) => (cgroup && alive.has(cgroup.id) ? [cgroup.path] : []));
+  return resolved.workloads.map((workload) => ({
+    name: displayName(workload),
+    place: workload.local ? 'local' : 'remote',
+    labels: workload.labels,
+    origin: workload.origin,
+    ...(workload.cgroup && { cgroup: workload.cgroup.path }),
+    ...(workload.local && { attached: isGoverned(workload, governed) }),
+    addresses: workload.addresses.map(formatAddress),
+    policies: policiesOf(desired.bundle, workload).map((policy) => desired.bundle.sources.policies[policy]?.name ?? `policy ${policy}`),
+  }));
+}
+
+function isGoverned({ cgroup }: ResolvedWorkload, governed: readonly string[]): boolean {
+  return cgroup !== undefined && governed.some((path) => path === cgroup.path || isBelow(cgroup.path, path));
+}
+
+/** What a person has to know. `jit`: is the kernel's compiler for programs on? */
+export function warningsOf(inForce: InForce, lost: Lost, jit: boolean): readonly string[] {
+  return [
+    ...goneWorkloads(inForce),
+    ...ingressLimits(inForce),
+    ...idlePolicies(inForce),
+    ...(lost.countersFull > 0n ? [`${lost.countersFull} verdicts were not counted: the kernel's table of counters is full`] : []),
+    ...(lost.ringFull > 0n ? [`${lost.ringFull} events were not shown: the event ring was full (counters are exact all the same)`] : []),
+    ...(jit ? [] : ["the kernel's BPF compiler is off (net.core.bpf_jit_enable=0): verdicts are slow"]),
+  ];
+}
+
+const goneWorkloads = ({ resolved }: InForce): readonly string[] =>
+  resolved.workloads
+    .filter(({ local, cgroup }) => local && !cgroup)
+    .map((workload) => `workload \`${displayName(workload)}\` (${workload.origin}) is not governed: its cgroup is gone`);
+
+/** A cgroup sees neither ICMP that comes in nor segments to closed ports (which the kernel answers by itself). */
+function ingressLimits({ desired: { bundle }, resolved }: InForce): readonly string[] {
+  const { program } = bundle;
+  const subjects = new Set(program.rules.filter(({ section }) => section === 'ingress').map(({ subject }) => subject));
+  const names = resolved.workloads
+    .filter(
+      (workload) =>
+        workload.local &&
+        policiesOf(bundle, workload).some((index) => {
+          const policy = program.policies[index];
+          return policy !== undefined && (policy.defaultDeny.ingress || subjects.has(policy.subject));
+        }),
+    )
+    .map((workload) => `\`${displayName(workload)}\``);
+  if (names.length === 0) return [];
+  return [`incoming ICMP is not governed for ${names.join(', ')}, nor are resets of closed ports: a cgroup does not see them`];
+}
+
+function idlePolicies({ desired: { bundle }, resolved }: InForce): readonly string[] {
+  const used = new Set(resolved.workloads.filter(({ local }) => local).flatMap((workload) => policiesOf(bundle, workload)));
+  return bundle.sources.policies.flatMap(({ name, file, line }, index) =>
+    used.has(index) ? [] : [`policy \`${name}\` (${file}:${line}) selects no local workload of the inventory`],
+  );
+}
