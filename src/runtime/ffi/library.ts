@@ -69,13 +69,17 @@ const printCallback = koffi.proto('pol_print', 'int', ['int', 'void *', 'void *'
 type Structure = Readonly<Record<string, number | bigint | string | boolean | Uint8Array | null>>;
 type TestRunFields = { data_size_out: number; retval: number; duration: number };
 
-/** The calls with the types of their C declarations. */
-function bind() {
-  const lib = koffi.load('libbpf.so.1');
-  const libc = koffi.load('libc.so.6');
-  const int = (name: string, ...parameters: TypeSpec[]) => lib.func(name, 'int', parameters);
-  const pointer = (name: string, ...parameters: TypeSpec[]) => lib.func(name, 'void *', parameters);
-  const text = (name: string, ...parameters: TypeSpec[]) => lib.func(name, 'const char *', parameters);
+/** Declares functions of a library by what they return. */
+const declare = (lib: ReturnType<typeof koffi.load>) => ({
+  int: (name: string, ...parameters: TypeSpec[]) => lib.func(name, 'int', parameters),
+  pointer: (name: string, ...parameters: TypeSpec[]) => lib.func(name, 'void *', parameters),
+  text: (name: string, ...parameters: TypeSpec[]) => lib.func(name, 'const char *', parameters),
+  nothing: (name: string, ...parameters: TypeSpec[]) => lib.func(name, 'void', parameters),
+});
+type Declare = ReturnType<typeof declare>;
+
+/** Calls with the types of their C declarations: about the library, objects and probes. */
+function bindObjects({ int, pointer, text, nothing }: Declare) {
   return {
     version: text('libbpf_version_string') as () => string,
     setPrint: pointer('libbpf_set_print', 'void *') as (callback: bigint) => Pointer,
@@ -92,13 +96,18 @@ function bind() {
       options: Structure,
     ) => Pointer,
     objectLoad: int('bpf_object__load', 'void *') as (object: bigint) => number,
-    objectClose: lib.func('bpf_object__close', 'void', ['void *']) as (object: bigint) => void,
+    objectClose: nothing('bpf_object__close', 'void *') as (object: bigint) => void,
     nextMap: pointer('bpf_object__next_map', 'void *', 'void *') as (object: bigint, after: Pointer) => Pointer,
     nextProgram: pointer('bpf_object__next_program', 'void *', 'void *') as (object: bigint, after: Pointer) => Pointer,
     mapName: text('bpf_map__name', 'void *') as (map: bigint) => string,
     mapFd: int('bpf_map__fd', 'void *') as (map: bigint) => number,
     programName: text('bpf_program__name', 'void *') as (program: bigint) => string,
     programFd: int('bpf_program__fd', 'void *') as (program: bigint) => number,
+  };
+}
+
+function bindMaps({ int }: Declare) {
+  return {
     mapCreate: int('bpf_map_create', 'int', 'const char *', 'uint32', 'uint32', 'uint32', koffi.pointer(mapCreateOptions)) as (
       ...parameters: [type: number, name: string, keySize: number, valueSize: number, maxEntries: number, options: Structure]
     ) => number,
@@ -117,6 +126,11 @@ function bind() {
     info: int('bpf_obj_get_info_by_fd', 'int', 'void *', 'void *') as (fd: number, info: Uint8Array, length: Uint32Array) => number,
     pin: int('bpf_obj_pin', 'int', 'const char *') as (fd: number, path: string) => number,
     get: int('bpf_obj_get', 'const char *') as (path: string) => number,
+  };
+}
+
+function bindPrograms({ int }: Declare) {
+  return {
     programById: int('bpf_prog_get_fd_by_id', 'uint32') as (id: number) => number,
     programAttach: int('bpf_prog_attach', 'int', 'int', 'int', 'uint') as (
       ...parameters: [program: number, target: number, type: number, flags: number]
@@ -134,18 +148,29 @@ function bind() {
     ) => number,
     linkUpdate: int('bpf_link_update', 'int', 'int', 'void *') as (link: number, program: number, options: null) => number,
     linkDetach: int('bpf_link_detach', 'int') as (link: number) => number,
-    format: libc.func('vsnprintf', 'int', ['void *', 'size_t', 'void *', 'void *']) as (
+  };
+}
+
+/** Of libc: what node:fs has not. */
+function bindLibc({ int, pointer }: Declare) {
+  return {
+    format: int('vsnprintf', 'void *', 'size_t', 'void *', 'void *') as (
       ...parameters: [out: Bytes, size: number, format: bigint, list: bigint]
     ) => number,
-    mmap: libc.func('mmap', 'void *', ['void *', 'size_t', 'int', 'int', 'int', 'int64']) as (
+    mmap: pointer('mmap', 'void *', 'size_t', 'int', 'int', 'int', 'int64') as (
       ...parameters: [address: null, length: number, protection: number, flags: number, fd: number, offset: number]
     ) => Pointer,
-    munmap: libc.func('munmap', 'int', ['void *', 'size_t']) as (address: bigint, length: number) => number,
-    mount: libc.func('mount', 'int', ['const char *', 'const char *', 'const char *', 'ulong', 'void *']) as (
+    munmap: int('munmap', 'void *', 'size_t') as (address: bigint, length: number) => number,
+    mount: int('mount', 'const char *', 'const char *', 'const char *', 'ulong', 'void *') as (
       ...parameters: [source: string, target: string, type: string, flags: number, data: null]
     ) => number,
-    pageSize: libc.func('getpagesize', 'int', []) as () => number,
+    pageSize: int('getpagesize') as () => number,
   };
+}
+
+function bind() {
+  const libbpf = declare(koffi.load('libbpf.so.1'));
+  return { ...bindObjects(libbpf), ...bindMaps(libbpf), ...bindPrograms(libbpf), ...bindLibc(declare(koffi.load('libc.so.6'))) };
 }
 
 type Calls = ReturnType<typeof bind>;
