@@ -15,6 +15,7 @@ import {
   type StaticTable,
 } from '../../compiler/ir/bundle.ts';
 import { buildText, bundleSchemas } from '../../compiler/ir/bundle-schema.ts';
+import { imageFault } from './image-check.ts';
 import { programFault } from './program-check.ts';
 
 /** A bundle that passed every check. */
@@ -145,13 +146,15 @@ function imageSize(table: StaticTable, entries: number): number {
   }
 }
 
-function readImage(directory: string, manifest: Manifest, table: StaticTable): Uint8Array {
+function readImage(directory: string, { manifest, program }: Pick<Bundle, 'manifest' | 'program'>, table: StaticTable): Uint8Array {
   const entry = manifest.images.find((image) => image.table === table);
   if (!entry) throw new Refusal('damaged', 'manifest.json', `\`manifest.json\` is damaged: no image of table \`${table}\``);
   const bytes = verified(directory, entry);
   if (bytes.length !== imageSize(table, entry.entries)) {
     throw new Refusal('damaged', entry.file, `\`${entry.file}\` is damaged: ${bytes.length} bytes are no table \`${table}\``);
   }
+  const fault = imageFault(table, bytes, program);
+  if (fault !== undefined) throw new Refusal('damaged', entry.file, `\`${entry.file}\` is damaged: ${fault}`);
   return bytes;
 }
 
@@ -164,7 +167,7 @@ function load(directory: string): Bundle {
   const metrics = json(manifest.files.metrics, validators.metrics);
   const fault = programFault(program, sources);
   if (fault !== undefined) throw new Refusal('damaged', manifest.files.program.file, `the bundle is damaged: ${fault}`);
-  const image = (table: StaticTable): Uint8Array => readImage(directory, manifest, table);
+  const image = (table: StaticTable): Uint8Array => readImage(directory, { manifest, program }, table);
   return {
     directory,
     manifest,
