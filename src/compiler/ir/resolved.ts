@@ -69,10 +69,13 @@ export type ResolvedTest = {
 };
 
 export type ResolvedPolicy = {
-  /** Each after all that it refers to: values can be computed in this order, without recursion through names. */
   readonly declarations: readonly Declaration[];
+  /** Indices of declarations, each after all that it refers to: values can be computed in this order, without recursion through names. */
+  readonly order: readonly number[];
   readonly policies: readonly ResolvedPolicyBlock[];
   /** Index = RuleId. */
   readonly rules: readonly ResolvedRule[];
   readonly tests: readonly ResolvedTest[];
+  /** Words of the language that this version knows by name only. */
+  readonly unsupported: readonly { readonly what: string; readonly span: Span }[];
 };
