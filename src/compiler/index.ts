@@ -3,7 +3,7 @@ import { type DiffReport, diffReport } from './analysis/report.ts';
 import type { SourceText } from './base/source.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import type { Emitted } from './ir/emitted.ts';
-import { checkUnit, compileUnit, diffUnits, type Options } from './pipeline.ts';
+import { checkUnit, diffUnits, emitUnit, type Options } from './pipeline.ts';
 
 export { type BuildOptions, type BuildResult, build } from './7-build/index.ts';
 export { verdictOf } from './analysis/oracle.ts';
@@ -14,7 +14,7 @@ export type { Diagnostic } from './diagnostics/diagnostic.ts';
 export type { Emitted } from './ir/emitted.ts';
 export type { Endpoint, PolicyEvent, Verdict } from './ir/event.ts';
 export type { TypedPolicy } from './ir/typed.ts';
-export { checkUnit, compileUnit, diffUnits, type Options, type Outcome, testUnit } from './pipeline.ts';
+export { checkUnit, diffUnits, emitUnit, type Options, type Outcome, testUnit } from './pipeline.ts';
 
 /** With errors nothing is emitted; warnings stand beside it. */
 export type Compiled =
@@ -23,8 +23,8 @@ export type Compiled =
 
 /** Policy text to everything that a bundle holds but the objects. */
 export function compile(sources: readonly SourceText[], options: Options = {}): Compiled {
-  const outcome = compileUnit(sources, options);
-  return outcome.ok ? { ok: true, emitted: outcome.value.emitted, diagnostics: outcome.diagnostics } : outcome;
+  const checked = checkUnit(sources, options);
+  return checked.ok ? { ok: true, emitted: emitUnit(checked.value), diagnostics: checked.diagnostics } : checked;
 }
 
 export type Compared =

@@ -33,7 +33,6 @@ export type Outcome<T> = { readonly diagnostics: readonly Diagnostic[] } & (
 
 /** `sources`: every file that was read, those behind imports too. */
 export type CheckedUnit = { readonly typed: TypedPolicy; readonly plan: Plan; readonly sources: readonly SourceText[] };
-export type CompiledUnit = CheckedUnit & { readonly emitted: Emitted };
 
 /** All that can be said against a policy: its text, its names, its values, and what the kernel tables and the target cannot hold. */
 export function checkUnit(sources: readonly SourceText[], options: Options = {}): Outcome<CheckedUnit> {
@@ -42,11 +41,8 @@ export function checkUnit(sources: readonly SourceText[], options: Options = {})
   return value ? { ok: true, value, diagnostics: log.all() } : { ok: false, diagnostics: log.all() };
 }
 
-/** The checked policy and everything a bundle holds but the objects. */
-export function compileUnit(sources: readonly SourceText[], options: Options = {}): Outcome<CompiledUnit> {
-  const checked = checkUnit(sources, options);
-  return checked.ok ? { ...checked, value: { ...checked.value, emitted: emit(checked.value.plan) } } : checked;
-}
+/** Everything that a bundle of a checked policy holds, but the objects. */
+export const emitUnit = (unit: CheckedUnit): Emitted => emit(unit.plan);
 
 function checkInto(
   { report, failed }: Collector,

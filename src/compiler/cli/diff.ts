@@ -1,0 +1,46 @@
+// `policyc diff`: what a change allows and denies, exactly.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { diffReport } from '../analysis/report.ts';
+import { diffUnits } from '../pipeline.ts';
+import { diffText } from './diff-text.ts';
+import type { CommonOptions } from './options.ts';
+import { colorsOf, print, printError, printJson, type Result, reportDiagnostics } from './output.ts';
+import { readUnit } from './unit.ts';
+
+export type DiffOptions = CommonOptions & {
+  readonly exitCode?: true;
+  readonly failOn?: 'newly-allowed' | 'newly-denied' | 'any';
+  readonly all?: true;
+};
+
+export function runDiff(old: string, now: string, options: DiffOptions): Result {
+  const bundle = [old, now].find((path) => existsSync(join(path, 'manifest.json')));
+  if (bundle !== undefined) {
+    printError(`policyc: \`${bundle}\` is a built bundle: diff compares policy text, give the files or folders that it was built from`);
+    return { exitCode: 2 };
+  }
+  const { format, maxFileBytes } = options;
+  const [before, after] = [readUnit([old], maxFileBytes), readUnit([now], maxFileBytes)];
+  const differences = before.unit && after.unit ? diffUnits(before.unit, after.unit) : undefined;
+  const diagnostics = [...before.diagnostics, ...after.diagnostics, ...(differences?.diagnostics ?? [])];
+  if (!before.unit || !after.unit || !differences?.ok) {
+    const records = reportDiagnostics(diagnostics, format);
+    if (format === 'json') printJson({ ok: false, diagnostics: records });
+    return { exitCode: 1 };
+  }
+  const report = diffReport(before.unit.typed, after.unit.typed, differences.value);
+  const records = reportDiagnostics(
+    diagnostics.filter(({ severity }) => severity === 'error'),
+    format,
+  );
+  if (format === 'json') printJson({ ok: true, ...report, diagnostics: records });
+  else print(diffText(report, { colors: colorsOf(process.stdout), all: options.all === true }));
+  return { exitCode: isUnwanted(report.summary, options) ? 1 : 0 };
+}
+
+function isUnwanted(summary: Readonly<Record<'newly-allowed' | 'newly-denied', number>>, { exitCode, failOn }: DiffOptions): boolean {
+  const wanted = failOn ?? (exitCode ? 'any' : undefined);
+  if (wanted === undefined) return false;
+  return wanted === 'any' ? summary['newly-allowed'] + summary['newly-denied'] > 0 : summary[wanted] > 0;
+}

@@ -1,0 +1,126 @@
+// The commands, their options and their help. A command's own code is loaded when it runs, so that `--version` and
+// `--help` start at once.
+import { Command, Option } from 'commander';
+import type { BuildCommandOptions } from './build.ts';
+import type { DiffOptions } from './diff.ts';
+import { type CommonOptions, readBytes } from './options.ts';
+import type { Result } from './output.ts';
+
+const exitCodes = `
+Exit codes:
+  0  everything is as it should be
+  1  the policy is wrong, a test fails, or policies differ where that was asked
+  2  wrong usage`;
+
+const paths = 'files, or folders with *.policy files at any depth; imports are read too';
+const maximum = 4 * 1024 * 1024;
+
+const withCommon = (command: Command): Command =>
+  command
+    .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('--max-file-bytes <bytes>', 'largest policy file, also as 512k or 8m').argParser(readBytes).default(maximum, '4m'),
+    );
+
+/** `finish` is told each command's result. */
+export function policyc(version: string, finish: (result: Result) => void): Command {
+  const program = new Command('policyc')
+    .description('Checks, tests, compares and compiles network and process policies.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(`policyc --help` shows the commands, `policyc COMMAND --help` one of them)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  policyc check policies/                     every mistake at once, with its place
+  policyc test policies/                      the \`test\` blocks, over every label set they stand for
+  policyc diff main/policies policies         what a change newly allows and newly denies
+  policyc build policies/ -o shop.bundle      a folder that \`policyd run --bundle\` loads
+${exitCodes}
+
+Colours are for terminals only; NO_COLOR turns them off.`,
+    );
+  addCheck(program, finish);
+  addBuild(program, finish);
+  addTest(program, finish);
+  addDiff(program, finish);
+  return program;
+}
+
+type Finish = (result: Result) => void;
+
+function addCheck(program: Command, finish: Finish): void {
+  withCommon(program.command('check').description('find everything that is wrong with a policy').argument('<path...>', paths))
+    .addHelpText(
+      'after',
+      `
+All files together are one unit: a name may be imported from any of them.
+
+Examples:
+  policyc check shop.policy
+  policyc check policies/ lib/ --format json
+${exitCodes}`,
+    )
+    .action(async (given: readonly string[], options: CommonOptions) => finish((await import('./check.ts')).runCheck(given, options)));
+}
+
+function addBuild(program: Command, finish: Finish): void {
+  withCommon(program.command('build').description('compile a policy into a bundle for policyd').argument('<path...>', paths))
+    .requiredOption('-o, --output <dir>', 'the bundle: a folder, made or replaced as a whole')
+    .option('--no-tests', 'do not hold the `test` blocks first')
+    .addHelpText(
+      'after',
+      `
+The same sources give the same bytes. Nothing is written when the policy is wrong or a test fails. A folder that is not a
+bundle is never replaced. Neither clang nor a kernel is needed.
+
+Example:
+  policyc build policies/ -o shop.bundle && sudo policyd run --bundle shop.bundle --inventory inventory.yaml
+${exitCodes}`,
+    )
+    .action(async (given: readonly string[], options: BuildCommandOptions) =>
+      finish((await import('./build.ts')).runBuild(given, options)),
+    );
+}
+
+function addTest(program: Command, finish: Finish): void {
+  withCommon(program.command('test').description('hold the `test` blocks of a policy').argument('<path...>', paths))
+    .addHelpText(
+      'after',
+      `
+A line about workloads stands for every label set that their selectors select. It fails with a counterexample and the
+rule that decided it.
+
+Example:
+  policyc test policies/
+${exitCodes}`,
+    )
+    .action(async (given: readonly string[], options: CommonOptions) => finish((await import('./test.ts')).runTest(given, options)));
+}
+
+function addDiff(program: Command, finish: Finish): void {
+  withCommon(
+    program
+      .command('diff')
+      .description('show what a change newly allows and newly denies')
+      .argument('<old>', 'a file or folder')
+      .argument('<new>', 'a file or folder'),
+  )
+    .option('--exit-code', 'exit with 1 if any verdict changes')
+    .addOption(new Option('--fail-on <what>', 'exit with 1 if there is such a change').choices(['newly-allowed', 'newly-denied', 'any']))
+    .option('--all', 'list also what changes no verdict')
+    .addHelpText(
+      'after',
+      `
+Exact over all events that the language can tell apart: all labels, addresses, ports, requests and programs, also those
+that no workload has yet. Each change comes with one event of it, and with who decided before and after.
+
+Examples:
+  policyc diff shop.policy shop-new.policy
+  git worktree add ../main main && policyc diff ../main/policies policies --fail-on newly-allowed
+${exitCodes}`,
+    )
+    .action(async (old: string, now: string, options: DiffOptions) => finish((await import('./diff.ts')).runDiff(old, now, options)));
+}

@@ -1,0 +1,142 @@
+// Reading policy text: files, and folders with all `*.policy` below them, in a fixed order. What cannot be a policy file
+// (binary, not UTF-8, empty, too large, unreadable) is a finding about that file and never an exception.
+import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { isAbsolute, join, normalize, relative, sep } from 'node:path';
+import type { SourceText } from '../base/source.ts';
+import { type Collector, collector, type Diagnostic, wholeFile } from '../diagnostics/diagnostic.ts';
+
+export const defaultMaximumBytes = 4 * 1024 * 1024;
+
+export type Sources = {
+  readonly sources: readonly SourceText[];
+  /** Reads a file that an import names; what is wrong with it is among `diagnostics` afterwards. */
+  readonly load: (path: string) => SourceText | undefined;
+  readonly diagnostics: () => readonly Diagnostic[];
+  readonly failed: () => boolean;
+};
+
+/** Reads what the arguments name. A file that is reached twice is read once, under its first name. */
+export function readSources(paths: readonly string[], maximumBytes: number): Sources {
+  const log = collector();
+  const seen = new Set<string>();
+  const files = paths.flatMap((path) => filesOf(shownPath(path), log, seen));
+  const sources = files.flatMap((path) => readSource(path, maximumBytes, log) ?? []);
+  const load = (path: string): SourceText | undefined => (isFile(path) ? readSource(path, maximumBytes, log) : undefined);
+  return { sources, load, diagnostics: log.all, failed: log.failed };
+}
+
+/** Relative to the working directory where it is inside, `/`-separated: the same sources give the same bundle anywhere. */
+function shownPath(path: string): string {
+  const inside = isAbsolute(path) ? relative(process.cwd(), path) : normalize(path);
+  const shown = isAbsolute(path) && (inside.startsWith('..') || isAbsolute(inside)) ? normalize(path) : inside;
+  const slashed = shown.split(sep).join('/');
+  return slashed.length > 1 ? slashed.replace(/\/$/, '') : slashed || '.';
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+const inFolder = (folder: string, name: string): string => (folder === '.' ? name : join(folder, name));
+
+function filesOf(path: string, log: Collector, seen: Set<string>): readonly string[] {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (!stat) {
+      log.report('source/not-found', wholeFile(path), { path });
+      return [];
+    }
+    if (!stat.isDirectory()) return isFirst(path, seen) ? [path] : [];
+    const before = seen.size;
+    const files = policyFilesIn(path, seen, log);
+    if (files.length === 0 && seen.size === before + 1) log.report('source/no-policy-files', wholeFile(path), { path });
+    return files;
+  } catch (error) {
+    unreadable(path, error, log);
+    return [];
+  }
+}
+
+/** Symbolic links are followed; a folder or file is entered once, so that circles of them end. */
+function isFirst(path: string, seen: Set<string>): boolean {
+  const real = realpathSync(path);
+  if (seen.has(real)) return false;
+  seen.add(real);
+  return true;
+}
+
+function policyFilesIn(folder: string, seen: Set<string>, log: Collector): readonly string[] {
+  if (!isFirst(folder, seen)) return [];
+  const names = readdirSync(folder).sort((a, b) => (a < b ? -1 : 1));
+  return names.flatMap((name) => {
+    if (name.startsWith('.') || name === 'node_modules') return [];
+    const path = inFolder(folder, name);
+    try {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      if (stat?.isDirectory()) return policyFilesIn(path, seen, log);
+      if (!name.endsWith('.policy')) return [];
+      if (!stat && lstatSync(path).isSymbolicLink()) log.report('source/not-found', wholeFile(path), { path });
+      return stat && isFirst(path, seen) ? [path] : [];
+    } catch (error) {
+      if (name.endsWith('.policy') || !isMissing(error)) unreadable(path, error, log);
+      return [];
+    }
+  });
+}
+
+const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
+const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT';
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ELOOP: 'too many symbolic links',
+  EISDIR: 'it is a folder',
+  ENAMETOOLONG: 'the name is too long',
+  ENOENT: 'it is no longer there',
+};
+
+function unreadable(path: string, error: unknown, log: Collector): void {
+  const code = codeOf(error);
+  if (code === '') throw error;
+  log.report('source/unreadable', wholeFile(path), { path, reason: reasons[code] ?? code });
+}
+
+function readSource(path: string, maximumBytes: number, log: Collector): SourceText | undefined {
+  try {
+    const stat = statSync(path);
+    if (!stat.isFile()) {
+      log.report('source/unreadable', wholeFile(path), { path, reason: 'it is no regular file' });
+      return undefined;
+    }
+    if (stat.size > maximumBytes) {
+      log.report('source/too-large', wholeFile(path), { bytes: stat.size, limit: maximumBytes });
+      return undefined;
+    }
+    return textOf(path, readFileSync(path), log);
+  } catch (error) {
+    unreadable(path, error, log);
+    return undefined;
+  }
+}
+
+function textOf(path: string, bytes: Buffer, log: Collector): SourceText | undefined {
+  const nul = bytes.indexOf(0);
+  if (nul >= 0) {
+    log.report('source/binary', wholeFile(path), { offset: nul });
+    return undefined;
+  }
+  const text = bytes.toString('utf8');
+  const wrong = firstWrongByte(bytes, text);
+  if (wrong !== undefined) {
+    log.report('source/not-utf8', wholeFile(path), { offset: wrong });
+    return undefined;
+  }
+  if (text.replace(/^\uFEFF/, '').trim() === '') log.report('source/empty', wholeFile(path), {});
+  return { path, text };
+}
+
+/** Where decoding and encoding again first differ: a byte that is no UTF-8 became U+FFFD. */
+function firstWrongByte(bytes: Buffer, text: string): number | undefined {
+  const again = Buffer.from(text, 'utf8');
+  if (again.equals(bytes)) return undefined;
+  const at = bytes.findIndex((byte, i) => byte !== again[i]);
+  return at < 0 ? bytes.length : at;
+}
