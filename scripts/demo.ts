@@ -58,7 +58,8 @@ async function prepare(): Promise<Demo> {
   };
 }
 
-const folders = ({ machine }: Demo) => ['--pins', machine.pins, '--state', join(machine.folder, 'state')];
+const state = ({ machine }: Demo) => ['--state', join(machine.folder, 'state')];
+const folders = (demo: Demo) => ['--pins', demo.machine.pins, ...state(demo)];
 
 const metricsText = async ({ metrics }: Demo): Promise<string | undefined> => {
   const answer = await fetch(`http://${metrics}/metrics`).catch(() => undefined);
@@ -71,7 +72,7 @@ async function load(demo: Demo): Promise<Running> {
   const daemon = startPolicyd(machine, ['run', '--bundle', bundle, '--inventory', inventory, '--metrics', metrics, ...folders(demo)]);
   const ready = await until(20, async () => (daemon.ended() ? 'ended' : (await metricsText(demo)) === undefined ? undefined : 'ready'));
   if (ready !== 'ready') throw new Error(`policyd is not ready:\n${daemon.words()}`);
-  startPolicyd(machine, ['observe', '--json', ...folders(demo)], demo.records.add);
+  startPolicyd(machine, ['observe', '--json', '--follow', '--last', '100', ...state(demo)], demo.records.add);
   return daemon;
 }
 

@@ -26,7 +26,7 @@ test('a fresh clone builds, and its package works elsewhere', () => {
   run(folder, 'git', 'clone', '--quiet', '--no-local', root, clone);
   run(clone, 'npm', 'ci', '--no-audit', '--no-fund');
   run(clone, 'npm', 'run', 'build');
-  const packed = run(clone, 'npm', 'pack', '--ignore-scripts', '--silent', '--pack-destination', folder).trim();
+  const packed = run(clone, 'npm', 'pack', '--silent', '--pack-destination', folder).trim().split('\n').at(-1) ?? '';
   const elsewhere = join(folder, 'elsewhere');
   run(folder, 'mkdir', elsewhere);
   writeFileSync(join(elsewhere, 'package.json'), '{"name":"elsewhere","private":true,"type":"module"}\n');
@@ -35,7 +35,12 @@ test('a fresh clone builds, and its package works elsewhere', () => {
   run(elsewhere, 'npx', 'policyc', 'check', policies);
   run(elsewhere, 'npx', 'policyc', 'build', policies, '-o', 'bundle');
   run(elsewhere, 'npx', 'policyd', '--help');
-  writeFileSync(join(elsewhere, 'use.js'), "import { compile } from 'policyc';\nif (typeof compile !== 'function') process.exit(1);\n");
+  writeFileSync(
+    join(elsewhere, 'use.ts'),
+    "import { compile } from 'policyc';\nif (!compile([]).ok) throw new Error('nothing compiles');\n",
+  );
+  const typescript = [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--module', 'nodenext', '--target', 'es2023', '--strict'];
+  run(elsewhere, process.execPath, ...typescript, 'use.ts');
   run(elsewhere, process.execPath, 'use.js');
 });
 
