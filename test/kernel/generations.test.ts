@@ -271,6 +271,9 @@ kernelTest('a reader gives decoded events as they come, and none after it was st
   reader.flush();
   assert.is(events.length, 5);
   ring.close();
+  ring.close();
+  reader.flush();
+  assert.is(events.length, 5);
   loaded.close();
 });
 

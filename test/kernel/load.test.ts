@@ -57,6 +57,7 @@ kernelTest('a bundle is loaded, its pins are marked with the layouts they have',
   assert.is(pinnedAbi(pins), abiVersion);
   assert.equal(readdirSync(join(pins, 'programs')), ['pol_pass']);
   loaded.close();
+  loaded.close();
 });
 
 kernelTest('a rule about ICMP to a workload is refused by name, with its place, and nothing is loaded', () => {

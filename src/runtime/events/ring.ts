@@ -11,7 +11,7 @@ const header = { bytes: 8, busy: 0x80000000, discarded: 0x40000000 } as const;
 export type Ring = {
   /** Gives every record that is complete to `use` and frees its room; returns how many there were. The view is valid only during the call. */
   readonly drain: (use: (record: DataView) => void) => number;
-  /** Unmaps the ring; nothing may be called after it. */
+  /** Unmaps the ring; `drain` finds nothing after it. Not to be called by `use`. */
   readonly close: () => void;
 };
 
@@ -24,7 +24,10 @@ export function openRing(fd: number, size: number = limits.ringBytes): Ring {
   const producer = new BigUint64Array(theirs.bytes, 0, 1);
   const words = new Uint32Array(theirs.bytes, page, size / 2);
 
+  let open = true;
+
   const drain = (use: (record: DataView) => void): number => {
+    if (!open) return 0;
     let used = 0;
     // Atomics: the kernel writes the length last (a release) and the position before that; neither may be read early.
     let at = Atomics.load(consumer, 0);
@@ -43,6 +46,8 @@ export function openRing(fd: number, size: number = limits.ringBytes): Ring {
     return used;
   };
   const close = (): void => {
+    if (!open) return;
+    open = false;
     ours.release();
     theirs.release();
   };

@@ -27,7 +27,7 @@ import { verifierError } from './verifier-error.ts';
 /** An ELF object and the template it was compiled from (`net/cgroup_skb`). */
 export type TemplateObject = Bundle['objects'][number];
 
-/** Programs and maps in the kernel, by name; descriptors live until `close`, pins and attachments longer. */
+/** Programs and maps in the kernel, by name; descriptors live until `close` (once or more often), pins and attachments longer. */
 export type Loaded = {
   readonly pins: Pins;
   readonly programs: ReadonlyMap<string, number>;
@@ -59,7 +59,8 @@ export function loadObjects(objects: readonly TemplateObject[], pinsRoot: string
   );
   const maps = new Map(handles.flatMap((handle) => objectMaps(handle).map((map) => [mapName(map), mapFd(map)])));
   pinPrograms(programs, pins);
-  return success({ pins, programs, maps, close: () => handles.forEach(objectClose) });
+  // Emptied first: closing twice would free the same memory twice.
+  return success({ pins, programs, maps, close: () => handles.splice(0).forEach(objectClose) });
 }
 
 function loadOne({ template, bytes }: TemplateObject, pins: Pins, handles: ObjectHandle[]): Failure | undefined {
