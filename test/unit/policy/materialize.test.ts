@@ -1,0 +1,190 @@
+// One generation of tables out of a bundle and an inventory: what the differential tests do not show by themselves.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fixedCause, innerEntries, layouts, matchType, section, verdictAction } from '../../../src/compiler/ir/abi.ts';
+import { policyId, ruleId } from '../../../src/compiler/ir/ids.ts';
+import { decode } from '../../../src/compiler/ir/layout.ts';
+import type { NetworkRule, Rule, TypedPolicy } from '../../../src/compiler/ir/typed.ts';
+import { addressSet, parseAddress, parsePrefix } from '../../../src/compiler/space/address.ts';
+import type { Selector } from '../../../src/compiler/space/labels.ts';
+import { literal } from '../../../src/compiler/space/pattern.ts';
+import { anyTransport, transportPoint, transportRange } from '../../../src/compiler/space/transport.ts';
+import { GenerationLimit, type InventoryEndpoint } from '../../../src/runtime/policy/generation.ts';
+import { lookupOf } from '../../../src/runtime/policy/lookup.ts';
+import { materialize } from '../../../src/runtime/policy/materialize.ts';
+import { emitted, imageOf, plainCauses } from '../../harness/tables.ts';
+
+const span = { source: { path: 'sample.policy', text: '' }, start: 0, end: 0 };
+const app = (name: string): Selector => [[{ kind: 'one-of', key: 'app', values: [name] }]];
+const any = { selectors: [], networks: [], entities: ['all'] } as const;
+const tcp = (port: number) => ({ points: transportRange('tcp', port, port), named: [] });
+const rule = (id: number, more: Partial<NetworkRule>): Rule => ({
+  id: ruleId(id),
+  policy: policyId(0),
+  span,
+  text: `rule ${id}`,
+  action: 'allow',
+  section: 'ingress',
+  peers: any,
+  transport: { points: anyTransport, named: [] },
+  ...more,
+});
+const typed = (rules: readonly Rule[]): TypedPolicy => ({
+  policies: [{ id: policyId(0), name: 'web', span, subject: app('web'), defaultDeny: { ingress: true, egress: false, process: [] } }],
+  rules,
+  tests: [],
+});
+const workload = (id: number, name: string, more: Partial<Extract<InventoryEndpoint, { kind: 'workload' }>> = {}): InventoryEndpoint => ({
+  id,
+  kind: 'workload',
+  labels: { app: name },
+  namedPorts: [],
+  local: true,
+  ...more,
+});
+const host: InventoryEndpoint = { id: 1, kind: 'reserved', entities: ['host'] };
+
+function generation(rules: readonly Rule[], endpoints: readonly InventoryEndpoint[]) {
+  const policy = emitted(typed(rules));
+  const tables = materialize({ program: policy.program, ports: imageOf(policy, 'ports'), endpoints, causes: plainCauses() });
+  const images = { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') };
+  return { program: policy.program, staticPorts: imageOf(policy, 'ports'), tables, lookup: lookupOf(tables, images) };
+}
+
+const peer = (id: number) => ({ kind: 'endpoint', id }) as const;
+const ingress = (subject: number, from: number, point: number) => ({ subject, peer: peer(from), direction: 'ingress', point }) as const;
+
+test('only local workloads that a policy selects are subjects', () => {
+  const { tables, program } = generation(
+    [rule(0, {})],
+    [host, workload(16, 'web'), workload(17, 'web', { local: false }), workload(18, 'other')],
+  );
+  assert.equal(
+    tables.endpoints.map(({ id, subjectClass }) => [id, subjectClass]),
+    [
+      [1, 0],
+      [16, 1],
+      [17, 0],
+      [18, 0],
+    ],
+  );
+  assert.ok(tables.endpoints.every(({ peerClass }) => peerClass >= program.classes.networks));
+});
+
+test('there is a row for every question, and none beside', () => {
+  const { tables, program } = generation(
+    [rule(0, { peers: { ...any, entities: ['host'] } })],
+    [host, workload(16, 'web'), workload(17, 'x')],
+  );
+  const peers = new Set(tables.endpoints.map(({ peerClass }) => peerClass));
+  assert.is(tables.rows.length, 2 * (program.classes.networks + peers.size) + 1);
+  assert.ok(tables.rows.every(({ base }) => base > 0));
+  assert.equal(
+    tables.rows.filter((row) => row.section === section.process).map(({ peerClass }) => peerClass),
+    [0],
+  );
+});
+
+test('entry 0 is absent, and equal rows are one', () => {
+  const { tables } = generation([], [workload(16, 'web'), workload(17, 'a'), workload(18, 'b')]);
+  const record = decode(layouts.verdict, new DataView(tables.verdicts.buffer));
+  assert.equal([record.action, record.cause], [verdictAction.absent, 0]);
+  assert.is(new Set(tables.rows.map(({ base }) => base)).size, 3, 'one that denies, one that allows, one for exec');
+});
+
+test('a named port is the destination workload’s own', () => {
+  const named = { points: [], named: [{ protocol: 'tcp', name: 'web' }] } as const;
+  const web = (port: number) => ({ namedPorts: [{ protocol: 'tcp', name: 'web', port }] }) as const;
+  const endpoints = [
+    workload(16, 'web', web(8080)),
+    workload(17, 'web', web(9090)),
+    workload(18, 'web'),
+    workload(19, 'client', web(7070)),
+  ];
+  const { lookup, tables, staticPorts, program } = generation([rule(0, { transport: named })], endpoints);
+  const allows = (subject: number, port: number): boolean =>
+    lookup.network(ingress(subject, 19, transportPoint('tcp', port))).action === verdictAction.allow;
+  assert.equal([allows(16, 8080), allows(16, 9090), allows(17, 9090), allows(17, 8080)], [true, false, true, false]);
+  assert.equal([allows(18, 8080), allows(16, 7070), allows(18, 80)], [false, false, false]);
+  assert.is(lookup.network(ingress(16, 19, transportPoint('udp', 8080))).action, verdictAction.deny, 'protocol belongs to the name');
+  const classAt = (image: Uint8Array, port: number): number => new DataView(image.buffer, image.byteOffset).getUint16(port * 2, true);
+  assert.is(classAt(staticPorts, 8080), classAt(staticPorts, 80), 'the bundle’s image is left as it was');
+  assert.equal(
+    [7070, 8080, 9090, 80].map((port) => classAt(tables.ports, port) >= program.classes.ports),
+    [true, true, true, false],
+  );
+});
+
+test('what a range matches includes the points that names took out of it', () => {
+  const rules = [
+    rule(0, { transport: { points: transportRange('tcp', 8000, 9000), named: [] } }),
+    rule(1, { section: 'egress', action: 'deny', transport: { points: [], named: [{ protocol: 'tcp', name: 'db' }] } }),
+  ];
+  const db = workload(17, 'db', { namedPorts: [{ protocol: 'tcp', name: 'db', port: 8500 }] });
+  const { lookup } = generation(rules, [workload(16, 'web'), db, workload(18, 'other')]);
+  for (const port of [8000, 8500, 9000]) {
+    assert.is(lookup.network(ingress(16, 17, transportPoint('tcp', port))).action, verdictAction.allow, `${port}`);
+  }
+  const egress = (to: number) =>
+    lookup.network({ subject: 16, peer: peer(to), direction: 'egress', point: transportPoint('tcp', 8500) }).action;
+  assert.equal([egress(17), egress(18)], [verdictAction.deny, verdictAction.allow]);
+});
+
+test('an inspected connection points at the row of its requests', () => {
+  const get = { domain: 'http', pattern: literal('GET /a') };
+  const { lookup } = generation([rule(0, { transport: tcp(80), layer7: get })], [workload(16, 'web'), workload(17, 'x')]);
+  const question = ingress(16, 17, transportPoint('tcp', 80));
+  const connection = lookup.network(question);
+  assert.equal([connection.action, connection.match], [verdictAction.inspect, matchType['l4-only']]);
+  const request = (text: string) => lookup.network({ ...question, request: { kind: 'text', text } });
+  assert.equal([request('GET /a').action, request('GET /a').match], [verdictAction.allow, matchType.layer7]);
+  assert.is(request('GET /a').cause, connection.cause, 'the connection is attributed to the rule that could allow a request');
+  assert.equal([request('GET /b').action, request('GET /b').match], [verdictAction.deny, matchType.layer7]);
+  assert.is(lookup.network({ ...question, request: { kind: 'undecidable', reason: 'x' } }).action, verdictAction.deny);
+  assert.is(lookup.network(ingress(16, 17, transportPoint('tcp', 81))).action, verdictAction.deny);
+});
+
+test('networks are about addresses only, families apart', () => {
+  const networks = addressSet(['0.0.0.0/0', '2001:db8::/32'].flatMap((text) => parsePrefix(text) ?? []));
+  const { lookup } = generation([rule(0, { peers: { selectors: [], networks, entities: [] } })], [workload(16, 'web'), workload(17, 'x')]);
+  const from = (text: string) =>
+    lookup.network({ subject: 16, peer: { kind: 'address', address: parseAddress(text) ?? 0n }, direction: 'ingress', point: 80 }).action;
+  assert.equal(['10.0.0.1', '2001:db8::1', '2001:db9::1', '::1'].map(from), [1, 1, 2, 2]);
+  assert.is(lookup.network(ingress(16, 17, 80)).action, verdictAction.deny);
+});
+
+test('self is allowed, and an endpoint that the tables do not know is denied', () => {
+  const { lookup } = generation([], [workload(16, 'web'), workload(17, 'x')]);
+  assert.equal(
+    [lookup.network(ingress(16, 16, 80)).cause, lookup.network(ingress(16, 16, 80)).action],
+    [fixedCause.self, verdictAction.allow],
+  );
+  assert.equal(
+    [lookup.network(ingress(16, 99, 80)).cause, lookup.network(ingress(16, 99, 80)).action],
+    [fixedCause.internal, verdictAction.deny],
+  );
+  assert.is(lookup.network(ingress(17, 16, 80)).action, verdictAction.allow, 'no policy selects it');
+});
+
+test('the same input gives the same tables', () => {
+  const rules = [rule(0, { transport: tcp(80) }), rule(1, { action: 'deny', peers: { ...any, entities: ['world'] } })];
+  const endpoints = [host, workload(16, 'web'), workload(17, 'x')];
+  assert.equal(generation(rules, endpoints).tables, generation(rules, endpoints).tables);
+});
+
+test('what does not fit the kernel tables is refused by name', () => {
+  const pods = 2048;
+  const halves: readonly Selector[] = Array.from({ length: 11 }, (_, bit) => {
+    const values = Array.from({ length: pods }, (_, pod) => pod).flatMap((pod) => ((pod >> bit) & 1 ? [`pod${pod}`] : []));
+    return [[{ kind: 'one-of', key: 'pod', values }]];
+  });
+  const rules = halves.map((selector, bit) => rule(bit, { peers: { selectors: [selector], networks: [], entities: [] } }));
+  const policies = halves.map((subject, bit) => ({ ...typed([]).policies[0], id: policyId(bit), name: `p${bit}`, span, subject }));
+  const defaultDeny = { ingress: true, egress: true, process: [] };
+  const policy = emitted({ policies: policies.map((one) => ({ ...one, defaultDeny })), rules, tests: [] });
+  const endpoints = Array.from({ length: pods }, (_, pod) => workload(16 + pod, 'web', { labels: { pod: `pod${pod}` } }));
+  const attempt = () => materialize({ program: policy.program, ports: imageOf(policy, 'ports'), endpoints, causes: plainCauses() });
+  assert.throws(attempt, (error: unknown) => error instanceof GenerationLimit && error.what === 'rows' && error.found > innerEntries.rows);
+});
+
+test.run();
