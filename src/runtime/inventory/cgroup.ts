@@ -44,7 +44,7 @@ function byPath(path: string, { v2, v1 }: { readonly v2: string; readonly v1: re
   if (inside(v2, clean)) return at(v2, relative(v2, clean), path);
   if (old !== undefined) return { ok: false, problem: `cgroup \`${path}\` is in a v1 hierarchy (${old}); policies need one below ${v2}` };
   const found = at(v2, clean, path);
-  const elsewhere = v1.find((mount) => isFolder(join(mount, clean)));
+  const elsewhere = clean === '/' ? undefined : v1.find((mount) => isFolder(join(mount, clean)));
   if (found.ok || elsewhere === undefined) return found;
   return { ok: false, problem: `cgroup \`${path}\` exists only in a v1 hierarchy (${elsewhere}); policies need one below ${v2}` };
 }
@@ -52,7 +52,7 @@ function byPath(path: string, { v2, v1 }: { readonly v2: string; readonly v1: re
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 function at(v2: string, name: string, shown: string): CgroupResult {
-  const path = join(v2, name);
+  const path = join(v2, name.replace(/^\/+/, ''));
   if (path === v2) return { ok: false, problem: `cgroup \`${shown}\` is the root of all: it cannot be a workload` };
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (!found?.isDirectory()) return { ok: false, problem: `cgroup \`${shown}\` does not exist below ${v2}` };

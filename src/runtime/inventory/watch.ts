@@ -12,22 +12,31 @@ export type WatchTimes = { readonly settle: number; readonly poll: number };
 export function watchFile(path: string, changed: () => void, times: WatchTimes = { settle: 100, poll: 2000 }): Watch {
   let known = fingerprint(path);
   let timer: NodeJS.Timeout | undefined;
+  let folders = watchFolders(path, () => look());
   const look = () => {
     const now = fingerprint(path);
     if (now === known) return;
     known = now;
+    // The folder itself may be another one now.
+    folders.close();
+    folders = watchFolders(path, look);
     clearTimeout(timer);
     timer = setTimeout(() => (fingerprint(path) === known ? changed() : look()), times.settle).unref();
   };
-  const stopFolder = watchFolder(dirname(path), look);
   const poll = setInterval(look, times.poll).unref();
   return {
     close: () => {
-      stopFolder();
+      folders.close();
       clearInterval(poll);
       clearTimeout(timer);
     },
   };
+}
+
+/** The file's folder, and the one above it: a whole folder may be renamed into place. */
+function watchFolders(path: string, look: () => void): Watch {
+  const stops = [dirname(path), dirname(dirname(path))].map((folder) => watchFolder(folder, look));
+  return { close: () => stops.forEach((stop) => stop()) };
 }
 
 /** A folder that cannot be watched, or goes away, is left to the poll. */

@@ -1,0 +1,115 @@
+// The exposition: Hubble's names, labels and values, rules with zero hits, and what promtool thinks of it.
+import { spawnSync } from 'node:child_process';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { metricDefinitions } from '../../../src/compiler/6-emit/metrics.ts';
+import { fixedCause } from '../../../src/compiler/ir/abi.ts';
+import { ruleOf } from '../../../src/runtime/events/causes.ts';
+import { type CounterRow, type Measurements, metricsText } from '../../../src/runtime/hubble/metrics.ts';
+import { cause, causes, sources } from './sample.ts';
+
+const row = (
+  ...[number, direction, protocol, match, verdict, count]: [
+    number,
+    CounterRow['direction'],
+    CounterRow['protocol'],
+    CounterRow['match'],
+    CounterRow['verdict'],
+    number,
+  ]
+): CounterRow => ({
+  cause: number,
+  direction,
+  protocol,
+  match,
+  verdict,
+  count,
+});
+
+const measured = (counters: readonly CounterRow[]): Measurements => ({
+  counters,
+  lost: { ring: 3, counters: 0, observers: 2 },
+  recordOf: (number) => causes.recordOf(number),
+  rules: sources.rules.map((_, rule) => ruleOf(sources, rule)),
+  isShown: () => true,
+  build: 'abc',
+  version: '0.1.0',
+  revision: 7,
+  workloads: { local: 2, remote: 1 },
+});
+const sampled = async (counters: readonly CounterRow[]): Promise<readonly string[]> =>
+  (await metricsText(measured(counters), metricDefinitions)).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+
+test('policy verdicts, as Hubble labels them', async () => {
+  const lines = await sampled([
+    row(cause.both, 'egress', 'tcp', 'none', 'dropped', 1),
+    row(cause.cart, 'ingress', 'tcp', 'l3-l4', 'redirected', 2),
+    row(cause.both, 'ingress', 'http', 'layer7', 'dropped', 3),
+    row(fixedCause.fragment, 'ingress', 'udp', 'none', 'dropped', 4),
+    row(cause.shell, 'process', 'exec', 'layer7', 'dropped', 5),
+  ]);
+  for (const line of [
+    'hubble_policy_verdicts_total{direction="egress",match="none",action="dropped"} 1',
+    'hubble_policy_verdicts_total{direction="ingress",match="l3-l4",action="redirected"} 2',
+    'hubble_policy_verdicts_total{direction="ingress",match="l7/http",action="dropped"} 3',
+    'hubble_flows_processed_total{protocol="TCP",type="PolicyVerdict",subtype="",verdict="DROPPED"} 1',
+    'hubble_flows_processed_total{protocol="HTTP",type="L7",subtype="HTTP",verdict="DROPPED"} 3',
+    'hubble_flows_processed_total{protocol="UDP",type="Drop",subtype="",verdict="DROPPED"} 4',
+    'hubble_drop_total{reason="POLICY_DENIED",protocol="TCP"} 1',
+    'hubble_drop_total{reason="POLICY_DENIED",protocol="HTTP"} 3',
+    'hubble_drop_total{reason="IP_FRAGMENTATION_NOT_SUPPORTED",protocol="UDP"} 4',
+    'hubble_lost_events_total{source="perf_event_ring_buffer"} 3',
+    'hubble_lost_events_total{source="observer_events_queue"} 2',
+    'policyc_build_info{build="abc",version="0.1.0"} 1',
+    'policyc_generation_revision 7',
+    'policyc_workloads{place="local"} 2',
+  ]) {
+    assert.ok(lines.includes(line), `${line}\nis not in\n${lines.join('\n')}`);
+  }
+  const verdicts = lines.filter((line) => line.startsWith('hubble_policy_verdicts_total'));
+  assert.is(verdicts.length, 3, 'neither the own refusal nor the exec is a policy verdict of Hubble');
+});
+
+test('equal label sets of several causes add up', async () => {
+  const lines = await sampled([
+    row(cause.world, 'egress', 'tcp', 'l3-only', 'dropped', 1),
+    row(16 + 900, 'egress', 'tcp', 'l3-only', 'dropped', 2),
+  ]);
+  assert.ok(lines.includes('hubble_policy_verdicts_total{direction="egress",match="l3-only",action="dropped"} 3'));
+  assert.ok(lines.includes('hubble_drop_total{reason="POLICY_DENY",protocol="TCP"} 3'), 'a lost record is told by its match');
+});
+
+test('rules: each one, those without a hit too; a default deny by its policies', async () => {
+  const lines = await sampled([
+    row(cause.shell, 'process', 'exec', 'layer7', 'dropped', 5),
+    row(cause.both, 'egress', 'tcp', 'none', 'dropped', 1),
+  ]);
+  assert.equal(
+    lines.filter((line) => line.startsWith('policyc_rule_verdicts_total')),
+    [
+      'policyc_rule_verdicts_total{policy="cart-access",rule="allow from storefront at tcp 8080 http { GET \\"/cart/{id}\\" }",file="shop.policy",line="5",action="allow",direction="ingress"} 0',
+      'policyc_rule_verdicts_total{policy="cart-access",rule="deny to world",file="shop.policy",line="6",action="deny",direction="egress"} 0',
+      'policyc_rule_verdicts_total{policy="no-shell",rule="deny exec \\"/bin/sh\\"",file="base.policy",line="4",action="deny",direction="process"} 5',
+      'policyc_rule_verdicts_total{policy="cart-access,no-shell",rule="default deny",file="shop.policy",line="3",action="deny",direction="egress"} 1',
+    ],
+  );
+});
+
+test('a retired rule is not shown', async () => {
+  const text = await metricsText(
+    { ...measured([row(cause.world, 'egress', 'tcp', 'l3-only', 'dropped', 9)]), rules: [], isShown: () => false },
+    metricDefinitions,
+  );
+  assert.not.match(text, /policyc_rule_verdicts_total\{/);
+  assert.match(text, /hubble_drop_total\{reason="POLICY_DENY",protocol="TCP"\} 9/);
+});
+
+test('every metric has HELP and TYPE, and promtool has no complaint', async () => {
+  const text = await metricsText(measured([row(cause.both, 'egress', 'tcp', 'none', 'dropped', 1)]), metricDefinitions);
+  for (const { name, type } of metricDefinitions) assert.match(text, new RegExp(`# HELP ${name} .+\n# TYPE ${name} ${type}\n`));
+  const { status, stdout, stderr, error } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+  if (error) return void console.log('SKIP promtool check metrics: promtool is not installed');
+  assert.equal([status, stdout, stderr], [0, '', '']);
+});
+
+test.run();
