@@ -177,9 +177,9 @@ test('a text that the kernel cut says so', () => {
 
 test('colour only where asked for', () => {
   const record = recordOf({ cause: 0, direction: 'egress', protocol: 'udp', match: 'none', verdict: 'forwarded', ports: [1, 53] });
-  const escape = String.fromCharCode(27);
-  assert.ok(recordLine(record, lineStyle(true)).includes(`${escape}[32mFORWARDED`));
-  assert.not.ok(recordLine(record, plain).includes(escape));
+  const control = String.fromCharCode(27);
+  assert.ok(recordLine(record, lineStyle(true)).includes(`${control}[32mFORWARDED`));
+  assert.not.ok(recordLine(record, plain).includes(control));
 });
 
 test.run();
