@@ -70,6 +70,28 @@ export function verdictOfExec(policy: TypedPolicy, subject: ExecEvent['subject']
   );
 }
 
+/**
+ * Every rule that speaks about one side of an event, in deciding order. To a connection speaks also who speaks about
+ * some request on it; what is undecidable is spoken of by deny rules.
+ */
+export function speakingRules(policy: TypedPolicy, section: Section, event: PolicyEvent): readonly Rule[] {
+  const subject = event.kind === 'exec' ? event.subject : section === 'ingress' ? event.destination : event.source;
+  if (subject.kind !== 'workload') return [];
+  const content: Request | undefined = event.kind === 'exec' ? { domain: 'exec', content: event.content } : event.request;
+  return inOrder(policy).filter((rule) => {
+    if (rule.section !== section || !isSelected(subjectOf(policy, rule), subject.labels)) return false;
+    const match = rule.section === 'process' ? rule.match : rule.layer7;
+    if ((rule.section === 'process') !== (event.kind === 'exec')) return false;
+    if (rule.section !== 'process' && event.kind === 'flow') {
+      const peer = section === 'ingress' ? event.source : event.destination;
+      if (!concerns(rule, { subject, peer, point: event.point })) return false;
+    }
+    if (!match || !content) return true;
+    const holds = truthOf(policy, match, content);
+    return holds === 'undecidable' ? rule.action === 'deny' : holds;
+  });
+}
+
 // --- order, default, first match ------------------------------------------------------------------------------------
 
 const allowedByDefault: Verdict = { action: 'allowed', cause: { kind: 'default-allow' } };

@@ -1,0 +1,209 @@
+// Random policies and events for differential tests. Events are biased to where mistakes live: ports and addresses at
+// the borders of a rule's sets and beside them, requests and programs near its patterns, both families, and places where
+// two rules of different action meet. `EventTally` says how well that went.
+import { speakingRules, verdictOf } from '../../src/compiler/analysis/oracle.ts';
+import type { Content, Endpoint, ExecEvent, FlowEvent, PolicyEvent } from '../../src/compiler/ir/event.ts';
+import type { NetworkRule, ProcessRule, Rule, Section, TypedPolicy } from '../../src/compiler/ir/typed.ts';
+import { type Address, isIpv4 } from '../../src/compiler/space/address.ts';
+import { includes } from '../../src/compiler/space/interval.ts';
+import { selects } from '../../src/compiler/space/labels.ts';
+import type { Pattern } from '../../src/compiler/space/pattern.ts';
+import { protocolOf, type TransportPoint, transportPoint } from '../../src/compiler/space/transport.ts';
+import { randomProgram, randomRequest } from './arbitrary-text.ts';
+import type { Random } from './random.ts';
+import { isWorldAddress, ownedAddresses, reservedEndpoint, type Universe, workloadEndpoint } from './universe.ts';
+
+export { randomPolicy } from './arbitrary-policy.ts';
+export { randomUniverse, type Universe, type WorkloadEntry } from './universe.ts';
+
+const isNetworkRule = (rule: Rule): rule is NetworkRule => rule.section !== 'process';
+const isProcessRule = (rule: Rule): rule is ProcessRule => rule.section === 'process';
+
+const commonPoints: readonly TransportPoint[] = [
+  ...[80, 443, 8080, 9000, 22, 1023, 1024, 65535].map((port) => transportPoint('tcp', port)),
+  ...[53, 1000, 2000].map((port) => transportPoint('udp', port)),
+  ...[transportPoint('icmp', 8 * 256), transportPoint('icmpv6', 128 * 256), transportPoint('other', 47), transportPoint('sctp', 3868)],
+];
+const commonAddresses: readonly Address[] = [0xffff_0808_0808n, 0xffff_c633_6408n, 0x2001_0db8_0009_0000_0000_0000_0000_0001n];
+
+/** Neither port 0, nor what is no event (neighbour discovery, multicast listeners), nor the number of a protocol that has points of its own. */
+function isEventPoint(point: TransportPoint): boolean {
+  const { protocol, value } = protocolOf(point);
+  if (protocol === 'icmpv6') return !(value >> 8 >= 130 && value >> 8 <= 137) && value >> 8 !== 143;
+  if (protocol === 'other') return ![0, 1, 6, 17, 43, 44, 50, 51, 58, 59, 60, 132, 135].includes(value) && value < 256;
+  return protocol === 'icmp' || value !== 0;
+}
+
+/** What one policy makes interesting. */
+type Scene = {
+  readonly typed: TypedPolicy;
+  readonly workloads: readonly Endpoint[];
+  readonly peers: readonly Endpoint[];
+  readonly points: readonly TransportPoint[];
+  readonly requests: readonly Pattern[];
+  readonly programs: readonly Pattern[];
+};
+
+const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(values)];
+
+function sceneOf(typed: TypedPolicy, universe: Universe): Scene {
+  const network = typed.rules.filter(isNetworkRule);
+  const owned = ownedAddresses(universe);
+  const borders = network.flatMap(({ peers }) => peers.networks.flatMap(({ low, high }) => [low - 1n, low, high, high + 1n]));
+  const addresses = unique([...borders, ...commonAddresses]).filter((address) => isWorldAddress(address) && !owned.has(address));
+  const edges = network.flatMap(({ transport }) => transport.points.flatMap(({ low, high }) => [low - 1, low, high, high + 1]));
+  const named = universe.workloads.flatMap(({ ports }) => ports.map(({ protocol, port }) => transportPoint(protocol, port)));
+  const workloads = universe.workloads.map(workloadEndpoint);
+  return {
+    typed,
+    workloads,
+    peers: [
+      ...workloads,
+      ...universe.reserved.map(reservedEndpoint),
+      ...addresses.map((address): Endpoint => ({ kind: 'address', address })),
+    ],
+    points: unique([...edges, ...named, ...commonPoints]).filter((point) => point >= 0 && isEventPoint(point)),
+    requests: network.flatMap(({ layer7 }) => layer7?.pattern ?? []),
+    programs: typed.rules.filter(isProcessRule).map(({ match }) => match.pattern),
+  };
+}
+
+/** An address has one family, and each ICMP belongs to one. */
+function isPossible(point: TransportPoint, ends: readonly Endpoint[]): boolean {
+  const { protocol } = protocolOf(point);
+  return ends.every((end) => end.kind !== 'address' || (isIpv4(end.address) ? protocol !== 'icmpv6' : protocol !== 'icmp'));
+}
+
+function subjectFor(random: Random, { typed, workloads }: Scene, rule: Rule): Endpoint {
+  const selector = typed.policies[rule.policy]?.subject ?? [];
+  const chosen = workloads.filter((end) => end.kind === 'workload' && selects(selector, end.labels));
+  return chosen.length > 0 && random.chance(0.9) ? random.pick(chosen) : random.pick(workloads);
+}
+
+function isNear(rule: NetworkRule, peer: Endpoint): boolean {
+  if (peer.kind === 'workload') return rule.peers.selectors.some((selector) => selects(selector, peer.labels));
+  if (peer.kind === 'reserved') return peer.entities.some((name) => rule.peers.entities.includes(name));
+  return includes(rule.peers.networks, peer.address);
+}
+
+function peerFor(random: Random, { peers }: Scene, rule: NetworkRule): Endpoint {
+  const near = peers.filter((peer) => isNear(rule, peer));
+  return near.length > 0 && random.chance(0.65) ? random.pick(near) : random.pick(peers);
+}
+
+function pointFor(random: Random, { points }: Scene, rule: NetworkRule): TransportPoint {
+  const inside = points.filter((point) => includes(rule.transport.points, point));
+  return inside.length > 0 && random.chance(0.7) ? random.pick(inside) : random.pick(points);
+}
+
+function flowFor(random: Random, scene: Scene, rule: NetworkRule): FlowEvent | undefined {
+  const subject = subjectFor(random, scene, rule);
+  const peer = random.chance(0.02) ? subject : peerFor(random, scene, rule);
+  const point = pointFor(random, scene, rule);
+  if (!isPossible(point, [subject, peer])) return undefined;
+  const ends = rule.section === 'ingress' ? { source: peer, destination: subject } : { source: subject, destination: peer };
+  const asks = protocolOf(point).protocol === 'tcp' && scene.requests.length > 0 && random.chance(rule.layer7 ? 0.7 : 0.3);
+  const own = rule.layer7 && random.chance(0.6) ? [rule.layer7.pattern] : scene.requests;
+  const content: Content | undefined = asks ? randomRequest(random, own) : undefined;
+  return { kind: 'flow', ...ends, point, ...(content && { request: { domain: 'http', content } }) };
+}
+
+function execFor(random: Random, scene: Scene, rule: ProcessRule): ExecEvent {
+  return {
+    kind: 'exec',
+    subject: subjectFor(random, scene, rule),
+    content: randomProgram(random, random.chance(0.5) ? [rule.match.pattern] : scene.programs),
+  };
+}
+
+function candidate(random: Random, scene: Scene): PolicyEvent | undefined {
+  const { rules } = scene.typed;
+  if (rules.length === 0) {
+    const [source, destination, point] = [random.pick(scene.workloads), random.pick(scene.peers), random.pick(scene.points)];
+    return isPossible(point, [source, destination]) ? { kind: 'flow', source, destination, point } : undefined;
+  }
+  const rule = random.pick(rules);
+  return isNetworkRule(rule) ? flowFor(random, scene, rule) : execFor(random, scene, rule);
+}
+
+const sectionsOf = (event: PolicyEvent): readonly Section[] => (event.kind === 'exec' ? ['process'] : ['egress', 'ingress']);
+
+/** Do two rules of different action speak about one side of the event? */
+export const isContested = (typed: TypedPolicy, event: PolicyEvent): boolean =>
+  sectionsOf(event).some((section) => new Set(speakingRules(typed, section, event).map(({ action }) => action)).size > 1);
+
+/**
+ * `count` events of the universe, about equally often allowed and denied, and contested where the policy lets them be.
+ * Events without a workload at either end are not made: nobody decides them.
+ */
+export function randomEvents(
+  typed: TypedPolicy,
+  universe: Universe,
+  { random, count }: { readonly random: Random; readonly count: number },
+): readonly PolicyEvent[] {
+  const scene = sceneOf(typed, universe);
+  const events: PolicyEvent[] = [];
+  const tally = eventTally();
+  while (events.length < count) {
+    let best: PolicyEvent | undefined;
+    for (let tries = 0; tries < 12; tries++) {
+      const event = candidate(random, scene);
+      if (!event) continue;
+      best = event;
+      if (tally.isWelcome(typed, event)) break;
+    }
+    if (!best) continue;
+    tally.add(typed, best);
+    events.push(best);
+  }
+  return events;
+}
+
+/** How events are spread: `line()` for people; shares in 0..1. */
+export type EventTally = {
+  readonly add: (typed: TypedPolicy, event: PolicyEvent) => void;
+  /** Would this event bring the shares nearer to half allowed, half denied, and half contested? */
+  readonly isWelcome: (typed: TypedPolicy, event: PolicyEvent) => boolean;
+  readonly shares: () => { readonly events: number; readonly contested: number; readonly allowed: number; readonly denied: number };
+  readonly line: () => string;
+};
+
+export function eventTally(): EventTally {
+  const counts = { events: 0, contested: 0, denied: 0, requests: 0, undecidable: 0, programs: 0 };
+  const share = (part: number): number => (counts.events === 0 ? 0 : part / counts.events);
+  const contentOf = (event: PolicyEvent): Content | undefined => (event.kind === 'exec' ? event.content : event.request?.content);
+  return {
+    add: (typed, event) => {
+      counts.events++;
+      if (isContested(typed, event)) counts.contested++;
+      if (verdictOf(typed, event).action === 'denied') counts.denied++;
+      if (event.kind === 'exec') counts.programs++;
+      else if (event.request) counts.requests++;
+      if (contentOf(event)?.kind === 'undecidable') counts.undecidable++;
+    },
+    isWelcome: (typed, event) => {
+      const wanted = share(counts.denied) < 0.5 ? 'denied' : 'allowed';
+      return verdictOf(typed, event).action === wanted && (share(counts.contested) > 0.5 || isContested(typed, event));
+    },
+    shares: () => ({
+      events: counts.events,
+      contested: share(counts.contested),
+      denied: share(counts.denied),
+      allowed: 1 - share(counts.denied),
+    }),
+    line: () => {
+      const percent = (part: number): string => `${Math.round(100 * share(part))} %`;
+      const parts = [
+        `contested ${percent(counts.contested)}`,
+        `denied ${percent(counts.denied)}`,
+        `allowed ${percent(counts.events - counts.denied)}`,
+      ];
+      const kinds = [
+        `requests ${percent(counts.requests)}`,
+        `programs ${percent(counts.programs)}`,
+        `undecidable ${percent(counts.undecidable)}`,
+      ];
+      return `${counts.events} events: ${[...parts, ...kinds].join(', ')}`;
+    },
+  };
+}
