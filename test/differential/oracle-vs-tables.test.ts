@@ -3,11 +3,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verdictIn, verdictOfExec } from '../../src/compiler/analysis/oracle.ts';
+import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
 import type { Endpoint, FlowEvent, PolicyEvent, Verdict } from '../../src/compiler/ir/event.ts';
 import type { Direction, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { random, seedOf } from '../harness/random.ts';
 import { everyEvent, randomWorld, typedWorld } from '../harness/small-world.ts';
-import { type Tables, tablesOf } from '../harness/tables.ts';
+import { emitted, type Tables, tablesOf } from '../harness/tables.ts';
 
 const policies = 60;
 const events = everyEvent();
@@ -22,7 +23,15 @@ function agree(tables: Verdict, oracle: Verdict, isMoot: boolean): boolean {
   return isMoot || shown({ ...tables.cause }) === shown(oracle.cause);
 }
 
-type Counted = { asked: number; denied: number; inspected: number };
+/** `deciding`: the rules that decided something, by the oracle. */
+type Counted = { asked: number; denied: number; inspected: number; readonly deciding: Set<string> };
+
+/** Every rule at a place of its own: a warning then says which one it is about. */
+const placed = (typed: TypedPolicy): TypedPolicy => ({
+  ...typed,
+  rules: typed.rules.map((rule) => ({ ...rule, span: { ...rule.span, source: { path: `${rule.id}`, text: '' } } })),
+});
+const ruleName = ({ cause }: Verdict): string => (cause.kind === 'rule' ? `${cause.rule}` : '');
 
 function compareSide(
   typed: TypedPolicy,
@@ -36,6 +45,7 @@ function compareSide(
   const expected = verdictIn(typed, direction, { subject, peer, point, ...(request && { request }) });
   const { inspected, ...found } = tables.side(direction, subject, { peer, point, ...(request && { request: request.content }) });
   const isMoot = request !== undefined && verdictIn(typed, direction, { subject, peer, point }).action === 'denied';
+  count.deciding.add(ruleName(expected));
   count.asked++;
   if (expected.action === 'denied') count.denied++;
   if (inspected) count.inspected++;
@@ -52,22 +62,36 @@ function compare(typed: TypedPolicy, tables: Tables, count: Counted): void {
     }
     const expected = verdictOfExec(typed, event.subject, event.content);
     const found = tables.exec(event.subject, event.content);
+    count.deciding.add(ruleName(expected));
     if (!agree(found, expected, false)) {
       assert.unreachable(`${shown(event)}\ntables: ${shown(found)}\noracle: ${shown(expected)}\n${shown(typed)}`);
     }
   }
 }
 
-test('the tables say what the oracle says', () => {
+test('the tables say what the oracle says, and no rule decides that is said never to', () => {
   const source = random(seedOf('oracle-vs-tables', 20260801));
-  const count: Counted = { asked: 0, denied: 0, inspected: 0 };
+  const total = { asked: 0, denied: 0, inspected: 0, unreachable: 0 };
   for (let i = 0; i < policies; i++) {
-    const typed = typedWorld(randomWorld(source));
+    const typed = placed(typedWorld(randomWorld(source)));
+    const count: Counted = { asked: 0, denied: 0, inspected: 0, deciding: new Set() };
     compare(typed, tablesOf(typed, endpoints), count);
+    const log = collector();
+    emitted(typed, log);
+    const unreachable = log.all().flatMap(({ code, span }) => (code === 'normalize/unreachable-rule' ? [span.source.path] : []));
+    assert.equal(
+      unreachable.filter((rule) => count.deciding.has(rule)),
+      [],
+      shown(typed),
+    );
+    total.unreachable += unreachable.length;
+    for (const what of ['asked', 'denied', 'inspected'] as const) total[what] += count[what];
   }
-  const percent = (part: number): string => `${Math.round((100 * part) / count.asked)} %`;
-  console.log(`${policies} policies, ${count.asked} questions: ${percent(count.denied)} denied, ${percent(count.inspected)} inspected`);
-  assert.ok(count.denied > 0.2 * count.asked && count.denied < 0.8 * count.asked, 'both verdicts must be common');
+  const percent = (part: number): string => `${Math.round((100 * part) / total.asked)} %`;
+  console.log(`${policies} policies, ${total.asked} questions: ${percent(total.denied)} denied, ${percent(total.inspected)} inspected`);
+  console.log(`${total.unreachable} rules that never decide`);
+  assert.ok(total.denied > 0.2 * total.asked && total.denied < 0.8 * total.asked, 'both verdicts must be common');
+  assert.ok(total.inspected > 0 && total.unreachable > 0);
 });
 
 test.run();

@@ -9,11 +9,16 @@ import type { Pattern } from '../space/pattern.ts';
 import { Interned } from './intern.ts';
 
 /** Content classes, and for each pattern of a rule the classes that it matches. */
-export type Contents = { readonly classes: ContentClasses; readonly classesOf: (pattern: Pattern) => readonly number[] };
+export type Contents = {
+  readonly classes: ContentClasses;
+  readonly classesOf: (pattern: Pattern) => readonly number[];
+  /** The patterns were too many: an error is reported, and no rule has classes. */
+  readonly isTooLarge: boolean;
+};
 
 /** States on the way to the smallest automaton: twice what the kernel table holds. */
 const attemptStates = 2 * limits.automatonStates;
-const nothing: Contents = { classes: { automaton: undefined, classes: 1 }, classesOf: () => [] };
+const nothing: Contents = { classes: { automaton: undefined, classes: 1 }, classesOf: () => [], isTooLarge: false };
 
 /** The match of a rule on a text, if it has one. */
 export const matchOf = (rule: Rule): DomainMatch | undefined => (rule.section === 'process' ? rule.match : rule.layer7);
@@ -62,9 +67,10 @@ export function contentsOf(typed: TypedPolicy, domain: string, report: Report): 
     for (const { rule } of matches.filter(({ pattern }) => pattern === guilty)) {
       report('plan/automaton-too-large', rule.span, { domain, ...tooLarge(found) });
     }
-    return nothing;
+    return { ...nothing, isTooLarge: true };
   }
   return {
+    isTooLarge: false,
     classes: { automaton: found.automaton, classes: found.classes },
     classesOf: (pattern) => found.classesOf[patterns.number(pattern)] ?? [],
   };

@@ -12,6 +12,7 @@ import { type TransportSet, transportPoints } from '../space/transport.ts';
 import { type Contents, contentsOf } from './content.ts';
 import { Interned, intervalsKey } from './intern.ts';
 import { matchTypeOf } from './match-type.ts';
+import { reportUnreachable } from './unreachable.ts';
 
 /** Deny decides before allow. */
 const strength: Readonly<Record<Action, number>> = { deny: 0, allow: 1 };
@@ -107,5 +108,6 @@ export function normalize(typed: TypedPolicy, report: Report): VerdictSpace {
     classes: { ports: ports.classes, networks: networks.classes, http: http.classes.classes, exec: exec.classes.classes },
     ipv6Networks: networks.ipv6,
   };
+  if (!http.isTooLarge && !exec.isTooLarge) reportUnreachable(program, typed, report);
   return { typed, program, ports: ports.pieces, networks: networks.entries, http: http.classes, exec: exec.classes };
 }
