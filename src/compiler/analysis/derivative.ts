@@ -96,10 +96,11 @@ function representatives(patterns: readonly Pattern[]): readonly number[] {
   return [...starts].filter((value) => value < 256);
 }
 
-export function textMatcher(): TextMatcher {
+/** An expression per pattern and a derivative per byte, each computed once. */
+function derivatives() {
   const make = expressions();
   const roots = new WeakMap<Pattern, Expression>();
-  const derivatives = new Map<number, Expression>();
+  const known = new Map<number, Expression>();
 
   const root = (pattern: Pattern): Expression => {
     const found = roots.get(pattern) ?? read(make, pattern);
@@ -108,8 +109,8 @@ export function textMatcher(): TextMatcher {
   };
   const derive = (expression: Expression, value: number): Expression => {
     const key = expression.id * 256 + value;
-    const found = derivatives.get(key) ?? derivative(expression, value);
-    derivatives.set(key, found);
+    const found = known.get(key) ?? derivative(expression, value);
+    known.set(key, found);
     return found;
   };
   const derivative = (expression: Expression, value: number): Expression => {
@@ -129,29 +130,31 @@ export function textMatcher(): TextMatcher {
         return make.sequence(derive(expression.part, value), expression);
     }
   };
+  return { root, derive };
+}
 
-  const combinations = (patterns: readonly Pattern[]): readonly (readonly boolean[])[] => {
-    const bytes = representatives(patterns);
-    const found = new Map<string, readonly boolean[]>();
-    const start = patterns.map(root);
-    const seen = new Set([start.map((state) => state.id).join()]);
-    const queue = [start];
-    for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
-      const vector = at.map((state) => state.empty);
-      found.set(vector.join(), vector);
-      for (const value of bytes) {
-        const after = at.map((state) => derive(state, value));
-        const key = after.map((state) => state.id).join();
-        if (!seen.has(key)) queue.push(after);
-        seen.add(key);
-      }
-      if (seen.size > maximumStates) throw new AnalysisLimit('pattern states', maximumStates);
-    }
-    return [...found.values()];
-  };
-
+export function textMatcher(): TextMatcher {
+  const { root, derive } = derivatives();
   return {
     matches: (pattern, text) => encoder.encode(text).reduce(derive, root(pattern)).empty,
-    combinations,
+    combinations: (patterns) => {
+      const bytes = representatives(patterns);
+      const found = new Map<string, readonly boolean[]>();
+      const start = patterns.map(root);
+      const seen = new Set([start.map((state) => state.id).join()]);
+      const queue = [start];
+      for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+        const vector = at.map((state) => state.empty);
+        found.set(vector.join(), vector);
+        for (const value of bytes) {
+          const after = at.map((state) => derive(state, value));
+          const key = after.map((state) => state.id).join();
+          if (!seen.has(key)) queue.push(after);
+          seen.add(key);
+        }
+        if (seen.size > maximumStates) throw new AnalysisLimit('pattern states', maximumStates);
+      }
+      return [...found.values()];
+    },
   };
 }
