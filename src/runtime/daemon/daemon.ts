@@ -113,7 +113,6 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   report.servedAt(metrics.server.address);
   undo.push(() => enforcement.close());
   changes.start(bundle, inventory);
-  observation.read(enforcement.map('events'));
   undo.push(() => observation.close());
   const ending = endOf({ options, folder, claim, undo });
   const control = await serveControl(folder.socket, {

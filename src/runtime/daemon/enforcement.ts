@@ -52,13 +52,6 @@ export class Enforcement {
     return this.current;
   }
 
-  /** Descriptor of a map of the loaded programs; only while something is in force. */
-  map(name: string): number {
-    const fd = this.current?.loaded.maps.get(name);
-    if (fd === undefined) throw new Error(`policyd bug: no map \`${name}\` is loaded`);
-    return fd;
-  }
-
   /** Puts `desired` in force; throws a Refusal and leaves everything as it was if that cannot be. */
   apply(desired: Desired, machine: Machine): InForce {
     const found = resolveInventory(desired.inventory, desired.dynamic, machine);
@@ -103,6 +96,7 @@ export class Enforcement {
     };
     save();
     const fresh = this.current?.loaded !== loaded;
+    if (!loaded.maps.has('config')) return this.withoutPrograms(loaded, tables);
     const generation = fresh || !this.tables ? generations(loaded.maps) : this.tables;
     const first = generation.revision() === 0;
     if (!first) this.attach(loaded, tables, fresh);
@@ -111,6 +105,13 @@ export class Enforcement {
     if (first) this.attach(loaded, tables, fresh);
     this.detachAllBut(loaded, tables);
     return revision;
+  }
+
+  /** A bundle without policies has no programs: what an earlier one attached is taken off. */
+  private withoutPrograms(loaded: Loaded, tables: EndpointTables): number {
+    this.attach(loaded, tables);
+    this.detachAllBut(loaded, tables);
+    return this.current?.revision ?? 0;
   }
 
   /** `all`: also where something is attached already, because the programs are other ones now. */

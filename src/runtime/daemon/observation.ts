@@ -20,20 +20,22 @@ export class Observation {
   private readonly builds = new Map<number, string>();
   private readonly nodeName = hostname();
   private clockDistance = 0n;
-  private stopReading = (): void => {};
+  private stopReading: (() => void) | undefined;
 
   constructor(causes: CauseTable) {
     this.causes = causes;
   }
 
-  /** Events of this generation will come; says what its numbers mean. */
-  learn({ tables, revision, desired }: InForce): void {
+  /** Events of this generation will come; says what its numbers mean. Reads the ring from the first one that has programs. */
+  learn({ tables, revision, desired, loaded }: InForce): void {
     for (const name of tables.names) this.endpoints.set(name.id, name);
     this.builds.set(revision, desired.bundle.manifest.build);
+    const events = loaded.maps.get('events');
+    if (events !== undefined && !this.stopReading) this.read(events);
   }
 
-  /** Reads the ring map `fd` until `close`. What a dead daemon left unread comes first. */
-  read(fd: number): void {
+  /** Reads the ring map `fd` until `close`: it is pinned, later programs write to the same. What a dead daemon left unread comes first. */
+  private read(fd: number): void {
     const ring = openRing(fd);
     const context = this.context();
     const reader: RingReader = readRing(ring, (event) => this.history.add(recordOfEvent(event, context)));
@@ -50,8 +52,8 @@ export class Observation {
   }
 
   close(): void {
-    this.stopReading();
-    this.stopReading = () => {};
+    this.stopReading?.();
+    this.stopReading = undefined;
   }
 
   private context(): RecordContext {
