@@ -18,7 +18,8 @@ export type Contents = {
 
 /** States on the way to the smallest automaton: twice what the kernel table holds. */
 const attemptStates = 2 * limits.automatonStates;
-const nothing: Contents = { classes: { automaton: undefined, classes: 1 }, classesOf: () => [], isTooLarge: false };
+/** Nobody asks: content is undecidable (0) or anything (1). */
+const nothing: Contents = { classes: { automaton: undefined, classes: 2 }, classesOf: () => [], isTooLarge: false };
 
 /** The match of a rule on a text, if it has one. */
 export const matchOf = (rule: Rule): DomainMatch | undefined => (rule.section === 'process' ? rule.match : rule.layer7);

@@ -69,7 +69,7 @@ export type PolicyProgram = {
   readonly rules: readonly ProgramRule[];
   /**
    * Number of classes of each static dimension. Network class 0 is the IPv4 and 1 the IPv6 world outside all longer blocks
-   * of the prefix table; `http` and `exec` count class 0 (undecidable), so they are at least 1.
+   * of the prefix table; `http` and `exec` count class 0 (undecidable) and are at least 2: some text has class 1.
    */
   readonly classes: { readonly ports: number; readonly networks: number; readonly http: number; readonly exec: number };
   /** The network classes whose addresses are IPv6, ascending; all others are IPv4. */

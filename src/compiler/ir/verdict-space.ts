@@ -11,7 +11,7 @@ import type { TypedPolicy } from './typed.ts';
 export type PortClasses = readonly (Interval<number> & { readonly class: number })[];
 /** Longest-prefix-match entries; always holds `::/0` (class 1) and `::ffff:0:0/96` (class 0). */
 export type NetworkClasses = readonly (Prefix & { readonly class: number })[];
-/** Absent: no policy speaks of the domain. `classes` counts class 0, the undecidable content. */
+/** Without an automaton no policy speaks of the domain: every text is of class 1. `classes` counts class 0, the undecidable content. */
 export type ContentClasses = { readonly automaton: Automaton | undefined; readonly classes: number };
 
 export type VerdictSpace = {

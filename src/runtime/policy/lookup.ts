@@ -56,14 +56,15 @@ function prefixLookup(image: Uint8Array): (address: Address) => number | undefin
   };
 }
 
-/** Content -> class; 0 for what is undecidable, and for every text where no rule speaks of the domain. */
+/** Content -> class; 0 for what is undecidable, 1 for every text where no policy speaks of the domain. */
 function contentLookup(image: Uint8Array): (content: Content) => number {
   const view = viewOf(image);
   const offset = offsetsOf(layouts.automaton.fields);
   const classes = view.getUint32(offset('classes'), true);
   const isEmpty = view.getUint32(offset('states'), true) === 0;
   return (content) => {
-    if (content.kind === 'undecidable' || isEmpty) return 0;
+    if (content.kind === 'undecidable') return 0;
+    if (isEmpty) return 1;
     let state = view.getUint32(offset('start'), true);
     for (const byte of encoder.encode(content.text)) {
       const column = view.getUint8(offset('byte_class') + byte);

@@ -25,8 +25,8 @@ function ruleFault(program: PolicyProgram, rule: ProgramRule): string | undefine
 }
 
 function sizeFault({ classes, ipv6Networks }: PolicyProgram): string | undefined {
-  if (Object.values(classes).some((count) => count < 1)) return 'a dimension has no class';
-  if (classes.networks < 2) return 'the two worlds have no network class';
+  if (classes.ports < 1) return 'no port has a class';
+  if (Math.min(classes.networks, classes.http, classes.exec) < 2) return 'a dimension lacks its first two classes';
   if ([classes.ports, classes.http, classes.exec].some((count) => count > limits.classes)) return 'a dimension has too many classes';
   return ascendingBelow(ipv6Networks, classes.networks) ? undefined : 'an IPv6 network class does not exist';
 }

@@ -144,6 +144,15 @@ test('an inspected connection points at the row of its requests', () => {
   assert.is(lookup.network(ingress(16, 17, transportPoint('tcp', 81))).action, verdictAction.deny);
 });
 
+test('where no policy speaks of exec, every program has a verdict of its own row', () => {
+  const { lookup, tables } = generation([], [workload(16, 'web'), workload(17, 'x')]);
+  for (const content of [{ kind: 'text', text: '/bin/sh' } as const, { kind: 'undecidable', reason: 'unnamed file' } as const]) {
+    assert.equal([lookup.exec(16, content).action, lookup.exec(16, content).cause], [verdictAction.allow, fixedCause.defaultAllow]);
+  }
+  const base = tables.rows.find((row) => row.section === section.process)?.base ?? 0;
+  assert.ok(tables.verdicts.length >= (base + 2) * layouts.verdict.size);
+});
+
 test('networks are about addresses only, families apart', () => {
   const networks = addressSet(['0.0.0.0/0', '2001:db8::/32'].flatMap((text) => parsePrefix(text) ?? []));
   const { lookup } = generation([rule(0, { peers: { selectors: [], networks, entities: [] } })], [workload(16, 'web'), workload(17, 'x')]);
