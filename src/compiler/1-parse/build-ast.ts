@@ -51,7 +51,7 @@ function addItem(context: Context, { children }: ItemCstNode, file: GrowingFile)
   for (const node of children.declaration ?? []) file.declarations.push(declaration(context, node));
   for (const node of children.policy ?? []) file.policies.push(policy(context, node, file));
   for (const node of children.test ?? []) file.tests.push(test(context, node));
-  for (const node of children.foreignItem ?? []) file.foreign.push({ word: foreignWord(context, node), annotation: false });
+  for (const node of children.foreignItem ?? []) addForeign(context, node, file);
   for (const node of children.annotation ?? []) file.foreign.push({ word: annotation(context, node), annotation: true });
 }
 
@@ -61,7 +61,12 @@ const importItem = (context: Context, node: ImportItemCstNode): ImportAst => ({
   span: nodeSpan(context, node),
 });
 
-const foreignWord = (context: Context, node: ForeignItemCstNode): Name => name(context, only(node.children.Name));
+/** An item of an unknown form declares, as far as anyone can tell, its second word. */
+function addForeign(context: Context, { children }: ForeignItemCstNode, file: GrowingFile): void {
+  file.foreign.push({ word: name(context, only(children.Name)), annotation: false });
+  const declared = children.loose?.[0]?.children.Loose?.[0];
+  if (declared) file.unread.add(declared.image);
+}
 
 /** The word of an annotation, with its `@`. */
 const annotation = ({ source }: Context, { children }: AnnotationCstNode): Name => {

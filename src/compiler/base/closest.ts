@@ -25,7 +25,7 @@ const longest = 64;
 export function closest(name: string, known: Iterable<string>): string | undefined {
   if (name.length > longest) return undefined;
   const wanted = name.toLowerCase();
-  let limit = Math.max(1, Math.floor(name.length / 3));
+  let limit = Math.min(Math.max(1, Math.floor(name.length / 3)), name.length - 1);
   let found: string | undefined;
   for (const candidate of known) {
     if (candidate === name || candidate.length > longest) continue;
