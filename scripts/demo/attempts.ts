@@ -26,7 +26,7 @@ export async function attempt(tried: Case, agents: ReadonlyMap<string, Agent>, r
       what,
       expected: allowed ? 'allowed' : 'denied',
       happened: connected ? happened : `${happened}, on another connection`,
-      decidedBy: decision === undefined ? 'nobody' : `${decision.place} (${decision.decider})`,
+      decidedBy: decision?.place ?? 'nobody',
       good: (allowed ? gotThrough(happened) : wasDenied(happened)) && asExpected && connected,
     });
   }

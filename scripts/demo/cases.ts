@@ -14,7 +14,7 @@ const byDefault = (...policies: readonly string[]): Decider => ({ kind: 'default
 const families: readonly Family[] = ['v4', 'v6'];
 
 type Flow = {
-  readonly from: Party | 'backup';
+  readonly from: Party;
   readonly to: Party;
   readonly protocol: 'tcp' | 'udp';
   readonly port: number;

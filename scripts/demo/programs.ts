@@ -5,10 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Machine } from './machine.ts';
 
-const root = join(import.meta.dirname, '..', '..');
+export const root = join(import.meta.dirname, '..', '..');
 const program = (name: 'policyc' | 'policyd') => join(root, 'dist', `${name}.js`);
-/** Where the samples stand; file names in verdicts are relative to it. */
-export const policiesFolder = join(root, 'policies');
 
 export type Ended = { readonly status: number; readonly text: string };
 
@@ -56,6 +54,6 @@ export async function until<T>(seconds: number, question: () => Promise<T | unde
   for (;;) {
     const answer = await question();
     if (answer !== undefined || performance.now() > end) return answer;
-    await pause(20);
+    await pause(50);
   }
 }

@@ -6,7 +6,7 @@ import type { Outcome } from './agents.ts';
 import type { Case, Decider, Expectation } from './cases.ts';
 import { until } from './programs.ts';
 
-/** `decider` in the form of an expectation, to be compared with it; `place` is `file:line`, or the policies of a default deny. */
+/** `decider` in the form of an expectation, to be compared with it; `place` is for people: `file:line` and whose that is. */
 export type Decision = { readonly decider: string; readonly place: string; readonly denied: boolean };
 
 export const deciderText = (decider: Decider): string =>
@@ -17,10 +17,12 @@ function decisionOf(record: VerdictRecord): Decision {
   const verdict = 'flow' in record ? record.flow : record.process;
   const { decided, policies, rule } = verdict.extensions;
   const denied = verdict.verdict === 'DROPPED';
-  if (rule !== undefined) return { decider: `rule ${collapse(rule.text)}`, place: `${rule.file}:${rule.line}`, denied };
   const names = policies.map(({ name }) => name).join(', ');
+  if (rule !== undefined)
+    return { decider: `rule ${collapse(rule.text)}`, place: `${rule.file}:${rule.line} (a rule of ${names})`, denied };
+  if (decided !== 'default-deny') return { decider: decided, place: decided, denied };
   const places = policies.map(({ file, line }) => `${file}:${line}`).join(', ');
-  return { decider: `${decided === 'default-deny' ? 'default' : decided} of ${names}`, place: places || decided, denied };
+  return { decider: `default of ${names}`, place: `${places} (the default deny of ${names})`, denied };
 }
 
 const isFlow = (record: VerdictRecord): record is FlowRecord => 'flow' in record;
@@ -54,12 +56,15 @@ function candidates(
     case 'tcp':
     case 'udp':
       return records.filter(isFlow).filter((record) => isAbout(record, attempt));
-    case 'http':
-      // The n-th request verdict of this connection.
-      return records
-        .filter(isFlow)
-        .filter((record) => record.flow.Type === 'L7' && portOf(record) === outcome?.local)
-        .slice(index, index + 1);
+    case 'http': {
+      const connection = records.filter(isFlow).filter((record) => portOf(record) === outcome?.local);
+      // The n-th request verdict of this connection; one whose verdict was final from the beginning has none.
+      const final = connection.filter(
+        ({ flow }) => flow.Type === 'L3_L4' && flow.traffic_direction === 'INGRESS' && flow.verdict !== 'REDIRECTED',
+      );
+      const requests = connection.filter(({ flow }) => flow.Type === 'L7');
+      return final.length > 0 ? final : requests.slice(index, index + 1);
+    }
     case 'exec': {
       const path = realpathSync(attempt.program);
       return records.filter(isProcess).filter(({ process }) => process.process.binary === path);

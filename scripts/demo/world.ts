@@ -10,6 +10,7 @@ export const addresses = {
   storefront: { v4: '10.9.1.1', v6: 'fd09::1:1' },
   cart: { v4: '10.9.2.1', v6: 'fd09::2:1' },
   postgres: { v4: '10.9.3.1', v6: 'fd09::3:1' },
+  backup: { v4: '10.9.3.2', v6: 'fd09::3:2' },
   resolver: { v4: '10.9.4.1', v6: 'fd09::4:1' },
   office: { v4: '203.0.113.7', v6: '2001:db8:1::7' },
   guest: { v4: '203.0.113.200', v6: '2001:db8:1:80::7' },
@@ -23,8 +24,8 @@ const both = (...parties: readonly Party[]): readonly string[] => parties.flatMa
 export const places: readonly Place[] = [
   { name: 'front', addresses: both('storefront') },
   { name: 'cart', addresses: both('cart') },
-  // One machine for two workloads: they share its addresses and are told apart by their sockets.
-  { name: 'data', addresses: both('postgres') },
+  // One machine for two workloads: over its loopback they are told apart by their sockets.
+  { name: 'data', addresses: both('postgres', 'backup') },
   { name: 'names', addresses: both('resolver') },
   { name: 'office', addresses: both('office', 'guest') },
 ];
@@ -52,7 +53,7 @@ export const members: readonly Member[] = [
     servers: ['tcp:5432', 'tcp:5433'],
     entry: { namespace: 'data', labels: { app: 'postgres' }, addresses: both('postgres') },
   },
-  { name: 'backup', place: 'data', servers: [], entry: { namespace: 'data', labels: { app: 'backup' }, addresses: both('postgres') } },
+  { name: 'backup', place: 'data', servers: [], entry: { namespace: 'data', labels: { app: 'backup' }, addresses: both('backup') } },
   {
     name: 'resolver',
     place: 'names',
