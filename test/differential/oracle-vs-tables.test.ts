@@ -2,15 +2,18 @@
 // what the oracle says, cause included, for every event of a small world under many random policies.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { verdictIn, verdictOfExec } from '../../src/compiler/analysis/oracle.ts';
+import { verdictIn, verdictOf, verdictOfExec } from '../../src/compiler/analysis/oracle.ts';
 import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
 import type { Endpoint, FlowEvent, PolicyEvent, Verdict } from '../../src/compiler/ir/event.ts';
 import type { Direction, TypedPolicy } from '../../src/compiler/ir/typed.ts';
+import { checkUnit } from '../../src/compiler/pipeline.ts';
+import { eventTally, randomEvents, randomPolicy, randomUniverse } from '../harness/arbitrary.ts';
 import { random, seedOf } from '../harness/random.ts';
 import { everyEvent, randomWorld, typedWorld } from '../harness/small-world.ts';
 import { emitted, type Tables, tablesOf } from '../harness/tables.ts';
+import { reservedEndpoint, workloadEndpoint } from '../harness/universe.ts';
 
-const policies = 60;
+const policies = 40;
 const events = everyEvent();
 const endsOf = (event: PolicyEvent): readonly Endpoint[] => (event.kind === 'flow' ? [event.source, event.destination] : [event.subject]);
 const endpoints = [...new Set(events.flatMap(endsOf))];
@@ -92,6 +95,48 @@ test('the tables say what the oracle says, and no rule decides that is said neve
   console.log(`${total.unreachable} rules that never decide`);
   assert.ok(total.denied > 0.2 * total.asked && total.denied < 0.8 * total.asked, 'both verdicts must be common');
   assert.ok(total.inspected > 0 && total.unreachable > 0);
+});
+
+/** Both sides of a flow, as the oracle puts them together; undefined where the connection itself is denied, so that no request is. */
+function verdictByTables(tables: Tables, event: PolicyEvent): Verdict {
+  if (event.kind === 'exec') return tables.exec(event.subject, event.content);
+  const { source, destination, point, request } = event;
+  const asked = { point, ...(request && { request: request.content }) };
+  const unmanaged: Verdict = { action: 'allowed', cause: { kind: 'default-allow' } };
+  const side = (direction: Direction, subject: Endpoint, peer: Endpoint): Verdict => {
+    if (subject.kind !== 'workload') return unmanaged;
+    const { action, cause } = tables.side(direction, subject, { peer, ...asked });
+    return { action, cause };
+  };
+  const egress = side('egress', source, destination);
+  const ingress = side('ingress', destination, source);
+  return egress.action === 'allowed' && (ingress.action === 'denied' || ingress.cause.kind === 'rule') ? ingress : egress;
+}
+
+test('policies of text, events at their edges: the tables say what the oracle says', () => {
+  const seed = seedOf('oracle-vs-tables (text)', 20260802);
+  const source = random(seed);
+  const tally = eventTally();
+  for (let i = 0; i < 100; i++) {
+    const universe = randomUniverse(source);
+    const text = randomPolicy(source);
+    const checked = checkUnit([{ path: 'random.policy', text }]);
+    if (!checked.ok) throw new Error(`${checked.diagnostics.map(({ message }) => message).join('\n')}\n${text}`);
+    const { typed } = checked.value;
+    const inventory = [...universe.workloads.map(workloadEndpoint), ...universe.reserved.map(reservedEndpoint)];
+    const tables = tablesOf(typed, inventory);
+    for (const event of randomEvents(typed, universe, { random: source, count: 100 })) {
+      tally.add(typed, event);
+      const [found, expected] = [verdictByTables(tables, event), verdictOf(typed, event)];
+      const isRequest = event.kind === 'flow' && event.request !== undefined;
+      const { request: _, ...connection } = event.kind === 'flow' ? event : { ...event, request: undefined };
+      const isMoot = isRequest && verdictOf(typed, connection).action === 'denied';
+      if (!agree(found, expected, isMoot)) {
+        assert.unreachable(`${shown(event)}\ntables: ${shown(found)}\noracle: ${shown(expected)}\n${text}`);
+      }
+    }
+  }
+  console.log(tally.line());
 });
 
 test.run();
