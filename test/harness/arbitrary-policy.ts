@@ -62,13 +62,7 @@ function transport(random: Random): string {
 
 const http = (random: Random): string => ` http { ${atLeastOne(random, requests, 0.15).join('; ')} }`;
 
-/** A rule of a direction; HTTP stands on ingress only, with ports that carry it. */
-function networkRule(random: Random, section: 'ingress' | 'egress', action: string): string {
-  const head = `${action} ${section === 'ingress' ? 'from' : 'to'} ${peers(random)}`;
-  if (section === 'ingress' && random.chance(0.4)) return `${head} at ${random.pick(tcpTransports)}${http(random)}`;
-  return `${head}${transport(random)}`;
-}
-
+type Section = 'ingress' | 'egress';
 const actions = (random: Random): readonly string[] =>
   random.pick([
     ['allow', 'deny'],
@@ -77,9 +71,20 @@ const actions = (random: Random): readonly string[] =>
     ['allow', 'deny', 'allow'],
   ]);
 
-function networkSection(random: Random, section: 'ingress' | 'egress'): readonly string[] {
+/** Rules about overlapping peers and ports. HTTP stands on ingress only, with ports that carry it. */
+function networkCluster(random: Random, section: Section): readonly string[] {
+  const [peer, web] = [peers(random), section === 'ingress' && random.chance(0.4)];
+  const at = web ? ` at ${random.pick(tcpTransports)}` : transport(random);
+  return actions(random).map((action, i) => {
+    const who = i === 0 || random.chance(0.5) ? peer : random.chance(0.5) ? 'all' : peers(random);
+    const where = i === 0 || random.chance(0.5) ? at : web ? ` at ${random.pick(tcpTransports)}` : transport(random);
+    return `${action} ${section === 'ingress' ? 'from' : 'to'} ${who}${where}${web && random.chance(0.8) ? http(random) : ''}`;
+  });
+}
+
+function networkSection(random: Random, section: Section): readonly string[] {
   if (random.chance(0.3)) return [];
-  const rules = Array.from({ length: random.int(4) }, () => actions(random).map((action) => networkRule(random, section, action))).flat();
+  const rules = Array.from({ length: random.int(4) }, () => networkCluster(random, section)).flat();
   const opening = random.chance(0.45) ? ['default allow'] : [];
   return [`  ${section} {`, ...[...opening, ...rules].map((line) => `    ${line}`), '  }'];
 }

@@ -102,7 +102,7 @@ function flowFor(random: Random, scene: Scene, rule: NetworkRule): FlowEvent | u
   const point = pointFor(random, scene, rule);
   if (!isPossible(point, [subject, peer])) return undefined;
   const ends = rule.section === 'ingress' ? { source: peer, destination: subject } : { source: subject, destination: peer };
-  const asks = protocolOf(point).protocol === 'tcp' && scene.requests.length > 0 && random.chance(rule.layer7 ? 0.7 : 0.3);
+  const asks = protocolOf(point).protocol === 'tcp' && scene.requests.length > 0 && random.chance(rule.layer7 ? 0.8 : 0.4);
   const own = rule.layer7 && random.chance(0.6) ? [rule.layer7.pattern] : scene.requests;
   const content: Content | undefined = asks ? randomRequest(random, own) : undefined;
   return { kind: 'flow', ...ends, point, ...(content && { request: { domain: 'http', content } }) };
@@ -122,7 +122,8 @@ function candidate(random: Random, scene: Scene): PolicyEvent | undefined {
     const [source, destination, point] = [random.pick(scene.workloads), random.pick(scene.peers), random.pick(scene.points)];
     return isPossible(point, [source, destination]) ? { kind: 'flow', source, destination, point } : undefined;
   }
-  const rule = random.pick(rules);
+  const wanted = rules.filter(random.chance(0.15) ? isProcessRule : isNetworkRule);
+  const rule = random.pick(wanted.length > 0 ? wanted : rules);
   return isNetworkRule(rule) ? flowFor(random, scene, rule) : execFor(random, scene, rule);
 }
 

@@ -44,7 +44,8 @@ export const counterText = ({ direction, protocol, match, verdict, cause }: Omit
     cause < fixedCause.firstDynamic ? nameOf(fixedCause, cause) : String(cause),
   ].join(' ');
 
-function difference(before: readonly Counter[], after: readonly Counter[]): readonly Raised[] {
+/** What was raised between two readings, one line for each counter and time. */
+export function difference(before: readonly Counter[], after: readonly Counter[]): readonly Raised[] {
   const known = new Map(before.map((counter) => [counterText(counter), counter.count]));
   return after.flatMap((counter) => {
     const text = counterText(counter);

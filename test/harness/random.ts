@@ -22,9 +22,9 @@ export function random(seed: number): Random {
     int,
     chance: (probability) => next() < probability,
     pick: (list) => {
-      const picked = list[int(list.length)];
-      if (picked === undefined) throw new RangeError('nothing to pick from');
-      return picked;
+      if (list.length === 0) throw new RangeError('nothing to pick from');
+      // The index is inside; `undefined` may be one of the choices.
+      return list[int(list.length)] as (typeof list)[number];
     },
     some: (list, probability) => list.filter(() => next() < probability),
   };

@@ -1,0 +1,143 @@
+// Requests for tests: what a stream of bytes means by request.ts, random requests biased to what servers disagree about,
+// and policies over them.
+import { verdictIn } from '../../src/compiler/analysis/oracle.ts';
+import { type RequestContent, readRequestHead } from '../../src/compiler/domains/http/request.ts';
+import type { Verdict } from '../../src/compiler/ir/event.ts';
+import { policyId, ruleId } from '../../src/compiler/ir/ids.ts';
+import type { Action, TypedPolicy } from '../../src/compiler/ir/typed.ts';
+import type { Pattern } from '../../src/compiler/space/pattern.ts';
+import { anyTransport, transportPoint } from '../../src/compiler/space/transport.ts';
+import { client, server } from './http-world.ts';
+import type { Random } from './random.ts';
+
+/** One request of a stream; `end` undefined: lost, or not whole. */
+export type StreamRequest = { readonly content: RequestContent; readonly framed: boolean; readonly start: number; readonly end?: number };
+
+/** Size and data, each with CRLF, no extensions, a trailer of at most nothing that frames; undefined where it is anything else. */
+function chunkedEnd(text: string, from: number): number | undefined {
+  for (let at = from; ; ) {
+    const line = /^([0-9a-fA-F]{1,8})\r\n/.exec(text.slice(at, at + 10));
+    if (!line) return undefined;
+    const size = Number.parseInt(line[1] ?? '', 16);
+    at += line[0].length;
+    if (size === 0) return text.startsWith('\r\n', at) ? at + 2 : undefined;
+    if (text.slice(at + size, at + size + 2) !== '\r\n') return undefined;
+    at += size + 2;
+  }
+}
+
+/** The request at `start` of a stream; undefined while its head is not whole. */
+export function requestAt(text: string, start: number): StreamRequest | undefined {
+  const head = readRequestHead(Buffer.from(text.slice(start), 'latin1'));
+  if (head.kind === 'incomplete') return undefined;
+  if (head.kind === 'lost') return { content: head.content, framed: false, start };
+  const body = start + head.headBytes;
+  const end = head.body.kind === 'chunked' ? chunkedEnd(text, body) : body + (head.body.kind === 'length' ? head.body.bytes : 0);
+  const whole = end !== undefined && end <= text.length;
+  return { content: head.content, framed: true, start, ...(whole && { end }) };
+}
+
+const methods = ['GET', 'GET', 'GET', 'POST', 'POST', 'PUT', 'HEAD', 'DELETE', 'CONNECT', 'get', 'G T', 'PRI'];
+const segments = [
+  'a',
+  'b',
+  'admin',
+  'a',
+  'b',
+  'up',
+  'a%20b',
+  '%61',
+  '%61dmin',
+  'x;y',
+  '.',
+  '..',
+  '%2e%2E',
+  '',
+  '%2F',
+  '%zz',
+  '%',
+  'A',
+  '~%7e',
+];
+const endings = ['', '', '', '', '/', '?', '?q=/../x', '?a#b', '#', '\\', '\t', ' ', '\x80'];
+const headers = [
+  'X: y',
+  'Cookie: a=b; c="d"',
+  'Accept:*/*',
+  'x-empty:',
+  'Content-Type: text/plain',
+  'Host: y',
+  'Expect: nothing',
+  'X-Utf: \xc3\xa9',
+];
+const oddHeaders = [
+  ' folded',
+  'A : b',
+  'NoColon',
+  'Upgrade: websocket',
+  'Content-Length: 1',
+  'Content-Length: 0x1',
+  'Transfer-Encoding: gzip',
+  'B: \x00',
+  'C: \n',
+];
+const versions = ['HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0', 'HTTP/2.0', 'http/1.1', 'HTTP/1.1 '];
+
+function randomTarget(random: Random): string {
+  if (random.chance(0.03)) return random.pick(['*', 'http://x/a', 'a', '']);
+  const length = random.chance(0.6) ? 1 : random.int(4);
+  const path = Array.from({ length }, () => `/${random.pick(segments)}`).join('');
+  return (path || '/') + (random.chance(0.25) ? random.pick(endings) : '');
+}
+
+/** One request: mostly right, and then exactly as long as it says; or one whose framing is lost. */
+export function randomRequest(random: Random): string {
+  for (;;) {
+    const usual = random.chance(0.7);
+    const lines = [
+      `${usual ? random.pick(methods.slice(0, 8)) : random.pick(methods)} ${randomTarget(random)} ${usual ? 'HTTP/1.1' : random.pick(versions)}`,
+    ];
+    lines.push(
+      'Host: x',
+      ...random.some(
+        headers.filter((line) => !line.startsWith('Host')),
+        0.3,
+      ),
+    );
+    if (random.chance(0.08)) lines.push(random.pick([...headers, ...oddHeaders]));
+    const body = 'x'.repeat(random.chance(0.1) ? random.int(5000) : random.int(40));
+    const framing = random.int(3);
+    if (framing === 1) lines.push(`Content-Length: ${body.length}`);
+    if (framing === 2) lines.push('Transfer-Encoding: chunked');
+    const chunks = `${body === '' ? '' : `${body.length.toString(16)}\r\n${body}\r\n`}0\r\n\r\n`;
+    const text = `${lines.join('\r\n')}\r\n\r\n${['', body, chunks][framing]}`;
+    const read = requestAt(text, 0);
+    if (read && (!read.framed || read.end === text.length)) return text;
+  }
+}
+
+const source = { path: 'http.policy', text: '' };
+const span = { source, start: 0, end: 0 };
+
+/** Rules about requests from anybody to the server; a rule without a pattern is about every request. */
+export function httpPolicy(defaultDeny: boolean, rules: readonly (readonly [Action, Pattern?])[]): TypedPolicy {
+  return {
+    policies: [{ id: policyId(0), name: 'web', span, subject: [[]], defaultDeny: { ingress: defaultDeny, egress: false, process: [] } }],
+    rules: rules.map(([action, pattern], id) => ({
+      id: ruleId(id),
+      policy: policyId(0),
+      span,
+      text: `rule ${id}`,
+      action,
+      section: 'ingress',
+      peers: { selectors: [], networks: [], entities: ['all'] },
+      transport: { points: anyTransport, named: [] },
+      ...(pattern && { layer7: { domain: 'http', pattern } }),
+    })),
+    tests: [],
+  };
+}
+
+/** What the oracle says of a request of the client at this port. */
+export const verdictOfRequest = (policy: TypedPolicy, content: RequestContent, port: number): Verdict =>
+  verdictIn(policy, 'ingress', { subject: server, peer: client, point: transportPoint('tcp', port), request: { domain: 'http', content } });

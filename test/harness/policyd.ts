@@ -1,0 +1,115 @@
+// Runs policyd as users do, as a program of its own: bundled once per test file from the present sources. Each `world`
+// has a folder, pins and state that nobody else has; at the end its daemons are killed and everything is taken away.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { build as bundlePrograms } from 'esbuild';
+import { build } from '../../src/compiler/7-build/index.ts';
+import type { Status } from '../../src/runtime/index.ts';
+import { emittedPolicy } from './compile.ts';
+import { atEnd, privatePins, templateObject } from './kernel.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const programs = join(root, 'build', `policyd-test-${process.pid}`);
+atEnd(() => rmSync(programs, { recursive: true, force: true }));
+
+await bundlePrograms({
+  absWorkingDir: root,
+  entryPoints: { policyd: 'src/runtime/cli.ts' },
+  outdir: programs,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  external: ['koffi'],
+  logLevel: 'silent',
+  banner: { js: "import { createRequire as policycRequire } from 'node:module';\nconst require = policycRequire(import.meta.url);" },
+});
+export const program = join(programs, 'policyd.js');
+
+export type Run = { readonly status: number | null; readonly out: string; readonly error: string };
+
+/** Runs policyd to its end, through `wrapper` (`unshare -m ...`) if there is one. */
+export function policyd(parameters: readonly string[], wrapper: readonly string[] = []): Run {
+  const [command = '', ...rest] = [...wrapper, process.execPath, program, ...parameters];
+  const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', timeout: 60_000 });
+  return { status, out: stdout, error: stderr };
+}
+
+/** A daemon that runs. */
+export type Running = {
+  readonly child: ChildProcess;
+  /** Everything it has said. */
+  readonly log: () => string;
+  readonly metrics: () => Promise<string>;
+  /** Sends the signal and waits for the end; the exit status, or the signal's name. */
+  readonly end: (signal?: NodeJS.Signals) => Promise<number | string>;
+};
+
+export type World = {
+  readonly folder: string;
+  readonly pins: string;
+  readonly bundle: string;
+  readonly inventory: string;
+  /** `--state` and `--pins` of this world. */
+  readonly places: readonly string[];
+  readonly state: readonly string[];
+  /** Compiles policy text into the bundle, as policyc does. */
+  readonly policy: (text: string) => void;
+  readonly inventoryText: (text: string) => void;
+  readonly run: (...more: readonly string[]) => Promise<Running>;
+  readonly status: () => Status & { readonly running: boolean; readonly enforcing: boolean };
+};
+
+/** Waits until `holds`; throws with what was waited for. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>, milliseconds = 5000): Promise<void> {
+  for (const end = Date.now() + milliseconds; Date.now() < end; await sleep(20)) if (await holds()) return;
+  throw new Error(`waited in vain for: ${what}`);
+}
+
+/** Objects of all templates, compiled once. */
+function objects(folder: string, templates: readonly string[]): string {
+  mkdirSync(folder, { recursive: true });
+  for (const template of templates) writeFileSync(join(folder, `${template.split('/').at(-1)}.o`), templateObject(template).bytes);
+  return folder;
+}
+
+export function world(): World {
+  const folder = mkdtempSync(join(tmpdir(), 'policyd-world-'));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  const [pins, bundle, inventory] = [privatePins(), join(folder, 'bundle'), join(folder, 'inventory.yaml')];
+  const state = ['--state', join(folder, 'state')];
+  const places = [...state, '--pins', pins];
+  writeFileSync(inventory, '');
+  const policy = (text: string): void => {
+    const emitted = emittedPolicy(text);
+    const built = build(emitted, { out: bundle, objectsDirectory: objects(join(folder, 'objects'), emitted.templates) });
+    if (!built.ok) throw new Error(built.message);
+  };
+  const run = (...more: readonly string[]) =>
+    started(['run', '--bundle', bundle, '--inventory', inventory, '--metrics', '127.0.0.1:0', ...places, ...more]);
+  const status = () => JSON.parse(policyd(['status', '--json', ...places]).out);
+  return { folder, pins, bundle, inventory, places, state, policy, inventoryText: (text) => writeFileSync(inventory, text), run, status };
+}
+
+async function started(parameters: readonly string[]): Promise<Running> {
+  const child = spawn(process.execPath, [program, ...parameters], { stdio: ['ignore', 'inherit', 'pipe'] });
+  atEnd(() => child.kill('SIGKILL'));
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const ended = new Promise<number | string>((resolve) => child.once('close', (code, signal) => resolve(code ?? signal ?? '')));
+  await until(`start, but it said: ${said}`, () => said.includes('metrics at') || child.exitCode !== null, 10_000);
+  if (child.exitCode !== null) throw new Error(`policyd ended: ${said}`);
+  const url = /metrics at (\S+)/.exec(said)?.[1] ?? '';
+  return {
+    child,
+    log: () => said,
+    metrics: async () => (await fetch(url)).text(),
+    end: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}

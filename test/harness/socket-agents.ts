@@ -1,0 +1,36 @@
+// Processes with sockets in cgroups of their own, steered by a test (the process itself: socket-agent.ts).
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Cgroup } from '../../src/runtime/kernel/cgroups.ts';
+import { atEnd, inCgroup } from './kernel.ts';
+import type { Answer, Command } from './socket-agent.ts';
+
+export type Agent = {
+  readonly pid: number;
+  /** Commands are carried out one after the other. */
+  readonly tell: (command: Command) => Promise<Answer>;
+};
+
+/** Starts a process in the cgroup (absent: where the test itself is); it ends with the test. */
+export function startAgent(cgroup?: Cgroup): Agent {
+  const begin = () =>
+    spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'socket-agent.ts')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = cgroup ? inCgroup(cgroup, begin) : begin();
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  atEnd(() => void child.kill('SIGKILL'));
+  let last: Promise<unknown> = Promise.resolve();
+  const tell = async (command: Command): Promise<Answer> => {
+    const before = last;
+    const answer = (async (): Promise<Answer> => {
+      await before;
+      child.stdin.write(`${JSON.stringify(command)}\n`);
+      const line = await lines.next();
+      if (line.done) throw new Error('the agent has ended');
+      return JSON.parse(line.value) as Answer; // written by socket-agent.ts
+    })();
+    last = answer.catch(() => {});
+    return answer;
+  };
+  return { pid: child.pid ?? 0, tell };
+}
