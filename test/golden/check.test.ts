@@ -1,0 +1,51 @@
+// Golden cases of the front half: each folder of check/ is one compiled unit; expected.txt holds its diagnostics as a
+// person sees them. `UPDATE=1` rewrites; the review is the diff. Every code of the three phases has to be in some case.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parse } from '../../src/compiler/1-parse/index.ts';
+import { resolve } from '../../src/compiler/2-resolve/index.ts';
+import { check } from '../../src/compiler/3-check/index.ts';
+import type { SourceText } from '../../src/compiler/base/source.ts';
+import { catalog } from '../../src/compiler/diagnostics/catalog.ts';
+import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
+import { renderDiagnostics } from '../../src/compiler/diagnostics/render.ts';
+import { domains } from '../../src/compiler/domains/registry.ts';
+
+const root = join(import.meta.dirname, 'check');
+const update = process.env['UPDATE'] === '1';
+
+function sourcesOf(folder: string): readonly SourceText[] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.policy'));
+  return files.sort().map((path) => ({ path: path.replaceAll('\\', '/'), text: readFileSync(join(folder, path), 'utf8') }));
+}
+
+const seen = new Set<string>();
+
+function findings(sources: readonly SourceText[]): string {
+  const log = collector();
+  check(resolve(parse(sources, log.report), domains, log.report), domains, log.report);
+  for (const { code } of log.all()) seen.add(code);
+  return renderDiagnostics(log.all(), { color: false }) || 'nothing to say\n';
+}
+
+for (const name of readdirSync(root).sort()) {
+  test(`check/${name}`, () => {
+    const file = join(root, name, 'expected.txt');
+    const found = findings(sourcesOf(join(root, name)));
+    if (update) writeFileSync(file, found);
+    assert.ok(existsSync(file), 'no expected.txt: run with UPDATE=1 and read it');
+    assert.fixture(found, readFileSync(file, 'utf8'));
+  });
+}
+
+test('every code of the front half is in some case', () => {
+  const codes = Object.keys(catalog).filter((code) => /^(?:parse|resolve|check)\//.test(code));
+  assert.equal(
+    codes.filter((code) => !seen.has(code)),
+    [],
+  );
+});
+
+test.run();
