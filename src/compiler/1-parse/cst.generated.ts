@@ -195,7 +195,7 @@ export interface PeerPartCstNode extends CstNode {
 export type PeerPartCstChildren = {
   FromWord?: IToken[];
   ToWord?: IToken[];
-  expression: ExpressionCstNode[];
+  expression?: ExpressionCstNode[];
 };
 
 export interface AtPartCstNode extends CstNode {
@@ -205,7 +205,7 @@ export interface AtPartCstNode extends CstNode {
 
 export type AtPartCstChildren = {
   AtWord: IToken[];
-  expression: ExpressionCstNode[];
+  expression?: ExpressionCstNode[];
 };
 
 export interface BlockCstNode extends CstNode {

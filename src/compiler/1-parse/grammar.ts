@@ -159,13 +159,13 @@ export class PolicyParser extends CstParser {
   });
 
   readonly peerPart = this.RULE('peerPart', () => {
-    this.OR([{ ALT: () => this.CONSUME(t.From) }, { ALT: () => this.CONSUME(t.To) }]);
-    this.SUBRULE(this.expression);
+    this.OR1([{ ALT: () => this.CONSUME(t.From) }, { ALT: () => this.CONSUME(t.To) }]);
+    this.OR2([{ GATE: this.onSameLine, ALT: () => this.SUBRULE(this.expression) }]);
   });
 
   readonly atPart = this.RULE('atPart', () => {
     this.CONSUME(t.At);
-    this.SUBRULE(this.expression);
+    this.OR([{ GATE: this.onSameLine, ALT: () => this.SUBRULE(this.expression) }]);
   });
 
   readonly block = this.RULE('block', () => {

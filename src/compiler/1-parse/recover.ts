@@ -3,7 +3,7 @@
 //   1. The enclosing block is the innermost `{` that opens statements (not the labels of a selector).
 //   2. The statement is what stands on the mistake's line in that block, with every bracket that opens there.
 //   3. Outside every block the whole item is left out.
-import { type CstNode, EOF, type IRecognitionException, type IToken, tokenMatcher } from 'chevrotain';
+import { type CstNode, EOF, type IRecognitionException, type IToken, NoViableAltException, tokenMatcher } from 'chevrotain';
 import { closest } from '../base/closest.ts';
 import type { SourceText, Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
@@ -78,9 +78,20 @@ const describe = (token: IToken): string => {
 
 const isDeclaration = (image: string | undefined): boolean => image === 'workload' || image === 'network' || image === 'port';
 
+/** Is something missing at the end of a line? `from`, `to` and `at` have what they need on their own. */
+function isBehindLine(error: IRecognitionException): error is NoViableAltException {
+  const rule = error.context.ruleStack.at(-1);
+  const isOperand = rule === 'peerPart' || rule === 'atPart';
+  return isOperand && error instanceof NoViableAltException && error.previousToken.endLine !== error.token.startLine;
+}
+
 /** The place of a mistake: its token, or just behind the last one. */
 function placeOf(source: SourceText, error: IRecognitionException, tokens: readonly IToken[]): Span {
-  if (error.token.tokenType !== EOF && error.token.image !== '') return spanOf(source, error.token);
+  if (!isBehindLine(error) && error.token.tokenType !== EOF && error.token.image !== '') return spanOf(source, error.token);
+  if (isBehindLine(error)) {
+    const { end } = spanOf(source, error.previousToken);
+    return { source, start: end, end };
+  }
   const last = tokens.findLast(({ image }) => image !== '');
   const end = last ? spanOf(source, last).end : 0;
   return { source, start: end, end };
@@ -91,7 +102,7 @@ function reportMistake(error: IRecognitionException, tokens: readonly IToken[], 
   const place = placeOf(source, error, tokens);
   report('parse/unexpected-token', place, {
     expected: error.message,
-    found: describe(error.token),
+    found: isBehindLine(error) ? 'the end of the line' : describe(error.token),
     suggestion: closest(error.token.image, possible),
   });
 }

@@ -18,12 +18,27 @@ export type UnnumberedRule = Omit<ResolvedNetworkRule, 'id' | 'policy'> | Omit<R
 /** The rule of an entry; undefined when its class is unknown. An unknown action is reported and counts as `deny`. */
 export function ruleOf(place: Place, entry: RuleEntry, section: Section): UnnumberedRule | undefined {
   const { unit } = place;
-  for (const part of entry.parts) {
+  const whole = onePerLine(unit, entry);
+  for (const part of whole.parts) {
     if (part.kind === 'annotation') unit.unsupported.push({ what: `annotation \`@${part.name.text}\``, span: part.span });
   }
   const base = { span: entry.span, text: ruleText(entry.span), action: actionOf(unit, entry) };
-  return section === 'process' ? processRule(unit, entry, base) : networkRule(place, entry, { ...base, section });
+  return section === 'process' ? processRule(unit, whole, base) : networkRule(place, whole, { ...base, section });
 }
+
+/** The rule up to a second one on its line, which is reported: one rule a line. */
+function onePerLine(unit: Unit, entry: RuleEntry): RuleEntry {
+  const second = entry.parts.findIndex(
+    ({ kind, ...part }) => kind === 'operand' && 'operand' in part && part.operand.kind === 'word' && isAction(part.operand.text),
+  );
+  const part = entry.parts[second];
+  if (!part) return entry;
+  const hint = 'begin it on a line of its own';
+  unit.report('resolve/misplaced', part.span, { what: 'a second rule', where: 'on the line of another', hint });
+  return { ...entry, parts: entry.parts.slice(0, second) };
+}
+
+const isAction = (word: string): boolean => actions.some((one) => one === word) || (isLater('action', word) && !isLater('rule', word));
 
 function actionOf(unit: Unit, { action }: RuleEntry): Action {
   const known = actions.find((one) => one === action.text);

@@ -110,12 +110,7 @@ function refuseImport([scope, target]: readonly [FileScope, FileScope], name: Na
   if (origin) {
     const from = relativePath(scope.file.source.path, importedPath(path, origin.from.text));
     unit.report('resolve/imported-name', name.span, { name: name.text, path, origin: from });
-  } else
-    unit.report('resolve/unknown-name', name.span, {
-      kind: `name in \`${path}\``,
-      name: name.text,
-      suggestion: unit.suggest(name.text, names.keys()),
-    });
+  } else unit.report('resolve/not-exported', name.span, { path, name: name.text, suggestion: unit.suggest(name.text, names.keys()) });
 }
 
 /** Warns of what was imported and not used; to be called when every name has been looked up. */

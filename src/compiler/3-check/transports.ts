@@ -26,7 +26,8 @@ const isIcmp = (name: string): name is 'icmp' | 'icmpv6' => name === 'icmp' || n
 /** The transport of one term; undefined after a report. */
 export function transportOf({ protocol, term, span }: TransportValue, report: Report): Transport | undefined {
   if (term?.code && protocol.kind !== 'icmp') {
-    report('check/no-ports', term.code.span, { protocol: `\`${protocol.name}\` with \`code\``, hint: '`code` stands behind an ICMP type' });
+    const holes = { expected: 'no `code`', found: `\`code ${term.code.text}\``, hint: 'codes are of `icmp` and `icmpv6` types' };
+    report('check/wrong-kind', term.code.span, holes);
     return undefined;
   }
   switch (protocol.kind) {

@@ -71,6 +71,7 @@ export const catalog = {
   'resolve/unknown-file': { severity: 'error', message: 'no file `{path}` among the sources', help: 'did you mean `{suggestion}`?' },
   'resolve/import-cycle': { severity: 'error', message: 'files import each other in a circle: {chain}', second: 'comes back here' },
   'resolve/private-name': { severity: 'error', message: '`{name}` is private to `{path}`', second: 'declared private here' },
+  'resolve/not-exported': { severity: 'error', message: '`{path}` declares no `{name}`', help: 'did you mean `{suggestion}`?' },
   'resolve/imported-name': {
     severity: 'error',
     message: '`{name}` is not declared in `{path}`, only imported there',
@@ -140,7 +141,8 @@ export const catalog = {
   },
   'check/encrypted-port': {
     severity: 'warning',
-    message: '`{domain}` on port {port}, which usually carries TLS: an encrypted request is undecidable, and no allow rule matches it',
+    message:
+      '`{domain}` on port {port}, which usually carries TLS: an encrypted request is undecidable, and no allow rule with `{domain}` matches it',
   },
   'check/deny-brings-default-deny': {
     severity: 'warning',

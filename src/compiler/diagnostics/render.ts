@@ -56,7 +56,7 @@ function excerpt({ source, start, end }: Span): {
 
 type Mark = { readonly span: Span; readonly sign: string; readonly text: string; readonly paint: Paint };
 
-/** Source line and underline of each mark, under the path of the first; a line that two marks share is shown twice only if they overlap in it. */
+/** Source line and underline of each mark; marks on one line stand below it one after the other. */
 function frame(marks: readonly Mark[], paint: Paints): readonly string[] {
   const known = marks.filter(({ span }) => span.source.text !== '');
   const numbers = known.map(({ span }) => String(positionAt(span.source, span.start).line).length);
@@ -68,7 +68,9 @@ function frame(marks: readonly Mark[], paint: Paints): readonly string[] {
     const path =
       above && above.span.source.path !== mark.span.source.path ? [paint.dim(`${' '.repeat(gutter)}::: ${placeText(mark.span)}`)] : [];
     const under = `${' '.repeat(from)}${mark.paint(mark.sign.repeat(width) + (mark.text === '' ? '' : ` ${mark.text}`))}`;
-    return [...path, `${paint.dim(`${String(line).padStart(gutter)} |`)} ${text}`.trimEnd(), `${bar} ${under}`];
+    const sameLine = above !== undefined && path.length === 0 && excerpt(above.span).text === text && excerpt(above.span).line === line;
+    const shown = sameLine ? [] : [`${paint.dim(`${String(line).padStart(gutter)} |`)} ${text}`.trimEnd()];
+    return [...path, ...shown, `${bar} ${under}`];
   });
 }
 

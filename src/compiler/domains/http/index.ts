@@ -76,7 +76,7 @@ const isPath = (operand: Operand | undefined): boolean =>
 function surplus(operand: Operand): Fault {
   if (operand.kind === 'word' && laterFields.has(operand.text))
     return { kind: 'not-supported', what: `http field \`${operand.text}\``, span: operand.span };
-  return expected('the end of the line', operand);
+  return expected('the end of the line', operand, operand.kind === 'other' ? undefined : 'write `;` or a line end between two lines');
 }
 
 function match({ operands, span }: Line): Read<Pattern> {
