@@ -8,16 +8,22 @@ import { AnalysisLimit } from './limit.ts';
 
 /** Texts that match exactly the patterns with `matched[i]`. `example`: one that an event can have; absent if none can. */
 export type TextClass = { readonly matched: readonly boolean[]; readonly example?: string };
-/** What `patterns` tell apart. Equal questions of one ContentClasses give the same object. */
+/** What `patterns` (the alternatives of rules' patterns) tell apart. Equal questions of one ContentClasses give the same object. */
 export type TextClasses = { readonly domain: string; readonly patterns: readonly Pattern[]; readonly classes: readonly TextClass[] };
 
 const maximumStates = 100_000;
+/** So many alternatives are told apart one by one, which reads better; more are taken rule by rule. */
+const maximumAlternatives = 128;
+
 export type ContentClasses = {
   /** The classes of what these matches of one domain can tell apart. @throws AnalysisLimit */
   readonly of: (domain: string, matches: readonly DomainMatch[]) => TextClasses;
-  /** Place of a match's pattern in `TextClasses.patterns`. */
-  readonly indexOf: (classes: TextClasses, match: DomainMatch) => number;
+  /** Do the texts of a class match? Asked only of a match that `of` was given. */
+  readonly matches: (classes: TextClasses, text: TextClass, match: DomainMatch) => boolean;
 };
+
+const alternatives = (pattern: Pattern): readonly Pattern[] =>
+  pattern.kind === 'either' ? pattern.parts.flatMap(alternatives) : [pattern];
 
 /** Remembers classes; keep one for a whole analysis. */
 export function contentClasses(): ContentClasses {
@@ -29,16 +35,26 @@ export function contentClasses(): ContentClasses {
   };
   const known = new Map<string, TextClasses>();
   const places = new Map<TextClasses, ReadonlyMap<string, number>>();
+  const made = (domain: string, matches: readonly DomainMatch[]): TextClasses => {
+    const whole = new Map(matches.map(({ pattern }) => [keyOf(pattern), pattern]));
+    const parts = new Map([...whole.values()].flatMap(alternatives).map((pattern) => [keyOf(pattern), pattern]));
+    const patterns = parts.size > maximumAlternatives ? whole : parts;
+    const classes = classesOf(domain, [...patterns.values()]);
+    places.set(classes, new Map([...patterns.keys()].map((key, i) => [key, i])));
+    return classes;
+  };
   return {
     of: (domain, matches) => {
-      const patterns = new Map(matches.map(({ pattern }) => [keyOf(pattern), pattern]));
-      const question = [domain, ...[...patterns.keys()].sort()].join('\n');
-      const classes = known.get(question) ?? classesOf(domain, [...patterns.values()]);
+      const question = [domain, ...new Set(matches.map(({ pattern }) => keyOf(pattern)).sort())].join('\n');
+      const classes = known.get(question) ?? made(domain, matches);
       known.set(question, classes);
-      if (!places.has(classes)) places.set(classes, new Map(classes.patterns.map((pattern, i) => [keyOf(pattern), i])));
       return classes;
     },
-    indexOf: (classes, { pattern }) => places.get(classes)?.get(keyOf(pattern)) ?? -1,
+    matches: (classes, text, { pattern }) => {
+      const place = (part: Pattern): number => places.get(classes)?.get(keyOf(part)) ?? -1;
+      const own = place(pattern);
+      return own >= 0 ? text.matched[own] === true : alternatives(pattern).some((part) => text.matched[place(part)] === true);
+    },
   };
 }
 

@@ -47,7 +47,7 @@ const isEvent = ({ item }: Judgement): boolean => item.kind !== 'text' || item.t
 function textJudgements(lists: readonly Speakers[], classes: TextClasses, contents: ContentClasses): readonly Judgement[] {
   return classes.classes.map((text) => {
     const matches = (match: DomainMatch | undefined): ReturnType<Truth> =>
-      match?.domain === classes.domain ? text.matched[contents.indexOf(classes, match)] === true : 'undecidable';
+      match?.domain === classes.domain ? contents.matches(classes, text, match) : 'undecidable';
     return {
       item: { kind: 'text', classes, text },
       decisions: lists.map((speakers) => decide(speakers, ({ rule }) => matches(contentOf(rule)))),

@@ -1,7 +1,7 @@
 // Sets in words, in the language's own form where it has one: what a reviewer reads of a label cube, a transport set,
 // addresses and classes of content. Complete: nothing is rounded, long lists are printed in full.
-import { type Address, type AddressSet, formatPrefix, ipv4Space, ipv6Space, prefixesOf } from '../space/address.ts';
-import { equals, intersect, isEmpty, subtract } from '../space/interval.ts';
+import { type AddressSet, formatPrefix, ipv4Space, ipv6Space, type Prefix, prefixesOf } from '../space/address.ts';
+import { equals, intersect, isEmpty, subtract, union } from '../space/interval.ts';
 import { namespaceKey } from '../space/labels.ts';
 import { anyTransport, type TransportProtocol, type TransportSet, transportPoint, wholeProtocol } from '../space/transport.ts';
 import { type End, everyAddress, reservedNames } from './cell.ts';
@@ -36,24 +36,49 @@ export function cubeWords(cube: LabelCube): string {
   return `{ ${tests.map(([key, set]) => `${keyWords(key)}: ${valueWords(set)}`).join(', ')} }${namespace}`;
 }
 
-/** Addresses as the fewest CIDR blocks, a whole family by its name, and what is nearly whole as an exception. */
+/** Addresses as blocks, a whole family by its name, and blocks with holes as exceptions where that is shorter. */
 export function addressWords(set: AddressSet): string {
   if (equals(set, everyAddress)) return 'world';
-  const families = [
-    { name: 'world-ipv4', space: ipv4Space },
-    { name: 'world-ipv6', space: ipv6Space },
+  // A set of IPv6 addresses says nothing of the mapped range inside the line; taken as full it is in nobody's way.
+  const [ipv4, ipv6] = [intersect(set, ipv4Space), union(intersect(set, ipv6Space), ipv4Space)];
+  const words = [
+    ...blocksOf(prefixesOf(ipv4), { address: ipv4Space[0]?.low ?? 0n, length: 96 }, 'world-ipv4'),
+    ...(equals(ipv6, ipv4Space) ? [] : blocksOf(prefixesOf(ipv6), { address: 0n, length: 0 }, 'world-ipv6')),
   ];
-  return families.flatMap(({ name, space }) => familyWords(intersect(set, space), name, space)).join(' and ');
+  const shown = words.filter((word) => word !== mapped);
+  return shown.length === 1 ? (shown[0] ?? '') : `[${shown.join(', ')}]`;
 }
 
-function familyWords(set: AddressSet, name: string, space: AddressSet): readonly string[] {
-  if (isEmpty(set)) return [];
-  const missing = prefixesOf(subtract(space, set));
-  if (missing.length === 0) return [name];
-  const own = prefixesOf(set);
-  const words = (prefixes: readonly { readonly address: Address; readonly length: number }[]): string =>
-    prefixes.map(formatPrefix).join(', ');
-  return missing.length < own.length ? [`${name} except [${words(missing)}]`] : [own.length === 1 ? words(own) : `[${words(own)}]`];
+const mapped = formatPrefix({ address: ipv4Space[0]?.low ?? 0n, length: 96 });
+
+/** `inside`, `holes`: the fewest blocks of the set and of the rest; `best`: the shortest words found. */
+type Blocks = {
+  readonly inside: readonly Prefix[];
+  readonly holes: readonly Prefix[];
+  readonly best: readonly string[];
+  readonly cost: number;
+};
+
+const blocksOf = (prefixes: readonly Prefix[], root: Prefix, name: string): readonly string[] =>
+  blocksIn(prefixes, root).best.map((word) => word.replace(formatPrefix(root), name));
+
+function blocksIn(inside: readonly Prefix[], block: Prefix): Blocks {
+  const [first] = inside;
+  if (!first) return { inside, holes: [block], best: [], cost: 0 };
+  if (first.length === block.length) return { inside, holes: [], best: [formatPrefix(block)], cost: 1 };
+  const length = block.length + 1;
+  const middle = block.address | (1n << BigInt(128 - length));
+  const low = blocksIn(
+    inside.filter(({ address }) => address < middle),
+    { address: block.address, length },
+  );
+  const high = blocksIn(
+    inside.filter(({ address }) => address >= middle),
+    { address: middle, length },
+  );
+  const holes = [...low.holes, ...high.holes];
+  if (1 + holes.length >= low.cost + high.cost) return { inside, holes, best: [...low.best, ...high.best], cost: low.cost + high.cost };
+  return { inside, holes, best: [`${formatPrefix(block)} except [${holes.map(formatPrefix).join(', ')}]`], cost: 1 + holes.length };
 }
 
 function reservedWords(names: ReadonlyMap<string, boolean>): string {
