@@ -59,13 +59,16 @@ function listen(id: string, host: string, port: number): Promise<Outcome> {
   });
 }
 
-function open(id: string, to: { readonly host: string; readonly port: number }, wait: number): Promise<Outcome> {
+async function open(id: string, to: { readonly host: string; readonly port: number }, wait: number): Promise<Outcome> {
   const socket = connect(to);
   streams.set(id, socket);
-  return within(wait, (done) => {
+  const outcome = await within(wait, (done) => {
     socket.on('error', (error) => done({ result: codeOf(error) }));
     socket.on('connect', () => done({ result: 'ok', port: socket.localPort ?? 0 }));
   });
+  // Nobody waits any more; without this it would go on knocking.
+  if (outcome.result === 'timeout') socket.destroy();
+  return outcome;
 }
 
 function exchange(id: string, text: string, wait: number): Promise<Outcome> {

@@ -1,5 +1,5 @@
 // Processes with sockets in cgroups of their own, steered by a test (the process itself: socket-agent.ts).
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Cgroup } from '../../src/runtime/kernel/cgroups.ts';
@@ -12,13 +12,19 @@ export type Agent = {
   readonly tell: (command: Command) => Promise<Answer>;
 };
 
+const running: ChildProcess[] = [];
+/** Ends every agent, which would keep the test's process alive: `test.after(stopAgents)`. */
+export function stopAgents(): void {
+  for (const child of running.splice(0)) child.kill('SIGKILL');
+}
+
 /** Starts a process in the cgroup (absent: where the test itself is); it ends with the test. */
 export function startAgent(cgroup?: Cgroup): Agent {
   const begin = () =>
     spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'socket-agent.ts')], { stdio: ['pipe', 'pipe', 'inherit'] });
   const child = cgroup ? inCgroup(cgroup, begin) : begin();
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  atEnd(() => void child.kill('SIGKILL'));
+  if (running.push(child) === 1) atEnd(stopAgents);
   let last: Promise<unknown> = Promise.resolve();
   const tell = async (command: Command): Promise<Answer> => {
     const before = last;
