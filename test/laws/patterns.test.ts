@@ -11,6 +11,7 @@ import {
   intersect,
   isEmpty,
   language,
+  type Overshadowed,
   shortestText,
   shortestTexts,
   subtract,
@@ -156,6 +157,30 @@ test('classes are the ways in which patterns match together', () => {
       assert.is(combined.accept[0], 1, 'what matches nothing any more has the first class');
     }),
   );
+});
+
+/** Each pattern hides all that come after it. */
+const inOrder = (count: number): Overshadowed =>
+  new Map(Array.from({ length: count }, (_, i) => [i, new Set(Array.from({ length: count - i - 1 }, (_, j) => i + 1 + j))]));
+
+test('of patterns that overshadow those after them only the first that matches counts', () => {
+  fc.assert(
+    fc.property(fc.array(pattern, { maxLength: 5 }), (patterns) => {
+      const found = classify(patterns, 10_000, inOrder(patterns.length));
+      assert.ok(found);
+      for (const text of texts) {
+        const first = patterns.findIndex((of) => matches(of, text));
+        const value = found ? textValue(found.automaton, text) : 0;
+        patterns.forEach((_, i) => assert.is(found?.classesOf[i]?.includes(value), i === first, JSON.stringify(text)));
+      }
+    }),
+  );
+});
+
+test('many globs are few classes when the first of them decides', () => {
+  const globs = Array.from({ length: 40 }, (_, i) => sequence(anyText, literal(`/name${i}/`), anyText));
+  const found = classify(globs, 8192, inOrder(globs.length));
+  assert.is(found?.classes, 42);
 });
 
 test('patterns that are too many together are refused, soon', () => {

@@ -4,9 +4,11 @@ import type { Report } from '../diagnostics/diagnostic.ts';
 import { limits } from '../ir/abi.ts';
 import type { DomainMatch, Rule, TypedPolicy } from '../ir/typed.ts';
 import type { ContentClasses } from '../ir/verdict-space.ts';
-import { type Classification, classify } from '../space/automaton.ts';
+import { type Classification, classify, type Overshadowed } from '../space/automaton.ts';
 import type { Pattern } from '../space/pattern.ts';
+import type { Ground, RuleHead } from './cover.ts';
 import { Interned } from './intern.ts';
+import { overshadowedBy } from './overshadowed.ts';
 
 /** Content classes, and for each pattern of a rule the classes that it matches. */
 export type Contents = {
@@ -29,13 +31,19 @@ const isGoverned = (typed: TypedPolicy, domain: string): boolean =>
   typed.rules.some((rule) => matchOf(rule)?.domain === domain) ||
   typed.policies.some(({ defaultDeny }) => defaultDeny.process.includes(domain));
 
+/** The patterns of one domain, and what they need not be looked for. */
+type Question = { readonly patterns: readonly Pattern[]; readonly overshadowed: Overshadowed };
+
+const ask = ({ patterns, overshadowed }: Question, count = patterns.length): Classification | undefined =>
+  classify(patterns.slice(0, count), attemptStates, overshadowed);
+
 /** The fewest patterns, from the front, that are too many together: where the blame begins. */
-function firstTooMany(patterns: readonly Pattern[]): number {
+function firstTooMany(question: Question): number {
   let fits = 0;
-  let tooMany = patterns.length;
+  let tooMany = question.patterns.length;
   while (tooMany - fits > 1) {
     const middle = (fits + tooMany) >> 1;
-    if (fitsTable(classify(patterns.slice(0, middle), attemptStates))) fits = middle;
+    if (fitsTable(ask(question, middle))) fits = middle;
     else tooMany = middle;
   }
   return tooMany - 1;
@@ -54,20 +62,27 @@ function tooLarge(found: Classification | undefined) {
   return { found: states * classes, unit: 'cells', limit: limits.automatonCells };
 }
 
-/** Partitions the texts of `domain`. */
-export function contentsOf(typed: TypedPolicy, domain: string, report: Report): Contents {
+/** A rule of the policy, with what it says beside its content. */
+export type HeadedRule = { readonly rule: Rule; readonly head: RuleHead };
+
+/** Partitions the texts of `domain`. `rules` stand in deciding order. */
+export function contentsOf(
+  domain: string,
+  { typed, rules, ground }: { readonly typed: TypedPolicy; readonly rules: readonly HeadedRule[]; readonly ground: Ground },
+  report: Report,
+): Contents {
   if (!isGoverned(typed, domain)) return nothing;
   const patterns = new Interned<Pattern>((pattern) => JSON.stringify(pattern));
-  const matches = typed.rules.flatMap((rule) => {
+  const own = rules.flatMap(({ rule, head }) => {
     const match = matchOf(rule);
-    return match?.domain === domain ? [{ rule, pattern: patterns.number(match.pattern) }] : [];
+    return match?.domain === domain ? [{ ...head, span: rule.span, pattern: patterns.number(match.pattern) }] : [];
   });
-  const found = classify(patterns.values, attemptStates);
+  const question = { patterns: patterns.values, overshadowed: overshadowedBy(ground, own, patterns.values) };
+  const found = ask(question);
   if (!fitsTable(found)) {
-    const guilty = firstTooMany(patterns.values);
-    for (const { rule } of matches.filter(({ pattern }) => pattern === guilty)) {
-      report('plan/automaton-too-large', rule.span, { domain, ...tooLarge(found) });
-    }
+    const guilty = firstTooMany(question);
+    for (const { span } of own.filter(({ pattern }) => pattern === guilty))
+      report('plan/automaton-too-large', span, { domain, ...tooLarge(found) });
     return { ...nothing, isTooLarge: true };
   }
   return {

@@ -3,13 +3,14 @@
 import type { Report } from '../diagnostics/diagnostic.ts';
 import { matchType } from '../ir/abi.ts';
 import type { PolicyProgram, ProgramPolicy, ProgramRule } from '../ir/bundle.ts';
-import type { Action, NamedPort, NetworkRule, ProcessRule, Rule, TypedPolicy } from '../ir/typed.ts';
+import type { Action, NamedPort, NetworkRule, Rule, TypedPolicy } from '../ir/typed.ts';
 import type { VerdictSpace } from '../ir/verdict-space.ts';
 import type { AddressSet } from '../space/address.ts';
 import type { Selector } from '../space/labels.ts';
-import { partitionAddresses, partitionLine } from '../space/partition.ts';
+import { type AddressPartition, type LinePartition, partitionAddresses, partitionLine } from '../space/partition.ts';
 import { type TransportSet, transportPoints } from '../space/transport.ts';
-import { type Contents, contentsOf } from './content.ts';
+import { type Contents, contentsOf, type HeadedRule, matchOf } from './content.ts';
+import type { Ground, RuleHead } from './cover.ts';
 import { Interned, intervalsKey } from './intern.ts';
 import { matchTypeOf } from './match-type.ts';
 import { reportUnreachable } from './unreachable.ts';
@@ -34,80 +35,76 @@ function distinctNamedPorts(named: readonly NamedPort[]): readonly NamedPort[] {
 /** What rules are restated with: numbers of selectors, and classes of sets. */
 class Restatement {
   readonly selectors = new Interned<Selector>(selectorKey);
+  readonly ports: LinePartition;
+  readonly networks: AddressPartition;
   readonly #points = new Interned<TransportSet>(intervalsKey);
-  readonly #networks = new Interned<AddressSet>(intervalsKey);
+  readonly #addresses = new Interned<AddressSet>(intervalsKey);
   readonly #typed: TypedPolicy;
-  readonly #contents: Readonly<Record<string, Contents>>;
 
-  constructor(typed: TypedPolicy, contents: Readonly<Record<string, Contents>>) {
+  constructor(typed: TypedPolicy) {
     this.#typed = typed;
-    this.#contents = contents;
     for (const { transport, peers } of typed.rules.filter(isNetworkRule)) {
       this.#points.number(transport.points);
-      this.#networks.number(peers.networks);
+      this.#addresses.number(peers.networks);
     }
-  }
-
-  partitions() {
-    const ports = partitionLine(this.#points.values, transportPoints);
-    const networks = partitionAddresses(this.#networks.values);
-    return { ports, networks };
+    this.ports = partitionLine(this.#points.values, transportPoints);
+    this.networks = partitionAddresses(this.#addresses.values);
   }
 
   policies(): readonly ProgramPolicy[] {
     return this.#typed.policies.map(({ subject, defaultDeny }) => ({ subject: this.selectors.number(subject), defaultDeny }));
   }
 
-  rules({ ports, networks }: ReturnType<Restatement['partitions']>): readonly ProgramRule[] {
-    const classes = { points: ports.classesOf, networks: networks.classesOf };
-    return inDecidingOrder(this.#typed.rules).map((rule) => (isNetworkRule(rule) ? this.#network(rule, classes) : this.#process(rule)));
+  /** Every rule without its content, in deciding order. */
+  rules(): readonly HeadedRule[] {
+    return inDecidingOrder(this.#typed.rules).map((rule) => ({ rule, head: isNetworkRule(rule) ? this.#network(rule) : this.#any(rule) }));
   }
 
-  #head(rule: Rule) {
+  #any(rule: Rule): RuleHead {
     const subject = this.#typed.policies[rule.policy]?.subject ?? [];
-    return { rule: rule.id, subject: this.selectors.number(subject), section: rule.section, action: rule.action };
+    const { id, section, action } = rule;
+    return { rule: id, subject: this.selectors.number(subject), section, action, match: matchType.layer7 };
   }
 
-  #network(
-    rule: NetworkRule,
-    classes: { readonly points: readonly (readonly number[])[]; readonly networks: readonly (readonly number[])[] },
-  ): ProgramRule {
-    const { peers, transport, layer7 } = rule;
+  #network(rule: NetworkRule): RuleHead {
+    const { peers, transport } = rule;
     return {
-      ...this.#head(rule),
+      ...this.#any(rule),
       peers: {
         selectors: ascending(peers.selectors.map((selector) => this.selectors.number(selector))),
-        networkClasses: classes.networks[this.#networks.number(peers.networks)] ?? [],
+        networkClasses: this.networks.classesOf[this.#addresses.number(peers.networks)] ?? [],
         entities: [...new Set(peers.entities)].sort(),
       },
-      ports: { classes: classes.points[this.#points.number(transport.points)] ?? [], named: distinctNamedPorts(transport.named) },
-      ...(layer7 ? { content: { domain: layer7.domain, classes: this.#contents[layer7.domain]?.classesOf(layer7.pattern) ?? [] } } : {}),
+      ports: { classes: this.ports.classesOf[this.#points.number(transport.points)] ?? [], named: distinctNamedPorts(transport.named) },
       match: matchTypeOf(rule),
     };
   }
-
-  #process(rule: ProcessRule): ProgramRule {
-    const { domain, pattern } = rule.match;
-    return { ...this.#head(rule), content: { domain, classes: this.#contents[domain]?.classesOf(pattern) ?? [] }, match: matchType.layer7 };
-  }
 }
 
-/** Splits dimensions and restates the rules; reports what is too much for an automaton. */
+function withContent({ rule, head }: HeadedRule, contents: Readonly<Record<string, Contents>>): ProgramRule {
+  const match = matchOf(rule);
+  if (!match) return head;
+  const { domain, pattern } = match;
+  return { ...head, content: { domain, classes: contents[domain]?.classesOf(pattern) ?? [] } };
+}
+
+/** Splits dimensions and restates the rules; reports what is too much for an automaton, and rules that never decide. */
 export function normalize(typed: TypedPolicy, report: Report): VerdictSpace {
-  const http = contentsOf(typed, 'http', report);
-  const exec = contentsOf(typed, 'exec', report);
-  const restatement = new Restatement(typed, { http, exec });
-  const partitions = restatement.partitions();
-  const { ports, networks } = partitions;
+  const restatement = new Restatement(typed);
   const policies = restatement.policies();
-  const rules = restatement.rules(partitions);
+  const headed = restatement.rules();
+  const { ports, networks, selectors } = restatement;
+  const ground: Ground = { selectors: selectors.values, ipv6Networks: networks.ipv6, portClasses: ports.classes };
+  const http = contentsOf('http', { typed, rules: headed, ground }, report);
+  const exec = contentsOf('exec', { typed, rules: headed, ground }, report);
+  const rules = headed.map((rule) => withContent(rule, { http, exec }));
+  if (!http.isTooLarge && !exec.isTooLarge) reportUnreachable(ground, rules, { typed, report });
   const program: PolicyProgram = {
-    selectors: restatement.selectors.values,
+    selectors: selectors.values,
     policies,
     rules,
     classes: { ports: ports.classes, networks: networks.classes, http: http.classes.classes, exec: exec.classes.classes },
     ipv6Networks: networks.ipv6,
   };
-  if (!http.isTooLarge && !exec.isTooLarge) reportUnreachable(program, typed, report);
   return { typed, program, ports: ports.pieces, networks: networks.entries, http: http.classes, exec: exec.classes };
 }

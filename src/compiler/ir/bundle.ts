@@ -50,7 +50,10 @@ export type ProgramRule = {
     readonly entities: readonly EntityName[];
   };
   readonly ports?: { readonly classes: readonly number[]; readonly named: readonly NamedPort[] };
-  /** Request or exec classes that match; an undecidable one (class 0) follows from the action. Absent on network rules: every request. */
+  /**
+   * Request or exec classes that match, but for those where a rule before it has always decided; an undecidable one (class 0)
+   * follows from the action. Absent on network rules: every request.
+   */
   readonly content?: { readonly domain: string; readonly classes: readonly number[] };
   /** PolicyMatchType of an L3/L4 verdict by this rule. */
   readonly match: number;

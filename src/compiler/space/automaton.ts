@@ -1,6 +1,6 @@
 // Regular languages over bytes as minimal automata: what patterns compile to. The operations are exact, equal languages
 // give equal automata, and one automaton can read many patterns at once (`classify`).
-import { determinize } from './determinize.ts';
+import { determinize, type Overshadowed } from './determinize.ts';
 import { minimize } from './minimize.ts';
 import { byteClassesOf, nfaOf } from './nfa.ts';
 import type { ByteRange, Pattern } from './pattern.ts';
@@ -137,25 +137,28 @@ export function shortestTexts(automaton: Automaton): ReadonlyMap<number, Uint8Ar
 /** A shortest text (bytes) that has this value; undefined if none has. */
 export const shortestText = (automaton: Automaton, value: number): Uint8Array | undefined => shortestTexts(automaton).get(value);
 
+export type { Overshadowed } from './determinize.ts';
+
 /**
  * What several patterns can tell apart. Every text has exactly one class, numbered from 1: `automaton.accept` holds
- * them. Two texts are in one class exactly when the same patterns match both. The class of texts that no pattern matches
- * is 1 if there are such texts; class 0 is nobody's, for content that could not be read.
+ * them. Two texts are in one class exactly when the same patterns match both, those left out that are overshadowed by
+ * another that matches. The class of texts that no pattern matches is 1 if there are such texts; class 0 is nobody's, for
+ * content that could not be read.
  */
 export type Classification = {
   readonly automaton: Automaton;
   /** One more than the highest class. */
   readonly classes: number;
-  /** Pattern -> the classes whose texts it matches, ascending; empty if it matches no text. */
+  /** Pattern -> the classes whose texts it matches without being overshadowed, ascending. */
   readonly classesOf: readonly (readonly number[])[];
   /** Class -> a shortest text of it (bytes); index 0 is empty. */
   readonly witnesses: readonly Uint8Array[];
 };
 
 /** Classifies texts by which of the patterns match; undefined when that takes more than `limit` states on the way. */
-export function classify(patterns: readonly Pattern[], limit: number): Classification | undefined {
+export function classify(patterns: readonly Pattern[], limit: number, overshadowed: Overshadowed = new Map()): Classification | undefined {
   const nfa = nfaOf(patterns);
-  const raw = determinize(nfa, limit);
+  const raw = determinize(nfa, limit, overshadowed);
   if (!raw) return undefined;
   const bySet = minimize({ ...raw, bytes: nfa.bytes }, 0);
   const texts = shortestTexts(bySet);

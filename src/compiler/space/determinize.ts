@@ -1,6 +1,7 @@
 // Subset construction. Sets of states are interned as chains (set, next member) -> set, so that moving a set over all
 // byte classes costs one look-up per member and class, and equal successors are found without comparing lists.
-import type { Nfa } from './nfa.ts';
+import { invariant } from '../base/assert.ts';
+import type { Nfa, NfaState } from './nfa.ts';
 
 /** A DFA whose states are not yet the fewest. State 0 is the empty set: it matches nothing any more. */
 export type Subsets = {
@@ -9,7 +10,7 @@ export type Subsets = {
   readonly next: Uint32Array;
   /** state -> index into `values`. */
   readonly accept: Uint32Array;
-  /** The distinct sets of matched patterns, ascending; `values[0]` is the empty one. */
+  /** The distinct sets of matched patterns (overshadowed ones left out), ascending; `values[0]` is the empty one. */
   readonly values: readonly (readonly number[])[];
 };
 
@@ -49,8 +50,24 @@ class Chains {
   }
 }
 
+/** Pattern -> the patterns that nobody asks about where it matches; never in a circle. */
+export type Overshadowed = ReadonlyMap<number, ReadonlySet<number>>;
+
+/** States that read every byte and come back to themselves: once their pattern matches, it matches for good. */
+function openEnds({ states, bytes }: Nfa, closure: (targets: readonly number[]) => readonly number[]): ReadonlySet<number> {
+  const open = new Set<number>();
+  states.forEach(({ on, to, pattern }, state) => {
+    if (on.length < bytes.count) return;
+    const after = closure([to]);
+    if (after.includes(state) && after.some((one) => states[one]?.accepts && states[one]?.pattern === pattern)) open.add(state);
+  });
+  return open;
+}
+
 class Determinization {
   readonly #nfa: Nfa;
+  readonly #overshadowed: Overshadowed;
+  readonly #openEnds: ReadonlySet<number>;
   readonly #chains: Chains;
   readonly #seen: Uint32Array;
   #round = 0;
@@ -63,10 +80,12 @@ class Determinization {
   readonly values: (readonly number[])[] = [];
   readonly #valueOf = new Map<string, number>();
 
-  constructor(nfa: Nfa) {
+  constructor(nfa: Nfa, overshadowed: Overshadowed) {
     this.#nfa = nfa;
+    this.#overshadowed = overshadowed;
     this.#chains = new Chains(nfa.states.length + 1);
     this.#seen = new Uint32Array(nfa.states.length);
+    this.#openEnds = overshadowed.size === 0 ? new Set() : openEnds(nfa, (targets) => this.#closure(targets));
     this.stateOfTargets([]);
   }
 
@@ -75,7 +94,7 @@ class Determinization {
   }
 
   stateOfTargets(targets: readonly number[]): number {
-    const members = this.#closure(targets);
+    const members = this.#withoutOvershadowed(this.#closure(targets));
     const chain = members.reduce((set, member) => this.#chains.extend(set, member), 0);
     const known = this.#stateOf.get(chain);
     if (known !== undefined) return known;
@@ -90,7 +109,7 @@ class Determinization {
   move(state: number, target: Float64Array): void {
     target.fill(0);
     for (const member of this.sets[state] ?? []) {
-      const { on, to } = this.#nfa.states[member] ?? { on: [], to: 0 };
+      const { on, to } = this.#state(member);
       for (const column of on) target[column] = this.#chains.extend(target[column] ?? 0, to);
     }
     for (let column = 0; column < target.length; column++) target[column] = this.#stateOfChain(target[column] ?? 0);
@@ -112,17 +131,40 @@ class Determinization {
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
       if (this.#seen[at] === this.#round) continue;
       this.#seen[at] = this.#round;
-      const state = this.#nfa.states[at];
-      if (!state) continue;
-      if (state.on.length > 0 || state.accepts >= 0) out.push(at);
+      const state = this.#state(at);
+      if (state.on.length > 0 || state.accepts) out.push(at);
       for (const free of state.free) stack.push(free);
     }
     return out.sort((a, b) => a - b);
   }
 
+  #state(state: number): NfaState {
+    const found = this.#nfa.states[state];
+    invariant(found, `no state ${state}`);
+    return found;
+  }
+
+  /** What is overshadowed by a pattern that matches for good need not be followed: this is what keeps the states few. */
+  #withoutOvershadowed(members: readonly number[]): readonly number[] {
+    if (!members.some((member) => this.#openEnds.has(member))) return members;
+    const matched = new Set(this.#matched(members));
+    const hidden = new Set<number>();
+    for (const member of members) {
+      const { pattern } = this.#state(member);
+      if (!this.#openEnds.has(member) || !matched.has(pattern)) continue;
+      for (const other of this.#overshadowed.get(pattern) ?? []) hidden.add(other);
+    }
+    return hidden.size === 0 ? members : members.filter((member) => !hidden.has(this.#state(member).pattern));
+  }
+
+  #matched(members: readonly number[]): readonly number[] {
+    return members.filter((member) => this.#state(member).accepts).map((member) => this.#state(member).pattern);
+  }
+
   #value(members: readonly number[]): number {
-    const matched = members.flatMap((member) => this.#nfa.states[member]?.accepts ?? -1).filter((pattern) => pattern >= 0);
-    const sorted = matched.sort((a, b) => a - b);
+    const matched = this.#matched(members);
+    const hidden = new Set(matched.flatMap((pattern) => [...(this.#overshadowed.get(pattern) ?? [])]));
+    const sorted = matched.filter((pattern) => !hidden.has(pattern)).sort((a, b) => a - b);
     const key = sorted.join();
     const known = this.#valueOf.get(key);
     if (known !== undefined) return known;
@@ -139,9 +181,9 @@ const effortPerState = 256;
  * The DFA that reads all patterns at once. `undefined` when it would have more than `limit` states, or takes the work of
  * far more.
  */
-export function determinize(nfa: Nfa, limit: number): Subsets | undefined {
+export function determinize(nfa: Nfa, limit: number, overshadowed: Overshadowed = new Map()): Subsets | undefined {
   const columns = nfa.bytes.count;
-  const work = new Determinization(nfa);
+  const work = new Determinization(nfa, overshadowed);
   const start = work.stateOfTargets(nfa.starts);
   const rows: Float64Array[] = [];
   for (let state = 0; state < work.sets.length; state++) {

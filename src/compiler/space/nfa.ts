@@ -11,8 +11,10 @@ export type NfaState = {
   readonly on: readonly number[];
   readonly to: number;
   readonly free: readonly number[];
-  /** Index of the pattern that a text ending here matches; -1 for none. */
-  readonly accepts: number;
+  /** Does a text that ends here match? */
+  readonly accepts: boolean;
+  /** Index of the pattern that it belongs to. */
+  readonly pattern: number;
 };
 export type Nfa = { readonly states: readonly NfaState[]; readonly starts: readonly number[]; readonly bytes: ByteClasses };
 
@@ -56,34 +58,37 @@ function collectSets(pattern: Pattern, sets: Map<string, readonly ByteRange[]>):
   }
 }
 
-/** Builds from the end: `enter` returns the state that reads `pattern` and goes on to `next`. */
+/** Builds from the end: `#enter` returns the state that reads `pattern` and goes on to `next`. */
 class Construction {
   readonly states: NfaState[] = [];
   readonly #bytes: ByteClasses;
+  #pattern = 0;
   readonly #classLists = new Map<string, readonly number[]>();
 
   constructor(bytes: ByteClasses) {
     this.#bytes = bytes;
   }
 
-  accepting(pattern: number): number {
-    return this.#add({ on: [], to: 0, free: [], accepts: pattern });
+  /** Builds the next pattern; returns where it begins. */
+  build(pattern: Pattern, index: number): number {
+    this.#pattern = index;
+    return this.#enter(pattern, this.#add({ on: [], to: 0, free: [], accepts: true }));
   }
 
-  enter(pattern: Pattern, next: number): number {
+  #enter(pattern: Pattern, next: number): number {
     switch (pattern.kind) {
       case 'literal':
         return encoder.encode(pattern.text).reduceRight((after, byte) => this.#reading([[byte, byte]], after), next);
       case 'byte':
         return this.#reading(pattern.ranges, next);
       case 'sequence':
-        return pattern.parts.reduceRight((after, part) => this.enter(part, after), next);
+        return pattern.parts.reduceRight((after, part) => this.#enter(part, after), next);
       case 'either':
-        return this.#add({ on: [], to: 0, free: pattern.parts.map((part) => this.enter(part, next)), accepts: -1 });
+        return this.#add({ on: [], to: 0, free: pattern.parts.map((part) => this.#enter(part, next)), accepts: false });
       case 'repeat': {
         const free = [next];
-        const loop = this.#add({ on: [], to: 0, free, accepts: -1 });
-        const body = this.enter(pattern.part, loop);
+        const loop = this.#add({ on: [], to: 0, free, accepts: false });
+        const body = this.#enter(pattern.part, loop);
         free.push(body);
         return pattern.minimum === 0 ? loop : body;
       }
@@ -91,7 +96,7 @@ class Construction {
   }
 
   #reading(ranges: readonly ByteRange[], to: number): number {
-    return this.#add({ on: this.#classesOf(ranges), to, free: [], accepts: -1 });
+    return this.#add({ on: this.#classesOf(ranges), to, free: [], accepts: false });
   }
 
   #classesOf(ranges: readonly ByteRange[]): readonly number[] {
@@ -105,9 +110,8 @@ class Construction {
     return list;
   }
 
-  #add(state: NfaState): number {
-    this.states.push(state);
-    return this.states.length - 1;
+  #add(state: Omit<NfaState, 'pattern'>): number {
+    return this.states.push({ ...state, pattern: this.#pattern }) - 1;
   }
 }
 
@@ -117,6 +121,6 @@ export function nfaOf(patterns: readonly Pattern[]): Nfa {
   for (const pattern of patterns) collectSets(pattern, sets);
   const bytes = byteClassesOf(sets.values());
   const construction = new Construction(bytes);
-  const starts = patterns.map((pattern, index) => construction.enter(pattern, construction.accepting(index)));
+  const starts = patterns.map((pattern, index) => construction.build(pattern, index));
   return { states: construction.states, starts, bytes };
 }

@@ -1,0 +1,90 @@
+// Does one rule match every event that another one matches, its content aside? Asked of classes and names, so the answer
+// holds for every inventory.
+import type { PolicyProgram, ProgramRule } from '../ir/bundle.ts';
+import type { EntityName, NamedPort } from '../ir/typed.ts';
+
+type Peers = NonNullable<ProgramRule['peers']>;
+type Ports = NonNullable<ProgramRule['ports']>;
+
+/** Both ascending. */
+export function isSubset(part: readonly number[], whole: readonly number[]): boolean {
+  if (part === whole) return true;
+  if (part.length > whole.length) return false;
+  let at = 0;
+  for (const member of part) {
+    while (at < whole.length && (whole[at] ?? 0) < member) at++;
+    if (whole[at] !== member) return false;
+  }
+  return true;
+}
+
+const worlds: readonly EntityName[] = ['world-ipv4', 'world-ipv6'];
+const inCluster = (entity: EntityName): boolean => !['all', 'cluster', 'world', ...worlds].includes(entity);
+
+function entityCovers(whole: readonly EntityName[], entity: EntityName): boolean {
+  if (whole.includes(entity)) return true;
+  if (worlds.includes(entity)) return whole.includes('world');
+  return whole.includes('cluster') && inCluster(entity);
+}
+
+/** Blocks are of addresses, which are of a family. */
+function networksCover(whole: Peers, part: Peers, ipv6: ReadonlySet<number>): boolean {
+  const rest = part.networkClasses.filter((number) => !whole.entities.includes(ipv6.has(number) ? 'world-ipv6' : 'world-ipv4'));
+  return whole.entities.includes('world') || isSubset(rest, whole.networkClasses);
+}
+
+function peersCover(whole: Peers, part: Peers, ipv6: ReadonlySet<number>): boolean {
+  if (whole.entities.includes('all')) return true;
+  return (
+    part.entities.every((entity) => entityCovers(whole.entities, entity)) &&
+    (whole.entities.includes('cluster') || isSubset(part.selectors, whole.selectors)) &&
+    networksCover(whole, part, ipv6)
+  );
+}
+
+const hasName = (named: readonly NamedPort[], { protocol, name }: NamedPort): boolean =>
+  named.some((port) => port.protocol === protocol && port.name === name);
+
+const portsCover = (whole: Ports, part: Ports, all: number): boolean =>
+  whole.classes.length === all || (isSubset(part.classes, whole.classes) && part.named.every((port) => hasName(whole.named, port)));
+
+/** A rule before its content is known. */
+export type RuleHead = Omit<ProgramRule, 'content'>;
+/** What rules are about. */
+export type Ground = Pick<PolicyProgram, 'selectors' | 'ipv6Networks'> & { readonly portClasses: number };
+
+/** Selectors of every workload there can be. */
+const everyone = ({ selectors }: Ground): ReadonlySet<number> =>
+  new Set(selectors.flatMap((selector, index) => (selector.some((conjunction) => conjunction.length === 0) ? [index] : [])));
+
+/** A rule, and those before it whose subjects, peers and ports are at least its own; in the order given, lazily. */
+export type Reached<R> = { readonly rule: R; readonly before: Iterable<R> };
+
+/** Goes through `rules`, which stand in deciding order. `isAsked`: is a rule ever to be among those before another? */
+export function* reached<R extends RuleHead>(
+  ground: Ground,
+  rules: readonly R[],
+  isAsked: (rule: R) => boolean = () => true,
+): Generator<Reached<R>> {
+  const ipv6 = new Set(ground.ipv6Networks);
+  const ofAll = everyone(ground);
+  const reaches = (whole: R, part: R): boolean =>
+    (!whole.ports || !part.ports || portsCover(whole.ports, part.ports, ground.portClasses)) &&
+    (!whole.peers || !part.peers || peersCover(whole.peers, part.peers, ipv6));
+  const lists = new Map<string, R[]>();
+  const listOf = (key: string): R[] => {
+    const list = lists.get(key) ?? [];
+    lists.set(key, list);
+    return list;
+  };
+  for (const rule of rules) {
+    const all = listOf(`${rule.section} all`);
+    const own = listOf(`${rule.section} ${rule.subject}`);
+    yield { rule, before: filtered([all, own], (whole) => reaches(whole, rule)) };
+    if (isAsked(rule)) (ofAll.has(rule.subject) ? all : own).push(rule);
+  }
+}
+
+function* filtered<T>(lists: readonly (readonly T[])[], keep: (item: T) => boolean): Generator<T> {
+  for (const list of lists) for (const item of list) if (keep(item)) yield item;
+}
