@@ -109,3 +109,22 @@ export function randomPolicy(random: Random): string {
   const names = ['a-policy', 'b-policy', 'c-policy'].slice(random.int(3));
   return `${[...workloads, ...networks, ...ports, ...names.map((name) => policy(random, name))].join('\n')}\n`;
 }
+
+const isRule = (line: string): boolean => /^ {4}(allow|deny|default) /.test(line);
+
+/** The same text after one to three edits of rules: a line less, twice, elsewhere, or with the other action. */
+export function editedPolicy(random: Random, text: string): string {
+  const lines = text.split('\n');
+  for (let edits = 1 + random.int(3); edits > 0; edits--) {
+    const places = lines.flatMap((line, i) => (isRule(line) ? [i] : []));
+    if (places.length === 0) break;
+    const place = random.pick(places);
+    const line = lines[place] ?? '';
+    const turned = line.replace(/^ {4}(allow|deny) /, (_, action: string) => `    ${action === 'allow' ? 'deny' : 'allow'} `);
+    const edit = random.int(3);
+    if (edit === 0 || line.includes('default')) lines.splice(place, 1);
+    else if (edit === 1) lines[place] = turned;
+    else lines.splice(place + 1, 0, turned);
+  }
+  return lines.join('\n');
+}

@@ -13,7 +13,7 @@ import { randomProgram, randomRequest } from './arbitrary-text.ts';
 import type { Random } from './random.ts';
 import { isWorldAddress, ownedAddresses, reservedEndpoint, type Universe, workloadEndpoint } from './universe.ts';
 
-export { randomPolicy } from './arbitrary-policy.ts';
+export { editedPolicy, randomPolicy } from './arbitrary-policy.ts';
 export { randomUniverse, type Universe, type WorkloadEntry } from './universe.ts';
 
 const isNetworkRule = (rule: Rule): rule is NetworkRule => rule.section !== 'process';

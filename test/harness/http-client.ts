@@ -102,6 +102,9 @@ export class RawClient {
   }
 }
 
+/** Is this the last response of its connection? */
+export const closes = ({ head }: Response): boolean => /^connection: *close/im.test(head) || head.startsWith('HTTP/1.0');
+
 /** Pieces of `text`, cut at these offsets. */
 export function cut(text: string, offsets: readonly number[]): readonly string[] {
   const sorted = [...new Set(offsets)].filter((at) => at > 0 && at < text.length).sort((a, b) => a - b);

@@ -116,6 +116,15 @@ export function randomRequest(random: Random): string {
   }
 }
 
+/** One that a server answers without closing. */
+export function randomFramedRequest(random: Random): string {
+  for (;;) {
+    const text = randomRequest(random);
+    if (/^(GET|POST|PUT|HEAD|DELETE) \/[!-~]* HTTP\/1.1\r\n/.test(text) && requestAt(text, 0)?.framed && !/^expect:/im.test(text))
+      return text;
+  }
+}
+
 const source = { path: 'http.policy', text: '' };
 const span = { source, start: 0, end: 0 };
 

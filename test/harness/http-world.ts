@@ -1,6 +1,6 @@
 // A real server below a cgroup of its own, governed by the real programs under a policy, and a client outside:
 // what HTTP tests in the kernel need. The client is this process: the `host`.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { eventProtocol, fixedEndpoint } from '../../src/compiler/ir/abi.ts';
@@ -71,9 +71,9 @@ export function httpWorld(policy: TypedPolicy): HttpWorld {
 
 export type Server = {
   readonly port: number;
-  /** `METHOD target body-bytes` of every request that the server read whole, in order. */
-  readonly seen: readonly string[];
-  readonly process: ChildProcess;
+  /** `METHOD target body-bytes` of every request that the server read whole since the last call, in order. */
+  readonly seen: () => Promise<readonly string[]>;
+  readonly stop: () => void;
 };
 
 const nodeServer = `
@@ -86,18 +86,23 @@ const server = require('http').createServer((request, response) => {
     setTimeout(() => response.end(text), Number(request.headers['x-wait'] ?? 0));
   });
 });
+process.stdin.on('data', () => console.log('flushed'));
 server.keepAliveTimeout = 60000;
 server.listen(0, process.argv[1], () => console.log('port ' + server.address().port));
 `;
 
 /** A server of node's own http module, inside the cgroup; it answers with the text that it saw, \`X-Wait: ms\` later. */
 export async function startServer(cgroup: Cgroup, host = '127.0.0.1'): Promise<Server> {
-  const child = inCgroup(cgroup, () => spawn(process.execPath, ['-e', nodeServer, host], { stdio: ['ignore', 'pipe', 'inherit'] }));
+  const child = inCgroup(cgroup, () => spawn(process.execPath, ['-e', nodeServer, host], { stdio: ['pipe', 'pipe', 'inherit'] }));
   atEnd(() => child.kill('SIGKILL'));
-  const seen: string[] = [];
+  const waiting: string[] = [];
   const lines = createInterface(child.stdout);
   const [first] = (await once(lines, 'line')) as [string]; // what readline emits
-  lines.on('line', (line: string) => seen.push(line));
-  child.unref();
-  return { port: Number(first.split(' ')[1]), seen, process: child };
+  lines.on('line', (line: string) => waiting.push(line));
+  const seen = async (): Promise<readonly string[]> => {
+    child.stdin.write('flush');
+    while (waiting.at(-1) !== 'flushed') await once(lines, 'line');
+    return waiting.splice(0).slice(0, -1);
+  };
+  return { port: Number(first.split(' ')[1]), seen, stop: () => void child.kill('SIGKILL') };
 }

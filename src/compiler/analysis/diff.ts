@@ -21,7 +21,7 @@ import { endpointIn, flowIn } from './witness.ts';
  */
 export type Effect = 'newly-allowed' | 'newly-denied' | 'masked' | 'another-rule';
 
-/** A class of events that changed alike. `items`: the content; one item `every` where content makes no difference. */
+/** A class of events that changed alike, flows between two endpoints (what one sends to itself is always allowed). `items`: the content; one item `every` where content makes no difference. */
 export type Difference = {
   readonly effect: Effect;
   readonly section: Section;
