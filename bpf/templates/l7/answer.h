@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Writing into the packet of a denied request: the 403 that goes back to its sender, or blanks. The length of the packet
+ * Writing into the packet of a denied request: the answer that goes back to its sender, or blanks. The length of the packet
  * must stay (the kernel acknowledges what is there after the program has run), so every answer is padded to it: a body
  * of spaces, or spaces before the 0 of `Content-Length:` where a body may not be (HEAD) or does not fit.
  */
@@ -24,6 +24,8 @@ static const char pol_answer_full_close[] =
 	"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Type: text/plain\r\n" POL_ANSWER_LENGTH POL_ANSWER_TEXT;
 static const char pol_answer_bare[] = "HTTP/1.1 403 \r\nContent-Length:";
 static const char pol_answer_bare_close[] = "HTTP/1.1 403 \r\nConnection:close\r\nContent-Length:";
+static const char pol_answer_retry[] = "HTTP/1.1 503 \r\nConnection:close\r\nContent-Length:";
+static const char pol_answer_retry_1_0[] = "HTTP/1.0 503 \r\nContent-Length:";
 /* A response of this version ends its connection without saying so. */
 static const char pol_answer_bare_1_0[] = "HTTP/1.0 403 \r\nContent-Length:";
 static const char pol_answer_bare_end[] = "0\r\n\r\n";
@@ -88,30 +90,48 @@ static __always_inline int pol_answer_number(struct __sk_buff *skb, __u32 at, __
 	return bpf_skb_store_bytes(skb, at, digits, sizeof(digits), 0);
 }
 
-/*
- * Makes the packet a 403 of exactly its own length. `close`: the connection ends with it; `bodiless`: the request was
- * HEAD. 0, or an error: then the packet must go nowhere.
- */
-POL_GLOBAL int pol_answer_write(struct __sk_buff *skb, __u32 close, __u32 bodiless)
+enum {
+	POL_ANSWER_DENIED, /* 403; the connection lives on */
+	POL_ANSWER_DENIED_CLOSE, /* 403; the connection ends with it */
+	POL_ANSWER_RETRY, /* 503, and the end: not denied, but it cannot be passed on this connection */
+};
+
+/* The form without a body: `length` bytes by spaces before the 0. */
+static __always_inline int pol_answer_bare_write(struct __sk_buff *skb, __u32 kind, __u32 length)
 {
-	__u32 length = skb->len;
 	int failed;
 
-	if (length < POL_ANSWER_SHORTEST || length >= POL_ANSWER_LIMIT)
-		return -1;
-	if (bodiless && length > POL_ANSWER_BODILESS_LIMIT)
-		return -1;
-	if (pol_answer_fill(skb, 0, ' '))
-		return -1;
-	if (!bodiless && close && length >= sizeof(pol_answer_full_close))
-		return POL_ANSWER_STORE_FULL(skb, pol_answer_full_close, length);
-	if (!bodiless && !close && length >= sizeof(pol_answer_full))
-		return POL_ANSWER_STORE_FULL(skb, pol_answer_full, length);
-	if (!close)
+	if (kind == POL_ANSWER_DENIED)
 		failed = bpf_skb_store_bytes(skb, 0, pol_answer_bare, sizeof(pol_answer_bare) - 1, 0);
+	else if (kind == POL_ANSWER_RETRY && length >= POL_ANSWER_SHORTEST_CLOSE)
+		failed = bpf_skb_store_bytes(skb, 0, pol_answer_retry, sizeof(pol_answer_retry) - 1, 0);
+	else if (kind == POL_ANSWER_RETRY)
+		failed = bpf_skb_store_bytes(skb, 0, pol_answer_retry_1_0, sizeof(pol_answer_retry_1_0) - 1, 0);
 	else if (length >= POL_ANSWER_SHORTEST_CLOSE)
 		failed = bpf_skb_store_bytes(skb, 0, pol_answer_bare_close, sizeof(pol_answer_bare_close) - 1, 0);
 	else
 		failed = bpf_skb_store_bytes(skb, 0, pol_answer_bare_1_0, sizeof(pol_answer_bare_1_0) - 1, 0);
 	return failed ?: bpf_skb_store_bytes(skb, length - POL_ANSWER_END, pol_answer_bare_end, POL_ANSWER_END, 0);
+}
+
+/*
+ * Makes the packet an answer of exactly its own length; `bodiless`: the request was HEAD. 0, or an error: then the
+ * packet must go nowhere.
+ */
+POL_GLOBAL int pol_answer_write(struct __sk_buff *skb, __u32 kind, __u32 bodiless)
+{
+	__u32 length = skb->len;
+
+	if (length < POL_ANSWER_SHORTEST || length >= POL_ANSWER_LIMIT)
+		return -1;
+	bodiless = bodiless || kind == POL_ANSWER_RETRY;
+	if (bodiless && length > POL_ANSWER_BODILESS_LIMIT)
+		return -1;
+	if (pol_answer_fill(skb, 0, ' '))
+		return -1;
+	if (!bodiless && kind == POL_ANSWER_DENIED_CLOSE && length >= sizeof(pol_answer_full_close))
+		return POL_ANSWER_STORE_FULL(skb, pol_answer_full_close, length);
+	if (!bodiless && kind == POL_ANSWER_DENIED && length >= sizeof(pol_answer_full))
+		return POL_ANSWER_STORE_FULL(skb, pol_answer_full, length);
+	return pol_answer_bare_write(skb, kind, length);
 }

@@ -6,7 +6,8 @@
  * An allowed request passes; of a denied one the server never sees the end of the head, and its sender reads a 403 that
  * is written into the packet of the request. Wherever that is not possible without a response out of order or a byte
  * too many, the connection is *poisoned*: no byte of its client reaches the server ever again. It ends so:
- *   1. If nothing else is due to the client, it reads a 403 that closes the connection, and closes it.
+ *   1. If nothing else is due to the client, it reads a 403 (or 503, if what cannot pass was not denied) that says so,
+ *      and closes it.
  *   2. Else what the server must not see is overwritten with zero bytes and passed on. No server reads those as a
  *      request: it answers what came before, refuses the rest and closes. They bring no line to an end.
  *   3. In any case an event with the reason `poisonedConnection` tells policyd, which may destroy the socket.
@@ -48,18 +49,20 @@ struct pol_connection {
 	__u8 head_passed; /* part of the head went to the server in an earlier packet */
 	__u8 passed; /* a request was passed: from `mark` on, a response is due */
 	__u8 answered; /* `answer_end` holds */
+	__u8 owed; /* what was denied came in a packet too short for its answer: the next one will have it */
 	/* Of the packet at hand. */
 	__u8 passes; /* some of its bytes may reach the server ... */
 	__u8 drops; /* ... those from `drop_from` on must not */
 	__u8 answer; /* a request of it was denied */
 	__u8 poison;
+	__u8 stranded; /* a request begins behind bytes that must not pass */
 	__u8 completed; /* a request that passes ends in it */
+	__u8 reserved[2];
 	__u32 begin; /* where its current message begins */
 	__u32 drop_from;
 	/* Sequence numbers of what this end sends. */
 	__u32 mark; /* when the last request had passed */
 	__u32 answer_end; /* when the last 403 will have been sent */
-	__u32 reserved;
 };
 
 struct {
@@ -208,8 +211,11 @@ static __always_inline void pol_stream_deny(struct pol_connection *connection)
 {
 	connection->message = POL_MESSAGE_DENIED;
 	connection->answer = 1;
-	/* Allowed bytes before it, in this packet or as the beginning of its own head, cannot be taken back. */
-	if (connection->passes || connection->head_passed)
+	/*
+	 * Allowed bytes before it, in this packet or as the beginning of its own head, cannot be taken back; a client of
+	 * HTTP/1.0 may wait for the end of the connection, which the server does not know to be due.
+	 */
+	if (connection->passes || connection->head_passed || connection->http.flags & POL_HTTP_1_0)
 		connection->poison = 1;
 	pol_stream_drop(connection, connection->begin);
 }
@@ -251,6 +257,7 @@ static __always_inline int pol_stream_begin(struct pol_connection *connection, c
 		connection->http.text_length = 0;
 		pol_verdict_fixed(&refused, POL_ACTION_DENY, POL_CAUSE_UNINSPECTABLE);
 		pol_stream_report(connection, &refused, POL_REASON_UNKNOWN_STREAM_POSITION);
+		connection->stranded = 1;
 		connection->poison = 1;
 		return 0;
 	}
@@ -469,12 +476,13 @@ static __always_inline int pol_stream_poison(struct __sk_buff *skb, struct pol_c
 {
 	struct pol_verdict refused;
 	__u32 bodiless = connection->http.flags & POL_HTTP_IS_HEAD;
+	__u32 kind = connection->stranded && !connection->answer ? POL_ANSWER_RETRY : POL_ANSWER_DENIED_CLOSE;
 
 	connection->poisoned = 1;
 	connection->http.text_length = 0;
 	pol_verdict_fixed(&refused, POL_ACTION_DENY, POL_CAUSE_UNINSPECTABLE);
 	pol_stream_tell(connection, &refused, POL_REASON_POISONED_CONNECTION);
-	if (!connection->passes && !pol_stream_response_due(skb, connection) && !pol_answer_write(skb, 1, bodiless))
+	if (!connection->passes && !pol_stream_response_due(skb, connection) && !pol_answer_write(skb, kind, bodiless))
 		return pol_stream_reply(skb, connection, cookie);
 	return pol_answer_fill(skb, connection->drop_from, 0) ? SK_DROP : SK_PASS;
 }
@@ -493,16 +501,18 @@ int pol_stream_verdict(struct __sk_buff *skb)
 		pol_stream_refresh(skb, connection, now);
 	connection->passes = 0;
 	connection->drops = 0;
-	connection->answer = 0;
+	connection->answer = connection->owed;
+	connection->owed = 0;
 	connection->poison = connection->action == POL_ACTION_DENY;
 	connection->completed = 0;
+	connection->stranded = 0;
 	connection->begin = 0;
 	connection->drop_from = 0;
 	if (connection->lost && !pol_stream_denies(connection, POL_CLASS_UNDECIDABLE))
 		return SK_PASS;
 	if (connection->lost)
 		connection->poison = 1;
-	for (int i = 0; i < POL_STREAM_ROUNDS && !connection->poison; i++) {
+	for (int i = 0; i < POL_STREAM_ROUNDS && !connection->poison && !connection->lost; i++) {
 		read = pol_stream_round(skb, connection, offset);
 		if (!read)
 			break;
@@ -518,8 +528,12 @@ int pol_stream_verdict(struct __sk_buff *skb)
 	if (!connection->poison)
 		pol_stream_pause(connection);
 	if (!connection->poison && connection->answer) {
+		if (skb->len < POL_ANSWER_SHORTEST && connection->message == POL_MESSAGE_DENIED) {
+			connection->owed = 1;
+			return SK_DROP;
+		}
 		if (!pol_stream_response_due(skb, connection) &&
-		    !pol_answer_write(skb, 0, connection->http.flags & POL_HTTP_IS_HEAD))
+		    !pol_answer_write(skb, POL_ANSWER_DENIED, connection->http.flags & POL_HTTP_IS_HEAD))
 			return pol_stream_reply(skb, connection, cookie);
 		connection->poison = 1;
 	}

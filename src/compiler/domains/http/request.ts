@@ -77,7 +77,8 @@ export function readRequestHead(bytes: Uint8Array): RequestHead {
   if (text !== '' && !token.test(text.charAt(0))) return lost(/[\r\n]/.test(text.charAt(0)) ? 'malformedRequest' : 'notHttp');
   const first = readLine(text, 0);
   if (first === undefined) return unfinished;
-  const request = 'fault' in first ? first : readRequestLine(first.line);
+  if ('fault' in first) return lost(first.fault);
+  const request = readRequestLine(first.line);
   if ('fault' in request) return lost(request.fault);
   let framing: Framing = { host: false, version: request.version, length: undefined, chunked: false };
   for (let at = first.line.length + 2; ; ) {
