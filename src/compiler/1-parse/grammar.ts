@@ -342,7 +342,7 @@ export class PolicyParser extends CstParser {
       this.SUBRULE2(this.endpoint);
       this.SUBRULE(this.term);
     });
-    this.MANY(() => this.SUBRULE(this.operand));
+    this.MANY({ GATE: this.onSameLine, DEF: () => this.SUBRULE(this.operand) });
     this.CONSUME(t.Is);
     this.CONSUME1(t.Name);
     this.OPTION2(() => {

@@ -34,7 +34,8 @@ const alternatives: Readonly<Record<string, string>> = {
 const mismatch = (expected: TokenType, rule: string): string => {
   if (['RCurly', 'RSquare', 'RParen'].includes(expected.name)) return closing[rule] ?? labelOf(expected);
   if (rule === 'policy' && expected.name === 'LCurly') return '`{` and sections';
-  if (rule === 'testLine' && expected.name === 'Is') return '`->`, a port, a request or `is`';
+  if (rule === 'testLine' && expected.name === 'IsWord') return '`is`, or what happens';
+  if (rule === 'term') return 'a port (`tcp 80`)';
   return labelOf(expected);
 };
 

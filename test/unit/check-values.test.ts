@@ -1,0 +1,139 @@
+// What the front half makes of texts: sets, ids and defaults of the typed policy.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parse } from '../../src/compiler/1-parse/index.ts';
+import { resolve } from '../../src/compiler/2-resolve/index.ts';
+import { check } from '../../src/compiler/3-check/index.ts';
+import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
+import { renderDiagnostics } from '../../src/compiler/diagnostics/render.ts';
+import { domains } from '../../src/compiler/domains/registry.ts';
+import type { NetworkRule, TypedPolicy } from '../../src/compiler/ir/typed.ts';
+import { type AddressSet, ipv4Space, ipv6Space, parseAddress } from '../../src/compiler/space/address.ts';
+import { includes } from '../../src/compiler/space/interval.ts';
+import { anyTransport, transportPoint, wholeProtocol } from '../../src/compiler/space/transport.ts';
+
+function typed(...texts: readonly string[]): TypedPolicy {
+  const log = collector();
+  const sources = texts.map((text, i) => ({ path: `${i}.policy`, text }));
+  const policy = check(resolve(parse(sources, log.report), domains, log.report), domains, log.report);
+  assert.is(log.failed(), false, renderDiagnostics(log.all(), { color: false }));
+  return policy;
+}
+
+/** The only rule of an ingress section with this text. */
+function rule(text: string, declarations = ''): NetworkRule {
+  const [only] = typed(`${declarations}\npolicy p for all { ingress {\n${text}\n} }`).rules;
+  assert.ok(only && only.section !== 'process');
+  return only;
+}
+const networks = (text: string): AddressSet => rule(`allow from ${text}`).peers.networks;
+const points = (text: string) => rule(`allow at ${text}`).transport.points;
+const holds = (set: AddressSet, address: string): boolean => includes(set, parseAddress(address) ?? -1n);
+
+test('an IPv6 block has no IPv4 address, unless it is one of mapped addresses', () => {
+  assert.equal(networks('::/0'), ipv6Space);
+  assert.equal(networks('0.0.0.0/0'), ipv4Space);
+  assert.equal(networks('::ffff:0:0/96'), ipv4Space);
+  assert.is(holds(networks('::ffff:10.0.0.0/104'), '10.1.2.3'), true);
+  assert.is(holds(networks('not 10.0.0.0/8'), '10.1.2.3'), false);
+  assert.is(holds(networks('not 10.0.0.0/8'), '2001:db8::1'), true);
+  assert.is(holds(networks('10.0.0.0/8 except [10.1.0.0/16, 10.2.0.0/16]'), '10.2.0.1'), false);
+});
+
+test('protocols that have a slot are on it, by number too', () => {
+  assert.equal(points('protocol 6'), wholeProtocol('tcp'));
+  assert.equal(points('protocol [1, 58]'), points('[icmp, icmpv6]'));
+  assert.equal(points('gre'), [{ low: transportPoint('other', 47), high: transportPoint('other', 47) }]);
+  assert.equal(rule('allow').transport.points, anyTransport);
+});
+
+test('ports, ranges, ICMP types and codes', () => {
+  const at = (value: number) => ({ low: value, high: value });
+  assert.equal(points('any 53'), [at(53), at(65536 + 53), at(2 * 65536 + 53)]);
+  assert.equal(points('tcp [80, 81-90, 90-100]'), [{ low: 80, high: 100 }]);
+  assert.equal(points('icmp destination-unreachable code 4'), [at(transportPoint('icmp', 3 * 256 + 4))]);
+  assert.equal(points('icmpv6 echo-request'), [
+    { low: transportPoint('icmpv6', 128 * 256), high: transportPoint('icmpv6', 128 * 256 + 255) },
+  ]);
+  const named = rule('allow at any "web"').transport.named.map(({ protocol, name }) => `${protocol} ${name}`);
+  assert.equal(named.sort(), ['sctp web', 'tcp web', 'udp web']);
+});
+
+test('peers: anybody, mixed lists, entities in one order', () => {
+  assert.equal(rule('allow').peers, { selectors: [], networks: [], entities: ['all'] });
+  const { selectors, networks: found, entities } = rule('allow from [world, a, host, 192.0.2.1, a]', 'workload a = { app: "a" }').peers;
+  assert.equal(selectors, [[[{ kind: 'one-of', key: 'app', values: ['a'] }]]]);
+  assert.is(found.length, 1);
+  assert.equal(entities, ['host', 'world']);
+});
+
+test('the default namespace is that of the file in which the selector stands', () => {
+  const policy = typed(
+    'namespace "a"\nimport other from "./1.policy"\nworkload x = { app: "x" }\npolicy p for x { ingress {\nallow from other\nallow from { app: "y" }\nallow from { app: "z" } in namespace "c"\n} }',
+    'namespace "b"\nworkload other = { app: "o" }',
+  );
+  const spaces = [
+    policy.policies[0]?.subject,
+    ...policy.rules.map((one) => (one.section === 'process' ? undefined : one.peers.selectors[0])),
+  ].map((selector) => selector?.[0]?.find(({ key }) => key === '@namespace'));
+  assert.equal(
+    spaces.map((one) => (one && 'values' in one ? one.values : undefined)),
+    [['a'], ['b'], ['a'], ['c']],
+  );
+});
+
+test('ids are dense in the order of names and places, whatever the order of files', () => {
+  const text = (name: string) =>
+    `policy ${name} for all {\n process {\n allow exec "/${name}/1"\n }\n ingress {\n allow at tcp 2\n deny at tcp 3\n }\n}`;
+  const policy = typed(text('b'), text('a'), text('Z'));
+  assert.equal(
+    policy.policies.map(({ name, id }) => [name, id]),
+    [
+      ['Z', 0],
+      ['a', 1],
+      ['b', 2],
+    ],
+  );
+  assert.equal(policy.rules.map(({ id, policy: owner, text: shown }) => `${id} ${owner} ${shown}`).slice(0, 4), [
+    '0 0 allow exec "/Z/1"',
+    '1 0 allow at tcp 2',
+    '2 0 deny at tcp 3',
+    '3 1 allow exec "/a/1"',
+  ]);
+});
+
+test("a rule's text is what was written, on one line and without comments", () => {
+  const { text } = rule('allow  from world // why\n      at tcp 80 http {\n  GET "/a  b" // note\n "/c" }');
+  assert.is(text, 'allow from world at tcp 80 http { GET "/a  b" "/c" }');
+});
+
+test('sections bring default deny, empty ones too, and say so', () => {
+  const defaults = (body: string) => typed(`policy p for all { ${body} }`).policies[0]?.defaultDeny;
+  assert.equal(defaults('ingress { }'), { ingress: true, egress: false, process: [] });
+  assert.equal(defaults('ingress { default allow\n } egress { allow to world\n }'), { ingress: false, egress: true, process: [] });
+  assert.equal(defaults('process { default deny exec\n }'), { ingress: false, egress: false, process: ['exec'] });
+  assert.equal(defaults('process { allow exec "/x"\n }'), { ingress: false, egress: false, process: [] });
+});
+
+test('tests become events', () => {
+  const policy = typed(
+    'workload a = { app: "a" }\nport pg = tcp 5432\npolicy p for a { ingress { } }\n' +
+      'test "t" {\n a -> "10.0.0.1" pg is denied\n host -> a icmp 3 is denied by default\n a -> a tcp 80 GET "/x/../y" is allowed\n a exec "/bin/sh" is allowed by p\n}',
+  );
+  assert.equal(
+    policy.tests.map(({ event, expected }) => [event.kind === 'flow' ? event.point : event.content, expected]),
+    [
+      [5432, { verdict: 'denied' }],
+      [transportPoint('icmp', 3 * 256), { verdict: 'denied', byDefault: true }],
+      [80, { verdict: 'allowed' }],
+      [
+        { kind: 'text', text: '/bin/sh' },
+        { verdict: 'allowed', by: 'p' },
+      ],
+    ],
+  );
+  const request = policy.tests[2]?.event;
+  assert.equal(request?.kind === 'flow' && request.request?.content.kind, 'undecidable');
+});
+
+test.run();
