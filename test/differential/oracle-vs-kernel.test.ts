@@ -12,7 +12,7 @@ import { protocolOf } from '../../src/compiler/space/transport.ts';
 import { openRing } from '../../src/runtime/events/ring.ts';
 import { type VerdictEvent, verdictEventOf } from '../../src/runtime/events/verdict-event.ts';
 import type { Cgroup } from '../../src/runtime/kernel/cgroups.ts';
-import { eventTally, randomEvents, randomPolicy, randomUniverse } from '../harness/arbitrary.ts';
+import { eventTally, randomEvents, randomPolicy, randomUniverse, type Universe } from '../harness/arbitrary.ts';
 import { typedPolicy } from '../harness/compile.ts';
 import { atEnd, inCgroup, kernelTest, mapOf, privateCgroup } from '../harness/kernel.ts';
 import { type KernelWorld, kernelWorld } from '../harness/kernel-world.ts';
@@ -124,18 +124,15 @@ const agrees = (world: KernelWorld, { expected, direction }: Question, { passed,
   );
 };
 
-/** Flows of the universe, each as a connection. */
-function flowsOf(typed: TypedPolicy, source: Random, universe: ReturnType<typeof randomUniverse>, count: number): readonly FlowEvent[] {
-  const flows: FlowEvent[] = [];
-  while (flows.length < count) {
-    const events = randomEvents(typed, universe, { random: source, count: count - flows.length });
-    for (const event of events)
-      if (event.kind === 'flow') {
-        const { request: _, ...connection } = event;
-        flows.push(connection);
-      }
-  }
-  return flows;
+/** Flows of the universe, each as a connection; made for the network rules alone, or a policy about programs would bring none. */
+function flowsOf(typed: TypedPolicy, source: Random, universe: Universe): readonly FlowEvent[] {
+  const network = { ...typed, rules: typed.rules.filter(({ section }) => section !== 'process') };
+  const events = randomEvents(network, universe, { random: source, count: Math.min(eventsPerPolicy, pairs) });
+  return events.flatMap((event) => {
+    if (event.kind !== 'flow') return [];
+    const { request: _, ...connection } = event;
+    return [connection];
+  });
 }
 
 function comparePolicy(kernel: Kernel, source: Random, round: number, tally: ReturnType<typeof eventTally>): number {
@@ -143,7 +140,7 @@ function comparePolicy(kernel: Kernel, source: Random, round: number, tally: Ret
   const typed = typedPolicy(text);
   const universe = randomUniverse(source);
   const world = kernelWorld(typed, universe);
-  const flows = flowsOf(typed, source, universe, Math.min(eventsPerPolicy, pairs));
+  const flows = flowsOf(typed, source, universe);
   const questions = flows.flatMap((event, serial) => questionsOf(typed, world, event, packetOf(world, event, { random: source, serial })));
   kernel.install(world);
   const denied = new Set<FlowEvent>();
