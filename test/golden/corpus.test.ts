@@ -17,7 +17,7 @@ const update = process.env['UPDATE'] === '1';
 const divider = '---- tree\n';
 
 /** Fields that say where something stands, or that say it again. */
-const silent = new Set(['kind', 'span', 'source', 'raw']);
+const silent = new Set(['kind', 'span', 'source', 'raw', 'isWhole']);
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 const isEmpty = (value: unknown): boolean => value === false || (isList(value) && value.length === 0);
 

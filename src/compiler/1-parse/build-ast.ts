@@ -36,7 +36,7 @@ import { spanOf } from './items.ts';
 
 type Growing<T> = { readonly [Key in keyof T]: T[Key] extends readonly (infer Element)[] ? Element[] : T[Key] };
 /** The lists of a FileAst while items are added to them. */
-export type GrowingFile = Growing<Omit<FileAst, 'unread'>> & { readonly unread: Set<string> };
+export type GrowingFile = Growing<Omit<FileAst, 'unread' | 'isWhole'>> & { readonly unread: Set<string> };
 
 /** Adds the items of a tree that the parser returned for the rule `file`. */
 export function addItems(context: Context, tree: CstNode, file: GrowingFile): void {

@@ -13,7 +13,12 @@ export function parse(sources: readonly SourceText[], report: Report): Ast {
   return { files: sources.map((source) => parseFile(source, report)) };
 }
 
-function parseFile(source: SourceText, report: Report): FileAst {
+function parseFile(source: SourceText, outer: Report): FileAst {
+  let isWhole = true;
+  const report: Report = (code, place, holes) => {
+    isWhole = false;
+    outer(code, place, holes);
+  };
   reportInvisible(source, report);
   const { tokens, errors } = lexer.tokenize(source.text);
   reportCharacters(source, errors, report);
@@ -37,7 +42,7 @@ function parseFile(source: SourceText, report: Report): FileAst {
     for (const name of item.damaged ? declaredNames(tokens) : unread) file.unread.add(name);
     if (tree) addItems({ source, report }, tree, file);
   }
-  return file;
+  return { ...file, isWhole };
 }
 
 function endOf({ text }: SourceText): IToken {

@@ -113,9 +113,10 @@ function refuseImport([scope, target]: readonly [FileScope, FileScope], name: Na
   } else unit.report('resolve/not-exported', name.span, { path, name: name.text, suggestion: unit.suggest(name.text, names.keys()) });
 }
 
-/** Warns of what was imported and not used; to be called when every name has been looked up. */
+/** Warns of what was imported and not used, in files that were read whole; to be called when every name has been looked up. */
 export function reportUnused({ files }: Scopes, { report }: Unit): void {
-  for (const { names } of files) {
+  for (const { file, names } of files) {
+    if (!file.isWhole) continue;
     for (const [name, { isImported, used, span }] of names) if (isImported && !used) report('resolve/unused-import', span, { name });
   }
 }

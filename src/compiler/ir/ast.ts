@@ -98,6 +98,8 @@ export type FileAst = {
   readonly tests: readonly TestAst[];
   /** First words of top-level items that have none of the known forms, and annotations (`@` and a word). */
   readonly foreign: readonly { readonly word: Name; readonly annotation: boolean }[];
+  /** Nothing of the text was left out. */
+  readonly isWhole: boolean;
   /** Names whose declarations could not be read: not unknown, only unread. */
   readonly unread: ReadonlySet<string>;
 };
