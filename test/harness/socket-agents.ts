@@ -18,10 +18,20 @@ export function stopAgents(): void {
   for (const child of running.splice(0)) child.kill('SIGKILL');
 }
 
+/** A network namespace: a new one with loopback, or the one that another agent made; absent: the test's own. */
+export type Network = 'new' | Agent;
+
+function prefixOf(network?: Network): readonly string[] {
+  if (network === undefined) return [];
+  if (network === 'new') return ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"'];
+  return ['nsenter', '--target', String(network.pid), '--net'];
+}
+
 /** Starts a process in the cgroup (absent: where the test itself is); it ends with the test. */
-export function startAgent(cgroup?: Cgroup): Agent {
-  const begin = () =>
-    spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'socket-agent.ts')], { stdio: ['pipe', 'pipe', 'inherit'] });
+export function startAgent(cgroup?: Cgroup, network?: Network): Agent {
+  const script = join(import.meta.dirname, 'socket-agent.ts');
+  const [program = '', ...parameters] = [...prefixOf(network), process.execPath, '--import', 'tsx', script];
+  const begin = () => spawn(program, parameters, { stdio: ['pipe', 'pipe', 'inherit'] });
   const child = cgroup ? inCgroup(cgroup, begin) : begin();
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   if (running.push(child) === 1) atEnd(stopAgents);

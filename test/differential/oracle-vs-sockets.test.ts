@@ -1,0 +1,151 @@
+// Real sockets against the oracle: random policies are compiled, materialized and put in force on the cgroups of real
+// processes, which call each other by TCP and UDP over loopback, where only the socket says who is who. What the caller
+// sees (a connection, EPERM, silence) and the cause that was told must be the oracle's. SOCKETS=n pairs, SEED=n.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { verdictIn } from '../../src/compiler/analysis/oracle.ts';
+import type { Cause, Endpoint, FlowEvent } from '../../src/compiler/ir/event.ts';
+import type { Direction, TypedPolicy } from '../../src/compiler/ir/typed.ts';
+import { protocolOf } from '../../src/compiler/space/transport.ts';
+import { openRing } from '../../src/runtime/events/ring.ts';
+import { type VerdictEvent, verdictEventOf } from '../../src/runtime/events/verdict-event.ts';
+import { eventTally, randomEvents, randomPolicy, randomUniverse, type Universe } from '../harness/arbitrary.ts';
+import { attachedTo } from '../harness/attached.ts';
+import { typedPolicy } from '../harness/compile.ts';
+import { atEnd, kernelTest, mapOf, privateCgroup } from '../harness/kernel.ts';
+import { type KernelWorld, kernelWorld } from '../harness/kernel-world.ts';
+import { type Random, random, seedOf } from '../harness/random.ts';
+import { type Agent, startAgent, stopAgents } from '../harness/socket-agents.ts';
+
+const pairs = Number(process.env['SOCKETS'] ?? 300);
+const pairsPerPolicy = 15;
+const workloads = 4;
+const wait = 120;
+const directions: readonly Direction[] = ['egress', 'ingress'];
+
+const shown = (value: unknown): string => JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
+const plain = (cause: Cause): Cause => (cause.kind === 'rule' ? { kind: 'rule', rule: cause.rule } : cause);
+
+/** Four workloads and an unmanaged process, which is the host, in one network namespace of their own. */
+function makeScene() {
+  const cgroups = Array.from({ length: workloads }, (_, place) => privateCgroup(`w${place}`));
+  const host = startAgent(undefined, 'new');
+  return { cgroups, host, agents: () => cgroups.map((cgroup) => startAgent(cgroup, host)) };
+}
+
+class Network {
+  private readonly scene = makeScene();
+  private readonly attached = attachedTo(['net/cgroup_skb', 'net/connect', 'l7/stream'], this.scene.cgroups);
+  private readonly ring = openRing(mapOf(this.attached.loaded, 'events'));
+  private agents: readonly Agent[] = [];
+  private serial = 0;
+
+  /** The namespace is there when its maker answers. */
+  async start(): Promise<void> {
+    atEnd(this.ring.close);
+    await this.scene.host.tell({ do: 'close', id: '' });
+    this.agents = this.scene.agents();
+  }
+
+  /** No addresses: all share loopback. */
+  install(world: KernelWorld): void {
+    const cgroups = this.scene.cgroups.map(({ id }, place) => ({ cgroup: id, endpoint: world.subject(place) }));
+    this.attached.install({ ...world.content, addresses: [], cgroups });
+  }
+
+  /** What the caller sees and what was told while it called. */
+  async call(
+    world: KernelWorld,
+    event: FlowEvent,
+    host: string,
+  ): Promise<{ readonly result: string; readonly told: readonly VerdictEvent[] }> {
+    const { protocol, value: port } = protocolOf(event.point);
+    const [caller, called] = [this.agentOf(world, event.source), this.agentOf(world, event.destination)];
+    const [server, client] = [`server${this.serial}`, `client${this.serial++}`];
+    const { result: bound } = await called.tell({ do: protocol === 'tcp' ? 'listen' : 'bind', id: server, host, port });
+    assert.is(bound, 'ok', `${protocol} ${port}`);
+    this.ring.drain(() => {});
+    const { result } = await caller.tell(
+      protocol === 'tcp'
+        ? { do: 'connect', id: client, host, port, wait }
+        : { do: 'ask', id: client, host, port, connected: this.serial % 2 === 0, wait },
+    );
+    const told: VerdictEvent[] = [];
+    this.ring.drain((record) => told.push(verdictEventOf(record)));
+    await caller.tell({ do: 'close', id: client });
+    await called.tell({ do: 'close', id: server });
+    return { result, told: told.filter(({ destinationPort }) => destinationPort === port) };
+  }
+
+  private agentOf(world: KernelWorld, endpoint: Endpoint): Agent {
+    const place = world.place(endpoint);
+    const agent = place === undefined ? this.scene.host : this.agents[place];
+    if (agent === undefined) throw new Error(`no process for ${shown(endpoint)}`);
+    return agent;
+  }
+}
+
+const isHere = (endpoint: Endpoint): boolean =>
+  endpoint.kind === 'workload' || (endpoint.kind === 'reserved' && endpoint.entities.includes('host'));
+
+/** TCP and UDP between processes that there are. */
+function callsOf(typed: TypedPolicy, source: Random, universe: Universe): readonly FlowEvent[] {
+  const network = { ...typed, rules: typed.rules.filter(({ section }) => section !== 'process') };
+  const flows = randomEvents(network, universe, { random: source, count: 10 * pairsPerPolicy }).flatMap((event): readonly FlowEvent[] => {
+    if (event.kind !== 'flow' || !isHere(event.source) || !isHere(event.destination)) return [];
+    const { protocol } = protocolOf(event.point);
+    const { request: _, ...connection } = event;
+    return protocol === 'tcp' || protocol === 'udp' ? [connection] : [];
+  });
+  return flows.slice(0, pairsPerPolicy);
+}
+
+/** What the oracle says of each side, as the programs tell it: up to the first denial. */
+function expectedOf(
+  typed: TypedPolicy,
+  { source, destination, point }: FlowEvent,
+): { readonly result: string; readonly told: readonly string[] } {
+  const told: string[] = [];
+  for (const direction of directions) {
+    const [subject, peer] = direction === 'egress' ? [source, destination] : [destination, source];
+    if (subject.kind !== 'workload') continue;
+    const { action, cause } = verdictIn(typed, direction, { subject, peer, point });
+    told.push(`${direction} ${action} ${shown(plain(cause))}`);
+    if (action === 'denied') return { result: direction === 'egress' ? 'EPERM' : 'timeout', told };
+  }
+  return { result: 'ok', told };
+}
+
+async function comparePolicy(network: Network, source: Random, tally: ReturnType<typeof eventTally>): Promise<void> {
+  const text = randomPolicy(source);
+  const typed = typedPolicy(text);
+  const all = randomUniverse(source);
+  const universe = {
+    workloads: all.workloads.slice(0, workloads),
+    reserved: all.reserved.filter(({ entities }) => entities.includes('host')),
+  };
+  const world = kernelWorld(typed, universe);
+  network.install(world);
+  for (const event of callsOf(typed, source, universe)) {
+    const host = source.pick(['127.0.0.1', '::1']);
+    const { result, told } = await network.call(world, event, host);
+    const found = told.map(({ direction, verdict, cause }) => {
+      const known = world.read(cause);
+      return `${direction} ${verdict === 'dropped' ? 'denied' : 'allowed'} ${shown(known ? plain(known) : cause)}`;
+    });
+    assert.equal({ result, told: found }, expectedOf(typed, event), `${host} ${shown(event)}\n${text}`);
+    tally.add(typed, event);
+  }
+}
+
+kernelTest('sockets see what the oracle says, cause included', async () => {
+  const source = random(seedOf('oracle-vs-sockets', 20_260_804));
+  const network = new Network();
+  await network.start();
+  const tally = eventTally();
+  while (tally.shares().events < pairs) await comparePolicy(network, source, tally);
+  console.log(`oracle-vs-sockets: ${tally.line()}`);
+});
+
+test.after(stopAgents);
+test.run();
