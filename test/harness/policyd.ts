@@ -63,6 +63,28 @@ export type World = {
   readonly status: () => Status & { readonly running: boolean; readonly enforcing: boolean };
 };
 
+const children = new Set<ChildProcess>();
+
+/** A child that `endChildren` ends. */
+export function owned<Child extends ChildProcess>(child: Child): Child {
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  atEnd(() => child.kill('SIGKILL'));
+  return child;
+}
+
+/** Ends what a test left running and waits for it: for `test.after`, so that the file can end. */
+export async function endChildren(): Promise<void> {
+  const left = [...children];
+  const ends = left.map((child) => new Promise((resolve) => child.once('exit', resolve)));
+  // First the polite way: `policyd exec` passes it on, and a daemon need not be asked to unload.
+  for (const child of left) child.kill('SIGTERM');
+  const deadline = setTimeout(() => left.forEach((child) => child.kill('SIGKILL')), 3000);
+  await Promise.all(ends);
+  clearTimeout(deadline);
+  for (const child of left) for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+}
+
 /** Waits until `holds`; throws with what was waited for. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>, milliseconds = 5000): Promise<void> {
   for (const end = Date.now() + milliseconds; Date.now() < end; await sleep(20)) if (await holds()) return;
@@ -95,8 +117,7 @@ export function world(): World {
 }
 
 async function started(parameters: readonly string[]): Promise<Running> {
-  const child = spawn(process.execPath, [program, ...parameters], { stdio: ['ignore', 'inherit', 'pipe'] });
-  atEnd(() => child.kill('SIGKILL'));
+  const child = owned(spawn(process.execPath, [program, ...parameters], { stdio: ['ignore', 'inherit', 'pipe'] }));
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   const ended = new Promise<number | string>((resolve) => child.once('close', (code, signal) => resolve(code ?? signal ?? '')));

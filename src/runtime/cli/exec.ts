@@ -76,8 +76,7 @@ function makeCgroup(name: string): string {
   if (v2 === undefined) throw refusal('this machine has no cgroup v2 hierarchy mounted');
   const path = join(v2, 'policyd', name);
   try {
-    mkdirSync(join(v2, 'policyd'), { recursive: true });
-    mkdirSync(path);
+    mkdirSync(path, { recursive: true });
     return path;
   } catch (error) {
     throw refusal(`cannot make cgroup ${path}: ${errorText(error)}`, 'run this command as root');

@@ -48,8 +48,12 @@ function layer4({ l4 }: Flow): readonly [string, { readonly source_port?: number
 function side(endpoint: FlowEndpoint, address: string, port: number | undefined): string {
   const at = port === undefined ? address : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
   const name = nameOf(endpoint);
-  return name === undefined ? at : `${name} (${at})`;
+  if (name === undefined) return at;
+  // A socket that connects has no address of its own yet.
+  return port === undefined && unspecified.has(address) ? name : `${name} (${at})`;
 }
+
+const unspecified: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
 function nameOf({ pod_name: name, namespace, labels }: FlowEndpoint): string | undefined {
   if (name !== undefined) return namespace === undefined ? name : `${namespace}/${name}`;
