@@ -38,7 +38,12 @@ const spawnProgram = (program: Program): Promise<Ended> =>
   new Promise((resolve) => {
     const [command, ...args] = program.command;
     // A group of its own, so that a test that hangs is ended together with what it started.
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...program.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     const group = child.pid ?? 0;
     let output = '';
     let timedOut = false;

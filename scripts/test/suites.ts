@@ -9,6 +9,7 @@ export type Program = {
   readonly suite: string;
   readonly name: string;
   readonly command: readonly [string, ...string[]];
+  readonly environment?: Readonly<Record<string, string>>;
   readonly report: 'uvu' | 'status';
   readonly seconds: number;
   /** One program of this suite at a time: they share a kernel and are timed. */
@@ -17,6 +18,12 @@ export type Program = {
 
 /** Suites that run in `npm run test:all` only; beside them every file called `*.long.test.ts`. */
 const longSuites: ReadonlySet<string> = new Set(['demo', 'package']);
+/** Tests that run once more, with more of the same. */
+const longRuns: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'test/differential/oracle-vs-kernel.test.ts': { PAIRS: '100000' },
+  'test/differential/oracle-vs-sockets.test.ts': { SOCKETS: '3000' },
+  'test/differential/oracle-vs-compiled.test.ts': { POLICIES: '1000' },
+};
 const aloneSuites: ReadonlySet<string> = new Set(['kernel', 'cli', 'demo', 'package']);
 /** Started first, because they take longest; all others follow in the order of their names. */
 const firstSuites = ['demo', 'package', 'kernel', 'differential'];
@@ -32,20 +39,26 @@ const rank = ({ suite }: Program) => {
   return at < 0 ? firstSuites.length : at;
 };
 
+function programOf(name: string, environment?: Readonly<Record<string, string>>): Program {
+  const folder = name.split('/')[1] ?? '';
+  const isLong = environment !== undefined || longSuites.has(folder) || name.endsWith('.long.test.ts');
+  const more = Object.entries(environment ?? {}).map(([key, value]) => ` ${key}=${value}`);
+  return {
+    suite: isLong ? `${folder} (long)` : folder,
+    name: name + more.join(''),
+    command: [process.execPath, '--import', 'tsx', name],
+    ...(environment && { environment }),
+    report: 'uvu',
+    seconds: isLong ? 900 : 240,
+    alone: aloneSuites.has(folder),
+  };
+}
+
 /** The programs under test/: a suite is a folder. `long` adds the long ones. */
 export function filePrograms(long: boolean): readonly Program[] {
-  const programs = testFiles(join(root, 'test')).map((path): Program => {
-    const name = relative(root, path).split(sep).join('/');
-    const folder = name.split('/')[1] ?? '';
-    const isLong = longSuites.has(folder) || name.endsWith('.long.test.ts');
-    return {
-      suite: isLong ? `${folder} (long)` : folder,
-      name,
-      command: [process.execPath, '--import', 'tsx', name],
-      report: 'uvu',
-      seconds: isLong ? 900 : 240,
-      alone: aloneSuites.has(folder),
-    };
-  });
-  return programs.filter(({ suite }) => long || !suite.endsWith('(long)')).sort((a, b) => rank(a) - rank(b));
+  const names = testFiles(join(root, 'test')).map((path) => relative(root, path).split(sep).join('/'));
+  const longer = Object.entries(longRuns).map(([name, environment]) => programOf(name, environment));
+  return [...names.map((name) => programOf(name)), ...longer]
+    .filter(({ suite }) => long || !suite.endsWith('(long)'))
+    .sort((a, b) => rank(a) - rank(b));
 }
