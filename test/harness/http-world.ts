@@ -3,70 +3,23 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { eventProtocol, fixedEndpoint } from '../../src/compiler/ir/abi.ts';
-import type { Cause, Endpoint } from '../../src/compiler/ir/event.ts';
 import type { TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { attachCgroup, attachMachine } from '../../src/runtime/kernel/attach.ts';
 import type { Cgroup } from '../../src/runtime/kernel/cgroups.ts';
-import { readCounters } from '../../src/runtime/kernel/counters.ts';
-import type { Loaded } from '../../src/runtime/kernel/load.ts';
-import { generations } from '../../src/runtime/kernel/tables.ts';
-import { materialize } from '../../src/runtime/policy/materialize.ts';
-import { atEnd, expectOk, inCgroup, loadTemplates, mapOf, privateCgroup, privatePins } from './kernel.ts';
-import { emitted, imageOf, plainCauses } from './tables.ts';
+import { type Governed, govern } from './governed.ts';
+import { atEnd, expectOk, inCgroup, loadTemplates, privateCgroup, privatePins } from './kernel.ts';
 
-/** The workload that serves, and who asks. */
-export const server: Endpoint = { kind: 'workload', id: 'server', labels: { app: 'web' } };
-export const client: Endpoint = { kind: 'reserved', entities: ['host'] };
-const serverId = fixedEndpoint.firstDynamic;
-
-export type RequestCount = { readonly cause: Cause | undefined; readonly verdict: number; readonly count: number };
-
-export type HttpWorld = {
-  readonly cgroup: Cgroup;
-  readonly loaded: Loaded;
-  /** Puts a policy in force. */
-  readonly install: (policy: TypedPolicy) => void;
-  /** Requests counted so far, by cause and Hubble verdict. */
-  readonly requests: () => readonly RequestCount[];
-};
+export type HttpWorld = Governed & { readonly cgroup: Cgroup };
 
 /** Loads and attaches the programs; everything is gone when the process ends. */
 export function httpWorld(policy: TypedPolicy): HttpWorld {
   const cgroup = privateCgroup('http');
   const loaded = loadTemplates(['net/cgroup_skb', 'l7/stream'], privatePins());
-  const causes = plainCauses();
-  const tables = generations(loaded.maps);
-  const install = (typed: TypedPolicy): void => {
-    const policyTables = emitted(typed);
-    const made = materialize({
-      program: policyTables.program,
-      ports: imageOf(policyTables, 'ports'),
-      endpoints: [
-        { id: fixedEndpoint.host, kind: 'reserved', entities: ['host'] },
-        { id: serverId, kind: 'workload', labels: server.kind === 'workload' ? server.labels : {}, namedPorts: [], local: true },
-      ],
-      causes,
-    });
-    const images = {
-      prefixes: imageOf(policyTables, 'prefixes'),
-      http: imageOf(policyTables, 'http'),
-      exec: imageOf(policyTables, 'exec'),
-    };
-    expectOk(tables.install({ images, tables: made, addresses: [], cgroups: [{ cgroup: cgroup.id, endpoint: serverId }] }));
-  };
-  install(policy);
+  const governed = govern(loaded, cgroup);
+  governed.install(policy);
   expectOk(attachMachine(loaded));
   expectOk(attachCgroup(loaded, cgroup.path));
-  return {
-    cgroup,
-    loaded,
-    install,
-    requests: () =>
-      readCounters(mapOf(loaded, 'counters'))
-        .filter(({ protocol }) => protocol === eventProtocol.http)
-        .map(({ cause, verdict, count }) => ({ cause: causes.read(cause), verdict, count: Number(count) })),
-  };
+  return { ...governed, cgroup };
 }
 
 export type Server = {

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { canonicalTarget } from '../../src/compiler/domains/http/request.ts';
-import { hubbleVerdict } from '../../src/compiler/ir/abi.ts';
+import { eventProtocol } from '../../src/compiler/ir/abi.ts';
 import type { TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { anyText, either, literal, repeat, segmentByte, sequence } from '../../src/compiler/space/pattern.ts';
 import { closes, cut, type Ending, RawClient, type Response } from '../harness/http-client.ts';
@@ -203,7 +203,7 @@ type Tally = Map<string, number>;
 const raise = (tally: Tally, key: string, by = 1): void => void tally.set(key, (tally.get(key) ?? 0) + by);
 const counted = (world: HttpWorld): Tally => {
   const tally: Tally = new Map();
-  for (const { verdict, count } of world.requests()) raise(tally, verdict === hubbleVerdict.forwarded ? 'allowed' : 'denied', count);
+  for (const { action, count } of world.counted(eventProtocol.http)) raise(tally, action, count);
   return tally;
 };
 

@@ -56,8 +56,9 @@ struct pol_connection {
 	__u8 answer; /* a request of it was denied */
 	__u8 poison;
 	__u8 stranded; /* a request begins behind bytes that must not pass */
-	__u8 completed; /* a request that passes ends in it */
-	__u8 reserved[2];
+	__u8 completed; /* requests that pass and end in it; 2 stands for more */
+	__u8 pipelined; /* several responses were due at once: how many still are cannot be told */
+	__u8 reserved;
 	__u32 begin; /* where its current message begins */
 	__u32 drop_from;
 	/* Sequence numbers of what this end sends. */
@@ -270,8 +271,8 @@ static __always_inline int pol_stream_begin(struct pol_connection *connection, c
 
 static __always_inline void pol_stream_message_end(struct pol_connection *connection)
 {
-	if (connection->message == POL_MESSAGE_PASSES)
-		connection->completed = 1;
+	if (connection->message == POL_MESSAGE_PASSES && connection->completed < 2)
+		connection->completed++;
 	connection->message = POL_MESSAGE_BETWEEN;
 }
 
@@ -443,12 +444,12 @@ struct tcp_sock {
 	__u32 snd_una; /* first byte that the client has not acknowledged */
 } __attribute__((preserve_access_index));
 
-/* Is the server's answer to a request that passed still to come, or on its way? Then a 403 would overtake it. */
-static __always_inline int pol_stream_response_due(struct __sk_buff *skb, const struct pol_connection *connection)
+/* Is an answer of the server to a whole request that passed still to come, or on its way? */
+static __always_inline int pol_stream_outstanding(struct __sk_buff *skb, const struct pol_connection *connection)
 {
 	const struct tcp_sock *tcp;
 
-	if (connection->message == POL_MESSAGE_PASSES)
+	if (connection->pipelined)
 		return 1;
 	if (!connection->passed)
 		return 0;
@@ -456,7 +457,13 @@ static __always_inline int pol_stream_response_due(struct __sk_buff *skb, const 
 	return !tcp || (__s32)(tcp->write_seq - connection->mark) <= 0 || tcp->snd_una != tcp->write_seq;
 }
 
-/* `sequence`, or the end of the answers that were handed over and not yet written, whichever is later. */
+/* Would an answer of ours overtake one of the server's? */
+static __always_inline int pol_stream_response_due(struct __sk_buff *skb, const struct pol_connection *connection)
+{
+	return connection->message == POL_MESSAGE_PASSES || pol_stream_outstanding(skb, connection);
+}
+
+/* What this end has written, or the end of the answers that are still to be written, if that is later. */
 static __always_inline __u32 pol_stream_written(struct __sk_buff *skb, const struct pol_connection *connection)
 {
 	const struct tcp_sock *tcp = skb->sk ? bpf_skc_to_tcp_sock(skb->sk) : 0;
@@ -542,6 +549,8 @@ int pol_stream_verdict(struct __sk_buff *skb)
 	if (connection->drops)
 		return SK_DROP;
 	if (connection->completed) {
+		if (connection->completed > 1 || pol_stream_outstanding(skb, connection))
+			connection->pipelined = 1;
 		connection->mark = pol_stream_written(skb, connection);
 		connection->passed = 1;
 	}

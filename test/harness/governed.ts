@@ -1,0 +1,70 @@
+// One workload of its own cgroup below the programs as they are, and a policy for it: what tests need that put real
+// requests and program starts against the oracle.
+import { fixedEndpoint, hubbleVerdict } from '../../src/compiler/ir/abi.ts';
+import type { Cause, Endpoint } from '../../src/compiler/ir/event.ts';
+import type { TypedPolicy } from '../../src/compiler/ir/typed.ts';
+import { openRing } from '../../src/runtime/events/ring.ts';
+import { type VerdictEvent, verdictEventOf } from '../../src/runtime/events/verdict-event.ts';
+import type { Cgroup } from '../../src/runtime/kernel/cgroups.ts';
+import { readCounters } from '../../src/runtime/kernel/counters.ts';
+import type { Loaded } from '../../src/runtime/kernel/load.ts';
+import { generations } from '../../src/runtime/kernel/tables.ts';
+import { materialize } from '../../src/runtime/policy/materialize.ts';
+import { atEnd, expectOk, mapOf } from './kernel.ts';
+import { emitted, imageOf, plainCauses } from './tables.ts';
+
+const labels = { app: 'web' };
+/** The workload in the cgroup, and everybody outside of it on this machine. */
+export const workload: Endpoint = { kind: 'workload', id: 'workload', labels };
+export const host: Endpoint = { kind: 'reserved', entities: ['host'] };
+export const workloadId: number = fixedEndpoint.firstDynamic;
+
+export type Count = { readonly cause: Cause | undefined; readonly action: 'allowed' | 'denied'; readonly count: number };
+export type Governed = {
+  /** Puts a policy in force; `members` are the workload's cgroups, none: it has left. */
+  readonly install: (policy: TypedPolicy, members?: readonly Cgroup[]) => void;
+  /** What was counted so far under one protocol number of the kernel border. */
+  readonly counted: (protocol: number) => readonly Count[];
+  readonly causeOf: (event: VerdictEvent) => Cause | undefined;
+  /** The events since the last call. */
+  readonly events: () => readonly VerdictEvent[];
+};
+
+/** Fills the tables of loaded programs for the workload of this cgroup. */
+export function govern(loaded: Loaded, cgroup: Cgroup): Governed {
+  const causes = plainCauses();
+  const tables = generations(loaded.maps);
+  const ring = openRing(mapOf(loaded, 'events'));
+  atEnd(ring.close);
+  return {
+    install: (typed, members = [cgroup]) => {
+      const policy = emitted(typed);
+      const made = materialize({
+        program: policy.program,
+        ports: imageOf(policy, 'ports'),
+        endpoints: [
+          { id: fixedEndpoint.host, kind: 'reserved', entities: ['host'] },
+          { id: workloadId, kind: 'workload', labels, namedPorts: [], local: true },
+        ],
+        causes,
+      });
+      const images = { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') };
+      const cgroups = members.map(({ id }) => ({ cgroup: id, endpoint: workloadId }));
+      expectOk(tables.install({ images, tables: made, addresses: [], cgroups }));
+    },
+    counted: (protocol) =>
+      readCounters(mapOf(loaded, 'counters'))
+        .filter((counter) => counter.protocol === protocol)
+        .map(({ cause, verdict, count }) => ({
+          cause: causes.read(cause),
+          action: verdict === hubbleVerdict.dropped ? 'denied' : 'allowed',
+          count: Number(count),
+        })),
+    causeOf: ({ cause }) => causes.read(cause),
+    events: () => {
+      const events: VerdictEvent[] = [];
+      ring.drain((record) => void events.push(verdictEventOf(record)));
+      return events;
+    },
+  };
+}
