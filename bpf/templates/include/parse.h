@@ -86,7 +86,7 @@ struct pol_extension_header {
 };
 
 /* Options that send a packet elsewhere than its destination says (RFC 791): loose and strict source route. */
-static __always_inline int pol_ipv4_has_source_route(struct __sk_buff *skb, __u32 end)
+POL_GLOBAL int pol_ipv4_has_source_route(struct __sk_buff *skb, __u32 end)
 {
 	__u32 at = sizeof(struct pol_ipv4_header);
 
@@ -132,13 +132,15 @@ static __always_inline int pol_parse_ipv4(struct __sk_buff *skb, struct pol_pack
 	return fragment & 0x1fff ? POL_PACKET_FRAGMENT : POL_PACKET_EVENT;
 }
 
-static __always_inline int pol_parse_ipv6(struct __sk_buff *skb, struct pol_packet *packet)
+POL_GLOBAL int pol_parse_ipv6(struct __sk_buff *skb, struct pol_packet *packet)
 {
 	struct pol_extension_header extension;
 	struct pol_ipv6_header header;
 	__u32 at = sizeof(header);
 	__u8 next;
 
+	if (!packet)
+		return POL_PACKET_MALFORMED;
 	if (bpf_skb_load_bytes(skb, 0, &header, sizeof(header)) || header.version >> 4 != 6)
 		return POL_PACKET_MALFORMED;
 	packet->source = header.source;

@@ -11,6 +11,7 @@
 #include "verdict.h"
 
 enum { POL_FAMILY_IPV4 = 2, POL_FAMILY_IPV6 = 10 };
+enum { POL_SOCKET_STREAM = 1 };
 enum { POL_ROLE_UNKNOWN = 0, POL_ROLE_ACTIVE = 1, POL_ROLE_PASSIVE = 2 };
 
 /*

@@ -48,7 +48,8 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, __u8 directio
 	}
 	if (kind != POL_PACKET_EVENT)
 		return pol_unreadable_judge(&this, kind);
-	if (this.packet.protocol != POL_PROTOCOL_TCP || sk->protocol != POL_NUMBER_TCP)
+	/* A raw socket may have TCP as its protocol, and then sends and reads any number of connections. */
+	if (this.packet.protocol != POL_PROTOCOL_TCP || sk->protocol != POL_NUMBER_TCP || sk->type != POL_SOCKET_STREAM)
 		return pol_related_passes(skb, &this) || pol_flow_judge(skb, &this);
 	if (sk->state == BPF_TCP_LISTEN)
 		return pol_listener_judge(skb, &this);
