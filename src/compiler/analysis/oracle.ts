@@ -49,9 +49,8 @@ export function verdictIn(policy: TypedPolicy, direction: Direction, question: S
   const { subject, peer, request } = question;
   if (subject.kind !== 'workload') return allowedByDefault;
   if (peer.kind === 'workload' && peer.id === subject.id) return { action: 'allowed', cause: { kind: 'self' } };
-  const rules = inOrder(policy).filter(
-    (rule): rule is NetworkRule =>
-      rule.section === direction && isSelected(subjectOf(policy, rule), subject.labels) && concerns(rule, question),
+  const rules = rulesFor(policy, direction, subject).filter(
+    (rule): rule is NetworkRule => rule.section !== 'process' && concerns(rule, question),
   );
   const last = byDefault(policy, direction, subject);
   if (request) return decide(rules, last, (rule) => (rule.layer7 ? truthOf(policy, rule.layer7, request) : true));
@@ -62,9 +61,7 @@ export function verdictIn(policy: TypedPolicy, direction: Direction, question: S
 export function verdictOfExec(policy: TypedPolicy, subject: ExecEvent['subject'], content: Content): Verdict {
   if (subject.kind !== 'workload') return allowedByDefault;
   const request: Request = { domain: 'exec', content };
-  const rules = inOrder(policy).filter(
-    (rule) => rule.section === 'process' && rule.match.domain === 'exec' && isSelected(subjectOf(policy, rule), subject.labels),
-  );
+  const rules = rulesFor(policy, 'process', subject).filter((rule) => rule.section === 'process' && rule.match.domain === 'exec');
   return decide(rules, byDefault(policy, 'process', subject), (rule) =>
     rule.section === 'process' ? truthOf(policy, rule.match, request) : false,
   );
@@ -76,16 +73,14 @@ export function verdictOfExec(policy: TypedPolicy, subject: ExecEvent['subject']
  */
 export function speakingRules(policy: TypedPolicy, section: Section, event: PolicyEvent): readonly Rule[] {
   const subject = event.kind === 'exec' ? event.subject : section === 'ingress' ? event.destination : event.source;
-  if (subject.kind !== 'workload') return [];
+  if (subject.kind !== 'workload' || (section === 'process') !== (event.kind === 'exec')) return [];
   const content: Request | undefined = event.kind === 'exec' ? { domain: 'exec', content: event.content } : event.request;
-  return inOrder(policy).filter((rule) => {
-    if (rule.section !== section || !isSelected(subjectOf(policy, rule), subject.labels)) return false;
-    const match = rule.section === 'process' ? rule.match : rule.layer7;
-    if ((rule.section === 'process') !== (event.kind === 'exec')) return false;
+  return rulesFor(policy, section, subject).filter((rule) => {
     if (rule.section !== 'process' && event.kind === 'flow') {
       const peer = section === 'ingress' ? event.source : event.destination;
       if (!concerns(rule, { subject, peer, point: event.point })) return false;
     }
+    const match = rule.section === 'process' ? rule.match : rule.layer7;
     if (!match || !content) return true;
     const holds = truthOf(policy, match, content);
     return holds === 'undecidable' ? rule.action === 'deny' : holds;
@@ -95,19 +90,27 @@ export function speakingRules(policy: TypedPolicy, section: Section, event: Poli
 // --- order, default, first match ------------------------------------------------------------------------------------
 
 const allowedByDefault: Verdict = { action: 'allowed', cause: { kind: 'default-allow' } };
-const orders = new WeakMap<TypedPolicy, readonly Rule[]>();
+const groups = new WeakMap<TypedPolicy, readonly (readonly Rule[])[]>();
 
-/** Deciding order: deny before allow, then RuleId, which is (policy name, place in the policy). */
-function inOrder(policy: TypedPolicy): readonly Rule[] {
-  const known = orders.get(policy);
+/** PolicyId -> its rules. */
+function grouped(policy: TypedPolicy): readonly (readonly Rule[])[] {
+  const known = groups.get(policy);
   if (known) return known;
-  const strength = { deny: 0, allow: 1 };
-  const sorted = [...policy.rules].sort((a, b) => strength[a.action] - strength[b.action] || a.id - b.id);
-  orders.set(policy, sorted);
-  return sorted;
+  const made: Rule[][] = policy.policies.map(() => []);
+  for (const rule of policy.rules) made[rule.policy]?.push(rule);
+  groups.set(policy, made);
+  return made;
 }
 
-const subjectOf = (policy: TypedPolicy, rule: Rule): Selector => policy.policies[rule.policy]?.subject ?? [];
+/** The rules of every policy that selects the subject, in deciding order: deny before allow, then RuleId, which is (policy name, place). */
+function rulesFor(policy: TypedPolicy, section: Section, { labels }: Workload): readonly Rule[] {
+  const strength = { deny: 0, allow: 1 };
+  return policy.policies
+    .filter(({ subject }) => isSelected(subject, labels))
+    .flatMap(({ id }) => grouped(policy)[id] ?? [])
+    .filter((rule) => rule.section === section)
+    .sort((a, b) => strength[a.action] - strength[b.action] || a.id - b.id);
+}
 
 /** Asked last: denied if a policy that selects the subject brings default deny to this section. */
 function byDefault(policy: TypedPolicy, section: Section, subject: Workload): Verdict {

@@ -43,12 +43,20 @@ export function ruleRelation(cell: Cell, { rule, policy }: OwnedRule): Relation<
   return rule.section === 'process' ? subject() : allOf([subject, () => networkRelation(cell, rule)], (relate) => relate());
 }
 
-/** The part of a section that says anything about a cell. */
+/** The part of a section that says anything about a cell. A policy's subject is asked once for all of its rules. */
 export function within(cell: Cell, { section, rules, denying }: SectionRules): SectionRules {
+  const met = new Map<Policy, boolean>();
+  const isMet = (policy: Policy): boolean => {
+    const known = met.get(policy) ?? subjectRelation(cell, section, policy.subject).kind !== 'apart';
+    met.set(policy, known);
+    return known;
+  };
   return {
     section,
-    rules: rules.filter((owned) => ruleRelation(cell, owned).kind !== 'apart'),
-    denying: denying.filter(({ subject }) => subjectRelation(cell, section, subject).kind !== 'apart'),
+    rules: rules.filter(
+      ({ rule, policy }) => isMet(policy) && (rule.section === 'process' || networkRelation(cell, rule).kind !== 'apart'),
+    ),
+    denying: denying.filter(isMet),
   };
 }
 
