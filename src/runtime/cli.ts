@@ -130,7 +130,9 @@ Counters (/metrics) are exact; what is shown here are samples: a full ring leave
 export async function main(parameters: readonly string[]): Promise<number> {
   let code: Promise<number> | undefined;
   try {
-    programOf((promise) => (code = promise)).parse(parameters, { from: 'user' });
+    programOf((promise) => {
+      code = promise;
+    }).parse(parameters, { from: 'user' });
     return (await code) ?? exitCode.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;

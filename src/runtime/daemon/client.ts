@@ -13,7 +13,7 @@ export function connect({ socket }: StateFolder): Promise<Socket | undefined> {
     connection.once('error', (error) => {
       const code = 'code' in error ? String(error.code) : '';
       if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') resolve(undefined);
-      else if (code === 'EACCES') reject(refusal(`may not talk to the running policyd (${socket})`, 'run this command as root'));
+      else if (code === 'EACCES') reject(refusal(`may not open ${socket}`, 'run this command as root'));
       else reject(refusal(`cannot talk to the running policyd (${socket}): ${error.message}`));
     });
   });
