@@ -32,7 +32,7 @@ export type Compared =
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 /** What the change from `before` to `after` allows and denies; not ok when one of them is wrong, or past the limit of an exact answer. */
-export function compare(before: readonly SourceText[], after: readonly SourceText[], options: Options = {}): Compared {
+export function diff(before: readonly SourceText[], after: readonly SourceText[], options: Options = {}): Compared {
   const [old, now] = [checkUnit(before, options), checkUnit(after, options)];
   if (!old.ok || !now.ok) return { ok: false, diagnostics: [...old.diagnostics, ...now.diagnostics] };
   const differences = diffUnits(old.value, now.value);

@@ -2,7 +2,7 @@
 
 import type { PolicyEvent, Verdict } from '../ir/event.ts';
 import type { Section, TypedPolicy } from '../ir/typed.ts';
-import { peerOf, subjectOf } from './cell.ts';
+import { anyAddress, anyReserved, anyWorkload, peerOf, subjectOf } from './cell.ts';
 import { contentWords } from './content-words.ts';
 import type { Difference, Effect } from './diff.ts';
 import { type DeciderRecord, deciderOf, eventWords } from './event-words.ts';
@@ -27,7 +27,7 @@ export type DiffReport = { readonly changes: readonly ChangeRecord[]; readonly s
 
 /** The records of a diff, ordered by effect, section, subject and peer. */
 export function diffReport(before: TypedPolicy, after: TypedPolicy, differences: readonly Difference[]): DiffReport {
-  const changes = differences.map((difference) => recordOf(before, after, difference)).sort(byPlace);
+  const changes = joinedPeers(differences.map((difference) => recordOf(before, after, difference))).sort(byPlace);
   const count = (effect: Effect): number => changes.filter((change) => change.effect === effect).length;
   const summary = {
     'newly-allowed': count('newly-allowed'),
@@ -37,6 +37,23 @@ export function diffReport(before: TypedPolicy, after: TypedPolicy, differences:
   };
   return { changes, summary };
 }
+
+/** Workloads, reserved endpoints and the world, each whole and changed alike, are `all`; the example is the world's. */
+function joinedPeers(changes: readonly ChangeRecord[]): readonly ChangeRecord[] {
+  const groups = new Map<string, ChangeRecord[]>();
+  for (const change of changes) {
+    const { peer: _, example: __, ...rest } = change;
+    const key = JSON.stringify(rest);
+    groups.set(key, [...(groups.get(key) ?? []), change]);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const whole = wholeKinds.map((kind) => group.find(({ peer }) => peer === kind));
+    const [world] = whole;
+    if (!world || whole.includes(undefined)) return group;
+    return [{ ...world, peer: 'all' }, ...group.filter((change) => !whole.includes(change))];
+  });
+}
+const wholeKinds = [anyAddress, anyReserved, anyWorkload].map(endWords);
 
 const effects: readonly Effect[] = ['newly-allowed', 'newly-denied', 'masked', 'another-rule'];
 const sections: readonly Section[] = ['ingress', 'egress', 'process'];

@@ -1,0 +1,102 @@
+// A diff in words: each kind of set as a reviewer reads it, merged to as few lines as say it exactly.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { diff } from '../../../src/compiler/analysis/diff.ts';
+import { type ChangeRecord, diffReport } from '../../../src/compiler/analysis/report.ts';
+import { addressWords, transportWords } from '../../../src/compiler/analysis/words.ts';
+import { addressSet, ipv4Space, parsePrefix } from '../../../src/compiler/space/address.ts';
+import { subtract, union } from '../../../src/compiler/space/interval.ts';
+import { anyTransport, transportRange, wholeProtocol } from '../../../src/compiler/space/transport.ts';
+import { typedPolicy } from '../../harness/compile.ts';
+
+const names = 'workload a = { app: "a" }\nworkload b = { app: "b" } in namespace "n"\nnetwork office = [203.0.113.0/24, 2001:db8::/32]\n';
+const changesOf = (before: string, after: string): readonly ChangeRecord[] => {
+  const [old, now] = [typedPolicy(names + before), typedPolicy(names + after)];
+  return diffReport(old, now, diff(old, now)).changes;
+};
+const line = ({ effect, section, subject, peer, at, content }: ChangeRecord): string =>
+  [effect, section, subject, peer, at, content].filter((part) => part !== undefined).join(' | ');
+const lines = (before: string, after: string): readonly string[] =>
+  changesOf(before, after)
+    .filter(({ effect }) => effect === 'newly-allowed' || effect === 'newly-denied')
+    .map(line)
+    .sort();
+const ingress = (rules: string): string => `policy p for a { ingress { ${rules} } }`;
+
+test('peers of each kind', () => {
+  assert.equal(lines(ingress(''), ingress('allow from [b, office, host, world-ipv6] at tcp 80')), [
+    'newly-allowed | ingress | { app: "a" } | [203.0.113.0/24, world-ipv6] | tcp 80',
+    'newly-allowed | ingress | { app: "a" } | host | tcp 80',
+    'newly-allowed | ingress | { app: "a" } | { app: "b" } in namespace "n" | tcp 80',
+  ]);
+  assert.equal(lines(ingress(''), ingress('allow from all')), ['newly-allowed | ingress | { app: "a" } | all | every protocol']);
+  assert.equal(lines(ingress('allow from cluster'), ingress('allow from cluster\n deny from [b, host]')), [
+    'newly-denied | ingress | { app: "a" } | host | every protocol',
+    'newly-denied | ingress | { app: "a" } | { app: "b" } in namespace "n" | every protocol',
+  ]);
+});
+
+test('what is left of a set once a part is taken', () => {
+  assert.equal(lines(ingress('allow from office'), ingress('allow from world')), [
+    'newly-allowed | ingress | { app: "a" } | [world-ipv4 except [203.0.113.0/24], world-ipv6 except [2001:db8::/32]] | every protocol',
+  ]);
+  assert.equal(lines(ingress('allow from { app: one of ["a", "b", "c"] } at tcp 1-100'), ingress('allow from { app: "b" } at tcp 1-100')), [
+    'newly-denied | ingress | { app: "a" } | { app: one of ["a", "c"] } | tcp 1-100',
+  ]);
+  assert.equal(lines(ingress('allow from { app: exists } at tcp 1-100'), ingress('allow from { app: exists } at tcp [1-9, 20-100]')), [
+    'newly-denied | ingress | { app: "a" } | { app: exists } | tcp 10-19',
+  ]);
+});
+
+test('ports by name, ICMP by type and code', () => {
+  assert.equal(lines(ingress(''), ingress('allow from b at [tcp "api", icmp 8, icmp 3 code 4]')), [
+    'newly-allowed | ingress | { app: "a" } | { app: "b" } in namespace "n" | icmp 3 code 4, icmp 8',
+    'newly-allowed | ingress | { app: "a" } | { app: "b" } in namespace "n" | tcp (a port that the destination names "api")',
+  ]);
+  const [named] = changesOf(ingress(''), ingress('allow from b at tcp "api"'));
+  assert.is(named?.example.event, '{ app: "b" } in namespace "n" -> { app: "a" } (where tcp 443 is "api") tcp 443');
+});
+
+test('the subject, where a policy comes or selects more', () => {
+  assert.equal(lines('', 'policy q for { app: exists } in namespace "n" { egress { } }'), [
+    'newly-denied | egress | { app: exists } in namespace "n" | all | every protocol',
+  ]);
+});
+
+test('requests and programs', () => {
+  const http = (block: string): string => ingress(`allow from b at tcp 80 http { ${block} }`);
+  const peer = 'ingress | { app: "a" } | { app: "b" } in namespace "n" | tcp 80';
+  assert.equal(lines(http('GET "/a"'), http('GET "/a"; [GET, HEAD] "/b/{id}/**"')), [`newly-allowed | ${peer} | http (GET|HEAD) /b/*/**`]);
+  assert.equal(lines(http('GET "/**"'), http('GET "/a/**"')), [`newly-denied | ${peer} | http GET /** except GET /a/**`]);
+  assert.equal(lines(http('"/**"'), ingress('allow from b at tcp 80')), [`newly-allowed | ${peer} | http requests that cannot be read`]);
+  const exec = (rules: string): string => `policy p for a { process { default deny exec\n ${rules} } }`;
+  assert.equal(lines(exec('allow exec "/bin/sh"'), exec('allow exec glob "/bin/*"\n deny exec "/bin/bash"')), [
+    'newly-allowed | process | { app: "a" } | exec /bin/* except /bin/sh, /bin/bash',
+  ]);
+});
+
+test('an order that changes only who decides', () => {
+  const swapped = changesOf(ingress('allow from b\n allow from all at tcp 80'), ingress('allow from all at tcp 80\n allow from b'));
+  assert.equal(swapped.map(line), ['another-rule | ingress | { app: "a" } | { app: "b" } in namespace "n" | tcp 80']);
+});
+
+const prefixes = (...texts: readonly string[]) => addressSet(texts.flatMap((text) => parsePrefix(text) ?? []));
+
+test('addresses in the fewest words', () => {
+  assert.is(addressWords(prefixes('10.0.0.0/8')), '10.0.0.0/8');
+  assert.is(addressWords(subtract(prefixes('10.0.0.0/8'), prefixes('10.1.2.3/32'))), '10.0.0.0/8 except [10.1.2.3]');
+  assert.is(addressWords(prefixes('10.0.0.0/9', '10.128.0.0/9', '192.0.2.1/32')), '[10.0.0.0/8, 192.0.2.1]');
+  assert.is(addressWords(union(ipv4Space, prefixes('2001:db8::/32'))), '[world-ipv4, 2001:db8::/32]');
+  assert.is(addressWords(subtract(ipv4Space, prefixes('10.0.0.0/8', '172.16.0.0/12'))), 'world-ipv4 except [10.0.0.0/8, 172.16.0.0/12]');
+});
+
+test('points in the fewest words', () => {
+  const none = new Map<string, boolean>();
+  assert.is(transportWords(anyTransport, none), 'every protocol');
+  assert.is(transportWords(union(wholeProtocol('udp'), transportRange('tcp', 80, 90)), none), 'tcp 80-90, udp');
+  assert.is(transportWords(subtract(wholeProtocol('tcp'), transportRange('tcp', 22, 22)), none), 'tcp except 22');
+  assert.is(transportWords(transportRange('icmp', 8 * 256, 9 * 256 + 1), none), 'icmp 8, icmp 9 code 0-1');
+  assert.is(transportWords(transportRange('other', 47, 47), none), 'protocol 47');
+});
+
+test.run();
