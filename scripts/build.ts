@@ -2,13 +2,14 @@
 // is skipped when the hash of its inputs is the one it was last built from.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const stampFile = join(root, 'dist', '.inputs.json');
 const outputs = { policyc: 'src/compiler/cli.ts', policyd: 'src/runtime/cli.ts', index: 'src/compiler/index.ts' } as const;
+const entryFiles: ReadonlySet<string> = new Set(Object.keys(outputs).map((name) => `${name}.js`));
 
 function filesUnder(path: string): readonly string[] {
   if (!existsSync(path)) return [];
@@ -26,12 +27,26 @@ function hashOf(paths: readonly string[], more = ''): string {
   return hash.digest('hex');
 }
 
+/** Builds beside dist/ and moves the files over at the end, entries last: whoever runs a program meanwhile finds a whole one. */
 async function bundlePrograms(): Promise<void> {
-  for (const name of filesUnder(join(root, 'dist')).filter((file) => file.endsWith('.js') || file.endsWith('.js.map'))) rmSync(name);
+  const fresh = join(root, 'dist', `.new-${process.pid}`);
+  try {
+    await bundleInto(fresh);
+    for (const program of ['policyc', 'policyd']) makeExecutable(join(fresh, `${program}.js`));
+    const names = readdirSync(fresh).sort((a, b) => Number(entryFiles.has(a)) - Number(entryFiles.has(b)));
+    for (const name of names) renameSync(join(fresh, name), join(root, 'dist', name));
+    const stale = readdirSync(join(root, 'dist')).filter((name) => /\.js(\.map)?$/.test(name) && !names.includes(name));
+    for (const name of stale) rmSync(join(root, 'dist', name));
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+async function bundleInto(outdir: string): Promise<void> {
   await build({
     absWorkingDir: root,
     entryPoints: outputs,
-    outdir: 'dist',
+    outdir,
     bundle: true,
     splitting: true,
     platform: 'node',
@@ -46,12 +61,12 @@ async function bundlePrograms(): Promise<void> {
     banner: { js: "import { createRequire as policycRequire } from 'node:module';\nconst require = policycRequire(import.meta.url);" },
     legalComments: 'none',
   });
-  for (const program of ['policyc', 'policyd']) {
-    const file = join(root, 'dist', `${program}.js`);
-    const text = readFileSync(file, 'utf8');
-    if (!text.startsWith('#!')) writeFileSync(file, `#!/usr/bin/env node\n${text}`);
-    chmodSync(file, 0o755);
-  }
+}
+
+function makeExecutable(file: string): void {
+  const text = readFileSync(file, 'utf8');
+  if (!text.startsWith('#!')) writeFileSync(file, `#!/usr/bin/env node\n${text}`);
+  chmodSync(file, 0o755);
 }
 
 function compileTemplates(): void {

@@ -80,6 +80,7 @@ async function load(demo: Demo): Promise<Running> {
 /** What the demo's own test asks for: no programs in the kernel, so that nothing can come out as expected. */
 function unload(demo: Demo, daemon: Running): void {
   step('POLICYC_DEMO_UNLOAD=1: the programs are removed, everything below must fail');
+  demo.records.patience = 0;
   daemon.child.kill('SIGKILL');
   const { status, text } = call('policyd', ['unload', ...folders(demo)]);
   if (status !== 0) throw new Error(`policyd unload failed:\n${text}`);
@@ -150,7 +151,7 @@ async function demonstrate(): Promise<boolean> {
   printTable(rows);
   const changed = unloaded ? [] : await change(demo);
   if (changed.length > 0) printTable(changed);
-  await printMetrics(demo);
+  if (!unloaded) await printMetrics(demo);
   const clean = unloaded || takeDown(demo, daemon);
   const wrong = [...rows, ...changed].filter(({ good }) => !good).length;
   step(

@@ -85,6 +85,8 @@ function decide(
 
 export class Records {
   private readonly records: VerdictRecord[] = [];
+  /** Seconds to wait for a record that is expected. */
+  patience = 1.5;
 
   /** One line of `observe --json`; lines about lost events are no verdicts. */
   readonly add = (line: string): void => {
@@ -102,7 +104,7 @@ export class Records {
     const expected = tried.expected[index];
     if (expected === undefined) return { decision: undefined, asExpected: false };
     const look = () => decide(candidates(this.records.slice(since), tried, index, outcome).map(decisionOf), expected);
-    await until(1.5, () => (look().asExpected ? true : undefined));
+    await until(this.patience, () => (look().asExpected ? true : undefined));
     return look();
   }
 }
