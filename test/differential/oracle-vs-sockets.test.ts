@@ -20,7 +20,8 @@ import { type Agent, startAgent, stopAgents } from '../harness/socket-agents.ts'
 const pairs = Number(process.env['SOCKETS'] ?? 300);
 const pairsPerPolicy = 15;
 const workloads = 4;
-const wait = 120;
+/** Milliseconds: for what the oracle expects to come, and for what it does not. */
+const patience = { answer: 5000, silence: 120 } as const;
 const directions: readonly Direction[] = ['egress', 'ingress'];
 
 const shown = (value: unknown): string => JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
@@ -57,7 +58,7 @@ class Network {
   async call(
     world: KernelWorld,
     event: FlowEvent,
-    host: string,
+    { host, wait }: { readonly host: string; readonly wait: number },
   ): Promise<{ readonly result: string; readonly told: readonly VerdictEvent[] }> {
     const { protocol, value: port } = protocolOf(event.point);
     const [caller, called] = [this.agentOf(world, event.source), this.agentOf(world, event.destination)];
@@ -128,12 +129,14 @@ async function comparePolicy(network: Network, source: Random, tally: ReturnType
   network.install(world);
   for (const event of callsOf(typed, source, universe)) {
     const host = source.pick(['127.0.0.1', '::1']);
-    const { result, told } = await network.call(world, event, host);
+    const expected = expectedOf(typed, event);
+    const wait = expected.result === 'timeout' ? patience.silence : patience.answer;
+    const { result, told } = await network.call(world, event, { host, wait });
     const found = told.map(({ direction, verdict, cause }) => {
       const known = world.read(cause);
       return `${direction} ${verdict === 'dropped' ? 'denied' : 'allowed'} ${shown(known ? plain(known) : cause)}`;
     });
-    assert.equal({ result, told: found }, expectedOf(typed, event), `${host} ${shown(event)}\n${text}`);
+    assert.equal({ result, told: found }, expected, `${host} ${shown(event)}\n${text}`);
     tally.add(typed, event);
   }
 }

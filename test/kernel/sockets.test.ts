@@ -13,7 +13,9 @@ import { type Agent, startAgent, stopAgents } from '../harness/socket-agents.ts'
 const [client, server, stranger] = [16, 17, 18];
 const classes = { host: 2, client: 3, server: 4, stranger: 5 } as const;
 const [denied, allowed] = [20, 21];
-const wait = 200;
+/** Milliseconds: for what is expected to come, and for what is expected not to. */
+const patience = { answer: 5000, silence: 200 } as const;
+const waitFor = (expected: string): number => (expected === 'timeout' ? patience.silence : patience.answer);
 
 /** Who may be reached by `client` (egress), and by whom `server` (ingress); classes 0 and 1 are the worlds. */
 type Rules = { readonly egress: readonly number[]; readonly ingress: readonly number[]; readonly inspect?: true };
@@ -88,10 +90,28 @@ const bind = async (agent: Agent, host: string): Promise<number> => {
   assert.is(result, 'ok');
   return port ?? 0;
 };
-const dial = (agent: Agent, host: string, port: number, id = newId()) => agent.tell({ do: 'connect', id, host, port, wait });
-const ask = (agent: Agent, host: string, port: number, connected = false) =>
-  agent.tell({ do: 'ask', id: newId(), host, port, connected, wait });
-const exchange = (agent: Agent, id: string, limit = wait) => agent.tell({ do: 'exchange', id, text: `hello ${newId()}.`, wait: limit });
+type Call = {
+  readonly from: Agent;
+  readonly host: string;
+  readonly port: number;
+  readonly expected: 'ok' | 'timeout' | 'EPERM' | 'ECONNREFUSED';
+};
+/** Connects; returns the connection's id. */
+async function dial({ from, host, port, expected }: Call, message = ''): Promise<string> {
+  const id = newId();
+  const { result, milliseconds } = await from.tell({ do: 'connect', id, host, port, wait: waitFor(expected) });
+  assert.is(result, expected, message);
+  if (expected === 'EPERM') assert.ok(milliseconds < 900, 'at once: a SYN is sent again after a second');
+  return id;
+}
+async function ask({ from, host, port, expected }: Call, { connected = false, message = '' } = {}): Promise<void> {
+  const { result } = await from.tell({ do: 'ask', id: newId(), host, port, connected, wait: waitFor(expected) });
+  assert.is(result, expected, message);
+}
+async function exchange(from: Agent, id: string, expected: 'ok' | 'timeout', message = ''): Promise<void> {
+  const { result } = await from.tell({ do: 'exchange', id, text: `hello ${newId()}.`, wait: waitFor(expected) });
+  assert.is(result, expected, message);
+}
 /** Without what connections of earlier tests still send. */
 const ofUdp = (raised: readonly Raised[]): readonly Raised[] => raised.filter((each) => each.includes(' udp ')).sort();
 const count = (raised: readonly Raised[], text: string): number => raised.filter((each) => each === text).length;
@@ -111,25 +131,20 @@ for (const [bound, to, mapped] of loopbacks)
   kernelTest(`TCP to ${mapped ?? to} of a listener on ${bound}`, async () => {
     const { set, net, agents } = scene();
     set(yes);
-    const port = await listen(agents.server, bound);
+    const call = { from: agents.client, host: mapped ?? to, port: await listen(agents.server, bound) };
     const raised = await net.raisedBy(async () => {
-      const id = newId();
-      assert.is((await dial(agents.client, mapped ?? to, port, id)).result, 'ok');
-      assert.is((await exchange(agents.client, id)).result, 'ok');
-      assert.is((await exchange(agents.client, id)).result, 'ok');
+      const id = await dial({ ...call, expected: 'ok' });
+      await exchange(agents.client, id, 'ok');
+      await exchange(agents.client, id, 'ok');
     });
     assert.equal([...raised].sort(), [`egress tcp none forwarded ${allowed}`, `ingress tcp none forwarded ${allowed}`]);
 
     set({ ...yes, egress: [classes.host] });
-    const refused = await net.raisedBy(async () => {
-      const answer = await dial(agents.client, mapped ?? to, port);
-      assert.is(answer.result, 'EPERM');
-      assert.ok(answer.milliseconds < 100, 'at once');
-    });
+    const refused = await net.raisedBy(async () => void (await dial({ ...call, expected: 'EPERM' })));
     assert.equal(refused, [`egress tcp none dropped ${denied}`]);
 
     set({ ...yes, ingress: [classes.stranger, classes.host] });
-    const dropped = await net.raisedBy(async () => assert.is((await dial(agents.client, mapped ?? to, port)).result, 'timeout'));
+    const dropped = await net.raisedBy(async () => void (await dial({ ...call, expected: 'timeout' })));
     assert.is(count(dropped, `egress tcp none forwarded ${allowed}`), 1);
     assert.ok(count(dropped, `ingress tcp none dropped ${denied}`) >= 1);
   });
@@ -139,18 +154,16 @@ for (const [bound, to, mapped] of loopbacks)
     kernelTest(`UDP to ${mapped ?? to} of a socket on ${bound}${connected ? ', connected' : ''}`, async () => {
       const { set, net, agents } = scene();
       set(yes);
-      const port = await bind(agents.server, bound);
-      const raised = await net.raisedBy(async () => assert.is((await ask(agents.client, mapped ?? to, port, connected)).result, 'ok'));
+      const call = { from: agents.client, host: mapped ?? to, port: await bind(agents.server, bound) };
+      const raised = await net.raisedBy(() => ask({ ...call, expected: 'ok' }, { connected }));
       assert.equal(ofUdp(raised), [`egress udp none forwarded ${allowed}`, `ingress udp none forwarded ${allowed}`]);
 
       set({ ...yes, egress: [classes.host] });
-      const refused = await net.raisedBy(async () => assert.is((await ask(agents.client, mapped ?? to, port, connected)).result, 'EPERM'));
+      const refused = await net.raisedBy(() => ask({ ...call, expected: 'EPERM' }, { connected }));
       assert.equal(ofUdp(refused), [`egress udp none dropped ${denied}`]);
 
       set({ ...yes, ingress: [classes.host] });
-      const dropped = await net.raisedBy(async () =>
-        assert.is((await ask(agents.client, mapped ?? to, port, connected)).result, 'timeout'),
-      );
+      const dropped = await net.raisedBy(() => ask({ ...call, expected: 'timeout' }, { connected }));
       assert.equal(ofUdp(dropped), [`egress udp none forwarded ${allowed}`, `ingress udp none dropped ${denied}`]);
     });
 
@@ -158,75 +171,67 @@ kernelTest('peers that share an address are told apart', async () => {
   const { set, agents } = scene();
   const port = await listen(agents.server, '127.0.0.1');
   const udpPort = await bind(agents.server, '::1');
-  const expected = { client: classes.client, stranger: classes.stranger, host: classes.host } as const;
-  for (const one of [classes.client, classes.stranger, classes.host])
+  for (const one of ['client', 'stranger', 'host'] as const)
     for (const name of ['client', 'stranger', 'host'] as const) {
-      set({ egress: [classes.server], ingress: [one] });
-      const result = expected[name] === one ? 'ok' : 'timeout';
-      assert.is((await dial(agents[name], '127.0.0.1', port)).result, result, `${name} by TCP where ${one} may`);
-      assert.is((await ask(agents[name], '::1', udpPort)).result, result, `${name} by UDP where ${one} may`);
+      set({ egress: [classes.server], ingress: [classes[one]] });
+      const call = { from: agents[name], expected: name === one ? 'ok' : 'timeout' } as const;
+      await dial({ ...call, host: '127.0.0.1', port }, `${name} by TCP where ${one} may`);
+      await ask({ ...call, host: '::1', port: udpPort }, { message: `${name} by UDP where ${one} may` });
     }
 });
 
 kernelTest('a port without a socket is the host', async () => {
   const { set, agents } = scene();
+  const call = { from: agents.client, host: '127.0.0.1', port: 1 };
   set({ egress: [classes.host], ingress: [] });
-  assert.is((await dial(agents.client, '127.0.0.1', 1)).result, 'ECONNREFUSED');
+  await dial({ ...call, expected: 'ECONNREFUSED' });
   set({ egress: [classes.server], ingress: [] });
-  assert.is((await dial(agents.client, '127.0.0.1', 1)).result, 'EPERM');
+  await dial({ ...call, expected: 'EPERM' });
 });
 
 kernelTest('an address of the world', async () => {
   const { set, agents } = scene();
   set(yes);
-  assert.is((await dial(agents.client, '192.0.2.1', 80)).result, 'EPERM');
-  assert.is((await ask(agents.client, '2001:db8::1', 53)).result, 'EPERM');
+  await dial({ from: agents.client, host: '192.0.2.1', port: 80, expected: 'EPERM' });
+  await ask({ from: agents.client, host: '2001:db8::1', port: 53, expected: 'EPERM' });
 });
 
 kernelTest('a connection stops when a new policy denies it, and goes on when the next one allows it', async () => {
   const { set, net, agents } = scene();
   set(yes);
   const port = await listen(agents.server, '127.0.0.1');
-  const id = newId();
-  assert.is((await dial(agents.client, '127.0.0.1', port, id)).result, 'ok');
-  assert.is((await exchange(agents.client, id)).result, 'ok');
-  for (const rules of [
-    { ...yes, ingress: [] },
-    { ...yes, egress: [] },
-  ] satisfies readonly Rules[]) {
-    set(rules);
-    const raised = await net.raisedBy(async () => assert.is((await exchange(agents.client, id)).result, 'timeout'));
-    const section = rules.ingress.length === 0 ? 'ingress' : 'egress';
+  const id = await dial({ from: agents.client, host: '127.0.0.1', port, expected: 'ok' });
+  await exchange(agents.client, id, 'ok');
+  for (const section of ['ingress', 'egress'] as const) {
+    set({ ...yes, [section]: [] });
+    const raised = await net.raisedBy(() => exchange(agents.client, id, 'timeout'));
     assert.ok(count(raised, `${section} tcp none dropped ${denied}`) >= 1, raised.join('; '));
     set(yes);
-    assert.is((await exchange(agents.client, id, 5000)).result, 'ok', 'what was lost is sent again');
+    await exchange(agents.client, id, 'ok', 'what was lost is sent again');
   }
 });
 
 kernelTest('connections older than the attachment', async () => {
   const { set, net, agents } = scene();
   const port = await listen(agents.server, '127.0.0.1');
-  const [kept, stopped] = [newId(), newId()];
   net.detach();
-  for (const id of [kept, stopped]) {
-    assert.is((await dial(agents.client, '127.0.0.1', port, id)).result, 'ok');
-    assert.is((await exchange(agents.client, id)).result, 'ok');
-  }
+  const call = { from: agents.client, host: '127.0.0.1', port, expected: 'ok' } as const;
+  const [kept, stopped] = [await dial(call), await dial(call)];
+  for (const id of [kept, stopped]) await exchange(agents.client, id, 'ok');
   set(yes);
   net.attach();
-  assert.is((await exchange(agents.client, kept)).result, 'ok', 'the server egress denies all, so this was seen as its reply');
+  await exchange(agents.client, kept, 'ok', 'egress of the server is denied, so this was seen as a reply');
   set({ ...yes, ingress: [] });
-  assert.is((await exchange(agents.client, stopped)).result, 'timeout');
+  await exchange(agents.client, stopped, 'timeout');
 });
 
 kernelTest('data that has to be read, and is read by nobody', async () => {
   const { set, net, agents } = scene();
   set({ ...yes, inspect: true });
   const port = await listen(agents.server, '127.0.0.1');
-  const id = newId();
   const raised = await net.raisedBy(async () => {
-    assert.is((await dial(agents.client, '127.0.0.1', port, id)).result, 'ok');
-    assert.is((await exchange(agents.client, id)).result, 'timeout');
+    const id = await dial({ from: agents.client, host: '127.0.0.1', port, expected: 'ok' });
+    await exchange(agents.client, id, 'timeout');
   });
   assert.is(count(raised, `ingress tcp none redirected ${allowed}`), 1);
   assert.ok(count(raised, 'ingress tcp none dropped uninspectable') >= 1);
