@@ -27,7 +27,7 @@ export type DiffReport = { readonly changes: readonly ChangeRecord[]; readonly s
 
 /** The records of a diff, ordered by effect, section, subject and peer. */
 export function diffReport(before: TypedPolicy, after: TypedPolicy, differences: readonly Difference[]): DiffReport {
-  const changes = joinedPeers(differences.map((difference) => recordOf(before, after, difference))).sort(byPlace);
+  const changes = [...joinedPeers(differences.map((difference) => recordOf(before, after, difference)))].sort(byPlace);
   const count = (effect: Effect): number => changes.filter((change) => change.effect === effect).length;
   const summary = {
     'newly-allowed': count('newly-allowed'),
