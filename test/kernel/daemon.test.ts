@@ -2,14 +2,17 @@
 // and that nothing stays behind. All traffic is between cgroups of this test, over loopback.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { attachType } from '../../src/runtime/ffi/constants.ts';
+import { programAttach, programDetach } from '../../src/runtime/ffi/libbpf.ts';
 import { cgroupMount, processesIn } from '../../src/runtime/kernel/cgroups.ts';
-import { kernelTest, privateCgroup } from '../harness/kernel.ts';
+import { openFolder } from '../../src/runtime/kernel/descriptor.ts';
+import { kernelTest, loadTemplates, privateCgroup, privatePins, programOf } from '../harness/kernel.ts';
 import { endChildren, owned, policyd, program, type Running, until, type World, world } from '../harness/policyd.ts';
 
 async function freePort(): Promise<number> {
@@ -324,6 +327,64 @@ kernelTest('two at once, a port in use, and a failed start leave what they found
   assert.equal([missing.status, missing.error.includes('inventory.yaml:1: workload `a`: cgroup `/no/such` does not exist')], [1, true]);
   assert.not.ok(existsSync(other.pins), 'nothing is left of a start that failed');
   assert.is(await daemon.end(), 0);
+});
+
+kernelTest('programs: what policy forbids is killed before it begins, and `policyd exec` says who did it', async () => {
+  const here = world();
+  here.policy(`workload job = { app: "job" }
+policy few for job {
+  process {
+    default deny exec
+    allow exec under "/usr/bin"
+    deny exec "/usr/bin/id"
+  }
+}
+`);
+  const daemon = await here.run();
+  const run = (command: readonly string[]) => policyd(execLine(here, 'job', command));
+  assert.equal([run(['/usr/bin/true']).status, run(['/usr/bin/false']).status], [0, 1]);
+  const killed = run(['/usr/bin/id']);
+  assert.equal(
+    [killed.status, killed.out, killed.error],
+    [137, '', 'policyd: /usr/bin/id was killed before it began, by few test.policy:6 `deny exec "/usr/bin/id"`\n'],
+  );
+  const tool = join(here.folder, 'tool');
+  copyFileSync('/usr/bin/true', tool);
+  assert.match(run([tool]).error, /was killed before it began, by default deny of few test\.policy:2/);
+  const metrics = await daemon.metrics();
+  assert.is(ruleSeries(metrics, 'direction="process"') >= 0, true);
+  assert.match(
+    metrics,
+    /policyc_rule_verdicts_total\{policy="few",rule="deny exec .*",file="test\.policy",line="6",action="deny",direction="process"\} 1\n/,
+  );
+  assert.not.match(metrics, /hubble_policy_verdicts_total\{/);
+  const [last] = policyd(['observe', '--json', '--last', '1', ...here.state]).out.split('\n');
+  assert.equal(JSON.parse(last ?? '').process.verdict, 'DROPPED');
+});
+
+kernelTest('an exclusive attachment above ours is named, and the change refused whole', async () => {
+  const [here, parent, free] = [world(), privateCgroup('parent'), privateCgroup('free')];
+  const holder = loadTemplates(['net/cgroup_skb'], privatePins());
+  const attached = { program: programOf(holder, 'pol_cgroup_egress'), target: openFolder(parent.path), type: attachType.cgroupEgress };
+  programAttach(attached);
+  mkdirSync(join(parent.path, 'child'));
+  here.policy(shop(1));
+  here.inventoryText(`workloads: [{ name: free, cgroup: ${free.path} }]\n`);
+  const daemon = await here.run();
+  here.inventoryText(`workloads: [{ name: free, cgroup: ${free.path} }, { name: child, cgroup: ${parent.path}/child }]\n`);
+  const message = /cannot attach `pol_cgroup_egress` to .*child: program \d+ \(`pol_cgroup_egre`\) is attached to .*parent exclusively/;
+  await until('the refusal', () => message.test(daemon.log()));
+  assert.equal(
+    here.status().workloads.map(({ name, attached: governed }) => [name, governed]),
+    [['free', true]],
+  );
+  await daemon.end();
+  assert.match(policyd(['unload', ...here.places]).error, /unloaded/);
+  const fresh = policyd(['run', '--bundle', here.bundle, '--inventory', here.inventory, '--metrics', '127.0.0.1:0', ...here.places]);
+  assert.equal([fresh.status, message.test(fresh.error)], [1, true]);
+  assert.not.ok(existsSync(here.pins));
+  programDetach(attached);
+  rmdirSync(join(parent.path, 'child'));
 });
 
 kernelTest('--unload-on-exit ends enforcement with the command', async () => {

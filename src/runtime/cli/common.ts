@@ -25,6 +25,9 @@ export async function guarded(command: () => Promise<number>): Promise<number> {
   }
 }
 
+/** `1 rule`, `2 rules`. */
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
 /** A wrong value on the command line. */
 export class UsageError extends Error {}
 

@@ -5,13 +5,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ask, connect } from '../daemon/client.ts';
+import { ask, connect, observe } from '../daemon/client.ts';
 import { isPopulated, removeEmptyCgroup } from '../daemon/dynamic.ts';
 import type { RegisterRequest } from '../daemon/protocol.ts';
 import { errorText, refusal } from '../daemon/refusal.ts';
 import { type StateFolder, stateFolderAt } from '../daemon/state-folder.ts';
 import { cgroupMounts } from '../inventory/cgroup.ts';
 import { log, UsageError } from './common.ts';
+import { decider } from './observe-text.ts';
 
 export type ExecOptions = {
   readonly state: string;
@@ -33,7 +34,9 @@ export async function exec(command: readonly string[], options: ExecOptions): Pr
   try {
     await request(folder, { op: 'register', ...identity, labels, cgroup, owner: process.pid });
     try {
-      return await runInside(command, cgroup);
+      const ended = await runInside(command, cgroup);
+      if (ended.signal === 'SIGKILL') await explainKill(folder, ended.pid);
+      return ended.status;
     } finally {
       if (await emptied(cgroup)) await unregister(folder, identity);
     }
@@ -83,19 +86,31 @@ function makeCgroup(name: string): string {
   }
 }
 
-/** `$0` is the file that moves a process. */
-const trampoline = 'echo $$ > "$0" || exit 126; exec "$@"';
+/** `$1` is the file that moves a process. */
+const trampoline = 'echo $$ > "$1" || exit 126; shift; exec "$@"';
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
-function runInside(command: readonly string[], cgroup: string): Promise<number> {
-  const child = spawn('/bin/sh', ['-c', trampoline, join(cgroup, 'cgroup.procs'), ...command], { stdio: 'inherit' });
+type Ended = { readonly status: number; readonly pid: number; readonly signal: NodeJS.Signals | null };
+
+function runInside(command: readonly string[], cgroup: string): Promise<Ended> {
+  const child = spawn('/bin/sh', ['-c', trampoline, 'policyd', join(cgroup, 'cgroup.procs'), ...command], { stdio: 'inherit' });
   const stopForwarding = forwardSignals(child);
   return new Promise((resolve, reject) => {
     child.once('error', (error) => reject(refusal(`cannot start /bin/sh: ${error.message}`)));
     child.once('exit', (code, signal) => {
       stopForwarding();
-      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
+      resolve({ status: code ?? 128 + (signal ? constants.signals[signal] : 0), pid: child.pid ?? 0, signal });
     });
+  });
+}
+
+/** Who killed the command, if policy did. */
+async function explainKill(folder: StateFolder, pid: number): Promise<void> {
+  const connection = await connect(folder).catch(() => undefined);
+  if (!connection) return;
+  await observe(connection, { op: 'observe', last: 1000, follow: false, verdicts: ['DROPPED'] }, (record) => {
+    if (!('process' in record) || record.process.process.pid !== pid) return;
+    log(`${record.process.process.binary} was killed before it began, ${decider(record.process.extensions)}`);
   });
 }
 

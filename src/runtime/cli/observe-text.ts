@@ -64,7 +64,8 @@ function nameOf({ pod_name: name, namespace, labels }: FlowEndpoint): string | u
 const processText = ({ source, process: { binary, pid, truncated } }: ProcessVerdict): string =>
   `exec    ${nameOf(source) ?? '?'} ${binary}${truncated ? '…' : ''} (pid ${pid})`;
 
-function decider({ decided, policies, rule, reason }: Attribution, dropReason: string | undefined): string {
+/** Who decided, in words. */
+export function decider({ decided, policies, rule, reason }: Attribution, dropReason?: string): string {
   const because = reason === undefined ? '' : ` [${reason}]`;
   switch (decided) {
     case 'rule':
@@ -76,7 +77,7 @@ function decider({ decided, policies, rule, reason }: Attribution, dropReason: s
     case 'self':
       return 'to itself';
     case 'policyd':
-      return `refused by policyd: ${reason ?? ''} (${dropReason ?? ''})`;
+      return `refused by policyd: ${reason ?? ''}${dropReason === undefined ? '' : ` (${dropReason})`}`;
     case 'unknown':
       return `decided under an earlier policy whose table is lost${because}`;
   }

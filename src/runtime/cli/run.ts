@@ -1,7 +1,7 @@
 // `policyd run`: in the foreground until it is told to end. Enforcement stays on when it ends, and it says so.
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { parseListenAddress } from '../hubble/serve.ts';
-import { exitCode, log, UsageError } from './common.ts';
+import { counted, exitCode, log, UsageError } from './common.ts';
 
 export type RunOptions = {
   readonly bundle: string;
@@ -30,7 +30,7 @@ function greeting(daemon: Daemon): readonly string[] {
   const { bundle, revision, workloads, metrics, warnings } = daemon.status();
   const local = workloads.filter(({ place }) => place === 'local').length;
   return [
-    `in force: ${bundle.policies} policies with ${bundle.rules} rules for ${local} local workloads (build ${bundle.build.slice(0, 12)}, revision ${revision})`,
+    `in force: ${counted(bundle.policies, 'policy', 'policies')} with ${counted(bundle.rules, 'rule')} for ${counted(local, 'local workload')} (build ${bundle.build.slice(0, 12)}, revision ${revision})`,
     `metrics at http://${metrics}/metrics`,
     ...warnings.map((warning) => `warning: ${warning}`),
   ];

@@ -1,6 +1,7 @@
 // The status as people read it.
 import type { OldSockets } from '../daemon/sockets.ts';
 import type { Status, WorkloadStatus } from '../daemon/status.ts';
+import { counted } from './common.ts';
 
 const field = (name: string, value: string): string => `${`${name}:`.padEnd(12)}${value}`;
 
@@ -8,7 +9,10 @@ export function statusText(status: Status, sockets: OldSockets): string {
   const { bundle, lost } = status;
   return [
     field('policyd', `${status.version}, process ${status.pid}, since ${status.started}`),
-    field('bundle', `${bundle.directory}, build ${bundle.build.slice(0, 12)}, ${bundle.policies} policies, ${bundle.rules} rules`),
+    field(
+      'bundle',
+      `${bundle.directory}, build ${bundle.build.slice(0, 12)}, ${counted(bundle.policies, 'policy', 'policies')}, ${counted(bundle.rules, 'rule')}`,
+    ),
     field('inventory', status.inventory),
     field('in force', `revision ${status.revision}, pins under ${status.pins}`),
     field('metrics', `http://${status.metrics}/metrics`),

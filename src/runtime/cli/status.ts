@@ -5,7 +5,7 @@ import { refusal, refusalOfFailures } from '../daemon/refusal.ts';
 import { oldSockets } from '../daemon/sockets.ts';
 import { stateFolderAt } from '../daemon/state-folder.ts';
 import { missingOnMachine } from '../kernel/features.ts';
-import { exitCode, print } from './common.ts';
+import { counted, exitCode, print } from './common.ts';
 import { statusText } from './status-text.ts';
 
 export type StatusOptions = { readonly state: string; readonly pins: string; readonly json?: true };
@@ -40,7 +40,7 @@ function withoutDaemonText(pins: string, found: PinnedState | undefined): string
   const alive = found.cgroups.filter((cgroup) => cgroup.alive).length;
   if (alive === 0) return `policyd does not run; programs are pinned under ${pins}, but no cgroup is governed by them`;
   return [
-    `policyd does not run, but enforcement is on: revision ${found.revision} governs ${alive} cgroups (pins under ${pins})`,
+    `policyd does not run, but enforcement is on: revision ${found.revision} governs ${counted(alive, 'cgroup')} (pins under ${pins})`,
     '`policyd run` takes it over, `policyd unload` ends it',
   ].join('\n');
 }

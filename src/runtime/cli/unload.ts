@@ -7,7 +7,7 @@ import { removeAll } from '../daemon/daemon.ts';
 import { refusal, refusalOfFailures } from '../daemon/refusal.ts';
 import { lockHolder, type StateFolder, stateFolderAt, takeLock } from '../daemon/state-folder.ts';
 import { probe } from '../kernel/features.ts';
-import { exitCode, log } from './common.ts';
+import { counted, exitCode, log } from './common.ts';
 
 export type UnloadOptions = { readonly state: string; readonly pins: string };
 
@@ -20,7 +20,10 @@ export async function unload(options: UnloadOptions): Promise<number> {
   const nothing = links + programs + maps === 0;
   if (ended) log('the running policyd was asked to end and has unloaded');
   else if (nothing) log(`nothing was loaded (no pins under ${options.pins})`);
-  if (!nothing) log(`unloaded: ${links} attachments, ${programs} programs, ${maps} tables; nothing is enforced any more`);
+  if (!nothing)
+    log(
+      `unloaded: ${counted(links, 'attachment')}, ${counted(programs, 'program')}, ${counted(maps, 'table')}; nothing is enforced any more`,
+    );
   return exitCode.ok;
 }
 

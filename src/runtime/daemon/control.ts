@@ -11,6 +11,8 @@ import type { Status } from './status.ts';
 export type Control = {
   readonly status: () => Status;
   readonly history: History<VerdictRecord>;
+  /** Takes what the kernel has ready into the history. */
+  readonly catchUp: () => void;
   readonly lostRecord: (count: number) => LostRecord;
   /** In force when it returns. */
   readonly register: (request: RegisterRequest) => void;
@@ -81,7 +83,8 @@ function answerTo(request: Exclude<Request, ObserveRequest>, control: Control): 
   }
 }
 
-function observe({ last, follow, verdicts }: ObserveRequest, socket: Socket, { history, lostRecord }: Control): void {
+function observe({ last, follow, verdicts }: ObserveRequest, socket: Socket, { history, lostRecord, catchUp }: Control): void {
+  catchUp();
   const wanted = (record: VerdictRecord) => verdicts.length === 0 || verdicts.includes(verdictOf(record).verdict);
   if (last > 0) for (const record of history.last(Number.MAX_SAFE_INTEGER).filter(wanted).slice(-last)) send(socket, record);
   if (!follow) return void send(socket, { ok: true });

@@ -118,6 +118,7 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   const control = await serveControl(folder.socket, {
     status: () => report.status(),
     history: observation.history,
+    catchUp: () => observation.catchUp(),
     lostRecord: (count) => observation.lostRecord(count),
     register: (request) => changes.register(request),
     unregister: (name) => changes.unregister(name),

@@ -20,7 +20,7 @@ export class Observation {
   private readonly builds = new Map<number, string>();
   private readonly nodeName = hostname();
   private clockDistance = 0n;
-  private stopReading: (() => void) | undefined;
+  private reading: { readonly flush: () => void; readonly stop: () => void } | undefined;
 
   constructor(causes: CauseTable) {
     this.causes = causes;
@@ -31,7 +31,7 @@ export class Observation {
     for (const name of tables.names) this.endpoints.set(name.id, name);
     this.builds.set(revision, desired.bundle.manifest.build);
     const events = loaded.maps.get('events');
-    if (events !== undefined && !this.stopReading) this.read(events);
+    if (events !== undefined && !this.reading) this.read(events);
   }
 
   /** Reads the ring map `fd` until `close`: it is pinned, later programs write to the same. What a dead daemon left unread comes first. */
@@ -39,11 +39,16 @@ export class Observation {
     const ring = openRing(fd);
     const context = this.context();
     const reader: RingReader = readRing(ring, (event) => this.history.add(recordOfEvent(event, context)));
-    this.stopReading = () => {
-      reader.flush();
+    const stop = () => {
       reader.stop();
       ring.close();
     };
+    this.reading = { flush: reader.flush, stop };
+  }
+
+  /** Takes what the kernel has ready. */
+  catchUp(): void {
+    this.reading?.flush();
   }
 
   lostRecord(count: number): LostRecord {
@@ -52,8 +57,9 @@ export class Observation {
   }
 
   close(): void {
-    this.stopReading?.();
-    this.stopReading = undefined;
+    this.catchUp();
+    this.reading?.stop();
+    this.reading = undefined;
   }
 
   private context(): RecordContext {

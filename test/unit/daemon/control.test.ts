@@ -49,6 +49,7 @@ async function serving(parts: Partial<Control> = {}) {
       throw new Error('not in this test');
     },
     history,
+    catchUp: () => {},
     lostRecord,
     register: ({ name }) => void done.push(`register ${name}`),
     unregister: ({ name }) => void done.push(`unregister ${name}`),

@@ -32,57 +32,52 @@ test('times have nanoseconds', () => {
   assert.is(timeText(1_700_000_001_000_000_005n), '2023-11-14T22:13:21.000000005Z');
 });
 
+const denied: EventParts = {
+  cause: cause.world,
+  direction: 'egress',
+  protocol: 'tcp',
+  match: 'l3-only',
+  verdict: 'dropped',
+  source: '10.0.0.1',
+  destination: '192.0.2.7',
+  ports: [40000, 443],
+  tcpFlags: 2,
+};
+const deniedFlow = {
+  time: '2023-11-14T22:13:21.000000005Z',
+  verdict: 'DROPPED',
+  node_name: 'node-1',
+  drop_reason_desc: 'POLICY_DENY',
+  file: { name: 'shop.policy', line: 6 },
+  extensions: {
+    '@type': 'type.googleapis.com/policyc.Attribution',
+    build: 'abc123',
+    decided: 'rule',
+    policies: [{ name: 'cart-access', file: 'shop.policy', line: 6 }],
+    rule: { text: 'deny to world', file: 'shop.policy', line: 6, action: 'deny' },
+  },
+  drop_reason: 181,
+  IP: { source: '10.0.0.1', destination: '192.0.2.7', ipVersion: 'IPv4' },
+  l4: { TCP: { source_port: 40000, destination_port: 443, flags: { SYN: true } } },
+  source: { ID: 16, namespace: 'shop', labels: ['app=cart'], pod_name: 'cart', workloads: [{ name: 'cart', kind: 'Workload' }] },
+  destination: { identity: 9, labels: ['reserved:world-ipv4'] },
+  Type: 'L3_L4',
+  event_type: { type: 5 },
+  traffic_direction: 'EGRESS',
+  policy_match_type: 1,
+  is_reply: false,
+  egress_denied_by: [
+    { name: 'cart-access', labels: ['policyc:source=shop.policy:6', 'policyc:rule=deny to world'], revision: '4', kind: 'Policy' },
+  ],
+  Summary: 'TCP Flags: SYN',
+};
+
 test('a denied egress flow, in full', () => {
-  const parts: EventParts = {
-    cause: cause.world,
-    direction: 'egress',
-    protocol: 'tcp',
-    match: 'l3-only',
-    verdict: 'dropped',
-    source: '10.0.0.1',
-    destination: '192.0.2.7',
-    ports: [40000, 443],
-    tcpFlags: 2,
-  };
-  const { uuid, ...flow } = flowOf(parts);
+  const { uuid, ...flow } = flowOf(denied);
   assert.match(uuid, /^[0-9a-f-]{36}$/);
-  const place = { name: 'cart-access', file: 'shop.policy', line: 6 };
-  assert.equal(flow, {
-    time: '2023-11-14T22:13:21.000000005Z',
-    verdict: 'DROPPED',
-    node_name: 'node-1',
-    drop_reason_desc: 'POLICY_DENY',
-    file: { name: 'shop.policy', line: 6 },
-    extensions: {
-      '@type': 'type.googleapis.com/policyc.Attribution',
-      build: 'abc123',
-      decided: 'rule',
-      policies: [place],
-      rule: { text: 'deny to world', file: 'shop.policy', line: 6, action: 'deny' },
-    },
-    drop_reason: 181,
-    IP: { source: '10.0.0.1', destination: '192.0.2.7', ipVersion: 'IPv4' },
-    l4: { TCP: { source_port: 40000, destination_port: 443, flags: { SYN: true } } },
-    source: {
-      ID: 16,
-      namespace: 'shop',
-      labels: ['app=cart'],
-      pod_name: 'cart',
-      workloads: [{ name: 'cart', kind: 'Workload' }],
-    },
-    destination: { identity: 9, labels: ['reserved:world-ipv4'] },
-    Type: 'L3_L4',
-    event_type: { type: 5 },
-    traffic_direction: 'EGRESS',
-    policy_match_type: 1,
-    is_reply: false,
-    egress_denied_by: [
-      { name: 'cart-access', labels: ['policyc:source=shop.policy:6', 'policyc:rule=deny to world'], revision: '4', kind: 'Policy' },
-    ],
-    Summary: 'TCP Flags: SYN',
-  });
+  assert.equal(flow, deniedFlow);
   assert.is(
-    lineOf(parts),
+    lineOf(denied),
     'DROPPED    egress  TCP shop/cart (10.0.0.1:40000) -> 192.0.2.7:443  by cart-access shop.policy:6 `deny to world`',
   );
 });
