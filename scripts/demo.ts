@@ -12,7 +12,7 @@ import { leftovers, type Machine, makeMachine, removeMachine } from './demo/mach
 import { call, freePort, type Running, root, startPolicyd, until } from './demo/programs.ts';
 import { Records } from './demo/records.ts';
 import { heading, printTable, type Row, step } from './demo/table.ts';
-import { inventoryText, members, places } from './demo/world.ts';
+import { addresses, inventoryText, members, places } from './demo/world.ts';
 
 /** The sample, below the folder that a build runs in: the same file names in every build, whoever asks. */
 const shop = join('policies', 'shop');
@@ -73,7 +73,13 @@ async function load(demo: Demo): Promise<Running> {
   const daemon = startPolicyd(machine, ['run', '--bundle', bundle, '--inventory', inventory, '--metrics', metrics, ...folders(demo)]);
   const ready = await until(20, async () => (daemon.ended() ? 'ended' : (await metricsText(demo)) === undefined ? undefined : 'ready'));
   if (ready !== 'ready') throw new Error(`policyd is not ready:\n${daemon.words()}`);
-  startPolicyd(machine, ['observe', '--json', '--follow', '--last', '100', ...state(demo)], demo.records.add);
+  const observer = startPolicyd(machine, ['observe', '--json', '--follow', ...state(demo)], demo.records.add);
+  // A name is asked for until its verdict is seen: then all verdicts are.
+  const seen = await until(20, async () => {
+    await demo.agents.get('cart')?.attempt({ kind: 'udp', host: addresses.resolver.v4, port: 53 });
+    return demo.records.position > 0 ? true : undefined;
+  });
+  if (!seen) throw new Error(`policyd observe shows nothing:\n${observer.words()}`);
   return daemon;
 }
 
