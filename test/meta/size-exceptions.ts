@@ -1,7 +1,7 @@
-// What is larger than the limits and why. The list may only shrink: an entry states the size, and is refused when the
-// real size is another one, so that a growth is seen and a cure is written down.
+// What is larger than the limits and why. The list may only shrink: an entry states the largest size, is refused when
+// that is passed, and when it is no longer needed.
 
-export type SizeException = { readonly what: string; readonly lines: number; readonly reason: string };
+export type SizeException = { readonly what: string; readonly lines: number };
 
 /** Files of more than 400 lines: path. */
 export const largeFiles: readonly SizeException[] = [];
