@@ -1,11 +1,12 @@
-// policyd's command line: what there is, what it means, and with which status it ends.
+// policyd's command line: what there is, what it means, and with which status it ends. A command's code is loaded when
+// it is asked for: `policyd exec` stands before every start of a program.
 import { Command, CommanderError } from 'commander';
-import { exitCode, guarded, log, UsageError } from './cli/common.ts';
-import { type ExecOptions, exec } from './cli/exec.ts';
-import { type ObserveOptions, observe } from './cli/observe.ts';
-import { type RunOptions, run } from './cli/run.ts';
-import { type StatusOptions, status } from './cli/status.ts';
-import { type UnloadOptions, unload } from './cli/unload.ts';
+import { exitCode, guarded, guardProcess, log, UsageError } from './cli/common.ts';
+import type { ExecOptions } from './cli/exec.ts';
+import type { ObserveOptions } from './cli/observe.ts';
+import type { RunOptions } from './cli/run.ts';
+import type { StatusOptions } from './cli/status.ts';
+import type { UnloadOptions } from './cli/unload.ts';
 import { defaultState } from './daemon/state-folder.ts';
 import { defaultPins } from './kernel/bpffs.ts';
 import { version } from './version.ts';
@@ -36,14 +37,14 @@ function programOf(done: (code: Promise<number>) => void): Command {
     .option(...state)
     .option(...pins)
     .addHelpText('after', '\nExit status 1 if nothing is enforced. Without a running policyd, what is pinned is shown.')
-    .action((options: StatusOptions) => done(guarded(() => status(options))));
+    .action((options: StatusOptions) => done(guarded(async () => (await import('./cli/status.ts')).status(options))));
   program
     .command('unload')
     .description('take everything out of the kernel; ends a running policyd first')
     .option(...state)
     .option(...pins)
     .addHelpText('after', '\nNeeds neither bundle nor inventory. Workloads keep running, nothing is enforced for them any more.')
-    .action((options: UnloadOptions) => done(guarded(() => unload(options))));
+    .action((options: UnloadOptions) => done(guarded(async () => (await import('./cli/unload.ts')).unload(options))));
   return program;
 }
 
@@ -58,7 +59,7 @@ function addRun(program: Command, done: (code: Promise<number>) => void): void {
     .option(...state)
     .option('--unload-on-exit', 'end enforcement when this command ends', false)
     .addHelpText('after', runHelp)
-    .action((options: RunOptions) => done(guarded(() => run(options))));
+    .action((options: RunOptions) => done(guarded(async () => (await import('./cli/run.ts')).run(options))));
 }
 
 function addExec(program: Command, done: (code: Promise<number>) => void): void {
@@ -72,7 +73,9 @@ function addExec(program: Command, done: (code: Promise<number>) => void): void 
     .argument('<command...>', 'the command and its arguments, after `--`')
     .passThroughOptions()
     .addHelpText('after', execHelp)
-    .action((command: readonly string[], options: ExecOptions) => done(guarded(() => exec(command, options))));
+    .action((command: readonly string[], options: ExecOptions) =>
+      done(guarded(async () => (await import('./cli/exec.ts')).exec(command, options))),
+    );
 }
 
 function addObserve(program: Command, done: (code: Promise<number>) => void): void {
@@ -85,7 +88,7 @@ function addObserve(program: Command, done: (code: Promise<number>) => void): vo
     .option('--verdict <verdict,...>', 'only these: forwarded, dropped, redirected (to HTTP inspection), audit', collect, [])
     .option(...state)
     .addHelpText('after', observeHelp)
-    .action((options: ObserveOptions) => done(guarded(() => observe(options))));
+    .action((options: ObserveOptions) => done(guarded(async () => (await import('./cli/observe.ts')).observe(options))));
 }
 
 const overview = `
@@ -142,4 +145,5 @@ export async function main(parameters: readonly string[]): Promise<number> {
   }
 }
 
+guardProcess();
 process.exitCode = await main(process.argv.slice(2));

@@ -20,6 +20,7 @@ await bundlePrograms({
   entryPoints: { policyd: 'src/runtime/cli.ts' },
   outdir: programs,
   bundle: true,
+  splitting: true,
   platform: 'node',
   target: 'node20',
   format: 'esm',

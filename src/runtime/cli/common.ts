@@ -13,6 +13,14 @@ export const print = (text: string): void => void process.stdout.write(`${text}\
 const complaintText = ({ message, help }: Complaint): string =>
   `policyd: error: ${message}${help === undefined ? '' : `\n  help: ${help}`}\n`;
 
+/** What nobody expected: one line, the place of it only where asked for. */
+function unexpected(error: unknown): void {
+  process.stderr.write(
+    `policyd: error: ${errorText(error).split('\n')[0]}\n  help: policyd ${version} did not expect this; please report it (DEBUG=1 shows where)\n`,
+  );
+  if (process.env['DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+}
+
 /** Runs a command; what it returns is the exit code. A UsageError is the caller's. */
 export async function guarded(command: () => Promise<number>): Promise<number> {
   try {
@@ -20,8 +28,21 @@ export async function guarded(command: () => Promise<number>): Promise<number> {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     if (error instanceof Refusal) process.stderr.write(error.complaints.map(complaintText).join(''));
-    else process.stderr.write(`policyd: error: ${errorText(error)}\n  help: policyd ${version} did not expect this; please report it\n`);
+    else unexpected(error);
     return exitCode.refused;
+  }
+}
+
+/** Errors that no command can catch. A daemon ends with them; enforcement goes on. */
+export function guardProcess(): void {
+  const fail = (error: unknown): never => {
+    unexpected(error);
+    process.exit(exitCode.refused);
+  };
+  process.on('uncaughtException', fail).on('unhandledRejection', fail);
+  for (const stream of [process.stdout, process.stderr]) {
+    // A reader that went away (`| head`) wants no more.
+    stream.on('error', (error) => ('code' in error && error.code === 'EPIPE' ? process.exit(exitCode.ok) : fail(error)));
   }
 }
 
@@ -30,11 +51,3 @@ export const counted = (count: number, one: string, many = `${one}s`): string =>
 
 /** A wrong value on the command line. */
 export class UsageError extends Error {}
-
-/** Observers of a pipe that was closed (`| head`) end quietly. */
-export function endWithReader(stream: NodeJS.WriteStream, end: () => void): void {
-  stream.on('error', (error) => {
-    if ('code' in error && error.code === 'EPIPE') end();
-    else throw error;
-  });
-}

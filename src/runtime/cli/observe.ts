@@ -3,7 +3,7 @@ import { connect, observe as observeRecords } from '../daemon/client.ts';
 import { verdictNames } from '../daemon/protocol.ts';
 import { refusal } from '../daemon/refusal.ts';
 import { stateFolderAt } from '../daemon/state-folder.ts';
-import { endWithReader, exitCode, print, UsageError } from './common.ts';
+import { exitCode, print, UsageError } from './common.ts';
 import { lineStyle, recordLine } from './observe-text.ts';
 
 export type ObserveOptions = {
@@ -26,7 +26,6 @@ export async function observe(options: ObserveOptions): Promise<number> {
       `no policyd runs with state folder ${options.state}`,
       'start one with `policyd run`; counters of enforcement without it are kept and shown then',
     );
-  endWithReader(process.stdout, () => connection.destroy());
   process.once('SIGINT', () => connection.destroy());
   const style = lineStyle(process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined);
   const show = options.json ? JSON.stringify : (record: Parameters<typeof recordLine>[0]) => recordLine(record, style);

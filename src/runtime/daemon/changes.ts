@@ -8,11 +8,12 @@ import { cgroupState, interfaceAddresses, type Machine, settled } from '../inven
 import { type Watch, watchFile } from '../inventory/watch.ts';
 import { cgroupExists } from '../kernel/cgroups.ts';
 import type { Bundle } from '../policy/bundle.ts';
-import { type DynamicWorkload, dynamicWorkload, isOver, removeEmptyCgroup, resolvedWorkload, savedWorkloads } from './dynamic.ts';
+import { type DynamicWorkload, dynamicWorkload, isOver, removeEmptyCgroup, resolvedWorkload } from './dynamic.ts';
 import type { Enforcement, InForce } from './enforcement.ts';
 import { loadBundle, loadInventory } from './inputs.ts';
 import type { RegisterRequest } from './protocol.ts';
 import { errorText, Refusal } from './refusal.ts';
+import { savedWorkloads } from './saved.ts';
 import { loadSaved, type StateFolder, save } from './state-folder.ts';
 import type { RefusedChange } from './status.ts';
 

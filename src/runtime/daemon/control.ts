@@ -3,8 +3,9 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import type { History } from '../events/history.ts';
 import { type LostRecord, type VerdictRecord, verdictOf } from '../hubble/flow.ts';
-import { type Answer, type Line, lineReader, type ObserveRequest, parseRequest, type RegisterRequest, type Request } from './protocol.ts';
+import { type Answer, type Line, lineReader, type ObserveRequest, type RegisterRequest, type Request } from './protocol.ts';
 import { errorText, Refusal } from './refusal.ts';
+import { parseRequest } from './request.ts';
 import type { Status } from './status.ts';
 
 /** What the daemon does for its clients. */

@@ -2,7 +2,6 @@
 // command says so or, if that died, when their cgroup is empty.
 import { readFileSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Ajv } from 'ajv';
 import { type CgroupMounts, resolveCgroup } from '../inventory/cgroup.ts';
 import type { ResolvedWorkload } from '../inventory/resolve.ts';
 import type { RegisterRequest } from './protocol.ts';
@@ -10,26 +9,6 @@ import { refusal } from './refusal.ts';
 
 /** `ownerStart`: when the owner process began (ticks since boot), so that its number is not taken for another process'. */
 export type DynamicWorkload = Omit<RegisterRequest, 'op'> & { readonly ownerStart: string };
-
-const text = { type: 'string' };
-const validate = new Ajv({ strict: false }).compile<readonly DynamicWorkload[]>({
-  type: 'array',
-  items: {
-    type: 'object',
-    required: ['name', 'labels', 'cgroup', 'owner', 'ownerStart'],
-    properties: {
-      name: text,
-      namespace: text,
-      labels: { type: 'object', additionalProperties: text },
-      cgroup: text,
-      owner: { type: 'integer' },
-      ownerStart: text,
-    },
-  },
-});
-
-/** What an earlier run saved; [] if that is not readable. */
-export const savedWorkloads = (value: unknown): readonly DynamicWorkload[] => (validate(value) ? value : []);
 
 /** Field 22 of /proc/PID/stat; undefined if there is no such process. */
 export function startOf(pid: number): string | undefined {

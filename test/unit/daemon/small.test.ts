@@ -3,7 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { UsageError } from '../../../src/runtime/cli/common.ts';
 import { labelsOf } from '../../../src/runtime/cli/exec.ts';
-import { isOver, savedWorkloads, startOf } from '../../../src/runtime/daemon/dynamic.ts';
+import { isOver, startOf } from '../../../src/runtime/daemon/dynamic.ts';
+import { savedWorkloads } from '../../../src/runtime/daemon/saved.ts';
 import { ShownRules } from '../../../src/runtime/daemon/shown-rules.ts';
 import { parseSockets } from '../../../src/runtime/daemon/sockets.ts';
 
