@@ -6,10 +6,11 @@ import { createInterface } from 'node:readline';
 import type { TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { attachCgroup, attachMachine } from '../../src/runtime/kernel/attach.ts';
 import type { Cgroup } from '../../src/runtime/kernel/cgroups.ts';
+import type { Loaded } from '../../src/runtime/kernel/load.ts';
 import { type Governed, govern } from './governed.ts';
 import { atEnd, expectOk, inCgroup, loadTemplates, privateCgroup, privatePins } from './kernel.ts';
 
-export type HttpWorld = Governed & { readonly cgroup: Cgroup };
+export type HttpWorld = Governed & { readonly cgroup: Cgroup; readonly loaded: Loaded };
 
 /** Loads and attaches the programs; everything is gone when the process ends. */
 export function httpWorld(policy: TypedPolicy): HttpWorld {
@@ -19,7 +20,7 @@ export function httpWorld(policy: TypedPolicy): HttpWorld {
   governed.install(policy);
   expectOk(attachMachine(loaded));
   expectOk(attachCgroup(loaded, cgroup.path));
-  return { ...governed, cgroup };
+  return { ...governed, cgroup, loaded };
 }
 
 export type Server = {

@@ -195,7 +195,7 @@ function wholeRequest(text: string): StreamRequest {
 }
 
 /** Another method makes the server close at its first letters, before there is a request to be judged; so may what else is odd. */
-const knownToServer = /^(GET|POST|PUT|HEAD|DELETE|CONNECT) /;
+const knownToServer = /^(GET|POST|PUT|HEAD|DELETE|CONNECT) [ -~]*\r/;
 const randomOffsets = (text: string, source: Random): readonly number[] =>
   Array.from({ length: 1 + source.int(4) }, () => source.int(text.length));
 

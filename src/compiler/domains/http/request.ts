@@ -28,7 +28,7 @@ export type RequestHead =
   /** Right so far; the head goes on. */
   | { readonly kind: 'incomplete' };
 
-/** Bytes of a head, its empty line included; a longer one is `headTooLong`. Equals POL_HTTP_HEAD_LIMIT in http.h. */
+/** Bytes of a head, its empty line included; a longer one is `headTooLong`. Equals POL_HTTP_HEAD_LIMIT in http-state.h. */
 export const headLimit = 8192;
 /** Digits of a Content-Length; more are `ambiguousLength`. */
 const lengthDigits = 18;

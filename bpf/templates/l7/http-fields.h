@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * Header lines and bodies: only what says where the next request begins. Each function takes the next byte at its place
+ * and says what it brought about (POL_HTTP_*).
+ */
+#pragma once
+#include "http-state.h"
+
+static __always_inline __u32 pol_http_header_named(const struct pol_http *http)
+{
+	__u64 first = http->name[0], second = http->name[1], third = http->name[2];
+
+	if (first == POL_NAME_WORD('c', 'o', 'n', 't', 'e', 'n', 't', '-') && second == POL_NAME_WORD('l', 'e', 'n', 'g', 't', 'h', 0, 0) &&
+	    third == 0)
+		return POL_HEADER_LENGTH;
+	if (first == POL_NAME_WORD('t', 'r', 'a', 'n', 's', 'f', 'e', 'r') &&
+	    second == POL_NAME_WORD('-', 'e', 'n', 'c', 'o', 'd', 'i', 'n') && third == 'g')
+		return POL_HEADER_ENCODING;
+	if (second || third)
+		return POL_HEADER_OTHER;
+	if (first == POL_NAME_WORD('h', 'o', 's', 't', 0, 0, 0, 0))
+		return POL_HEADER_HOST;
+	if (first == POL_NAME_WORD('u', 'p', 'g', 'r', 'a', 'd', 'e', 0))
+		return POL_HEADER_UPGRADE;
+	return POL_HEADER_OTHER;
+}
+
+static __always_inline __u32 pol_http_name(struct pol_http *http, __u32 byte)
+{
+	__u32 place = http->place;
+
+	if (byte == ':' && place) {
+		http->header = place > POL_HTTP_NAME_BYTES ? POL_HEADER_OTHER : pol_http_header_named(http);
+		http->phase = POL_HTTP_VALUE;
+		http->value = POL_VALUE_BEFORE;
+		http->place = 0;
+		http->length = http->header == POL_HEADER_LENGTH ? 0 : http->length;
+		return POL_HTTP_GOES_ON;
+	}
+	if (!pol_http_is_token(byte))
+		return pol_http_lost(http, POL_REASON_MALFORMED_REQUEST);
+	if (byte - 'A' < 26)
+		byte |= 0x20;
+	if (place < POL_HTTP_NAME_BYTES)
+		http->name[place >> 3 & 3] |= (__u64)byte << (place * 8 & 63);
+	if (place <= POL_HTTP_NAME_BYTES)
+		http->place = place + 1;
+	return POL_HTTP_GOES_ON;
+}
+
+static __always_inline __u32 pol_http_line(struct pol_http *http, __u32 byte)
+{
+	if (byte == '\r') {
+		http->phase = POL_HTTP_EMPTY_LINE_END;
+		return POL_HTTP_GOES_ON;
+	}
+	http->phase = POL_HTTP_NAME;
+	http->place = 0;
+	http->name[0] = 0;
+	http->name[1] = 0;
+	http->name[2] = 0;
+	return pol_http_name(http, byte);
+}
+
+/* A byte of a number or of `chunked`; anything else makes the value wrong. */
+static __always_inline void pol_http_value_byte(struct pol_http *http, __u32 byte)
+{
+	const __u64 chunked = POL_NAME_WORD('c', 'h', 'u', 'n', 'k', 'e', 'd', 0);
+	__u32 place = http->place;
+	__u32 digit = byte - '0';
+
+	if (http->value > POL_VALUE_INSIDE) {
+		http->value = POL_VALUE_WRONG;
+		return;
+	}
+	http->value = POL_VALUE_INSIDE;
+	if (http->header == POL_HEADER_LENGTH) {
+		if (digit > 9 || place >= POL_HTTP_LENGTH_DIGITS)
+			http->value = POL_VALUE_WRONG;
+		http->length = http->length * 10 + digit;
+	} else if (place >= 7 || byte != (chunked >> (place * 8 & 63) & 0xff)) {
+		http->value = POL_VALUE_WRONG;
+	}
+	http->place = place + 1;
+}
+
+static __always_inline __u32 pol_http_value(struct pol_http *http, __u32 byte)
+{
+	if (byte == '\r') {
+		http->phase = POL_HTTP_LINE_END;
+		return POL_HTTP_GOES_ON;
+	}
+	if (pol_http_is_control(byte) && byte != '\t')
+		return pol_http_lost(http, POL_REASON_MALFORMED_REQUEST);
+	if (http->header < POL_HEADER_LENGTH)
+		return POL_HTTP_GOES_ON;
+	if (byte == ' ' || byte == '\t') {
+		if (http->value == POL_VALUE_INSIDE)
+			http->value = POL_VALUE_AFTER;
+	} else {
+		pol_http_value_byte(http, byte);
+	}
+	return POL_HTTP_GOES_ON;
+}
+
+/* A header line is whole: what it says about framing. */
+static __always_inline __u32 pol_http_line_end(struct pol_http *http, __u32 byte)
+{
+	__u32 flags = http->flags;
+	__u32 header = http->header;
+
+	if (byte != '\n')
+		return pol_http_lost(http, POL_REASON_MALFORMED_REQUEST);
+	http->phase = POL_HTTP_LINE;
+	if (header == POL_HEADER_OTHER)
+		return POL_HTTP_GOES_ON;
+	if (flags & POL_HTTP_TRAILER)
+		return pol_http_lost(http, POL_REASON_AMBIGUOUS_LENGTH);
+	if (header == POL_HEADER_UPGRADE)
+		return pol_http_lost(http, POL_REASON_UNKNOWN_STREAM_POSITION);
+	if (header == POL_HEADER_HOST) {
+		if (flags & POL_HTTP_HOST)
+			return pol_http_lost(http, POL_REASON_MALFORMED_REQUEST);
+		http->flags = flags | POL_HTTP_HOST;
+		return POL_HTTP_GOES_ON;
+	}
+	if (flags & (POL_HTTP_HAS_LENGTH | POL_HTTP_CHUNKED) || http->value == POL_VALUE_WRONG || http->value == POL_VALUE_BEFORE)
+		return pol_http_lost(http, POL_REASON_AMBIGUOUS_LENGTH);
+	if (header == POL_HEADER_LENGTH) {
+		http->flags = flags | POL_HTTP_HAS_LENGTH;
+		return POL_HTTP_GOES_ON;
+	}
+	if (flags & POL_HTTP_1_0 || http->place != 7)
+		return pol_http_lost(http, POL_REASON_AMBIGUOUS_LENGTH);
+	http->flags = flags | POL_HTTP_CHUNKED;
+	return POL_HTTP_GOES_ON;
+}
+
+static __always_inline __u32 pol_http_empty_line_end(struct pol_http *http, __u32 byte)
+{
+	__u32 flags = http->flags;
+
+	if (byte != '\n')
+		return pol_http_lost(http, POL_REASON_MALFORMED_REQUEST);
+	if (flags & POL_HTTP_TRAILER)
+		return POL_HTTP_MESSAGE_READ;
+	http->place = 0;
+	http->remaining = http->length;
+	if (flags & POL_HTTP_CHUNKED) {
+		http->phase = POL_HTTP_CHUNK_SIZE;
+		http->length = 0;
+	} else {
+		http->phase = POL_HTTP_BODY;
+		if (!(flags & POL_HTTP_HAS_LENGTH))
+			http->remaining = 0;
+	}
+	return POL_HTTP_HEAD_READ;
+}
+
+/* Size, CRLF, data, CRLF, ... 0, CRLF, trailer: no extensions, nothing that two servers could read differently. */
+static __always_inline __u32 pol_http_chunk(struct pol_http *http, __u32 byte)
+{
+	__u32 digit = pol_http_hex(byte);
+
+	switch (http->phase) {
+	case POL_HTTP_CHUNK_SIZE:
+		if (byte == '\r' && http->place) {
+			http->phase = POL_HTTP_CHUNK_SIZE_END;
+			return POL_HTTP_GOES_ON;
+		}
+		if (digit > 15 || http->place >= POL_HTTP_CHUNK_DIGITS)
+			break;
+		http->place++;
+		http->length = http->length << 4 | digit;
+		return POL_HTTP_GOES_ON;
+	case POL_HTTP_CHUNK_SIZE_END:
+		if (byte != '\n')
+			break;
+		http->remaining = http->length;
+		http->phase = POL_HTTP_CHUNK_DATA;
+		if (!http->remaining) {
+			http->phase = POL_HTTP_LINE;
+			http->flags |= POL_HTTP_TRAILER;
+			http->head = 0;
+		}
+		return POL_HTTP_GOES_ON;
+	case POL_HTTP_CHUNK_DATA_CR:
+		if (byte != '\r')
+			break;
+		http->phase = POL_HTTP_CHUNK_DATA_LF;
+		return POL_HTTP_GOES_ON;
+	default:
+		if (byte != '\n')
+			break;
+		http->phase = POL_HTTP_CHUNK_SIZE;
+		http->place = 0;
+		http->length = 0;
+		return POL_HTTP_GOES_ON;
+	}
+	return pol_http_lost(http, POL_REASON_AMBIGUOUS_LENGTH);
+}
+
+/* `bytes` > 0 of a body or chunk, at most `remaining`, went by. */
+static __always_inline __u32 pol_http_skip(struct pol_http *http, __u64 bytes)
+{
+	http->remaining -= bytes;
+	if (http->remaining)
+		return POL_HTTP_GOES_ON;
+	if (http->phase == POL_HTTP_BODY)
+		return POL_HTTP_MESSAGE_READ;
+	http->phase = POL_HTTP_CHUNK_DATA_CR;
+	return POL_HTTP_GOES_ON;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * Where a reader of HTTP/1.1 stands between two bytes, and what it has learnt of the request so far. All of it is in
+ * `struct pol_http` (map memory), nothing in registers from one byte to the next: so the verifier sees one and the same
+ * state at each turn of the loop around pol_http_step and looks at every path once.
+ */
+#pragma once
+#include "automaton.h"
+
+enum {
+	POL_HTTP_HEAD_LIMIT = 8192, /* bytes of a head, its empty line included; as headLimit in request.ts */
+	POL_HTTP_LENGTH_DIGITS = 18, /* of Content-Length: fits 63 bits */
+	POL_HTTP_CHUNK_DIGITS = 8, /* hexadecimal, of a chunk's size */
+	POL_HTTP_NAME_BYTES = 24, /* of header names that are told apart; longer ones are none of ours */
+};
+
+/* Where the next byte stands. The order matters: up to LAST_OF_TARGET the target is not whole, up to LAST_OF_HEAD the head. */
+enum {
+	POL_HTTP_METHOD,
+	POL_HTTP_PATH,
+	POL_HTTP_QUERY,
+	POL_HTTP_LAST_OF_TARGET = POL_HTTP_QUERY,
+	POL_HTTP_VERSION,
+	POL_HTTP_REQUEST_LINE_END,
+	POL_HTTP_LINE, /* first byte of a header line, or of the empty one */
+	POL_HTTP_NAME,
+	POL_HTTP_VALUE,
+	POL_HTTP_LINE_END,
+	POL_HTTP_EMPTY_LINE_END,
+	POL_HTTP_LAST_OF_HEAD = POL_HTTP_EMPTY_LINE_END,
+	POL_HTTP_BODY, /* `remaining` bytes, then the next request */
+	POL_HTTP_CHUNK_SIZE,
+	POL_HTTP_CHUNK_SIZE_END,
+	POL_HTTP_CHUNK_DATA, /* `remaining` bytes, then CRLF */
+	POL_HTTP_CHUNK_DATA_CR,
+	POL_HTTP_CHUNK_DATA_LF,
+};
+
+/* What one byte brought about. */
+enum {
+	POL_HTTP_GOES_ON,
+	POL_HTTP_HEAD_READ, /* the request can be decided; its body, if any, follows */
+	POL_HTTP_MESSAGE_READ, /* the last byte of a body: the next byte begins a request */
+	POL_HTTP_LOST, /* undecidable, `reason` says why; where the next request begins is unknown */
+};
+
+/* What the head has said so far. */
+enum {
+	POL_HTTP_AMBIGUOUS = 1, /* target: undecidable, but well framed */
+	POL_HTTP_CONNECT = 2,
+	POL_HTTP_IS_HEAD = 4, /* its answer has no body */
+	POL_HTTP_1_0 = 8,
+	POL_HTTP_HOST = 16,
+	POL_HTTP_HAS_LENGTH = 32,
+	POL_HTTP_CHUNKED = 64,
+	POL_HTTP_TRAILER = 128, /* the lines are those after the last chunk */
+};
+
+enum { POL_HEADER_OTHER, POL_HEADER_HOST, POL_HEADER_UPGRADE, POL_HEADER_LENGTH, POL_HEADER_ENCODING };
+/* Place in a path segment, up to its first `;`. */
+enum { POL_SEGMENT_EMPTY, POL_SEGMENT_DOT, POL_SEGMENT_DOTS, POL_SEGMENT_NAME };
+enum { POL_VALUE_BEFORE, POL_VALUE_INSIDE, POL_VALUE_AFTER, POL_VALUE_WRONG };
+
+struct pol_http {
+	__u64 remaining;
+	__u64 length; /* of Content-Length, or of a chunk */
+	__u64 name[POL_HTTP_NAME_BYTES / 8]; /* lower case, zero filled */
+	__u32 head; /* bytes of this head (or trailer) so far */
+	__u32 state; /* of the automaton */
+	__u16 text_length; /* bytes of canonical text, also of those that did not fit into `text` */
+	__u8 phase;
+	__u8 flags;
+	__u8 place; /* in the version, a name, a number, a word */
+	__u8 header; /* POL_HEADER_* */
+	__u8 value; /* POL_VALUE_* */
+	__u8 segment; /* POL_SEGMENT_* */
+	__u8 target; /* 1: the target has a byte */
+	__u8 percent; /* digits still to come of a percent-encoding */
+	__u8 digit; /* its first digit's value */
+	__u8 reason;
+	__u8 text[POL_LIMIT_EVENT_TEXT]; /* for events */
+};
+
+/* `name` as it stands in pol_http.name. */
+#define POL_NAME_WORD(a, b, c, d, e, f, g, h)                                                                        \
+	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 | (__u64)(f) << 40 | \
+	 (__u64)(g) << 48 | (__u64)(h) << 56)
+
+/* RFC 9110, 5.6.2, one bit a byte. */
+static __always_inline int pol_http_is_token(__u32 byte)
+{
+	/* !#$%&'*+-. and digits; upper case and ^_; `, lower case, | and ~ */
+	const __u64 low = 0x03ff6cfa00000000ull, high = 0x57ffffffc7fffffeull;
+
+	return byte < 64 ? low >> byte & 1 : byte < 128 ? high >> (byte & 63) & 1 : 0;
+}
+
+static __always_inline int pol_http_is_control(__u32 byte)
+{
+	return byte < 0x20 || byte == 0x7f;
+}
+
+/* 0..15, or 16 for no hexadecimal digit. */
+static __always_inline __u32 pol_http_hex(__u32 byte)
+{
+	__u32 letter = (byte | 0x20) - 'a';
+
+	if (byte - '0' < 10)
+		return byte - '0';
+	return letter < 6 ? letter + 10 : 16;
+}
+
+static __always_inline __u32 pol_http_lost(struct pol_http *http, __u8 reason)
+{
+	http->reason = reason;
+	return POL_HTTP_LOST;
+}
+
+/* Forgets the last request. */
+static __always_inline void pol_http_restart(struct pol_http *http, const struct pol_automaton *automaton)
+{
+	http->head = 0;
+	http->phase = POL_HTTP_METHOD;
+	http->flags = 0;
+	http->text_length = 0;
+	http->reason = POL_REASON_NONE;
+	http->target = 0;
+	http->percent = 0;
+	http->place = 0;
+	http->state = automaton->start;
+}
+
+/* One byte of the canonical text. */
+static __always_inline void pol_http_emit(struct pol_http *http, const struct pol_automaton *automaton, __u32 byte)
+{
+	__u32 at = http->text_length;
+
+	http->text_length = at + 1;
+	if (at < POL_LIMIT_EVENT_TEXT) {
+		/* Hides from clang that the mask changes nothing: the verifier does not see through its shortcuts. */
+		asm volatile("" : "+r"(at));
+		http->text[at & (POL_LIMIT_EVENT_TEXT - 1)] = byte;
+	}
+	http->state = pol_automaton_step(automaton, http->state, byte);
+}
+
+static __always_inline void pol_http_ambiguous(struct pol_http *http)
+{
+	http->flags |= POL_HTTP_AMBIGUOUS;
+}
