@@ -12,6 +12,7 @@ import { type Decision, isAllowed } from './decide.ts';
 import { type Item, type Judgement, judge } from './judge.ts';
 import { mergeCells } from './merge.ts';
 import { verdictOf } from './oracle.ts';
+import { anyOf, apart } from './relation.ts';
 import { budget, maximumCells, type SectionRules, type Speakers, sectionOf, speakersOf, within } from './split.ts';
 import { endpointIn, flowIn } from './witness.ts';
 
@@ -37,7 +38,11 @@ export type Difference = {
 
 type Change = Omit<Difference, 'witness'>;
 type Both = { readonly before: SectionRules; readonly after: SectionRules };
-type Walk = { readonly sides: Readonly<Record<Section, Both>>; readonly contents: ContentClasses; readonly spend: () => void };
+type Walk = {
+  readonly sides: Readonly<Record<Section, Both>>;
+  readonly contents: ContentClasses;
+  readonly spend: (rules?: number) => void;
+};
 
 /**
  * All differences, grouped and merged, in a fixed order.
@@ -65,19 +70,26 @@ const roots: readonly { readonly section: Section; readonly start: Cell }[] = [
   { section: 'process', start: flows(anyWorkload, { kind: 'nothing' }) },
 ];
 
-/** Clips the space to the regions that changed, one after the other, each without those before it. */
+/** Clips the space to each region that changed, without those before it: what no other condition cuts stays whole. */
 function* changesIn(walk: Walk, section: Section, start: Cell): Generator<Change> {
   const { before, after } = walk.sides[section];
-  const waiting: { readonly cell: Cell; readonly regions: readonly Region[] }[] = [{ cell: start, regions: changedRegions(before, after) }];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { cell } = next;
-    const regions = next.regions.filter((region) => region(cell).kind !== 'apart');
-    const [region] = regions;
-    if (!region) continue;
-    walk.spend();
-    const relation = region(cell);
-    if (relation.kind === 'split') waiting.push({ cell: relation.halves[1], regions }, { cell: relation.halves[0], regions });
-    else yield* compare(walk, section, cell);
+  const regions = changedRegions(before, after);
+  for (const [i, region] of regions.entries()) {
+    for (const cell of cellsOf(walk, start, [region, ...regions.slice(0, i)])) yield* compare(walk, section, cell);
+  }
+}
+
+/** The cells that are in the first region and in none of the others. */
+function* cellsOf(walk: Walk, start: Cell, [inside, ...others]: readonly Region[]): Generator<Cell> {
+  const waiting = [start];
+  for (let cell = waiting.pop(); cell !== undefined; cell = waiting.pop()) {
+    walk.spend(others.length);
+    const here = cell;
+    const place = inside?.(here) ?? apart;
+    if (place.kind === 'apart') continue;
+    const overlap = place.kind === 'split' ? place : anyOf(others, (other) => other(here));
+    if (overlap.kind === 'split') waiting.push(overlap.halves[1], overlap.halves[0]);
+    else if (overlap.kind === 'apart') yield here;
   }
 }
 
@@ -88,7 +100,7 @@ const otherSection = { ingress: 'egress', egress: 'ingress', process: 'process' 
 function* compare(walk: Walk, section: Section, start: Cell): Generator<Change> {
   const waiting: Open[] = [{ cell: start, own: walk.sides[section], other: walk.sides[otherSection[section]] }];
   for (let open = waiting.pop(); open !== undefined; open = waiting.pop()) {
-    walk.spend();
+    walk.spend(open.own.before.rules.length + open.own.after.rules.length);
     const { cell } = open;
     const own = { before: within(cell, open.own.before), after: within(cell, open.own.after) };
     const speakers = askAll(cell, [own.before, own.after]);

@@ -16,6 +16,8 @@ export type Speakers = { readonly rules: readonly OwnedRule[]; readonly defaultD
 type Answer = { readonly kind: 'speakers'; readonly speakers: Speakers } | Extract<Relation<Cell>, { kind: 'split' }>;
 
 export const maximumCells = 1_000_000;
+/** Some minutes of work. */
+const maximumComparisons = 2_000_000_000;
 
 /** Does the section bring default deny, in this policy? Of `process`, `exec` is the only class. */
 export const brings = (policy: Policy, section: Section): boolean =>
@@ -85,11 +87,14 @@ function byDenying(cell: Cell, { section, denying }: SectionRules): Relation<Cel
   return { kind: 'covered' };
 }
 
-/** Counts cells; the walk ends with a named limit instead of going on for ever. */
-export function budget(limit = maximumCells): () => void {
-  let spent = 0;
-  return () => {
-    if (++spent > limit) throw new AnalysisLimit('cells', limit);
+/** Counts cells and the rules asked about them; an analysis ends with a named limit instead of going on for ever. */
+export function budget(limit = maximumCells): (rules?: number) => void {
+  let cells = 0;
+  let comparisons = 0;
+  return (rules = 0) => {
+    if (++cells > limit) throw new AnalysisLimit('cells', limit);
+    comparisons += rules;
+    if (comparisons > maximumComparisons) throw new AnalysisLimit('comparisons', maximumComparisons);
   };
 }
 
@@ -102,7 +107,7 @@ export function* undividedCells(start: Cell, sections: readonly SectionRules[], 
   const spend = budget();
   const waiting = [start];
   for (let cell = waiting.pop(); cell !== undefined; cell = waiting.pop()) {
-    spend();
+    spend(sections.reduce((sum, { rules, denying }) => sum + rules.length + denying.length, 0));
     const halves = firstSplit(cell, sections, everyDefault);
     if (halves) waiting.push(halves[1], halves[0]);
     else yield cell;
