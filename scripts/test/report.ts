@@ -37,10 +37,18 @@ export function printFailure({ program, output }: Result): void {
   console.log(`\n${red('FAIL')} ${program.name}\n${output.trimEnd()}`);
 }
 
+/** One line for each reason: tests of a file that share it are counted. */
+function skipLines({ program, skips }: Result): readonly string[] {
+  return [...new Set(skips.map(({ reason }) => reason))].map((why) => {
+    const names = skips.filter(({ reason }) => reason === why).map(({ name }) => name);
+    return `  ${program.name}: ${names.length > 2 ? `${names.length} tests` : names.join(', ')}: ${why}`;
+  });
+}
+
 /** Each suite's share, every skip with its reason, and the totals as the last line. */
 export function printShares(results: readonly Result[], wall: number): void {
   clearProgress();
-  const skips = results.flatMap((result) => result.skips.map((skip) => `  ${result.program.name}: ${skip.name}: ${skip.reason}`));
+  const skips = results.flatMap(skipLines);
   if (skips.length > 0) console.log(`\nskipped:\n${skips.join('\n')}`);
   console.log('\nsuite                     time   tests');
   for (const suite of new Set(results.map(({ program }) => program.suite))) {
