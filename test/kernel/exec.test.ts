@@ -206,7 +206,10 @@ kernelTest('a cgroup below the workload is governed, an unmanaged process is not
   const { governed, cgroup, folder } = world();
   const below = createCgroup(`${cgroup.name}/below/more`);
   governed.install(execPolicy(true));
-  assert.ok(start([join(folder, 'bin/echo'), 'x'], { cgroup: below }).killed);
+  const denied = start([join(folder, 'bin/echo'), 'x'], { cgroup: below });
+  assert.ok(denied.killed);
+  const cause = denied.events.map(governed.causeOf);
+  assert.equal(cause, [{ kind: 'default-deny', policies: [0] }]);
   const outside = start([join(folder, 'bin/echo'), 'x'], { cgroup: privateCgroup('outside') });
   assert.equal([outside.output, outside.events], ['x\n', []]);
 });
