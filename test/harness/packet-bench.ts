@@ -1,7 +1,7 @@
 // The production packet programs on a bench: loaded once, tables filled by the test, packets put through by
 // BPF_PROG_TEST_RUN from a cgroup of this process' own, every verdict read together with the counters it raised.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { eventProtocol, fixedCause, hubbleVerdict, matchType, section } from '../../src/compiler/ir/abi.ts';
 import { mapDelete, mapLookup, mapNextKey, mapUpdate } from '../../src/runtime/ffi/libbpf.ts';
 import type { Cgroup } from '../../src/runtime/kernel/cgroups.ts';
@@ -53,8 +53,17 @@ export function difference(before: readonly Counter[], after: readonly Counter[]
   });
 }
 
+/** Takes away what a killed run left behind. */
+function sweepInterfaces(): void {
+  for (const name of readdirSync('/sys/class/net')) {
+    const pid = /^pol(\d+)a$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) execFileSync('ip', ['link', 'del', name]);
+  }
+}
+
 /** A pair of interfaces of our own: packets "of" it come from elsewhere. Returns the number of one. */
 function farInterface(): number {
+  sweepInterfaces();
   const name = `pol${process.pid}`;
   execFileSync('ip', ['link', 'add', `${name}a`, 'type', 'veth', 'peer', 'name', `${name}b`]);
   atEnd(() => void execFileSync('ip', ['link', 'del', `${name}a`]));
