@@ -1,6 +1,6 @@
 // policyd with the real kernel: workloads of `policyd exec`, live changes of bundle and inventory, restarts and crashes,
 // and that nothing stays behind. All traffic is between cgroups of this test, over loopback.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -10,7 +10,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { attachType } from '../../src/runtime/ffi/constants.ts';
 import { programAttach, programDetach } from '../../src/runtime/ffi/libbpf.ts';
-import { cgroupMount, processesIn } from '../../src/runtime/kernel/cgroups.ts';
+import { cgroupMount, moveProcess, processesIn } from '../../src/runtime/kernel/cgroups.ts';
 import { openFolder } from '../../src/runtime/kernel/descriptor.ts';
 import { kernelTest, loadTemplates, privateCgroup, privatePins, programOf } from '../harness/kernel.ts';
 import { endChildren, owned, policyd, program, type Running, until, type World, world } from '../harness/policyd.ts';
@@ -301,6 +301,11 @@ kernelTest('the bundle is followed: a new one is in force in one step, a damaged
   here.policy('workload a = { app: "a" }\n');
   await until('the empty bundle', () => here.status().bundle.rules === 0);
   assert.is(get(here, 'client', port, '/admin'), '200');
+  assert.match(
+    await daemon.metrics(),
+    /hubble_policy_verdicts_total\{direction="ingress",match="l7\/http",action="dropped"\} 2\n/,
+    'counters go on',
+  );
 });
 
 kernelTest('two at once, a port in use, and a failed start leave what they found', async () => {
@@ -312,6 +317,7 @@ kernelTest('two at once, a port in use, and a failed start leave what they found
   assert.match(again(...here.places).error, new RegExp(`error: another policyd \\(process ${daemon.child.pid}\\) runs with state folder`));
   const other = world();
   assert.match(again(...other.state, '--pins', here.pins).error, /error: another policyd keeps its programs under/);
+  assert.match(policyd(['unload', ...other.state, '--pins', here.pins]).error, /error: another policyd keeps its programs under/);
   assert.is(here.status().running, true);
 
   const address = /metrics at http:\/\/(\S+)\/metrics/.exec(daemon.log())?.[1] ?? '';
@@ -385,6 +391,31 @@ kernelTest('an exclusive attachment above ours is named, and the change refused 
   assert.not.ok(existsSync(here.pins));
   programDetach(attached);
   rmdirSync(join(parent.path, 'child'));
+});
+
+kernelTest('sockets that are older than their enforcement are listed', async () => {
+  const [here, port, cgroup] = [world(), await freePort(), privateCgroup('old')];
+  if (spawnSync('ss', ['--version']).status !== 0) return void console.log('SKIP sockets that are older: ss is not installed');
+  here.policy(shop(port));
+  here.inventoryText(`workloads: [{ name: server, labels: { app: server }, cgroup: ${cgroup.path} }]\n`);
+  await here.run();
+  const server = started(process.execPath, ['-e', serverCode(port)]);
+  await once(server.stdout, 'data');
+  assert.match(policyd(['status', ...here.places]).out, /^ {2}server {2}governed/m);
+  moveProcess(cgroup.path, server.pid);
+  const { out } = policyd(['status', ...here.places]);
+  assert.match(
+    out,
+    new RegExp(`sockets older than their enforcement:\n  server: process ${server.pid} has tcp LISTEN 127\\.0\\.0\\.1:${port}`),
+  );
+  await serveIn(cgroup.path, await freePort());
+  const sockets = JSON.parse(policyd(['status', '--json', ...here.places]).out).oldSockets;
+  assert.equal(
+    sockets.found.map(({ pid }: { readonly pid: number }) => pid),
+    [server.pid],
+    'sockets made inside are governed',
+  );
+  server.kill();
 });
 
 kernelTest('--unload-on-exit ends enforcement with the command', async () => {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, connect } from '../daemon/client.ts';
 import { removeAll } from '../daemon/daemon.ts';
 import { refusal, refusalOfFailures } from '../daemon/refusal.ts';
-import { lockHolder, type StateFolder, stateFolderAt, takeLock } from '../daemon/state-folder.ts';
+import { lockHolder, lockPins, type StateFolder, stateFolderAt, takeLock } from '../daemon/state-folder.ts';
 import { probe } from '../kernel/features.ts';
 import { counted, exitCode, log } from './common.ts';
 
@@ -16,6 +16,8 @@ export async function unload(options: UnloadOptions): Promise<number> {
   if (missing) throw refusalOfFailures([missing]);
   const folder = stateFolderAt(options.state);
   const ended = await endDaemon(folder);
+  // A daemon with another state folder would find its tables gone.
+  if (existsSync(options.pins)) lockPins(options.pins).release();
   const { links, programs, maps } = removeAll(folder, options.pins);
   const nothing = links + programs + maps === 0;
   if (ended) log('the running policyd was asked to end and has unloaded');

@@ -2,7 +2,7 @@
 // addresses. Each change is put in force whole, or refused with what was in force kept; a refusal stays in `status`
 // until the next change of the same thing.
 import { join } from 'node:path';
-import { cgroupMounts } from '../inventory/cgroup.ts';
+import { cgroupMounts, resolveCgroup } from '../inventory/cgroup.ts';
 import { displayName, type Inventory } from '../inventory/inventory.ts';
 import { cgroupState, interfaceAddresses, type Machine, settled } from '../inventory/resolve.ts';
 import { type Watch, watchFile } from '../inventory/watch.ts';
@@ -12,7 +12,7 @@ import { type DynamicWorkload, dynamicWorkload, isOver, removeEmptyCgroup, resol
 import type { Enforcement, InForce } from './enforcement.ts';
 import { loadBundle, loadInventory } from './inputs.ts';
 import type { RegisterRequest } from './protocol.ts';
-import { errorText, Refusal } from './refusal.ts';
+import { errorText, Refusal, refusal } from './refusal.ts';
 import { savedWorkloads } from './saved.ts';
 import { loadSaved, type StateFolder, save } from './state-folder.ts';
 import type { RefusedChange } from './status.ts';
@@ -73,6 +73,8 @@ export class Changes {
   /** In force when this returns. */
   register(request: RegisterRequest): void {
     const { dynamic } = this.now();
+    const found = resolveCgroup({ kind: 'path', path: request.cgroup }, cgroupMounts());
+    if (!found.ok) throw refusal(`workload \`${displayName(request)}\`: ${found.problem}`);
     this.apply({ dynamic: [...dynamic, dynamicWorkload(request)] }, 'leave');
     this.options.log(`workload \`${displayName(request)}\` came with \`policyd exec\``);
   }

@@ -7,12 +7,14 @@ import { type EndpointIds, type EndpointTables, endpointTables } from '../invent
 import type { Inventory } from '../inventory/inventory.ts';
 import { type Machine, type ResolvedInventory, type ResolvedWorkload, resolveInventory } from '../inventory/resolve.ts';
 import { attachCgroup, attachMachine, attachments, detachCgroup } from '../kernel/attach.ts';
+import { names, pinsAt } from '../kernel/bpffs.ts';
 import { outermost } from '../kernel/cgroups.ts';
 import type { Result } from '../kernel/failure.ts';
 import { type Loaded, load } from '../kernel/load.ts';
-import { type Generations, generations } from '../kernel/tables.ts';
+import { type GenerationContent, type Generations, generations, type MapSource, tableNames } from '../kernel/tables.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import { materialize } from '../policy/materialize.ts';
+import { type PinnedMaps, pinnedMaps } from './pinned.ts';
 import { Refusal, refusalOfFailures } from './refusal.ts';
 
 export type Desired = {
@@ -24,13 +26,25 @@ export type Desired = {
 /** What must be on disk before a generation that uses it is in force. */
 export type Identities = { readonly causes: CauseTable; readonly ids: EndpointIds; readonly save: () => void };
 
+/** Programs in the kernel, and the tables that they and those of earlier bundles read. */
+type Programs = {
+  readonly loaded: Loaded;
+  readonly tables: PinnedMaps;
+  readonly generations: Generations;
+  /** A table was made for them, so nothing is in it yet. */
+  readonly emptyTable: boolean;
+};
+
 export type InForce = {
   readonly desired: Desired;
   readonly resolved: ResolvedInventory;
   readonly tables: EndpointTables;
   readonly loaded: Loaded;
+  /** Every pinned map, also where the bundle in force has no program for it: counters go on. */
+  readonly maps: MapSource;
   readonly revision: number;
 };
+type Current = InForce & { readonly programs: Programs; readonly content: GenerationContent };
 
 const must = <T>(result: Result<T>): T => {
   if (!result.ok) throw refusalOfFailures(result.failures);
@@ -40,8 +54,7 @@ const must = <T>(result: Result<T>): T => {
 export class Enforcement {
   private readonly pinsRoot: string;
   private readonly identities: Identities;
-  private current: InForce | undefined;
-  private tables: Generations | undefined;
+  private current: Current | undefined;
 
   constructor(pinsRoot: string, identities: Identities) {
     this.pinsRoot = pinsRoot;
@@ -57,81 +70,79 @@ export class Enforcement {
     const found = resolveInventory(desired.inventory, desired.dynamic, machine);
     if (!found.ok) throw new Refusal(found.problems.map((message) => ({ message })));
     const before = this.current;
-    const loaded = before?.desired.bundle === desired.bundle ? before.loaded : must(load(desired.bundle, this.pinsRoot));
+    const programs = before?.desired.bundle === desired.bundle ? before.programs : this.load(desired.bundle);
+    const { loaded } = programs;
+    const attached = new Set(attachments(loaded.pins).map(({ cgroup }) => cgroup));
     try {
       const tables = endpointTables(found.inventory, this.identities.ids);
-      const revision = this.switchTo(desired.bundle, loaded, tables);
-      this.current = { desired, resolved: found.inventory, tables, loaded, revision };
+      const content = this.contentOf(desired.bundle, tables);
+      const revision = this.switchTo(programs, content, tables);
+      this.current = { desired, resolved: found.inventory, tables, loaded, maps: programs.tables, revision, programs, content };
     } catch (error) {
-      if (loaded !== before?.loaded) loaded.close();
-      if (before) this.attach(before.loaded, before.tables);
+      for (const { cgroup } of attachments(loaded.pins)) if (!attached.has(cgroup)) detachCgroup(loaded.pins, cgroup);
+      if (before && before.programs !== programs) this.restore(before);
+      if (before?.programs !== programs) close(programs);
       throw error;
     }
-    if (before && before.loaded !== loaded) before.loaded.close();
+    if (before && before.programs !== programs) close(before.programs);
     return this.current;
   }
 
   /** Lets go of descriptors; everything stays pinned and in force. */
   close(): void {
-    this.current?.loaded.close();
+    if (this.current) close(this.current.programs);
     this.current = undefined;
   }
 
-  /**
-   * Attaches to new cgroups, switches, detaches from old ones. A new cgroup under the old generation belongs to nobody
-   * and passes; only where there is no generation at all, which denies everything, the switch comes first.
-   */
-  private switchTo(bundle: Bundle, loaded: Loaded, tables: EndpointTables): number {
+  private load(bundle: Bundle): Programs {
+    const known = new Set(names(pinsAt(this.pinsRoot).maps));
+    const loaded = must(load(bundle, this.pinsRoot));
+    const tables = pinnedMaps(this.pinsRoot);
+    const emptyTable = tableNames.some((name) => tables.get(name) !== undefined && !known.has(name));
+    return { loaded, tables, generations: generations(tables), emptyTable };
+  }
+
+  private contentOf(bundle: Bundle, { endpoints, addresses, cgroups }: EndpointTables): GenerationContent {
     const { causes, save } = this.identities;
-    const content = {
-      images: bundle.images,
-      tables: materialize({
-        program: bundle.program,
-        ports: bundle.images.ports,
-        endpoints: tables.endpoints,
-        causes: causes.numbersOf(bundle.sources),
-      }),
-      addresses: tables.addresses,
-      cgroups: tables.cgroups,
-    };
+    const { program, images, sources } = bundle;
+    const tables = materialize({ program, ports: images.ports, endpoints, causes: causes.numbersOf(sources) });
     save();
-    const fresh = this.current?.loaded !== loaded;
-    if (!loaded.maps.has('config')) return this.withoutPrograms(loaded, tables);
-    const generation = fresh || !this.tables ? generations(loaded.maps) : this.tables;
-    const first = generation.revision() === 0;
-    if (!first) this.attach(loaded, tables, fresh);
-    const revision = must(generation.install(content));
-    this.tables = generation;
-    if (first) this.attach(loaded, tables, fresh);
-    this.detachAllBut(loaded, tables);
+    return { images, tables, addresses, cgroups };
+  }
+
+  /**
+   * Attaches to new cgroups, switches, detaches from old ones: a new cgroup under the old generation belongs to nobody
+   * and passes. Where programs would find an empty table, and so deny everything, the switch comes first; every table
+   * that there is gets its content, so it is right for the programs that are still attached.
+   */
+  private switchTo(programs: Programs, content: GenerationContent, tables: EndpointTables): number {
+    const { loaded } = programs;
+    const fresh = this.current?.programs !== programs;
+    const installFirst = fresh && programs.emptyTable;
+    if (!installFirst) attachAll(loaded, tables, fresh);
+    // A bundle without policies, on a machine that never had another, has no tables.
+    const revision = programs.tables.get('config') === undefined ? 0 : must(programs.generations.install(content));
+    if (installFirst) attachAll(loaded, tables, fresh);
+    const wanted = new Set(outermost(tables.cgroups).map(({ cgroup }) => cgroup));
+    for (const { cgroup } of attachments(loaded.pins)) if (!wanted.has(cgroup)) detachCgroup(loaded.pins, cgroup);
     return revision;
   }
 
-  /** A bundle without policies has no programs: what an earlier one attached is taken off. */
-  private withoutPrograms(loaded: Loaded, tables: EndpointTables): number {
-    this.attach(loaded, tables);
-    this.detachAllBut(loaded, tables);
-    return this.current?.revision ?? 0;
+  /** After a refused bundle: the programs and the generation of the one before. */
+  private restore({ programs, content, tables }: Current): void {
+    if (programs.tables.get('config') !== undefined) must(generations(programs.tables).install(content));
+    attachAll(programs.loaded, tables, true);
   }
+}
 
-  /** `all`: also where something is attached already, because the programs are other ones now. */
-  private attach(loaded: Loaded, { cgroups }: EndpointTables, all = true): void {
-    if (all) must(attachMachine(loaded));
-    const attached = new Set(attachments(loaded.pins).flatMap(({ cgroup, alive }) => (alive ? [cgroup] : [])));
-    const made: bigint[] = [];
-    for (const { cgroup, path } of outermost(cgroups)) {
-      if (attached.has(cgroup) && !all) continue;
-      const result = attachCgroup(loaded, path);
-      if (!result.ok) {
-        for (const id of made) detachCgroup(loaded.pins, id);
-        throw refusalOfFailures(result.failures);
-      }
-      if (!attached.has(cgroup)) made.push(result.value);
-    }
-  }
+function close({ loaded, tables }: Programs): void {
+  loaded.close();
+  tables.close();
+}
 
-  private detachAllBut({ pins }: Loaded, { cgroups }: EndpointTables): void {
-    const wanted = new Set(outermost(cgroups).map(({ cgroup }) => cgroup));
-    for (const { cgroup } of attachments(pins)) if (!wanted.has(cgroup)) detachCgroup(pins, cgroup);
-  }
+/** `fresh`: the programs are other ones than those attached now. */
+function attachAll(loaded: Loaded, { cgroups }: EndpointTables, fresh: boolean): void {
+  if (fresh) must(attachMachine(loaded));
+  const attached = new Set(attachments(loaded.pins).flatMap(({ cgroup, alive }) => (alive ? [cgroup] : [])));
+  for (const { cgroup, path } of outermost(cgroups)) if (fresh || !attached.has(cgroup)) must(attachCgroup(loaded, path));
 }

@@ -27,10 +27,10 @@ export class Observation {
   }
 
   /** Events of this generation will come; says what its numbers mean. Reads the ring from the first one that has programs. */
-  learn({ tables, revision, desired, loaded }: InForce): void {
+  learn({ tables, revision, desired, maps }: InForce): void {
     for (const name of tables.names) this.endpoints.set(name.id, name);
     this.builds.set(revision, desired.bundle.manifest.build);
-    const events = loaded.maps.get('events');
+    const events = maps.get('events');
     if (events !== undefined && !this.reading) this.read(events);
   }
 

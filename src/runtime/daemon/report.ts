@@ -51,7 +51,7 @@ export class Report {
     const { options, observation, changes } = this.parts;
     const inForce = this.inForce();
     const { sources, manifest } = inForce.desired.bundle;
-    const lost = lostCounts(inForce.loaded.maps);
+    const lost = lostCounts(inForce.maps);
     return {
       version,
       pid: process.pid,
@@ -81,12 +81,12 @@ export class Report {
 
   private measurements(): Measurements {
     const { causes, observation } = this.parts;
-    const { loaded, desired, resolved, revision } = this.inForce();
+    const { maps, desired, resolved, revision } = this.inForce();
     const { sources, manifest } = desired.bundle;
-    const lost = lostCounts(loaded.maps);
+    const lost = lostCounts(maps);
     const local = resolved.workloads.filter((workload) => workload.local).length;
     return {
-      counters: counterRows(loaded.maps),
+      counters: counterRows(maps),
       lost: { ring: Number(lost.ringFull), counters: Number(lost.countersFull), observers: observation.history.lost },
       recordOf: (cause) => causes.recordOf(cause),
       rules: sources.rules.map((_, rule) => ruleOf(sources, rule)),

@@ -6,7 +6,7 @@ import { namespaceKey, selects } from '../../compiler/space/labels.ts';
 import { displayName } from '../inventory/inventory.ts';
 import type { ResolvedWorkload } from '../inventory/resolve.ts';
 import type { Attachment } from '../kernel/attach.ts';
-import { isBelow } from '../kernel/cgroups.ts';
+import { cgroupExists, isBelow } from '../kernel/cgroups.ts';
 import type { Lost } from '../kernel/counters.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import type { InForce } from './enforcement.ts';
@@ -88,7 +88,7 @@ export function warningsOf(inForce: InForce, lost: Lost, jit: boolean): readonly
 
 const goneWorkloads = ({ resolved }: InForce): readonly string[] =>
   resolved.workloads
-    .filter(({ local, cgroup }) => local && !cgroup)
+    .filter(({ local, cgroup }) => local && !(cgroup && cgroupExists(cgroup.path)))
     .map((workload) => `workload \`${displayName(workload)}\` (${workload.origin}) is not governed: its cgroup is gone`);
 
 /** A cgroup sees neither ICMP that comes in nor segments to closed ports (which the kernel answers by itself). */
