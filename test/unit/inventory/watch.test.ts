@@ -8,14 +8,18 @@ import * as assert from 'uvu/assert';
 import { watchFile } from '../../../src/runtime/inventory/watch.ts';
 
 /** Polls so rarely that only the folder watch can have told. */
-const times = { settle: 20, poll: 60_000 };
+const times = { settle: 150, poll: 60_000 };
 
-async function changesOf(path: string, change: () => void | Promise<void>): Promise<number> {
+/** How often a change was told. `seen(n)`: until it was told n times. */
+async function changesOf(path: string, change: (seen: (count: number) => Promise<void>) => void | Promise<void>): Promise<number> {
   let count = 0;
   const watch = watchFile(path, () => count++, times);
-  await change();
-  for (let tries = 0; tries < 50 && count === 0; tries++) await sleep(20);
-  await sleep(60);
+  const seen = async (wanted: number) => {
+    for (let tries = 0; tries < 250 && count < wanted; tries++) await sleep(20);
+  };
+  await change(seen);
+  await seen(1);
+  await sleep(2 * times.settle);
   watch.close();
   return count;
 }
@@ -65,11 +69,11 @@ test('its folder replaced by renaming, twice', async () => {
     rmSync(join(folder, 'folder'), { recursive: true });
     renameSync(join(folder, name), join(folder, 'folder'));
   };
-  const twice = async () => {
+  const twice = async (seen: (count: number) => Promise<void>) => {
     swap('next');
-    await sleep(200);
+    await seen(1);
     swap('last');
-    await sleep(200);
+    await seen(2);
   };
   assert.is(await changesOf(file, twice), 2);
 });
@@ -87,7 +91,12 @@ test('a symbolic link above it swapped, as Kubernetes does', async () => {
 
 test('another file in the folder is no change', async () => {
   const file = fresh('other');
-  assert.is(await changesOf(file, () => writeFileSync(`${file}.log`, 'x')), 0);
+  let told = 0;
+  const watch = watchFile(file, () => told++, times);
+  writeFileSync(`${file}.log`, 'x');
+  await sleep(3 * times.settle);
+  watch.close();
+  assert.is(told, 0);
 });
 
 test.run();

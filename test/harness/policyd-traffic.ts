@@ -1,0 +1,80 @@
+// Servers and clients for the tests of policyd, in cgroups of `policyd exec` or of the test, over loopback.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { owned, policyd, program, type World } from './policyd.ts';
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** Answers every request with 200. */
+export const serverCode = (port: number) =>
+  `require('http').createServer((q, r) => r.end('hello')).listen(${port}, '127.0.0.1', () => console.log('up'))`;
+/** Prints the status of an answer, or the name of the error. */
+export const getCode = (port: number, path = '/') =>
+  `require('http').get({ host: '127.0.0.1', port: ${port}, path: '${path}', timeout: 700 }, (r) => { console.log(r.statusCode); process.exit() })` +
+  `.on('timeout', function () { console.log('timeout'); process.exit() }).on('error', (e) => console.log(e.code))`;
+
+/** Command line of `policyd exec` for a workload whose label `app` is its name. */
+export const execLine = ({ state }: World, name: string, command: readonly string[]) => [
+  'exec',
+  ...['--name', name, '--labels', `app=${name}`],
+  ...state,
+  '--',
+  ...command,
+];
+export const node = (code: string) => [process.execPath, '-e', code];
+export const get = (here: World, name: string, port: number, path?: string): string =>
+  policyd(execLine(here, name, node(getCode(port, path)))).out.trim();
+
+export const started = (command: string, parameters: readonly string[]) =>
+  owned(spawn(command, parameters, { stdio: ['ignore', 'pipe', 'inherit'] }));
+
+/** A workload that serves until the end of the test. */
+export async function serve(here: World, name: string, port: number): Promise<ChildProcess> {
+  const child = started(process.execPath, [program, ...execLine(here, name, node(serverCode(port)))]);
+  await once(child.stdout, 'data');
+  return child;
+}
+
+/** Serves from a cgroup of the test's own, for inventories that name it. */
+export async function serveIn(cgroup: string, port: number): Promise<ChildProcess> {
+  const script = ['-c', 'echo $$ > "$0/cgroup.procs"; exec "$@"', cgroup, ...node(serverCode(port))];
+  const child = started('/bin/sh', script);
+  await once(child.stdout, 'data');
+  return child;
+}
+
+export const shop = (port: number, more = '') => `
+workload client = { app: "client" }
+workload server = { app: "server" }
+policy server-access for server {
+  ingress {
+    allow from client at tcp ${port} http { GET "/cart/{id}" }
+    ${more}
+  }
+}
+policy client-egress for client { egress { allow to server } }
+`;
+export const ruleSeries = (text: string, rule: string): number =>
+  Number(
+    text
+      .split('\n')
+      .find((each) => each.startsWith('policyc_rule_verdicts_total') && each.includes(rule))
+      ?.split(' ')
+      .at(-1),
+  );
+
+/** A request of this process, which is no workload. */
+export async function reach(port: number): Promise<string> {
+  try {
+    return String((await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(700) })).status);
+  } catch (error) {
+    return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : String(error);
+  }
+}
