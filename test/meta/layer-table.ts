@@ -42,11 +42,16 @@ export const layers: readonly Layer[] = [
   ...laterPhases.map((path) => ({ path, ...ofPhases })),
   { path: 'compiler/7-build/', ...ofPhases, packages: ['ajv'], node: true },
   { path: 'compiler/analysis/', ...ofPhases },
-  { path: 'compiler/pipeline.ts', may: [...phases, 'compiler/domains/', 'compiler/analysis/', diagnostics, ir, base] },
+  { path: 'compiler/format/', may: [parse, base, diagnostics, ir] },
+  { path: 'compiler/event-text.ts', may: [diagnostics, ir, base] },
+  {
+    path: 'compiler/pipeline.ts',
+    may: [...phases, 'compiler/event-text.ts', 'compiler/domains/', 'compiler/analysis/', diagnostics, ir, base],
+  },
   { path: 'compiler/index.ts', may: ['compiler/pipeline.ts', 'compiler/7-build/', 'compiler/analysis/', diagnostics, ir, base] },
   {
     path: 'compiler/cli',
-    may: ['compiler/pipeline.ts', 'compiler/7-build/', 'compiler/analysis/', diagnostics, ir, base],
+    may: ['compiler/pipeline.ts', 'compiler/7-build/', 'compiler/analysis/', 'compiler/format/', diagnostics, ir, base],
     packages: ['commander', 'picocolors'],
     node: true,
   },
