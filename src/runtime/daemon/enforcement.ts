@@ -10,7 +10,7 @@ import { attachCgroup, attachMachine, attachments, detachCgroup } from '../kerne
 import { names, pinsAt } from '../kernel/bpffs.ts';
 import { outermost } from '../kernel/cgroups.ts';
 import type { Result } from '../kernel/failure.ts';
-import { type Loaded, load } from '../kernel/load.ts';
+import { type Loaded, load, sameObjects, supported } from '../kernel/load.ts';
 import { type GenerationContent, type Generations, generations, type MapSource, tableNames } from '../kernel/tables.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import { materialize } from '../policy/materialize.ts';
@@ -70,7 +70,7 @@ export class Enforcement {
     const found = resolveInventory(desired.inventory, desired.dynamic, machine);
     if (!found.ok) throw new Refusal(found.problems.map((message) => ({ message })));
     const before = this.current;
-    const programs = before?.desired.bundle === desired.bundle ? before.programs : this.load(desired.bundle);
+    const programs = this.programsFor(desired.bundle);
     const { loaded } = programs;
     const attached = new Set(attachments(loaded.pins).map(({ cgroup }) => cgroup));
     try {
@@ -92,6 +92,14 @@ export class Enforcement {
   close(): void {
     if (this.current) close(this.current.programs);
     this.current = undefined;
+  }
+
+  /** A change of policy is a change of tables: programs are loaded only when the objects are other ones. */
+  private programsFor(bundle: Bundle): Programs {
+    const { current } = this;
+    if (!current || !sameObjects(current.desired.bundle.objects, bundle.objects)) return this.load(bundle);
+    must(supported(bundle));
+    return current.programs;
   }
 
   private load(bundle: Bundle): Programs {

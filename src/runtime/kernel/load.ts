@@ -35,11 +35,23 @@ export type Loaded = {
   readonly close: () => void;
 };
 
+/** What this machine lacks for a bundle, by name; nothing is touched. */
+export function supported(bundle: Pick<Bundle, 'manifest' | 'sources'>): Result<undefined> {
+  const missing = [...missingOnMachine(), ...missingRequirements(bundle.manifest.requirements, bundle.sources)];
+  return missing.length > 0 ? failed(...missing) : success(undefined);
+}
+
 /** Loads a bundle's objects; says everything this machine lacks, by name, before it touches anything. */
 export function load(bundle: Pick<Bundle, 'manifest' | 'sources' | 'objects'>, pinsRoot: string): Result<Loaded> {
-  const missing = [...missingOnMachine(), ...missingRequirements(bundle.manifest.requirements, bundle.sources)];
-  if (missing.length > 0) return failed(...missing);
-  return loadObjects(bundle.objects, pinsRoot);
+  const machine = supported(bundle);
+  return machine.ok ? loadObjects(bundle.objects, pinsRoot) : machine;
+}
+
+/** Would loading `b` give the programs of `a` again? */
+export function sameObjects(a: readonly TemplateObject[], b: readonly TemplateObject[]): boolean {
+  return (
+    a.length === b.length && a.every(({ template, bytes }, i) => template === b[i]?.template && Buffer.compare(bytes, b[i].bytes) === 0)
+  );
 }
 
 /** Loads objects with maps shared under `pinsRoot`. All or none: a failure leaves no programs (maps may have been made). */
