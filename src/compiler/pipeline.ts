@@ -8,15 +8,18 @@ import { normalize } from './4-normalize/index.ts';
 import { plan } from './5-plan/index.ts';
 import { emit } from './6-emit/index.ts';
 import { type Difference, diff } from './analysis/diff.ts';
+import { type Explained, explain } from './analysis/explain.ts';
 import { AnalysisLimit } from './analysis/limit.ts';
 import { runTests, type TestOutcome } from './analysis/run-tests.ts';
 import type { SourceText } from './base/source.ts';
 import { type Collector, collector, type Diagnostic, wholeFile } from './diagnostics/diagnostic.ts';
 import type { Domains } from './domains/domain.ts';
 import { domains as registry } from './domains/registry.ts';
+import { eventDiagnostics, eventSource, isOneEvent, withEvent } from './event-text.ts';
 import type { Ast } from './ir/ast.ts';
 import type { Emitted } from './ir/emitted.ts';
 import type { Plan } from './ir/plan.ts';
+import type { TestEvent } from './ir/test-case.ts';
 import type { TypedPolicy } from './ir/typed.ts';
 
 export type Options = {
@@ -77,6 +80,28 @@ export function testUnit({ typed, sources }: CheckedUnit): Outcome<readonly Test
 /** What changes for which events, exactly. */
 export function diffUnits(before: CheckedUnit, after: CheckedUnit, limit?: number): Outcome<readonly Difference[]> {
   return withinLimits(after.sources, () => diff(before.typed, after.typed, limit));
+}
+
+/** Which verdicts an event has, and why. `event` is a test line without `is ...`; it sees every name that one file alone declares. */
+export function explainUnit(unit: CheckedUnit, event: string, domains: Domains = registry): Outcome<Explained> {
+  const read = readEvent(unit, event, domains);
+  return read.ok ? withinLimits(unit.sources, () => explain(unit.typed, read.value)) : read;
+}
+
+function readEvent({ sources }: CheckedUnit, text: string, domains: Domains): Outcome<TestEvent> {
+  const log = collector();
+  const source = eventSource(text);
+  const [file] = parse([source], log.report).files;
+  const failed = (): Outcome<TestEvent> => ({ ok: false, diagnostics: eventDiagnostics(log.all(), source, text) });
+  if (!file || log.failed()) return failed();
+  if (!isOneEvent(file, text)) {
+    log.report('event/form', { source, start: 0, end: source.text.length }, { example: '`A -> B tcp 80` or `A exec "/path"`' });
+    return failed();
+  }
+  const files = parse(sources, () => undefined).files;
+  const typed = check(resolve(withEvent({ files }, file, log.report), domains, log.report), domains, log.report);
+  const event = typed.tests.find(({ span }) => span.source === source)?.event;
+  return log.failed() || !event ? failed() : { ok: true, value: event, diagnostics: [] };
 }
 
 /** An analysis that stops at its limit is a finding about the policy as a whole. */

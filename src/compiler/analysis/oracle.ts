@@ -67,25 +67,49 @@ export function verdictOfExec(policy: TypedPolicy, subject: ExecEvent['subject']
   );
 }
 
+/** The verdict of one side of an event alone; of an end that is no workload: allowed. */
+export function sideVerdict(typed: TypedPolicy, section: Section, event: PolicyEvent): Verdict {
+  if (event.kind === 'exec') return verdictOfExec(typed, event.subject, event.content);
+  const [subject, peer] = section === 'ingress' ? [event.destination, event.source] : [event.source, event.destination];
+  return verdictIn(typed, section === 'ingress' ? 'ingress' : 'egress', { ...event, subject, peer });
+}
+
+/** How one rule lies to one side of an event, part by part. `content` is `unasked` where the rule has none, or a connection is asked about. */
+export type RuleReading = {
+  readonly rule: Rule;
+  readonly peer: boolean;
+  readonly transport: boolean;
+  readonly content: Truth | 'unasked';
+};
+
+/** Every rule of the policies that select the subject of one side, in deciding order, and how it lies to the event. */
+export function readingsOf(policy: TypedPolicy, section: Section, event: PolicyEvent): readonly RuleReading[] {
+  const subject = event.kind === 'exec' ? event.subject : section === 'ingress' ? event.destination : event.source;
+  if (subject.kind !== 'workload' || (section === 'process') !== (event.kind === 'exec')) return [];
+  const asked: Request | undefined = event.kind === 'exec' ? { domain: 'exec', content: event.content } : event.request;
+  return rulesFor(policy, section, subject).map((rule) => {
+    const match = rule.section === 'process' ? rule.match : rule.layer7;
+    const content = match && asked ? truthOf(policy, match, asked) : 'unasked';
+    if (rule.section === 'process' || event.kind === 'exec') return { rule, peer: true, transport: true, content };
+    const peer = section === 'ingress' ? event.source : event.destination;
+    return { rule, peer: isPeer(rule.peers, peer), transport: isAt(rule.transport, event.point, event.destination), content };
+  });
+}
+
+/** Does the rule match? What is undecidable is matched by a deny rule only. */
+export function speaks({ rule, peer, transport, content }: RuleReading): boolean {
+  if (!peer || !transport) return false;
+  return content === 'undecidable' ? rule.action === 'deny' : content !== false;
+}
+
 /**
  * Every rule that speaks about one side of an event, in deciding order. To a connection speaks also who speaks about
  * some request on it; what is undecidable is spoken of by deny rules.
  */
-export function speakingRules(policy: TypedPolicy, section: Section, event: PolicyEvent): readonly Rule[] {
-  const subject = event.kind === 'exec' ? event.subject : section === 'ingress' ? event.destination : event.source;
-  if (subject.kind !== 'workload' || (section === 'process') !== (event.kind === 'exec')) return [];
-  const content: Request | undefined = event.kind === 'exec' ? { domain: 'exec', content: event.content } : event.request;
-  return rulesFor(policy, section, subject).filter((rule) => {
-    if (rule.section !== 'process' && event.kind === 'flow') {
-      const peer = section === 'ingress' ? event.source : event.destination;
-      if (!concerns(rule, { subject, peer, point: event.point })) return false;
-    }
-    const match = rule.section === 'process' ? rule.match : rule.layer7;
-    if (!match || !content) return true;
-    const holds = truthOf(policy, match, content);
-    return holds === 'undecidable' ? rule.action === 'deny' : holds;
-  });
-}
+export const speakingRules = (policy: TypedPolicy, section: Section, event: PolicyEvent): readonly Rule[] =>
+  readingsOf(policy, section, event)
+    .filter(speaks)
+    .map(({ rule }) => rule);
 
 // --- order, default, first match ------------------------------------------------------------------------------------
 

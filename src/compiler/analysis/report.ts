@@ -1,12 +1,11 @@
 // A diff as records of plain text: what a person reads and what JSON carries. No set algebra leaves this file.
 
-import type { PolicyEvent, Verdict } from '../ir/event.ts';
 import type { Section, TypedPolicy } from '../ir/typed.ts';
 import { anyAddress, anyReserved, anyWorkload, peerOf, subjectOf } from './cell.ts';
 import { contentWords } from './content-words.ts';
 import type { Difference, Effect } from './diff.ts';
 import { type DeciderRecord, deciderOf, eventWords } from './event-words.ts';
-import { verdictIn, verdictOfExec } from './oracle.ts';
+import { sideVerdict } from './oracle.ts';
 import { endWords, transportWords } from './words.ts';
 
 /** One class of events. `peer` and `at` are absent for programs; `content` where it makes no difference. */
@@ -78,10 +77,4 @@ function recordOf(before: TypedPolicy, after: TypedPolicy, { effect, section, ce
     after: deciderOf(after, sideVerdict(after, section, witness.event)),
     example: { event: eventWords(witness.event), before: deciderOf(before, witness.before), after: deciderOf(after, witness.after) },
   };
-}
-
-function sideVerdict(typed: TypedPolicy, section: Section, event: PolicyEvent): Verdict {
-  if (event.kind === 'exec') return verdictOfExec(typed, event.subject, event.content);
-  const [subject, peer] = section === 'ingress' ? [event.destination, event.source] : [event.source, event.destination];
-  return verdictIn(typed, section === 'ingress' ? 'ingress' : 'egress', { ...event, subject, peer });
 }

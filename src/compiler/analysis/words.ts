@@ -11,7 +11,7 @@ const quoted = (values: readonly string[]): string => values.map((value) => JSON
 const list = (values: readonly string[]): string => (values.length === 1 ? quoted(values) : `one of [${quoted(values)}]`);
 
 /** `"a"`, `one of ["a", "b"]`, `not "a"`, `exists`, `absent`, and what the language has to say in two. */
-function valueWords({ absent, others, values }: ValueSet): string {
+export function valueWords({ absent, others, values }: ValueSet): string {
   if (!others) {
     const named = values.length > 0 ? list(values) : '';
     return absent ? [named, 'absent'].filter(Boolean).join(' or ') : named;

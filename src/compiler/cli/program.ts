@@ -3,6 +3,7 @@
 import { Command, Option } from 'commander';
 import type { BuildCommandOptions } from './build.ts';
 import type { DiffOptions } from './diff.ts';
+import type { ExplainOptions } from './explain.ts';
 import { type CommonOptions, readBytes } from './options.ts';
 import type { Result } from './output.ts';
 
@@ -25,7 +26,7 @@ const withCommon = (command: Command): Command =>
 /** `finish` is told each command's result. */
 export function policyc(version: string, finish: (result: Result) => void): Command {
   const program = new Command('policyc')
-    .description('Checks, tests, compares and compiles network and process policies.')
+    .description('Checks, tests, compares, explains and compiles network and process policies.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .configureHelp({ showGlobalOptions: true })
@@ -37,6 +38,7 @@ Examples:
   policyc check policies/                     every mistake at once, with its place
   policyc test policies/                      the \`test\` blocks, over every label set they stand for
   policyc diff main/policies policies         what a change newly allows and newly denies
+  policyc explain policies/ --event 'web -> cart tcp 80'    why an event is allowed or denied
   policyc build policies/ -o shop.bundle      a folder that \`policyd run --bundle\` loads
 ${exitCodes}
 
@@ -46,6 +48,7 @@ Colours are for terminals only; NO_COLOR turns them off.`,
   addBuild(program, finish);
   addTest(program, finish);
   addDiff(program, finish);
+  addExplain(program, finish);
   return program;
 }
 
@@ -123,4 +126,30 @@ Examples:
 ${exitCodes}`,
     )
     .action(async (old: string, now: string, options: DiffOptions) => finish((await import('./diff.ts')).runDiff(old, now, options)));
+}
+
+function addExplain(program: Command, finish: Finish): void {
+  withCommon(program.command('explain').description('say why an event is allowed or denied').argument('<path...>', paths))
+    .requiredOption('-e, --event <event>', 'a test line without `is ...`')
+    .addHelpText(
+      'after',
+      `
+Both sides of a flow are explained: every rule that matches, in deciding order, and why it decides or does not; where no
+rule decides, the nearest rules and what of the event they do not match. An event over workloads stands for every label
+set that their selectors select: each verdict that occurs is explained with one example.
+
+An end is a workload by its name, a selector, an entity that is one endpoint (host, remote-node, ...), or an address:
+  A -> B tcp 8080                                 a new connection
+  A -> B tcp 8080 GET "/cart/42"                  a request on it
+  { app: "a" } in namespace "n" -> 10.0.0.1 icmp echo-request
+  A exec "/bin/sh"                                the start of a program
+
+Examples:
+  policyc explain policies/ --event 'storefront -> cart tcp 8080 GET "/cart/42"'
+  policyc explain policies/ --event 'cart exec "/bin/sh"' --format json
+${exitCodes}
+
+The exit code says nothing of the verdict: \`policyc test\` is for that.`,
+    )
+    .action(async (given: readonly string[], options: ExplainOptions) => finish((await import('./explain.ts')).runExplain(given, options)));
 }

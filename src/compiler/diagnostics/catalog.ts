@@ -182,6 +182,14 @@ export const catalog = {
   },
   'test/none': { severity: 'warning', message: 'there is no `test` block in these files' },
 
+  // Events that are asked about on the command line.
+  'event/form': { severity: 'error', message: 'this is not one event', help: 'write a test line without `is ...`: {example}' },
+  'event/ambiguous-name': {
+    severity: 'error',
+    message: 'several files declare `{name}`: {paths}',
+    help: 'write its selector: {example}',
+  },
+
   // Analysis: an exact answer or none.
   'analysis/limit': {
     severity: 'error',

@@ -1,0 +1,62 @@
+// One event as text, for questions from the command line: it is read as the line of a `test` block that stands in a file
+// of its own, which sees the names of all files. Findings are told as places in the text that was given.
+import type { SourceText, Span } from './base/source.ts';
+import type { Diagnostic, Report } from './diagnostics/diagnostic.ts';
+import type { Ast, Expr, FileAst, ImportAst, Name } from './ir/ast.ts';
+
+const opening = 'test "event" {\n';
+/** What findings call the place of the text. */
+const shownPath = '--event';
+
+/** The file in which the event is the one line; the expected verdict is there for the grammar's sake. */
+export const eventSource = (text: string): SourceText => ({ path: shownPath, text: `${opening}${text}\nis allowed\n}` });
+
+/** Is there nothing but one line, whose verdict is the one that was put there? */
+export function isOneEvent({ tests, ...file }: FileAst, text: string): boolean {
+  const [line, more] = tests.flatMap(({ lines }) => lines);
+  const others = [file.modules, file.namespaces, file.imports, file.declarations, file.policies, file.foreign];
+  if (!line || more || tests.length > 1 || others.some((items) => items.length > 0)) return false;
+  return line.verdict.span.start > opening.length + text.length && !line.by;
+}
+
+/** The unit with the event's file, which imports every name that one file alone declares; private names too. */
+export function withEvent({ files }: Ast, event: FileAst, report: Report): Ast {
+  const declaring = new Map<string, FileAst[]>();
+  for (const file of files) for (const { name } of file.declarations) declaring.set(name.text, [...(declaring.get(name.text) ?? []), file]);
+  for (const name of namesIn(event)) {
+    const several = declaring.get(name.text) ?? [];
+    if (several.length < 2) continue;
+    const paths = several.map(({ source }) => source.path).join(', ');
+    report('event/ambiguous-name', name.span, { name: name.text, paths, example: '`{ app: "x" } in namespace "y"`' });
+  }
+  const imports = [...declaring].flatMap(([name, [file, ...others]]) => (file && others.length === 0 ? [importOf(name, file, event)] : []));
+  const open = files.map((file) => ({ ...file, declarations: file.declarations.map((one) => ({ ...one, isPrivate: false })) }));
+  return { files: [...open, { ...event, imports, isWhole: false, unread: new Set(ambiguousNames(declaring)) }] };
+}
+
+/** They are told once, and are not unknown as well. */
+const ambiguousNames = (declaring: ReadonlyMap<string, readonly FileAst[]>): readonly string[] =>
+  [...declaring].flatMap(([name, several]) => (several.length > 1 ? [name] : []));
+
+function importOf(text: string, file: FileAst, { source }: FileAst): ImportAst {
+  const span: Span = { source, start: 0, end: 0 };
+  const { path } = file.source;
+  return { names: [{ text, span }], from: { kind: 'string', text: path, raw: path, span }, span };
+}
+
+function namesIn({ tests }: FileAst): readonly Name[] {
+  const named = (value: Expr | undefined): readonly Name[] => (value?.kind === 'name' ? [value] : []);
+  return tests.flatMap(({ lines }) =>
+    lines.flatMap(({ subject, flow }) => [...named(subject), ...named(flow?.destination), ...named(flow?.transport)]),
+  );
+}
+
+/** The findings about the event, as places in the text alone. */
+export function eventDiagnostics(found: readonly Diagnostic[], source: SourceText, text: string): readonly Diagnostic[] {
+  const given: SourceText = { path: shownPath, text };
+  const within = (offset: number): number => Math.min(Math.max(offset - opening.length, 0), text.length);
+  const moved = (span: Span): Span => (span.source === source ? { source: given, start: within(span.start), end: within(span.end) } : span);
+  return found
+    .filter(({ span, severity }) => span.source === source && severity === 'error')
+    .map((one) => ({ ...one, span: moved(one.span), labels: one.labels.map((label) => ({ ...label, span: moved(label.span) })) }));
+}
