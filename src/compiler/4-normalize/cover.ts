@@ -29,8 +29,9 @@ function entityCovers(whole: readonly EntityName[], entity: EntityName): boolean
 
 /** Blocks are of addresses, which are of a family. */
 function networksCover(whole: Peers, part: Peers, ipv6: ReadonlySet<number>): boolean {
+  if (part.networkClasses.length === 0 || whole.entities.includes('world')) return true;
   const rest = part.networkClasses.filter((number) => !whole.entities.includes(ipv6.has(number) ? 'world-ipv6' : 'world-ipv4'));
-  return whole.entities.includes('world') || isSubset(rest, whole.networkClasses);
+  return isSubset(rest, whole.networkClasses);
 }
 
 function peersCover(whole: Peers, part: Peers, ipv6: ReadonlySet<number>): boolean {
@@ -57,8 +58,8 @@ export type Ground = Pick<PolicyProgram, 'selectors' | 'ipv6Networks'> & { reado
 const everyone = ({ selectors }: Ground): ReadonlySet<number> =>
   new Set(selectors.flatMap((selector, index) => (selector.some((conjunction) => conjunction.length === 0) ? [index] : [])));
 
-/** A rule, and those before it whose subjects, peers and ports are at least its own; in the order given, lazily. */
-export type Reached<R> = { readonly rule: R; readonly before: Iterable<R> };
+/** A rule, and those before it whose subjects, peers and ports are at least its own; in the order given. */
+export type Reached<R> = { readonly rule: R; readonly before: readonly R[] };
 
 /** Goes through `rules`, which stand in deciding order. `isAsked`: is a rule ever to be among those before another? */
 export function* reached<R extends RuleHead>(
@@ -71,20 +72,26 @@ export function* reached<R extends RuleHead>(
   const reaches = (whole: R, part: R): boolean =>
     (!whole.ports || !part.ports || portsCover(whole.ports, part.ports, ground.portClasses)) &&
     (!whole.peers || !part.peers || peersCover(whole.peers, part.peers, ipv6));
-  const lists = new Map<string, R[]>();
-  const listOf = (key: string): R[] => {
-    const list = lists.get(key) ?? [];
-    lists.set(key, list);
-    return list;
-  };
+  const asked = { ingress: new Asked<R>(), egress: new Asked<R>(), process: new Asked<R>() };
   for (const rule of rules) {
-    const all = listOf(`${rule.section} all`);
-    const own = listOf(`${rule.section} ${rule.subject}`);
-    yield { rule, before: filtered([all, own], (whole) => reaches(whole, rule)) };
-    if (isAsked(rule)) (ofAll.has(rule.subject) ? all : own).push(rule);
+    const { ofEveryone, of } = asked[rule.section];
+    const own = of.get(rule.subject) ?? [];
+    const before: R[] = [];
+    for (const whole of ofEveryone) if (reaches(whole, rule)) before.push(whole);
+    for (const whole of own) if (reaches(whole, rule)) before.push(whole);
+    yield { rule, before };
+    if (!isAsked(rule)) continue;
+    if (ofAll.has(rule.subject)) {
+      ofEveryone.push(rule);
+      continue;
+    }
+    own.push(rule);
+    of.set(rule.subject, own);
   }
 }
 
-function* filtered<T>(lists: readonly (readonly T[])[], keep: (item: T) => boolean): Generator<T> {
-  for (const list of lists) for (const item of list) if (keep(item)) yield item;
+/** Rules of one section that are asked before those to come: of subjects that are everyone, and of each other subject. */
+class Asked<R> {
+  readonly ofEveryone: R[] = [];
+  readonly of = new Map<number, R[]>();
 }

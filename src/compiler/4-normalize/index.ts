@@ -3,7 +3,7 @@
 import type { Report } from '../diagnostics/diagnostic.ts';
 import { matchType } from '../ir/abi.ts';
 import type { PolicyProgram, ProgramPolicy, ProgramRule } from '../ir/bundle.ts';
-import type { Action, NamedPort, NetworkRule, Rule, TypedPolicy } from '../ir/typed.ts';
+import type { Action, EntityName, NamedPort, NetworkRule, Rule, TypedPolicy } from '../ir/typed.ts';
 import type { VerdictSpace } from '../ir/verdict-space.ts';
 import type { AddressSet } from '../space/address.ts';
 import type { Selector } from '../space/labels.ts';
@@ -22,11 +22,15 @@ const strength: Readonly<Record<Action, number>> = { deny: 0, allow: 1 };
 const inDecidingOrder = (rules: readonly Rule[]): readonly Rule[] =>
   [...rules].sort((a, b) => strength[a.action] - strength[b.action] || a.id - b.id);
 
-const ascending = (numbers: Iterable<number>): readonly number[] => [...new Set(numbers)].sort((a, b) => a - b);
+const ascending = (numbers: readonly number[]): readonly number[] =>
+  numbers.length < 2 ? numbers : [...new Set(numbers)].sort((a, b) => a - b);
+const inOrder = (entities: readonly EntityName[]): readonly EntityName[] =>
+  entities.length < 2 ? entities : [...new Set(entities)].sort();
 const isNetworkRule = (rule: Rule): rule is NetworkRule => rule.section !== 'process';
 const selectorKey = (selector: Selector): string => JSON.stringify(selector);
 
 function distinctNamedPorts(named: readonly NamedPort[]): readonly NamedPort[] {
+  if (named.length === 0) return named;
   const distinct = new Interned<NamedPort>(({ protocol, name }) => `${protocol} ${name}`);
   for (const { protocol, name } of named) distinct.number({ protocol, name });
   return distinct.values;
@@ -73,7 +77,7 @@ class Restatement {
       peers: {
         selectors: ascending(peers.selectors.map((selector) => this.selectors.number(selector))),
         networkClasses: this.networks.classesOf[this.#addresses.number(peers.networks)] ?? [],
-        entities: [...new Set(peers.entities)].sort(),
+        entities: inOrder(peers.entities),
       },
       ports: { classes: this.ports.classesOf[this.#points.number(transport.points)] ?? [], named: distinctNamedPorts(transport.named) },
       match: matchTypeOf(rule),

@@ -1,18 +1,17 @@
 // How much of an L3/L4 question a rule names, as Hubble's PolicyMatchType counts it.
 import { matchType } from '../ir/abi.ts';
 import type { NetworkRule, Transport } from '../ir/typed.ts';
-import { equals, intersect, subtract } from '../space/interval.ts';
+import { equals } from '../space/interval.ts';
 import { anyTransport, type TransportSet, wholeProtocol } from '../space/transport.ts';
 
 /** The protocols that have ports. */
-const ported = (['tcp', 'udp', 'sctp'] as const).map(wholeProtocol);
+const ported = (['tcp', 'udp', 'sctp'] as const).flatMap(wholeProtocol);
 
 /** Protocols without a port among them. ICMP types and other protocols' numbers are no ports. */
 const isWholeProtocols = (points: TransportSet): boolean =>
-  ported.every((protocol) => {
-    const named = intersect(points, protocol);
-    return named.length === 0 || subtract(protocol, named).length === 0;
-  });
+  points.every(({ low, high }) =>
+    ported.every((protocol) => high < protocol.low || low > protocol.high || (low <= protocol.low && high >= protocol.high)),
+  );
 
 export const isAnyTransport = ({ points }: Transport): boolean => equals(points, anyTransport);
 

@@ -36,7 +36,7 @@ export function overshadowedBy(ground: Ground, rules: readonly PatternRule[], pa
   const openEnded = patterns.map(isOpenEnded);
   const hiddenBy = new Map<number, ReadonlySet<number>>();
   for (const { rule, before } of reached(ground, rules, ({ pattern }) => openEnded[pattern] === true)) {
-    const here = new Set([...before].map(({ pattern }) => pattern));
+    const here = new Set(before.map(({ pattern }) => pattern));
     here.delete(rule.pattern);
     hiddenBy.set(rule.pattern, common(hiddenBy.get(rule.pattern) ?? here, here));
   }

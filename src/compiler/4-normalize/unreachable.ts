@@ -40,7 +40,7 @@ export function reportUnreachable(
     return isEmpty(subtract(language(inner), language(outer)));
   };
   for (const { rule, before } of reached(ground, rules)) {
-    const decider = [...before].find((whole) => isDecider(whole, rule));
+    const decider = before.find((whole) => isDecider(whole, rule));
     const [place, second] = [typed.rules[rule.rule]?.span, decider && typed.rules[decider.rule]?.span];
     if (place && second && !matchesNothing(rule, patternOf(rule))) report('normalize/unreachable-rule', [place, second], {});
   }

@@ -82,6 +82,11 @@ export const addressSet = (prefixes: readonly Prefix[]): AddressSet => intervals
 export function prefixesOf(set: AddressSet): readonly Prefix[] {
   const out: Prefix[] = [];
   for (const { low, high } of set) {
+    const size = high - low + 1n;
+    if ((size & (size - 1n)) === 0n && (low & (size - 1n)) === 0n) {
+      out.push({ address: low, length: 129 - size.toString(2).length });
+      continue;
+    }
     for (let from = low; from <= high; ) {
       let bits = 0n;
       while (bits < 128n && (from & ((1n << (bits + 1n)) - 1n)) === 0n && from + (1n << (bits + 1n)) - 1n <= high) bits++;

@@ -9,9 +9,10 @@ export class MemberSets {
   /** Halves of each trie node; node 0 is "nothing below", and node 1 on the lowest level is "the member". */
   readonly #low: number[] = [0, 0];
   readonly #high: number[] = [0, 0];
-  readonly #known = new Map<number, number>();
+  /** Nodes by their halves: open addressing, 0 is a free place, at most half of the places are taken. */
+  #places = new Int32Array(1 << 10);
 
-  /** `bound`: one more than the largest member. */
+  /** `bound`: one more than the largest member, at most 2^31. */
   constructor(bound: number) {
     this.#height = Math.max(0, Math.ceil(Math.log2(Math.max(1, bound))));
   }
@@ -25,19 +26,36 @@ export class MemberSets {
     if (height === 0) return 1 - node;
     const low = this.#low[node] ?? 0;
     const high = this.#high[node] ?? 0;
-    const isHigh = Math.floor(member / 2 ** (height - 1)) % 2 === 1;
+    const isHigh = ((member >>> (height - 1)) & 1) === 1;
     return isHigh ? this.#join(low, this.#toggle(high, member, height - 1)) : this.#join(this.#toggle(low, member, height - 1), high);
   }
 
   #join(low: number, high: number): number {
     if (low === 0 && high === 0) return 0;
-    const key = low * 2 ** 26 + high;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
+    const place = this.#placeOf(low, high);
+    const known = this.#places[place];
+    if (known) return known;
     const made = this.#low.push(low) - 1;
     this.#high.push(high);
-    this.#known.set(key, made);
+    this.#places[place] = made;
+    if (made * 2 > this.#places.length) this.#grow();
     return made;
+  }
+
+  /** Where the node of these halves stands, or is to stand. */
+  #placeOf(low: number, high: number): number {
+    const mask = this.#places.length - 1;
+    let hash = Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b);
+    hash ^= hash >>> 15;
+    for (let place = hash & mask; ; place = (place + 1) & mask) {
+      const node = this.#places[place] ?? 0;
+      if (node === 0 || (this.#low[node] === low && this.#high[node] === high)) return place;
+    }
+  }
+
+  #grow(): void {
+    this.#places = new Int32Array(this.#places.length * 2);
+    for (let node = 2; node < this.#low.length; node++) this.#places[this.#placeOf(this.#low[node] ?? 0, this.#high[node] ?? 0)] = node;
   }
 
   /** Members, ascending. */

@@ -35,23 +35,35 @@ class Classes {
   }
 }
 
+/** Where each set begins and ends, ascending: `point * sets.length + set`, one number each, for there are many. */
+function bordersOf(sets: readonly IntervalSet<number>[]): Float64Array {
+  const borders = new Float64Array(sets.reduce((sum, set) => sum + 2 * set.length, 0));
+  let count = 0;
+  sets.forEach((set, member) => {
+    for (const { low, high } of set) {
+      borders[count++] = low * sets.length + member;
+      borders[count++] = (high + 1) * sets.length + member;
+    }
+  });
+  return borders.sort();
+}
+
 /** Partitions `0 .. end - 1` by `sets`. */
 export function partitionLine(sets: readonly IntervalSet<number>[], end: number): LinePartition {
-  const borders = sets
-    .flatMap((set, member) => set.flatMap(({ low, high }) => [low, high + 1].map((at) => ({ at, member }))))
-    .sort((a, b) => a.at - b.at);
   const members = new MemberSets(sets.length);
   const classes = new Classes();
   const pieces: (Interval<number> & { readonly class: number })[] = [];
   let inside: MemberSet = 0;
   let from = 0;
-  for (const { at, member } of [...borders, { at: end, member: -1 }]) {
-    if (at > from && from < end) {
-      pieces.push({ low: from, high: at - 1, class: classes.of(inside) });
-      from = at;
-    }
-    if (member >= 0) inside = members.toggle(inside, member);
+  const upTo = (at: number): void => {
+    if (at > from && from < end) pieces.push({ low: from, high: at - 1, class: classes.of(inside) });
+    from = Math.max(from, at);
+  };
+  for (const border of bordersOf(sets)) {
+    upTo(Math.floor(border / sets.length));
+    inside = members.toggle(inside, border % sets.length);
   }
+  upTo(end);
   return { pieces, classes: classes.count, classesOf: classes.classesOf(members, sets.length) };
 }
 
