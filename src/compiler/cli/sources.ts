@@ -110,14 +110,15 @@ function readSource(path: string, maximumBytes: number, log: Collector): SourceT
       log.report('source/too-large', wholeFile(path), { bytes: stat.size, limit: maximumBytes });
       return undefined;
     }
-    return textOf(path, readFileSync(path), log);
+    return sourceOf(path, readFileSync(path), log);
   } catch (error) {
     unreadable(path, error, log);
     return undefined;
   }
 }
 
-function textOf(path: string, bytes: Buffer, log: Collector): SourceText | undefined {
+/** Bytes as the text of a policy file; what is no text is reported. `path` is the name that findings show. */
+export function sourceOf(path: string, bytes: Buffer, log: Collector): SourceText | undefined {
   const nul = bytes.indexOf(0);
   if (nul >= 0) {
     log.report('source/binary', wholeFile(path), { offset: nul });
