@@ -202,6 +202,20 @@ kernelTest('a path from a chroot is named from the root of the mount namespace',
   assert.is(seen(outcome).at(-1), `forwarded ${folder}/root${folder}/bin/echo`);
 });
 
+kernelTest('the ELF loader of a script is no part of its chain, on an overlay either', () => {
+  const { governed, folder } = world();
+  const run = script('bin/overlaid', '/bin/sh');
+  governed.install(execPolicy(false));
+  const layers = `${folder}/layers`;
+  const place = `mkdir -p ${layers} && mount -t tmpfs none ${layers} && mkdir ${layers}/upper ${layers}/work ${layers}/root`;
+  const overlay = `mount -t overlay -o lowerdir=/,upperdir=${layers}/upper,workdir=${layers}/work none ${layers}/root`;
+  const outcome = start(['unshare', '-m', 'sh', '-c', `${place} && ${overlay} && exec chroot ${layers}/root ${run}`]);
+  assert.is(outcome.output, 'script ran\n');
+  const chrootAt = seen(outcome).findIndex((line) => line.endsWith('/chroot'));
+  const expected = [run, realpathSync('/bin/sh')].map((path) => `forwarded ${layers}/root${path}`);
+  assert.equal(seen(outcome).slice(chrootAt + 1), expected);
+});
+
 kernelTest('a cgroup below the workload is governed, an unmanaged process is not', () => {
   const { governed, cgroup, folder } = world();
   const below = createCgroup(`${cgroup.name}/below/more`);
@@ -237,7 +251,7 @@ kernelTest('what has no path is undecidable: deny rules match it, allow rules do
   }
 });
 
-kernelTest('a path of 4095 bytes is read, every start is counted once', () => {
+kernelTest('a path longer than the text of an event is read whole, every start is counted once', () => {
   const { governed, folder } = world();
   governed.install(execPolicy(true, ['allow', anyText]));
   const total = () => governed.counted(eventProtocol.exec).reduce((sum, { count }) => sum + count, 0);

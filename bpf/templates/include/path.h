@@ -65,8 +65,10 @@ struct file {
 struct nsproxy {
 	struct mnt_namespace *mnt_ns;
 } __attribute__((preserve_access_index));
+struct mm_struct;
 struct task_struct {
 	struct nsproxy *nsproxy;
+	struct mm_struct *mm;
 	struct callback_head *task_works;
 	int tgid;
 } __attribute__((preserve_access_index));

@@ -7,12 +7,15 @@
  * By now `bprm->file` is the last interpreter. The script's own file was closed by exec_binprm, and a file that a task
  * closes is freed only on the way back to user mode: until then it hangs in `task_works`. There it is known by
  * FMODE_EXEC and by the credentials that opened it, those of bprm->file, which no earlier program of the task has had.
+ * The ELF loader was opened and closed the same way, but its mapping keeps it away from there; not so on an overlay,
+ * where the file below is what gets mapped. So it is known by its dentry: the one that is mapped at AT_BASE.
  */
 #include "../include/count.h"
 #include "../include/owner.h"
 #include "../include/path.h"
 #include "../include/verdict.h"
 #include "../l7/automaton.h"
+#include "loader.h"
 
 enum {
 	POL_EXEC_CHAIN = 8, /* scripts of one start; the kernel follows no more than five */
@@ -39,6 +42,7 @@ struct pol_start {
 	struct pol_path path;
 	__u64 opened_by; /* credentials that opened the files of this start */
 	__u64 work; /* next entry of task_works */
+	struct pol_loader loader;
 	__u64 chain[POL_EXEC_CHAIN]; /* scripts, the last of the chain first */
 	__u32 scripts;
 	__u32 revision;
@@ -180,7 +184,8 @@ POL_GLOBAL int pol_exec_collect(struct pol_start *start)
 		__u32 place = start->scripts;
 
 		/* An entry that is no file is not taken for one: it has no such credentials at that place. */
-		if ((__u64)BPF_CORE_READ(file, f_cred) == start->opened_by && BPF_CORE_READ(file, f_flags) & POL_EXEC_MODE) {
+		if ((__u64)BPF_CORE_READ(file, f_cred) == start->opened_by && BPF_CORE_READ(file, f_flags) & POL_EXEC_MODE &&
+		    !pol_loader_is(&start->loader, BPF_CORE_READ(file, f_path.dentry))) {
 			if (place < POL_EXEC_CHAIN)
 				start->chain[place & (POL_EXEC_CHAIN - 1)] = (__u64)file;
 			start->scripts = place + 1;
@@ -197,6 +202,7 @@ static __always_inline void pol_exec_scripts(struct pol_start *start, struct lin
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
 	start->scripts = 0;
+	pol_loader_find(&start->loader);
 	start->work = (__u64)BPF_CORE_READ(task, task_works);
 	for (int i = 0; i < POL_EXEC_ROUNDS && start->work; i++)
 		pol_exec_collect(start);
