@@ -32,6 +32,13 @@ for (const name of readdirSync(root).filter((file) => file.endsWith('.policy')).
   });
 }
 
+for (const document of ['README.md', 'grammar/README.md']) {
+  test(`the samples of ${document} are in canonical form`, () => {
+    const text = readFileSync(join(root, '..', '..', '..', document), 'utf8');
+    for (const [, sample = ''] of text.matchAll(/^```policy\n([\s\S]*?)^```$/gm)) assert.fixture(formed(sample).text, sample);
+  });
+}
+
 test('a text with mistakes has no form', () => {
   const found = format({ path: 'x.policy', text: 'policy p for { ingress { } }\n' });
   assert.is(found.ok, false);

@@ -89,26 +89,27 @@ const seed = seedOf('canonical form', 20);
 test('random policies, written otherwise, with comments anywhere', () => {
   const r = random(seed);
   let comments = 0;
-  for (let round = 0; round < 25; round++) {
+  for (let round = 0; round < 16; round++) {
     const text = rewritten(r, `${randomPolicy(r)}${sample}`, 32);
     comments += commentsOf(text).length;
     assert.ok(holds(text) !== undefined, text);
   }
-  assert.ok(comments > 120, `only ${comments} comments`);
+  assert.ok(comments > 80, `only ${comments} comments`);
 });
 
-/** What random policies do not have. */
-const sample = `test "t" {
+const sampleTest = `test "t" {
   web -> cart tcp 8080 GET "/cart/1" is allowed by a-policy
   { app: "x", env: one of ["a"] } -> 10.0.0.1 icmp echo-request is denied
   cart exec "/bin/sh" is denied by default
 }
-workload nested = (web or cart) and not { app: "x", b: not one of ["c", "d"] } in namespace "n"
+`;
+/** What random policies do not have. */
+const sample = `${sampleTest}workload nested = (web or cart) and not { app: "x", b: not one of ["c", "d"] } in namespace "n"
 policy one-line for nested { ingress { allow at tcp 80 http { "/admin/**"; TRACE } } }
 `;
 
 test('every comment anywhere that it can stand', () => {
-  const text = `policy p for (a or b) and { app: one of ["x", "y"] } { ingress { allow from [a, b] at tcp [80, 8-9] http { [GET, HEAD] "/"; "/x" } } }\n${sample}`;
+  const text = `policy p for (a or b) and { app: one of ["x", "y"] } { ingress { allow from [a, b] at tcp [80, 8-9] http { [GET, HEAD] "/"; "/x" } } }\n${sampleTest}`;
   const tokens = tokensOf(text);
   const tree = parsed(text);
   let tried = 0;
@@ -126,7 +127,7 @@ test('every comment anywhere that it can stand', () => {
 
 test('the compiled program stays, to the byte', () => {
   const r = random(seed + 1);
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < 4; round++) {
     const text = rewritten(r, randomPolicy(r), 16);
     const [before, after] = [emittedPolicy(text), emittedPolicy(holds(text) ?? '')];
     assert.equal(after.program, before.program);

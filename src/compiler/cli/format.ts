@@ -38,11 +38,13 @@ export function runFormat(paths: readonly string[], options: FormatCommandOption
   const formatted = given.sources.map((source) => ({ source, result: formatSource(source) }));
   const outcomes = formatted.flatMap(({ source, result }) => (result.ok ? [{ source, text: result.text }] : []));
   const mistakes = formatted.flatMap(({ result }) => (result.ok ? [] : result.diagnostics));
-  const records = reportDiagnostics(unique([...given.diagnostics, ...mistakes]), options.format);
+  const diagnostics = unique([...given.diagnostics, ...mistakes]);
+  const records = reportDiagnostics(diagnostics, options.format);
   const changed = outcomes.filter(({ source, text }) => source.text !== text);
   const failures = options.check || options.stdout || isPipe ? [] : changed.flatMap(write);
   for (const message of failures) printError(`policyc: ${message}`);
-  const ok = records.length === 0 && failures.length === 0 && !(options.check && changed.length > 0);
+  const isWrong = diagnostics.some(({ severity }) => severity === 'error');
+  const ok = !isWrong && failures.length === 0 && !(options.check && changed.length > 0);
   const showsText = !options.check && (options.stdout === true || isPipe);
   if (options.format === 'json') printJson({ ok, files: outcomes.map((outcome) => record(outcome, showsText)), diagnostics: records });
   else if (showsText) print(outcomes.map(({ text }) => text).join(''));

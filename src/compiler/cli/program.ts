@@ -4,8 +4,10 @@ import { Command, Option } from 'commander';
 import type { BuildCommandOptions } from './build.ts';
 import type { DiffOptions } from './diff.ts';
 import type { ExplainOptions } from './explain.ts';
-import { type CommonOptions, readBytes } from './options.ts';
+import type { FormatCommandOptions } from './format.ts';
+import { type CommonOptions, readBytes, readSeconds } from './options.ts';
 import type { Result } from './output.ts';
+import type { TestOptions } from './test.ts';
 
 const exitCodes = `
 Exit codes:
@@ -16,9 +18,12 @@ Exit codes:
 const paths = 'files, or folders with *.policy files at any depth; imports are read too';
 const maximum = 4 * 1024 * 1024;
 
-const withCommon = (command: Command): Command =>
+const formats = ['text', 'json'];
+const testFormats = [...formats, 'junit'];
+
+const withCommon = (command: Command, choices: readonly string[] = formats): Command =>
   command
-    .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addOption(new Option('--format <format>', 'how to print').choices(choices).default('text'))
     .addOption(
       new Option('--max-file-bytes <bytes>', 'largest policy file, also as 512k or 8m').argParser(readBytes).default(maximum, '4m'),
     );
@@ -26,7 +31,7 @@ const withCommon = (command: Command): Command =>
 /** `finish` is told each command's result. */
 export function policyc(version: string, finish: (result: Result) => void): Command {
   const program = new Command('policyc')
-    .description('Checks, tests, compares, explains and compiles network and process policies.')
+    .description('Checks, tests, compares, explains, formats and compiles network and process policies.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .configureHelp({ showGlobalOptions: true })
@@ -39,6 +44,7 @@ Examples:
   policyc test policies/                      the \`test\` blocks, over every label set they stand for
   policyc diff main/policies policies         what a change newly allows and newly denies
   policyc explain policies/ --event 'web -> cart tcp 80'    why an event is allowed or denied
+  policyc fmt --check policies/               which files are not in canonical form
   policyc build policies/ -o shop.bundle      a folder that \`policyd run --bundle\` loads
 ${exitCodes}
 
@@ -48,6 +54,7 @@ Colours are for terminals only; NO_COLOR turns them off.`,
   addBuild(program, finish);
   addTest(program, finish);
   addDiff(program, finish);
+  addFormat(program, finish);
   addExplain(program, finish);
   return program;
 }
@@ -89,18 +96,29 @@ ${exitCodes}`,
 }
 
 function addTest(program: Command, finish: Finish): void {
-  withCommon(program.command('test').description('hold the `test` blocks of a policy').argument('<path...>', paths))
+  withCommon(program.command('test').description('hold the `test` blocks of a policy').argument('<path...>', paths), testFormats)
+    .option('--coverage', 'say which rules and default denies no line decides by')
+    .option('--coverage-lcov <file>', 'write that as LCOV, for coverage viewers')
+    .option('--mutate', 'change the rules, one change at a time, and say which changes no line notices')
+    .addOption(new Option('--mutate-seconds <seconds>', 'stop trying changes after this time').argParser(readSeconds).default(60))
     .addHelpText(
       'after',
       `
 A line about workloads stands for every label set that their selectors select. It fails with a counterexample and the
 rule that decided it.
 
-Example:
+Coverage and changes that no line notices do not make a test fail: the exit code is that of the lines. A change drops or
+turns a rule, widens or narrows its peers, ports, requests or programs, or takes a default deny away; it comes with an
+event that a test line could be about.
+
+Examples:
   policyc test policies/
+  policyc test policies/ --format junit > policies.xml
+  policyc test policies/ --coverage --coverage-lcov policies.lcov
+  policyc test policies/ --mutate
 ${exitCodes}`,
     )
-    .action(async (given: readonly string[], options: CommonOptions) => finish((await import('./test.ts')).runTest(given, options)));
+    .action(async (given: readonly string[], options: TestOptions) => finish((await import('./test.ts')).runTest(given, options)));
 }
 
 function addDiff(program: Command, finish: Finish): void {
@@ -152,4 +170,30 @@ ${exitCodes}
 The exit code says nothing of the verdict: \`policyc test\` is for that.`,
     )
     .action(async (given: readonly string[], options: ExplainOptions) => finish((await import('./explain.ts')).runExplain(given, options)));
+}
+
+function addFormat(program: Command, finish: Finish): void {
+  withCommon(
+    program
+      .command('fmt')
+      .description('write policy files in their canonical form')
+      .argument('<path...>', 'files, or folders with *.policy files at any depth; `-` is standard input, to standard output'),
+  )
+    .option('--check', 'write nothing; list the files that differ, and exit with 1 if there are any')
+    .option('--stdout', 'print the text instead of writing it')
+    .addHelpText(
+      'after',
+      `
+Prints the names of the files that it changed. Comments are kept, and the meaning never changes. A file with syntax
+errors is reported and left as it is; names are not looked up, so that one file can be formatted alone.
+
+Examples:
+  policyc fmt policies/
+  policyc fmt --check policies/
+  policyc fmt - < shop.policy
+${exitCodes}`,
+    )
+    .action(async (given: readonly string[], options: FormatCommandOptions) =>
+      finish((await import('./format.ts')).runFormat(given, options)),
+    );
 }
