@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { cgroupMounts, resolveCgroup } from '../inventory/cgroup.ts';
 import { displayName, type Inventory } from '../inventory/inventory.ts';
-import { cgroupState, interfaceAddresses, type Machine, settled } from '../inventory/resolve.ts';
+import { interfaceAddresses, type Machine, machineState, resolvedState, settled } from '../inventory/resolve.ts';
 import { type Watch, watchFile } from '../inventory/watch.ts';
 import { cgroupExists } from '../kernel/cgroups.ts';
 import type { Bundle } from '../policy/bundle.ts';
@@ -36,7 +36,7 @@ export class Changes {
   private readonly options: ChangesOptions;
   private readonly refusedChanges = new Map<RefusedChange['what'], RefusedChange>();
   private wanted: Wanted | undefined;
-  private machineState = '';
+  private state = '';
   private watches: Watch[] = [];
 
   constructor(options: ChangesOptions) {
@@ -111,7 +111,8 @@ export class Changes {
       machine,
     );
     this.wanted = { bundle, dynamic, inventory: settled(inventory, inForce.resolved) };
-    this.machineState = stateOf(this.wanted.inventory, machine);
+    // Of what was put in force, not of now: a cgroup that was made anew meanwhile is then seen by the next sweep.
+    this.state = resolvedState(inventory, inForce.resolved);
     if (change.dynamic) save(this.options.folder, 'workloads', dynamic);
     this.options.onApplied(inForce);
     return inForce;
@@ -134,10 +135,10 @@ export class Changes {
   private sweep(): void {
     const { dynamic, inventory } = this.now();
     const over = dynamic.filter(isOver);
-    const state = stateOf(inventory, machineNow('leave'));
-    if (over.length === 0 && state === this.machineState) return;
+    const state = machineState(inventory, machineNow('leave'));
+    if (over.length === 0 && state === this.state) return;
     // Remembered even if it cannot be put in force: it is tried again when something changes, not every second.
-    this.machineState = state;
+    this.state = state;
     this.attempt('inventory', () => {
       this.apply({ dynamic: dynamic.filter((workload) => !over.includes(workload)) }, 'leave');
       for (const { cgroup } of over) removeEmptyCgroup(cgroup);
@@ -147,6 +148,3 @@ export class Changes {
 }
 
 const machineNow = (missing: Machine['missing']): Machine => ({ mounts: cgroupMounts(), interfaceAddresses, missing });
-
-const stateOf = (inventory: Inventory, machine: Machine): string =>
-  `${cgroupState(inventory, machine)} ${inventory.hostAddresses ? '' : machine.interfaceAddresses().join(' ')}`;

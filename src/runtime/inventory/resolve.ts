@@ -117,9 +117,23 @@ export function settled(inventory: Inventory, { workloads }: ResolvedInventory):
   return { ...inventory, workloads: inventory.workloads.map(settledWorkload) };
 }
 
-/** Which cgroups the inventory's references mean now; another text when one of them went, came back or was made anew. */
-export const cgroupState = (inventory: Inventory, { mounts }: Machine): string =>
-  inventory.workloads
-    .map(({ cgroup }) => (cgroup ? resolveCgroup(cgroup, mounts) : undefined))
-    .map((found) => (found?.ok ? String(found.cgroup.id) : '-'))
-    .join(' ');
+const stateText = (inventory: Inventory, cgroups: readonly (Cgroup | undefined)[], hostAddresses: () => readonly Address[]): string =>
+  `${cgroups.map((cgroup) => cgroup?.id ?? '-').join(' ')} ${inventory.hostAddresses ? '' : hostAddresses().join(' ')}`;
+
+/** What the inventory means on this machine now; another text when a cgroup went, came back or was made anew, or an address changed. */
+export function machineState(inventory: Inventory, { mounts, interfaceAddresses: addresses }: Machine): string {
+  const found = inventory.workloads.map(({ cgroup }) => (cgroup ? resolveCgroup(cgroup, mounts) : undefined));
+  return stateText(
+    inventory,
+    found.map((each) => (each?.ok ? each.cgroup : undefined)),
+    addresses,
+  );
+}
+
+/** The same of what `inventory` was resolved to: differs from `machineState` when the machine changed since. */
+export const resolvedState = (inventory: Inventory, { workloads, host }: ResolvedInventory): string =>
+  stateText(
+    inventory,
+    inventory.workloads.map((_, i) => workloads[i]?.cgroup),
+    () => host.addresses,
+  );
