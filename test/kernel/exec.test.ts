@@ -189,6 +189,31 @@ kernelTest('a mounted folder has the path of its place', () => {
   }
 });
 
+kernelTest('where a user namespace owns the mounts, no path says what runs: deny rules match, allow rules do not', () => {
+  const { governed, folder } = world();
+  const [allowed, evil] = [join(folder, 'bin/allowed'), join(folder, 'bin/evil')];
+  copyFileSync('/bin/true', allowed);
+  copyFileSync('/bin/echo', evil);
+  const mounted = (flags: string) => start(['unshare', flags, 'sh', '-c', `mount --bind ${evil} ${allowed} && exec ${allowed} ran`]);
+  const tools = ['unshare', 'sh', 'mount'].map((name) => realpathSync(`/usr/bin/${name}`));
+  const strict = execPolicy(true, ...[...tools, allowed].map((path): ExecRule => ['allow', literal(path)]));
+  for (const [policy, name] of [
+    [strict, 'allow rules'],
+    [execPolicy(true, ['allow', anyText]), 'allow everything'],
+    [execPolicy(false, ['deny', literal('/nowhere')]), 'deny rules'],
+  ] as const) {
+    governed.install(policy);
+    const outcome = mounted('-Urm');
+    assert.is(outcome.output, '', name);
+    assert.equal(seen(outcome).slice(1), ['dropped foreignMounts'], name);
+  }
+  const made = mounted('-m'); // by root of the machine
+  assert.equal([made.output, seen(made).at(-1)], ['ran\n', `forwarded ${allowed}`]);
+  governed.install(strict);
+  const without = start(['unshare', '-Ur', allowed]); // mounts of the machine
+  assert.equal([without.killed, seen(without).at(-1)], [false, `forwarded ${allowed}`]);
+});
+
 kernelTest('a path from a chroot is named from the root of the mount namespace', () => {
   const { governed, folder } = world();
   governed.install(execPolicy(false, ['deny', literal(join(folder, 'bin/echo'))]));

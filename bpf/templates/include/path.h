@@ -3,6 +3,8 @@
  * The path of an open file, as the mount namespace of the current task names it: resolved, from the namespace's root
  * (not from a chroot's). Read dentry by dentry and mount by mount, as no helper gives it to this kind of program.
  * What has no such path is said to have none: deleted and memory files, detached mounts, mounts of another namespace.
+ * Nor has a path a meaning where the namespace's mounts may be anybody's: in one that belongs to another user namespace
+ * than the initial one, whoever made that, without any privilege, may mount what he likes on every name.
  */
 #pragma once
 #include <bpf/bpf_core_read.h>
@@ -40,7 +42,12 @@ struct dentry {
 struct vfsmount {
 	struct dentry *mnt_root;
 } __attribute__((preserve_access_index));
-struct mnt_namespace;
+struct user_namespace {
+	int level; /* 0 = the initial one */
+} __attribute__((preserve_access_index));
+struct mnt_namespace {
+	struct user_namespace *user_ns;
+} __attribute__((preserve_access_index));
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
@@ -150,6 +157,15 @@ POL_GLOBAL int pol_path_climb(struct pol_path *path)
 	return 0;
 }
 
+/* May somebody without privileges in the initial namespaces have mounted what the current task sees? */
+static __always_inline int pol_path_mounts_foreign(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct user_namespace *owner = BPF_CORE_READ(task, nsproxy, mnt_ns, user_ns);
+
+	return !owner || BPF_CORE_READ(owner, level) != 0;
+}
+
 /* Resolves an open file, given as an address. Returns 0 and `text` from `at`, or the reason that there is no path. */
 POL_GLOBAL int pol_path_of_file(struct pol_path *path, __u64 address)
 {
@@ -158,6 +174,8 @@ POL_GLOBAL int pol_path_of_file(struct pol_path *path, __u64 address)
 
 	if (!path)
 		return POL_REASON_UNREADABLE_PATH;
+	if (pol_path_mounts_foreign())
+		return POL_REASON_FOREIGN_MOUNTS;
 	path->at = POL_PATH_LIMIT;
 	path->reason = POL_REASON_NONE;
 	path->finished = 0;

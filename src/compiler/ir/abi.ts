@@ -46,6 +46,8 @@ export const undecidableReason = {
   unresolvedScript: 11,
   /** The connection passes nothing more; where its client cannot tell, policyd ends it. */
   poisonedConnection: 12,
+  /** The process's mount namespace belongs to a user namespace of somebody: who made that decides what stands at a path. */
+  foreignMounts: 13,
 } as const;
 /** Endpoint ids that are the same on every machine; 0 = no endpoint, the address speaks. */
 export const fixedEndpoint = { none: 0, host: 1, firstDynamic: 16 } as const;
