@@ -6,6 +6,9 @@ import type { Emitted } from './ir/emitted.ts';
 import { checkUnit, diffUnits, emitUnit, type Options } from './pipeline.ts';
 
 export { type BuildOptions, type BuildResult, build } from './7-build/index.ts';
+export type { Coverage } from './analysis/coverage.ts';
+export type { Explained, ExplanationRecord } from './analysis/explain.ts';
+export type { Mutation, MutationOptions } from './analysis/mutation.ts';
 export { verdictOf } from './analysis/oracle.ts';
 export type { ChangeRecord, DiffReport } from './analysis/report.ts';
 export type { TestOutcome } from './analysis/run-tests.ts';
@@ -14,7 +17,7 @@ export type { Diagnostic } from './diagnostics/diagnostic.ts';
 export type { Emitted } from './ir/emitted.ts';
 export type { Endpoint, PolicyEvent, Verdict } from './ir/event.ts';
 export type { TypedPolicy } from './ir/typed.ts';
-export { checkUnit, diffUnits, emitUnit, type Options, type Outcome, testUnit } from './pipeline.ts';
+export { checkUnit, coverUnit, diffUnits, emitUnit, explainUnit, mutateUnit, type Options, type Outcome, testUnit } from './pipeline.ts';
 
 /** With errors nothing is emitted; warnings stand beside it. */
 export type Compiled =

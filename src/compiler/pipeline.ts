@@ -7,9 +7,11 @@ import { check } from './3-check/index.ts';
 import { normalize } from './4-normalize/index.ts';
 import { plan } from './5-plan/index.ts';
 import { emit } from './6-emit/index.ts';
+import { type Coverage, coverage } from './analysis/coverage.ts';
 import { type Difference, diff } from './analysis/diff.ts';
 import { type Explained, explain } from './analysis/explain.ts';
 import { AnalysisLimit } from './analysis/limit.ts';
+import { type Mutation, type MutationOptions, mutate } from './analysis/mutation.ts';
 import { runTests, type TestOutcome } from './analysis/run-tests.ts';
 import type { SourceText } from './base/source.ts';
 import { type Collector, collector, type Diagnostic, wholeFile } from './diagnostics/diagnostic.ts';
@@ -76,6 +78,14 @@ function parseAll(sources: readonly SourceText[], load: Options['load'], read: (
 export function testUnit({ typed, sources }: CheckedUnit): Outcome<readonly TestOutcome[]> {
   return withinLimits(sources, () => runTests(typed));
 }
+
+/** Which rules and default denies the `test` blocks decide by. */
+export function coverUnit({ typed, sources }: CheckedUnit): Outcome<Coverage> {
+  return withinLimits(sources, () => coverage(typed));
+}
+
+/** Which single changes of rules no test line notices; only of a unit whose test lines hold. */
+export const mutateUnit = ({ typed }: CheckedUnit, options: MutationOptions = {}): Mutation => mutate(typed, options);
 
 /** What changes for which events, exactly. */
 export function diffUnits(before: CheckedUnit, after: CheckedUnit, limit?: number): Outcome<readonly Difference[]> {

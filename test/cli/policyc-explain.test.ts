@@ -115,4 +115,10 @@ test('what is no event is refused at its place', () => {
   assert.equal([status, JSON.parse(out).diagnostics[0].code], [1, 'resolve/unknown-name']);
 });
 
+test('help', () => {
+  const { status, out } = policyc(['explain', '--help']);
+  assert.is(status, 0);
+  for (const text of ['--event', 'Examples:', 'Exit codes:']) assert.match(out, text);
+});
+
 test.run();

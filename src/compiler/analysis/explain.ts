@@ -36,13 +36,15 @@ export type SideRecord = {
 };
 export type ExplanationRecord = { readonly event: string; readonly verdict: DeciderRecord; readonly sides: readonly SideRecord[] };
 
-/** What one written event stands for: its verdicts, each with one witness, and how many classes of events have it. */
+/** What one written event stands for: its verdicts, each with one witness, and how many classes of events have it. `omitted`: further verdicts, past `mostVerdicts`. */
 export type Explained = {
   readonly classes: number;
   readonly verdicts: readonly { readonly classes: number; readonly witness: PolicyEvent; readonly explanation: ExplanationRecord }[];
+  readonly omitted: number;
 };
 
 export const mostNear = 5;
+export const mostVerdicts = 200;
 
 /** @throws AnalysisLimit */
 export function explain(typed: TypedPolicy, written: TestEvent): Explained {
@@ -55,8 +57,9 @@ export function explain(typed: TypedPolicy, written: TestEvent): Explained {
     if (group) group.classes++;
     else groups.set(key, { classes: 1, witness: event });
   }
-  const verdicts = [...groups.values()].map((group) => ({ ...group, explanation: explanationOf(typed, group.witness) }));
-  return { classes, verdicts };
+  const shown = [...groups.values()].slice(0, mostVerdicts);
+  const verdicts = shown.map((group) => ({ ...group, explanation: explanationOf(typed, group.witness) }));
+  return { classes, verdicts, omitted: groups.size - shown.length };
 }
 
 /** The explanation of one event. */

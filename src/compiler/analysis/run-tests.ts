@@ -21,6 +21,12 @@ export function runTests(typed: TypedPolicy): readonly TestOutcome[] {
   return typed.tests.map((test) => runTest(typed, test, classes));
 }
 
+/** Do all lines hold? Ends at the first that does not. */
+export function allHold(typed: TypedPolicy): boolean {
+  const classes = eventClasses(typed);
+  return typed.tests.every((test) => runTest(typed, test, classes).counterexample === undefined);
+}
+
 /** One line; `classes` are those of `typed`. */
 function runTest(typed: TypedPolicy, test: TestCase, classes: EventClasses): TestOutcome {
   let cells = 0;

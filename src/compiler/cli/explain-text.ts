@@ -9,7 +9,7 @@ const mostExplained = 5;
 /** Verdicts that are shown at all. */
 const mostShown = 50;
 
-export function explainText({ classes, verdicts }: Explained, colors: Colors): string {
+export function explainText({ classes, verdicts, omitted }: Explained, colors: Colors): string {
   const paint = ({ verdict }: DeciderRecord) => (verdict === 'allowed' ? colors.green : colors.red);
   const headline = ({ verdict }: ExplanationRecord): string => paint(verdict)(colors.bold(deciderWords(verdict)));
   if (classes === 0) return 'there is no such event: a selector of it selects nothing';
@@ -29,13 +29,9 @@ export function explainText({ classes, verdicts }: Explained, colors: Colors): s
   const short = verdicts
     .slice(mostExplained, mostShown)
     .map(({ explanation }, i) => `${i + 1 + mostExplained}. ${headline(explanation)}\n   for example ${explanation.event}`);
-  const more = verdicts.length > mostShown ? [`... and ${verdicts.length - mostShown} more`] : [];
-  return [
-    `the verdict depends on the labels: ${verdicts.length} verdicts over ${classes} classes of events\n`,
-    ...full,
-    ...short,
-    ...more,
-  ].join('\n');
+  const all = verdicts.length + omitted;
+  const more = all > mostShown ? [`... and ${all - mostShown} more`] : [];
+  return [`the verdict depends on the labels: ${all} verdicts over ${classes} classes of events\n`, ...full, ...short, ...more].join('\n');
 }
 
 function bodyText({ event, sides, verdict }: ExplanationRecord, colors: Colors): readonly string[] {

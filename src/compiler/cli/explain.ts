@@ -20,10 +20,10 @@ export function runExplain(paths: readonly string[], { format, maxFileBytes, eve
     if (format === 'json') printJson({ ok: false, diagnostics: records });
     return { exitCode: 1 };
   }
-  const { classes, verdicts } = explained.value;
+  const { classes, verdicts, omitted } = explained.value;
   if (format === 'json') {
     const shown = verdicts.map((one) => ({ classes: one.classes, witness: eventWords(one.witness), ...one.explanation }));
-    printJson({ ok: true, event, classes, verdicts: shown, diagnostics: records });
+    printJson({ ok: true, event, classes, verdicts: shown, omitted, diagnostics: records });
   } else print(explainText(explained.value, colorsOf(process.stdout)));
   return { exitCode: 0 };
 }

@@ -12,3 +12,10 @@ export function readBytes(text: string): number {
   if (bytes < 1) throw new InvalidArgumentError('expected a number of bytes, for example 4194304, 512k or 8m');
   return bytes;
 }
+
+/** A positive whole number of seconds, at most a day. */
+export function readSeconds(text: string): number {
+  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (seconds < 1 || seconds > 86_400) throw new InvalidArgumentError('expected a whole number of seconds, from 1 to 86400');
+  return seconds;
+}

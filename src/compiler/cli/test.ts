@@ -5,26 +5,59 @@ import type { Span } from '../base/source.ts';
 import { collector, type Diagnostic, wholeFile } from '../diagnostics/diagnostic.ts';
 import type { TestCase, TypedPolicy } from '../ir/typed.ts';
 import { type CheckedUnit, type Outcome, testUnit } from '../pipeline.ts';
+import { type JunitCase, junitOf } from './junit.ts';
 import type { CommonOptions } from './options.ts';
-import { colorsOf, counted, print, printJson, type Result, reportDiagnostics } from './output.ts';
+import { colorsOf, counted, type Format, print, printError, printJson, type Result, reportDiagnostics } from './output.ts';
+import { extrasOf } from './test-extras.ts';
 import { readUnit } from './unit.ts';
 
-export function runTest(paths: readonly string[], { format, maxFileBytes }: CommonOptions): Result {
+export type TestOptions = Omit<CommonOptions, 'format'> & {
+  readonly format: Format | 'junit';
+  readonly coverage?: true;
+  readonly coverageLcov?: string;
+  readonly mutate?: true;
+  readonly mutateSeconds: number;
+};
+
+export function runTest(paths: readonly string[], options: TestOptions): Result {
+  const { format, maxFileBytes } = options;
+  const printed = format === 'junit' ? 'text' : format;
   const { unit, diagnostics } = readUnit(paths, maxFileBytes);
   if (!unit) {
-    const records = reportDiagnostics(diagnostics, format);
+    const records = reportDiagnostics(diagnostics, printed);
     if (format === 'json') printJson({ ok: false, tests: [], diagnostics: records });
+    if (format === 'junit') print(junitOf({ outcomes: [], diagnostics }));
     return { exitCode: 1 };
   }
   const outcomes = testUnit(unit);
   const failures = failuresOf(unit, outcomes);
-  const ok = failures.every(({ severity }) => severity !== 'error');
-  const records = reportDiagnostics([...diagnostics, ...failures], format);
+  const holds = failures.every(({ severity }) => severity !== 'error');
+  const extras = extrasOf(unit, options, holds);
+  const found = [...diagnostics, ...failures, ...extras.diagnostics];
+  const records = reportDiagnostics(found, printed);
   const held = outcomes.ok ? outcomes.value : [];
-  if (format === 'json') printJson({ ok, tests: held.map((outcome) => recordOf(unit.typed, outcome)), diagnostics: records });
-  else if (outcomes.ok) printOutcomes(held);
+  const ok = holds && extras.diagnostics.length === 0 && extras.message === undefined;
+  if (format === 'json') {
+    const tests = held.map((outcome) => recordOf(unit.typed, outcome));
+    printJson({ ok, tests, ...extras.records, ...(extras.message !== undefined && { message: extras.message }), diagnostics: records });
+  } else if (format === 'junit') print(junitOf({ outcomes: held.map(junitCase(unit.typed)), diagnostics: outcomes.ok ? [] : failures }));
+  else {
+    if (outcomes.ok) printOutcomes(held);
+    for (const text of extras.texts) print(`\n${text}`);
+  }
+  if (extras.message !== undefined && format !== 'json') printError(`policyc: ${extras.message}`);
   return { exitCode: ok ? 0 : 1 };
 }
+
+const junitCase =
+  (typed: TypedPolicy) =>
+  ({ test, counterexample }: TestOutcome): JunitCase => {
+    const place = { test: test.test, ...placeOf(test.span), text: textOf(test.span) };
+    if (!counterexample) return place;
+    const found = deciderWords(deciderOf(typed, counterexample.verdict));
+    const message = `expected ${expectedWords(test)}, is ${found}`;
+    return { ...place, failure: { message, detail: `for example ${eventWords(counterexample.event)}: ${found}` } };
+  };
 
 /** What does not hold, each with its counterexample; a warning where there is nothing to hold. */
 export function failuresOf({ typed, sources }: CheckedUnit, outcomes: Outcome<readonly TestOutcome[]>): readonly Diagnostic[] {

@@ -1,0 +1,74 @@
+// Mutation of policies: which single changes of rules no test line notices. What is not noticed is compared with the
+// policy: a change of no verdict is nobody's fault, any other comes with one event that a test line could be about.
+import type { PolicyEvent, Verdict } from '../ir/event.ts';
+import type { TypedPolicy } from '../ir/typed.ts';
+import { diff } from './diff.ts';
+import { isAbout } from './event-classes.ts';
+import { AnalysisLimit } from './limit.ts';
+import { type Mutant, mutantsOf } from './mutants.ts';
+import { allHold } from './run-tests.ts';
+
+/** `witness`: an event whose verdict the change turns; absent where none was found within the limit. */
+export type Survivor = {
+  readonly mutant: Mutant;
+  readonly witness?: { readonly event: PolicyEvent; readonly before: Verdict; readonly after: Verdict };
+};
+/** `total` = tried + those left out; `noticed` + `equivalent` + survivors = tried. */
+export type Mutation = {
+  readonly total: number;
+  readonly tried: number;
+  readonly noticed: number;
+  /** Changes of no verdict at all: no test line can notice them. */
+  readonly equivalent: number;
+  readonly survivors: readonly Survivor[];
+};
+/** `goOn` is asked before each mutant, with how many are done of how many; false ends the work. */
+export type MutationOptions = { readonly goOn?: (done: number, total: number) => boolean };
+
+export const mostMutants = 20_000;
+/** Cells in which one mutant is compared with the policy. */
+const comparedCells = 20_000;
+
+/** Tries every mutant; the test lines have to hold for the policy itself. Ended early, those tried are spread evenly. */
+export function mutate(typed: TypedPolicy, { goOn = () => true }: MutationOptions = {}): Mutation {
+  const mutants = mutantsOf(typed);
+  const order = spread(mutants.length).slice(0, mostMutants);
+  const found: { readonly place: number; readonly survivor: Survivor }[] = [];
+  const counts = { tried: 0, noticed: 0, equivalent: 0 };
+  for (const place of order) {
+    const mutant = mutants[place];
+    if (!mutant || !goOn(counts.tried, order.length)) break;
+    counts.tried++;
+    const survivor = survivorOf(typed, mutant);
+    if (typeof survivor === 'string') counts[survivor]++;
+    else found.push({ place, survivor });
+  }
+  const survivors = found.sort((a, b) => bySpan(a.survivor, b.survivor) || a.place - b.place).map(({ survivor }) => survivor);
+  return { total: mutants.length, ...counts, survivors };
+}
+
+function bySpan({ mutant: { span: a } }: Survivor, { mutant: { span: b } }: Survivor): number {
+  const paths = a.source.path < b.source.path ? -1 : Number(a.source.path > b.source.path);
+  return paths || a.start - b.start;
+}
+
+function survivorOf(typed: TypedPolicy, mutant: Mutant): Survivor | 'noticed' | 'equivalent' {
+  const changed = mutant.make();
+  const tests = typed.tests.filter(({ event }) => isAbout(event, mutant.section, mutant.policy));
+  try {
+    if (!allHold({ ...changed, tests })) return 'noticed';
+    const turned = diff(typed, changed, comparedCells).find(({ effect }) => effect === 'newly-allowed' || effect === 'newly-denied');
+    return turned ? { mutant, witness: turned.witness } : 'equivalent';
+  } catch (error) {
+    if (!(error instanceof AnalysisLimit)) throw error;
+    return { mutant };
+  }
+}
+
+/** 0 .. count-1, each once, neighbours far apart: by a stride of about the golden ratio that has no divisor with `count`. */
+function spread(count: number): readonly number[] {
+  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+  let stride = Math.max(1, Math.round(count * 0.618));
+  while (divisor(stride, count) > 1) stride++;
+  return Array.from({ length: count }, (_, i) => (i * stride) % count);
+}

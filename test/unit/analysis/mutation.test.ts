@@ -1,0 +1,141 @@
+// Coverage and mutants against the oracle: what no line decides can be dropped unnoticed, what is called unnoticed is,
+// and what is said to change no verdict changes none.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { coverage } from '../../../src/compiler/analysis/coverage.ts';
+import { dropped, mutantsOf } from '../../../src/compiler/analysis/mutants.ts';
+import { mutate } from '../../../src/compiler/analysis/mutation.ts';
+import { verdictOf } from '../../../src/compiler/analysis/oracle.ts';
+import { allHold } from '../../../src/compiler/analysis/run-tests.ts';
+import type { Endpoint, PolicyEvent } from '../../../src/compiler/ir/event.ts';
+import type { TestEndpoint } from '../../../src/compiler/ir/test-case.ts';
+import type { TestCase, TypedPolicy } from '../../../src/compiler/ir/typed.ts';
+import type { Labels, Requirement } from '../../../src/compiler/space/labels.ts';
+import { typedPolicy } from '../../harness/compile.ts';
+import { type Random, random, seedOf } from '../../harness/random.ts';
+import { everyEvent, randomWorld, typedWorld } from '../../harness/small-world.ts';
+
+const seed = seedOf('mutation', 5);
+const events = everyEvent();
+const span = { source: { path: 'tests.policy', text: '' }, start: 0, end: 0 };
+
+/** A selector of just this label set, of the labels that the small world has. */
+function exactly(labels: Labels): TestEndpoint {
+  const requirement = (key: string): Requirement => {
+    const value = labels[key];
+    return value === undefined ? { kind: 'absent', key } : { kind: 'one-of', key, values: [value] };
+  };
+  return { kind: 'workload', name: 'one', selector: [['app', 'env'].map(requirement)] };
+}
+
+/** A line about one event, expecting the verdict that it has. */
+function lineOf(typed: TypedPolicy, event: PolicyEvent): TestCase | undefined {
+  const expected = { verdict: verdictOf(typed, event).action };
+  const end = (one: Endpoint): TestEndpoint => (one.kind === 'workload' ? exactly(one.labels) : one);
+  if (event.kind === 'exec') return { test: 't', span, event: { ...event, subject: end(event.subject) }, expected };
+  if (event.destination.kind === 'workload' && event.destination.namedPorts) return undefined;
+  return { test: 't', span, event: { ...event, source: end(event.source), destination: end(event.destination) }, expected };
+}
+
+function tested(pick: Random): TypedPolicy {
+  const typed = typedWorld(randomWorld(pick));
+  return { ...typed, tests: Array.from({ length: 12 }, () => lineOf(typed, pick.pick(events)) ?? []).flat() };
+}
+
+test('a rule that no line decides can be dropped unnoticed', () => {
+  const pick = random(seed);
+  const seen = { covered: 0, uncovered: 0 };
+  for (let round = 0; round < 12; round++) {
+    const typed = tested(pick);
+    const { rules } = coverage(typed);
+    for (const { rule, lines } of rules) {
+      seen[lines > 0 ? 'covered' : 'uncovered']++;
+      const mutant = mutantsOf(typed).find((one) => one.rule === rule && one.what === dropped);
+      assert.ok(mutant);
+      if (lines === 0) assert.ok(allHold(mutant.make()));
+    }
+  }
+  assert.ok(seen.covered > 10 && seen.uncovered > 10, JSON.stringify(seen));
+});
+
+test('what survives is unnoticed and turns its witness; what is equivalent turns nothing', () => {
+  const pick = random(seed + 1);
+  let survivors = 0;
+  let equivalent = 0;
+  for (let round = 0; round < 4; round++) {
+    const typed = tested(pick);
+    const result = mutate(typed);
+    assert.is(result.tried, result.total);
+    assert.is(result.noticed + result.equivalent + result.survivors.length, result.tried);
+    for (const { mutant, witness } of result.survivors) {
+      const changed = mutant.make();
+      assert.ok(allHold(changed), mutant.what);
+      assert.ok(witness);
+      assert.is.not(verdictOf(typed, witness.event).action, verdictOf(changed, witness.event).action, mutant.what);
+      survivors++;
+    }
+    const surviving = new Set(result.survivors.map(({ mutant }) => mutant.what + (mutant.rule?.id ?? mutant.policy.name) + mutant.section));
+    for (const mutant of mutantsOf(typed)) {
+      const changed = mutant.make();
+      if (surviving.has(mutant.what + (mutant.rule?.id ?? mutant.policy.name) + mutant.section) || !allHold(changed)) continue;
+      equivalent++;
+      for (const event of events.filter(() => pick.chance(0.01)))
+        assert.is(verdictOf(typed, event).action, verdictOf(changed, event).action, mutant.what);
+    }
+  }
+  assert.ok(survivors > 30 && equivalent > 10, `${survivors} survivors, ${equivalent} equivalent`);
+});
+
+const text = (lines: string) => `workload web = { app: one of ["web", "shop"] }
+workload cart = { app: "cart" }
+policy cart-access for cart {
+  ingress {
+    allow from [web, 10.0.0.0/8] at tcp [80, 8000-8010] http { GET "/a"; "/b" }
+  }
+}
+test "cart" { ${lines} }
+`;
+const whats = (typed: TypedPolicy) => mutantsOf(typed).map(({ what }) => what);
+
+test('each part of a rule is changed', () => {
+  assert.equal(whats(typedPolicy(text(''))), [
+    'without the default deny of ingress',
+    'the rule dropped',
+    'deny instead of allow',
+    'with every peer',
+    'without { app: one of ["shop", "web"] }',
+    'without 10.0.0.0/8',
+    'without the test `app: one of ["shop", "web"]` of the peer',
+    'without `app: "shop"` of the peer',
+    'without `app: "web"` of the peer',
+    'at every tcp port',
+    'without tcp 80',
+    'without tcp 8000-8010',
+    'without tcp 8006-8010',
+    'for every request',
+    'without GET /a',
+    'without /b',
+  ]);
+});
+
+test('lines that look closely leave nothing unnoticed', () => {
+  const lines = [
+    ...['web -> cart tcp 80 GET "/a" is allowed', 'web -> cart tcp 80 PUT "/b" is allowed', 'web -> cart tcp 80 PUT "/a" is denied'],
+    ...['web -> cart tcp 8010 GET "/a" is allowed', 'web -> cart tcp 81 GET "/a" is denied', 'cart -> cart tcp 80 GET "/a" is denied'],
+    ...['10.0.0.1 -> cart tcp 80 GET "/a" is allowed', '{ app: not one of ["web", "shop"] } -> cart tcp 80 GET "/a" is denied'],
+  ];
+  const { survivors, noticed, total } = mutate(typedPolicy(text(lines.join('\n'))));
+  assert.equal(
+    survivors.map(({ mutant }) => mutant.what),
+    [],
+  );
+  assert.is(noticed, total);
+});
+
+test('it ends when it is told to', () => {
+  const typed = typedPolicy(text(''));
+  const { tried, total, survivors } = mutate(typed, { goOn: (done) => done < 3 });
+  assert.equal([tried, total, survivors.length], [3, 16, 3]);
+});
+
+test.run();
