@@ -24,8 +24,11 @@ test('a missing file, a folder without policies', () => {
 });
 
 test('an empty file, and one of blanks only', () => {
-  fails(policyc(['check', write('empty.policy', '')]), 1, 'empty.policy: error[source/empty]');
-  fails(policyc(['check', write('blank.policy', '\uFEFF \n\t\n')]), 1, 'error[source/empty]');
+  const empty = policyc(['check', write('empty.policy', '')]);
+  fails(empty, 1, 'empty.policy: error[source/empty]');
+  const blank = policyc(['check', write('blank.policy', '\uFEFF \n\t\n')]);
+  fails(blank, 1, 'error[source/empty]');
+  for (const { error } of [empty, blank]) assert.is(error.match(/source\/empty/g)?.length, 1, 'said once');
 });
 
 test('a binary file, one that is not UTF-8', () => {

@@ -43,9 +43,12 @@ test('a wrong command line: status 2', () => {
   refused(policyd(['observe', '--last', 'x']), 2, /--last: expected a number, found `x`/);
 });
 
-test('without a daemon', () => {
+test('without a daemon, for anybody', () => {
+  refused(policyd(['observe', ...here.state]), 1, /no policyd runs with state folder/, /help: start one/);
+});
+
+kernelTest('without a daemon', () => {
   refused(policyd(['exec', '--name', 'a', ...here.state, '--', 'true']), 1, /no policyd runs with state folder/, /help: start one/);
-  refused(policyd(['observe', ...here.state]), 1, /no policyd runs with state folder/);
   const { status, out } = policyd(['status', ...here.places]);
   assert.equal([status, out], [1, `policyd does not run, and nothing is loaded (no pins under ${here.pins})\n`]);
   assert.equal(JSON.parse(policyd(['status', '--json', ...here.places]).out), { running: false, enforcing: false, pins: here.pins });
@@ -104,6 +107,8 @@ kernelTest('not root', () => {
     refused(policyd(parameters, nobody), 1, /error: `root` is missing: this process may not load programs/, /help: run policyd as root/);
   }
   refused(policyd(['status', ...here.places], nobody), 1, /run this command as root/);
+  const command = ['exec', '--name', 'a', ...here.state, '--', 'true'];
+  refused(policyd(command, nobody), 1, /cannot make cgroup .*permission denied/, /help: run this command as root/);
 });
 
 kernelTest('no cgroup v2', () => {

@@ -1,5 +1,5 @@
 // Reading policy text: files, and folders with all `*.policy` below them, in a fixed order. What cannot be a policy file
-// (binary, not UTF-8, empty, too large, unreadable) is a finding about that file and never an exception.
+// (binary, not UTF-8, too large, unreadable) is a finding about that file and never an exception.
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, join, normalize, relative, sep } from 'node:path';
 import type { SourceText } from '../base/source.ts';
@@ -130,7 +130,6 @@ export function sourceOf(path: string, bytes: Buffer, log: Collector): SourceTex
     log.report('source/not-utf8', wholeFile(path), { offset: wrong });
     return undefined;
   }
-  if (text.replace(/^\uFEFF/, '').trim() === '') log.report('source/empty', wholeFile(path), {});
   return { path, text };
 }
 
