@@ -4,6 +4,7 @@ import type { PolicyEvent, Verdict } from '../ir/event.ts';
 import type { TypedPolicy } from '../ir/typed.ts';
 import { diff } from './diff.ts';
 import { isAbout } from './event-classes.ts';
+import { cubesOf, selectorRelation } from './label-cube.ts';
 import { AnalysisLimit } from './limit.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
 import { allHold } from './run-tests.ts';
@@ -57,12 +58,28 @@ function survivorOf(typed: TypedPolicy, mutant: Mutant): Survivor | 'noticed' | 
   const tests = typed.tests.filter(({ event }) => isAbout(event, mutant.section, mutant.policy));
   try {
     if (!allHold({ ...changed, tests })) return 'noticed';
-    const turned = diff(typed, changed, comparedCells).find(({ effect }) => effect === 'newly-allowed' || effect === 'newly-denied');
+    const turned = diff(nearby(typed, mutant), nearby(changed, mutant), comparedCells).find(
+      ({ effect }) => effect === 'newly-allowed' || effect === 'newly-denied',
+    );
     return turned ? { mutant, witness: turned.witness } : 'equivalent';
   } catch (error) {
     if (!(error instanceof AnalysisLimit)) throw error;
     return { mutant };
   }
+}
+
+/**
+ * The rules that can have a say where the mutant has: those of its section about workloads of its policy, and the whole
+ * other direction. RuleIds stay as they are.
+ */
+function nearby(typed: TypedPolicy, { section, policy: { subject } }: Mutant): TypedPolicy {
+  const cubes = cubesOf(subject);
+  const near = typed.policies.map((policy) => cubes.some((cube) => selectorRelation(cube, policy.subject).kind !== 'apart'));
+  const isNetwork = section !== 'process';
+  const rules = typed.rules.filter((rule) =>
+    rule.section === section ? near[rule.policy] === true : isNetwork && rule.section !== 'process',
+  );
+  return { ...typed, rules };
 }
 
 /** 0 .. count-1, each once, neighbours far apart: by a stride of about the golden ratio that has no divisor with `count`. */
