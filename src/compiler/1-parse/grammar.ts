@@ -1,9 +1,12 @@
 // The grammar, pure: which texts have the form of a policy file. It is closed; words are open (`WORD { LINES }`,
 // `ACTION OPERANDS`), and 2-resolve says which there are. Two things depend on line ends: where a line of a block ends,
 // and that a bare operand belongs to the rule whose line it stands on.
-import { CstParser, EOF, tokenMatcher } from 'chevrotain';
+import { CstParser, EOF, type IOrAlt, tokenMatcher } from 'chevrotain';
 import { syntaxMessages } from './syntax-messages.ts';
 import * as t from './tokens.ts';
+
+/** Of the rules that most of a text consists of; made once, for one made at each visit costs more than the visit. */
+type Alternatives = IOrAlt<unknown>[];
 
 export class PolicyParser extends CstParser {
   constructor() {
@@ -130,12 +133,14 @@ export class PolicyParser extends CstParser {
     this.CONSUME(t.RCurly);
   });
 
+  private readonly entries: Alternatives = [
+    { ALT: () => this.SUBRULE(this.defaultEntry) },
+    { ALT: () => this.SUBRULE(this.annotation) },
+    { ALT: () => this.SUBRULE(this.rule) },
+  ];
+
   readonly entry = this.RULE('entry', () => {
-    this.OR([
-      { ALT: () => this.SUBRULE(this.defaultEntry) },
-      { ALT: () => this.SUBRULE(this.annotation) },
-      { ALT: () => this.SUBRULE(this.rule) },
-    ]);
+    this.OR(this.entries);
   });
 
   readonly defaultEntry = this.RULE('defaultEntry', () => {
@@ -148,24 +153,32 @@ export class PolicyParser extends CstParser {
     this.MANY({ GATE: this.partFollows, DEF: () => this.SUBRULE(this.rulePart) });
   });
 
+  private readonly ruleParts: Alternatives = [
+    { ALT: () => this.SUBRULE(this.peerPart) },
+    { ALT: () => this.SUBRULE(this.atPart) },
+    { ALT: () => this.SUBRULE(this.block) },
+    { ALT: () => this.SUBRULE(this.operand) },
+    { ALT: () => this.SUBRULE(this.annotation) },
+  ];
+
   readonly rulePart = this.RULE('rulePart', () => {
-    this.OR([
-      { ALT: () => this.SUBRULE(this.peerPart) },
-      { ALT: () => this.SUBRULE(this.atPart) },
-      { ALT: () => this.SUBRULE(this.block) },
-      { ALT: () => this.SUBRULE(this.operand) },
-      { ALT: () => this.SUBRULE(this.annotation) },
-    ]);
+    this.OR(this.ruleParts);
   });
 
+  private readonly peerWords: Alternatives = [{ ALT: () => this.CONSUME(t.From) }, { ALT: () => this.CONSUME(t.To) }];
+
+  private readonly peers: Alternatives = [{ GATE: this.onSameLine, ALT: () => this.SUBRULE(this.expression) }];
+
   readonly peerPart = this.RULE('peerPart', () => {
-    this.OR1([{ ALT: () => this.CONSUME(t.From) }, { ALT: () => this.CONSUME(t.To) }]);
-    this.OR2([{ GATE: this.onSameLine, ALT: () => this.SUBRULE(this.expression) }]);
+    this.OR1(this.peerWords);
+    this.OR2(this.peers);
   });
+
+  private readonly transports: Alternatives = [{ GATE: this.onSameLine, ALT: () => this.SUBRULE(this.expression) }];
 
   readonly atPart = this.RULE('atPart', () => {
     this.CONSUME(t.At);
-    this.OR([{ GATE: this.onSameLine, ALT: () => this.SUBRULE(this.expression) }]);
+    this.OR(this.transports);
   });
 
   readonly block = this.RULE('block', () => {
@@ -182,26 +195,30 @@ export class PolicyParser extends CstParser {
     this.MANY({ GATE: this.onSameLine, DEF: () => this.SUBRULE2(this.lineOperand) });
   });
 
+  private readonly lineOperands: Alternatives = [
+    { ALT: () => this.CONSUME(t.Word) },
+    { ALT: () => this.CONSUME(t.Text) },
+    { ALT: () => this.CONSUME(t.NumberLiteral) },
+    { ALT: () => this.CONSUME(t.Address) },
+    { ALT: () => this.CONSUME(t.Equals) },
+    { ALT: () => this.SUBRULE(this.operandList) },
+  ];
+
   /** As `operand`, and reserved words and `=` too. */
   readonly lineOperand = this.RULE('lineOperand', () => {
-    this.OR([
-      { ALT: () => this.CONSUME(t.Word) },
-      { ALT: () => this.CONSUME(t.Text) },
-      { ALT: () => this.CONSUME(t.NumberLiteral) },
-      { ALT: () => this.CONSUME(t.Address) },
-      { ALT: () => this.CONSUME(t.Equals) },
-      { ALT: () => this.SUBRULE(this.operandList) },
-    ]);
+    this.OR(this.lineOperands);
   });
 
+  private readonly operands: Alternatives = [
+    { ALT: () => this.CONSUME(t.Name) },
+    { ALT: () => this.CONSUME(t.Text) },
+    { ALT: () => this.CONSUME(t.NumberLiteral) },
+    { ALT: () => this.CONSUME(t.Address) },
+    { ALT: () => this.SUBRULE(this.operandList) },
+  ];
+
   readonly operand = this.RULE('operand', () => {
-    this.OR([
-      { ALT: () => this.CONSUME(t.Name) },
-      { ALT: () => this.CONSUME(t.Text) },
-      { ALT: () => this.CONSUME(t.NumberLiteral) },
-      { ALT: () => this.CONSUME(t.Address) },
-      { ALT: () => this.SUBRULE(this.operandList) },
-    ]);
+    this.OR(this.operands);
   });
 
   readonly operandList = this.RULE('operandList', () => {
@@ -227,22 +244,24 @@ export class PolicyParser extends CstParser {
     this.SUBRULE(this.primary);
   });
 
-  readonly primary = this.RULE('primary', () => {
-    this.OR([
-      {
-        ALT: () => {
-          this.CONSUME(t.LParen);
-          this.SUBRULE(this.expression);
-          this.CONSUME(t.RParen);
-        },
+  private readonly primaries: Alternatives = [
+    {
+      ALT: () => {
+        this.CONSUME(t.LParen);
+        this.SUBRULE(this.expression);
+        this.CONSUME(t.RParen);
       },
-      { ALT: () => this.SUBRULE(this.selector) },
-      { ALT: () => this.SUBRULE(this.list) },
-      { ALT: () => this.SUBRULE(this.range) },
-      { ALT: () => this.CONSUME(t.Address) },
-      { ALT: () => this.CONSUME(t.Text) },
-      { ALT: () => this.SUBRULE(this.term) },
-    ]);
+    },
+    { ALT: () => this.SUBRULE(this.selector) },
+    { ALT: () => this.SUBRULE(this.list) },
+    { ALT: () => this.SUBRULE(this.range) },
+    { ALT: () => this.CONSUME(t.Address) },
+    { ALT: () => this.CONSUME(t.Text) },
+    { ALT: () => this.SUBRULE(this.term) },
+  ];
+
+  readonly primary = this.RULE('primary', () => {
+    this.OR(this.primaries);
   });
 
   readonly range = this.RULE('range', () => {
@@ -282,13 +301,15 @@ export class PolicyParser extends CstParser {
     });
   });
 
+  private readonly values: Alternatives = [
+    { ALT: () => this.SUBRULE(this.range) },
+    { ALT: () => this.CONSUME(t.Text) },
+    { ALT: () => this.SUBRULE(this.list) },
+    { ALT: () => this.CONSUME(t.Name) },
+  ];
+
   readonly value = this.RULE('value', () => {
-    this.OR([
-      { ALT: () => this.SUBRULE(this.range) },
-      { ALT: () => this.CONSUME(t.Text) },
-      { ALT: () => this.SUBRULE(this.list) },
-      { ALT: () => this.CONSUME(t.Name) },
-    ]);
+    this.OR(this.values);
   });
 
   readonly selector = this.RULE('selector', () => {

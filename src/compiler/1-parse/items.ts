@@ -106,7 +106,9 @@ function beginsItem(tokens: readonly IToken[], index: number, depth: number): bo
 export function items(tokens: readonly IToken[], end: IToken, [source, report]: readonly [SourceText, Report]): readonly Item[] {
   const found: Item[] = [];
   let current = new Collecting(source, report);
-  for (const [index, token] of tokens.entries()) {
+  for (let index = 0; index < tokens.length; index++) {
+    const token = tokens[index];
+    if (!token) break;
     if (beginsItem(tokens, index, current.open.length)) {
       const item = current.finish(token);
       if (item) found.push(item);

@@ -12,8 +12,10 @@ import { actions, isLater } from './vocabulary.ts';
 
 export type RuleEntry = Entry & { readonly kind: 'rule' };
 type Part<Kind extends RulePart['kind']> = RulePart & { readonly kind: Kind };
+type UnnumberedNetworkRule = Omit<ResolvedNetworkRule, 'id' | 'policy'>;
+type Growing<T> = { -readonly [Key in keyof T]: T[Key] };
 /** A rule as it stands in its policy; ids are minted when all are known. */
-export type UnnumberedRule = Omit<ResolvedNetworkRule, 'id' | 'policy'> | Omit<ResolvedProcessRule, 'id' | 'policy'>;
+export type UnnumberedRule = UnnumberedNetworkRule | Omit<ResolvedProcessRule, 'id' | 'policy'>;
 
 /** The rule of an entry; undefined when its class is unknown. An unknown action is reported and counts as `deny`. */
 export function ruleOf(place: Place, entry: RuleEntry, section: Section): UnnumberedRule | undefined {
@@ -23,14 +25,12 @@ export function ruleOf(place: Place, entry: RuleEntry, section: Section): Unnumb
     if (part.kind === 'annotation') unit.unsupported.push({ what: `annotation \`@${part.name.text}\``, span: part.span });
   }
   const base = { span: entry.span, text: ruleText(entry.span), action: actionOf(unit, entry) };
-  return section === 'process' ? processRule(unit, whole, base) : networkRule(place, whole, { ...base, section });
+  return section === 'process' ? processRule(unit, whole, base) : networkRule(place, whole, [base, section]);
 }
 
 /** The rule up to a second one on its line, which is reported: one rule a line. */
 function onePerLine(unit: Unit, entry: RuleEntry): RuleEntry {
-  const second = entry.parts.findIndex(
-    ({ kind, ...part }) => kind === 'operand' && 'operand' in part && part.operand.kind === 'word' && isAction(part.operand.text),
-  );
+  const second = entry.parts.findIndex((part) => part.kind === 'operand' && part.operand.kind === 'word' && isAction(part.operand.text));
   const part = entry.parts[second];
   if (!part) return entry;
   const hint = 'begin it on a line of its own';
@@ -48,31 +48,37 @@ function actionOf(unit: Unit, { action }: RuleEntry): Action {
 
 type Base = { readonly span: Span; readonly text: string; readonly action: Action };
 
-function networkRule(place: Place, { parts }: RuleEntry, base: Base & { readonly section: Direction }): UnnumberedRule {
+function networkRule(place: Place, { parts }: RuleEntry, [{ span, text, action }, section]: readonly [Base, Direction]): UnnumberedRule {
   const { unit } = place;
   const peer = single(unit, parts, 'peer', '`from` or `to`');
   const at = single(unit, parts, 'at', '`at`');
   const block = single(unit, parts, 'block', 'a request block');
-  const wanted = base.section === 'ingress' ? 'from' : 'to';
+  const wanted = section === 'ingress' ? 'from' : 'to';
   for (const part of parts) {
     if (part.kind !== 'peer' || part.direction === wanted) continue;
-    const holes = { what: `\`${part.direction}\``, where: `in an \`${base.section}\` section`, hint: `write \`${wanted}\`` };
+    const holes = { what: `\`${part.direction}\``, where: `in an \`${section}\` section`, hint: `write \`${wanted}\`` };
     unit.report('resolve/misplaced', part.span, holes);
   }
   refuseOperands(unit, parts);
   const request = block && requestOf(unit, block);
-  return {
-    ...base,
-    ...(peer ? { peers: boundValue(place, peer.peers) } : {}),
-    ...(at ? { transport: boundValue(place, at.transport) } : {}),
-    ...(request ? { request } : {}),
-  };
+  // Filled in steps: there are many rules, and a spread for each part costs more than all else here.
+  const rule: Growing<UnnumberedNetworkRule> = { span, text, action, section };
+  if (peer) rule.peers = boundValue(place, peer.peers);
+  if (at) rule.transport = boundValue(place, at.transport);
+  if (request) rule.request = request;
+  return rule;
 }
+
+const isOf = <Kind extends RulePart['kind']>(part: RulePart, kind: Kind): part is Part<Kind> => part.kind === kind;
 
 /** The only part of a kind; a second one is a mistake. */
 function single<Kind extends RulePart['kind']>(unit: Unit, parts: readonly RulePart[], kind: Kind, what: string): Part<Kind> | undefined {
-  const [first, ...others] = parts.filter((part): part is Part<Kind> => part.kind === kind);
-  for (const other of others) if (first) unit.report('resolve/twice', [other.span, first.span], { what });
+  let first: Part<Kind> | undefined;
+  for (const part of parts) {
+    if (!isOf(part, kind)) continue;
+    if (first) unit.report('resolve/twice', [part.span, first.span], { what });
+    first ??= part;
+  }
   return first;
 }
 

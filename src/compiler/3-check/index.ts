@@ -3,8 +3,9 @@
 //   2. Subjects, peers, transports and patterns of rules; a rule with a mistake is left out (the result is not used then).
 //   3. Rules of the language about whole rules and sections (rules/), tests.
 import { invariant } from '../base/assert.ts';
+import type { Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
-import type { Domains } from '../domains/domain.ts';
+import type { DomainSpec, Domains, Line } from '../domains/domain.ts';
 import type {
   Declaration,
   ResolvedNetworkRule,
@@ -14,7 +15,7 @@ import type {
   ResolvedRule,
   Value,
 } from '../ir/resolved.ts';
-import type { NetworkRule, PeerSet, Policy, ProcessRule, Rule, Transport, TypedPolicy } from '../ir/typed.ts';
+import type { DomainMatch, NetworkRule, PeerSet, Policy, ProcessRule, Rule, Transport, TypedPolicy } from '../ir/typed.ts';
 import { anyTransport } from '../space/transport.ts';
 import { networks, transports, workloads } from './kinds.ts';
 import { matchOf } from './lines.ts';
@@ -30,7 +31,7 @@ export function check(resolved: ResolvedPolicy, domains: Domains, report: Report
   for (const { what, span } of resolved.unsupported) report('check/not-supported', span, { what });
   const context: Context = { report, declarations: resolved.declarations, sets: [] };
   computeDeclarations(resolved.order, context);
-  const shared: Shared = { context, peers: new Map(), transports: new Map() };
+  const shared: Shared = { context, peers: new Map(), transports: new Map(), matches: new Map() };
   const policies = resolved.policies.map((policy) => policyOf(policy, domains, context));
   const rules = resolved.rules.flatMap((rule) => ruleOf(rule, shared) ?? []);
   warnDenyOnly(resolved.policies, resolved.rules, report);
@@ -39,7 +40,7 @@ export function check(resolved: ResolvedPolicy, domains: Domains, report: Report
 }
 
 const ruleOf = (rule: ResolvedRule, shared: Shared): Rule | undefined =>
-  rule.section === 'process' ? processRule(rule, shared.context.report) : networkRule(rule, shared);
+  rule.section === 'process' ? processRule(rule, shared) : networkRule(rule, shared);
 
 /** Parts of all declared sets together: names that double each other end here, not in memory. */
 const mostParts = 4_000_000;
@@ -109,17 +110,35 @@ function policyOf(
   };
 }
 
-function processRule({ domain, line, ...base }: ResolvedProcessRule, report: Report): ProcessRule | undefined {
-  const match = matchOf(domain, { lines: [line], span: line.span }, report);
-  return match && { ...base, match };
+function processRule(
+  { domain, line, id, policy, span, text, action, section }: ResolvedProcessRule,
+  shared: Shared,
+): ProcessRule | undefined {
+  const match = sharedMatch(domain, { lines: [line], span: line.span }, shared);
+  return match && { id, policy, span, text, action, section, match };
 }
 
-/** Peers and transports of declared names, computed once: rules share them. */
+/** Peers and transports of declared names, and matches of equal texts, computed once: rules share them. */
 type Shared = {
   readonly context: Context;
   readonly peers: Map<number, PeerSet | undefined>;
   readonly transports: Map<number, Transport | undefined>;
+  /** By domain and the text of the lines; only what nothing was wrong with. */
+  readonly matches: Map<string, DomainMatch>;
 };
+
+type Written = { readonly lines: readonly Line[]; readonly span: Span };
+
+/** The match that the lines say: the same text, the same match. */
+function sharedMatch(domain: DomainSpec, written: Written, { matches, context }: Shared): DomainMatch | undefined {
+  const texts = written.lines.map(({ span: { source, start, end } }) => source.text.slice(start, end));
+  const key = [domain.name, ...texts].join('\0');
+  const known = matches.get(key);
+  if (known) return known;
+  const match = matchOf(domain, written, context.report);
+  if (match) matches.set(key, match);
+  return match;
+}
 
 /** The value of a name from `known`, or computed and kept there. Uses after a mistake report again, each at its place. */
 function sharedOf<T>(value: Value, known: Map<number, T | undefined>, compute: () => T | undefined): T | undefined {
@@ -129,18 +148,22 @@ function sharedOf<T>(value: Value, known: Map<number, T | undefined>, compute: (
   return found;
 }
 
+const sizeOf = ({ selectors, networks: blocks, entities }: PeerSet): number =>
+  selectors.reduce((sum, { length }) => sum + length, blocks.length + entities.length);
+
 const anything: Transport = { points: anyTransport, named: [] };
 
 function networkRule(rule: ResolvedNetworkRule, shared: Shared): NetworkRule | undefined {
-  const { peers: written, transport: at, request, ...base } = rule;
+  const { peers: written, transport: at, request, id, policy, span, text, action, section } = rule;
   const { context } = shared;
   const { report } = context;
   const peers = written ? sharedOf(written, shared.peers, () => peersOf(written, context)) : anybody;
   const transport = at ? sharedOf(at, shared.transports, () => setOf(at, transports, context)) : anything;
-  if (written) warnEmpty(written, ['peer', peers && peers.selectors.flat().length + peers.networks.length + peers.entities.length], report);
+  if (written) warnEmpty(written, ['peer', peers && sizeOf(peers)], report);
   if (at) warnEmpty(at, ['set of ports', transport && transport.points.length + transport.named.length], report);
-  const layer7 = request && matchOf(request.domain, request, report);
+  const layer7 = request && sharedMatch(request.domain, request, shared);
   if (request && (!at || transport)) checkRequestTransport({ ...request, transport: at && transport }, report);
   if (!peers || !transport || (request && !layer7)) return undefined;
-  return { ...base, peers, transport, ...(layer7 ? { layer7 } : {}) };
+  const typed = { id, policy, span, text, action, section, peers, transport };
+  return layer7 ? { ...typed, layer7 } : typed;
 }

@@ -11,6 +11,11 @@ import { type Context, refuse, setOf } from './sets.ts';
 /** No `from` and no `to`. */
 export const anybody: PeerSet = { selectors: [], networks: [], entities: ['all'] };
 
+const nowhere: AddressSet = [];
+const distinct = (selectors: readonly Selector[]): readonly Selector[] => [
+  ...new Map(selectors.map((one) => [JSON.stringify(one), one])).values(),
+];
+
 type Parts = { readonly selectors: Selector[]; readonly networks: AddressSet[]; readonly entities: Set<EntityName> };
 type Kind = 'workload' | 'network' | 'entity' | 'other';
 
@@ -18,10 +23,9 @@ type Kind = 'workload' | 'network' | 'entity' | 'other';
 export function peersOf(value: Value, context: Context): PeerSet | undefined {
   const parts: Parts = { selectors: [], networks: [], entities: new Set() };
   if (!collect(value, parts, context)) return undefined;
-  const byText = new Map(parts.selectors.map((one) => [JSON.stringify(one), one]));
   return {
-    selectors: parts.selectors.length > 1 ? [...byText.values()] : parts.selectors,
-    networks: parts.networks.length === 1 ? (parts.networks[0] ?? []) : intervals(parts.networks.flat()),
+    selectors: parts.selectors.length > 1 ? distinct(parts.selectors) : parts.selectors,
+    networks: parts.networks.length > 1 ? intervals(parts.networks.flat()) : (parts.networks[0] ?? nowhere),
     entities: entityNames.filter((name) => parts.entities.has(name)),
   };
 }

@@ -65,8 +65,9 @@ function portsOf(slots: readonly TransportProtocol[], value: Expr, report: Repor
   );
   if (!found) return undefined;
   const ranges = found.filter((one) => typeof one !== 'string');
-  const names = [...new Set(found.filter((one) => typeof one === 'string'))];
   const points = intervals(slots.flatMap((slot) => ranges.flatMap(({ low, high }) => transportRange(slot, low, high))));
+  if (ranges.length === found.length) return pointsOnly(points);
+  const names = [...new Set(found.filter((one) => typeof one === 'string'))];
   const named: readonly NamedPort[] = slots.flatMap((protocol) => names.map((name) => ({ protocol, name })));
   return { points, named };
 }

@@ -64,23 +64,29 @@ class Restatement {
     return inDecidingOrder(this.#typed.rules).map((rule) => ({ rule, head: isNetworkRule(rule) ? this.#network(rule) : this.#any(rule) }));
   }
 
+  #subjectOf({ policy }: Rule): number {
+    return this.selectors.number(this.#typed.policies[policy]?.subject ?? []);
+  }
+
   #any(rule: Rule): RuleHead {
-    const subject = this.#typed.policies[rule.policy]?.subject ?? [];
     const { id, section, action } = rule;
-    return { rule: id, subject: this.selectors.number(subject), section, action, match: matchType.layer7 };
+    return { rule: id, subject: this.#subjectOf(rule), section, action, match: matchType.layer7 };
   }
 
   #network(rule: NetworkRule): RuleHead {
-    const { peers, transport } = rule;
+    const { id, section, action, peers, transport } = rule;
     return {
-      ...this.#any(rule),
+      rule: id,
+      subject: this.#subjectOf(rule),
+      section,
+      action,
+      match: matchTypeOf(rule),
       peers: {
         selectors: ascending(peers.selectors.map((selector) => this.selectors.number(selector))),
         networkClasses: this.networks.classesOf[this.#addresses.number(peers.networks)] ?? [],
         entities: inOrder(peers.entities),
       },
       ports: { classes: this.ports.classesOf[this.#points.number(transport.points)] ?? [], named: distinctNamedPorts(transport.named) },
-      match: matchTypeOf(rule),
     };
   }
 }

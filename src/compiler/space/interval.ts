@@ -15,6 +15,7 @@ const smaller = <T extends Integer>(a: T, b: T): T => (a < b ? a : b);
 
 /** The set that these intervals cover, in canonical form; they may overlap and come in any order. */
 export function intervals<T extends Integer>(list: readonly Interval<T>[]): IntervalSet<T> {
+  if (list.length < 2) return list;
   const sorted = [...list].sort((a, b) => (a.low < b.low ? -1 : a.low > b.low ? 1 : 0));
   const merged: { low: T; high: T }[] = [];
   for (const { low, high } of sorted) {
