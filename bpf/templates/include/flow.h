@@ -2,7 +2,8 @@
 /*
  * State of everything that is no TCP connection of a socket: UDP, SCTP, other IP protocols, ICMP echo, and TCP of raw
  * sockets. Only allowed flows are remembered; a reply belongs to one. Keyed without the local address, so that sendmsg
- * hooks, which do not know it yet, can ask too.
+ * hooks, which do not know it yet, can ask too; but with the network namespace, for in one of its own a workload gives
+ * any address to itself.
  */
 #pragma once
 #include "peer.h"
@@ -12,6 +13,7 @@ enum { POL_FLOW_ENTRIES = 65536 };
 
 struct pol_flow_key {
 	struct pol_address remote;
+	__u64 network; /* the namespace */
 	__u32 endpoint; /* the subject */
 	__u16 local_port; /* echo: identifier */
 	__u16 remote_port; /* echo: the direction of the requests, so that a reply's flow lets no request in */
@@ -26,7 +28,8 @@ struct pol_flow {
 	__u32 point; /* of the first packet, by which it is decided again */
 	__u8 direction; /* of the first packet */
 	__u8 action; /* allow, or inspect */
-	__u8 reserved[2];
+	__u8 near; /* as the first packet's: another road is another flow */
+	__u8 reserved;
 };
 
 struct {
@@ -77,6 +80,7 @@ static __always_inline void pol_flow_key_of(const struct pol_case *this, int icm
 {
 	__builtin_memset(key, 0, sizeof(*key));
 	key->remote = this->peer.address;
+	key->network = this->network;
 	key->endpoint = this->question.subject;
 	key->number = this->packet.number;
 	if (this->packet.protocol == POL_PROTOCOL_OTHER)
@@ -106,10 +110,15 @@ static __always_inline int pol_flow_continue(struct __sk_buff *skb, struct pol_c
 	__u8 section = flow->direction;
 	int action;
 
-	/* Over loopback the peer's port may have changed hands since. */
+	if (this->near != flow->near)
+		return -1;
+	/*
+	 * Over loopback the peer's port may have changed hands since. And a flow to itself is there to be counted once, not
+	 * to permit anything: each packet has to show again that its peer is the subject.
+	 */
 	this->question.section = section;
 	this->question.point = flow->point;
-	if (skb->ifindex == POL_LOOPBACK_INTERFACE && !pol_packet_is_icmp(&this->packet) &&
+	if (((this->near && !pol_packet_is_icmp(&this->packet)) || flow->peer == this->question.subject) &&
 	    (pol_peer_find(skb, this) || this->peer.endpoint != flow->peer))
 		return -1;
 	if (flow->revision == this->revision)
@@ -145,6 +154,7 @@ static __always_inline int pol_flow_begin(struct __sk_buff *skb, struct pol_case
 	flow.point = this->packet.point;
 	flow.direction = this->direction;
 	flow.action = this->verdict.action;
+	flow.near = this->near;
 	/* Where it cannot be remembered its replies are decided by themselves: closed, not open. */
 	bpf_map_update_elem(&flows, key, &flow, BPF_ANY);
 	return 1;

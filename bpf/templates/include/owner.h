@@ -56,7 +56,17 @@ struct cgroup {
 struct sock_cgroup_data {
 	struct cgroup *cgroup;
 } __attribute__((preserve_access_index));
+struct net {
+	__u64 net_cookie;
+} __attribute__((preserve_access_index));
+typedef struct {
+	struct net *net;
+} __attribute__((preserve_access_index)) possible_net_t;
+struct sock_common {
+	possible_net_t skc_net;
+} __attribute__((preserve_access_index));
 struct sock {
+	struct sock_common __sk_common;
 	struct sock_cgroup_data sk_cgrp_data;
 } __attribute__((preserve_access_index));
 
@@ -102,4 +112,13 @@ POL_GLOBAL __u32 pol_owner_of_address(__u32 slot, __u64 address)
 static __always_inline __u32 pol_owner_of_socket(__u32 slot, struct bpf_sock *sk)
 {
 	return pol_owner_of_address(slot, (__u64)pol_socket_address(sk));
+}
+
+/*
+ * The network namespace of a full socket: a number that no other ever has (Linux 5.14). Read from the socket, as the
+ * helper that tells it is not there for cgroup_skb in older kernels.
+ */
+static __always_inline __u64 pol_network_of_socket(struct bpf_sock *sk)
+{
+	return BPF_CORE_READ(pol_socket_address(sk), __sk_common.skc_net.net, net_cookie);
 }

@@ -12,7 +12,13 @@ enum {
 	POL_PACKET_TYPE_LOOPED = 5, /* PACKET_LOOPBACK: a multicast or broadcast of this machine's own */
 };
 
-/* Sets `near`, and `peer.endpoint`; returns 0, or the cause for which the packet has to be refused. */
+/* Is the other end in this network namespace? */
+static __always_inline int pol_packet_is_near(const struct __sk_buff *skb)
+{
+	return skb->pkt_type == POL_PACKET_TYPE_LOOPED || skb->ifindex == POL_LOOPBACK_INTERFACE;
+}
+
+/* Sets `peer.endpoint`; returns 0, or the cause for which the packet has to be refused. */
 POL_GLOBAL int pol_peer_find(struct __sk_buff *skb, struct pol_case *this)
 {
 	int looped = skb->pkt_type == POL_PACKET_TYPE_LOOPED;
@@ -20,7 +26,6 @@ POL_GLOBAL int pol_peer_find(struct __sk_buff *skb, struct pol_case *this)
 
 	if (!this)
 		return POL_CAUSE_INTERNAL;
-	this->near = looped || skb->ifindex == POL_LOOPBACK_INTERFACE;
 	if (this->near) {
 		/* Any number of sockets may have the port of a multicast: the look-up would name one of them. */
 		if (!looped)

@@ -36,6 +36,7 @@ static __always_inline int pol_quoted_key(struct __sk_buff *skb, const struct po
 		at += sizeof(header);
 	}
 	__builtin_memset(key, 0, sizeof(*key));
+	key->network = this->network;
 	key->endpoint = this->question.subject;
 	key->number = number;
 	key->remote = this->direction == POL_SECTION_INGRESS ? destination : source;

@@ -46,6 +46,8 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, __u8 directio
 		this.question.subject = POL_ENDPOINT_NONE;
 		return pol_case_refuse(&this, POL_CAUSE_INTERNAL);
 	}
+	this.network = pol_network_of_socket(sk);
+	this.near = pol_packet_is_near(skb);
 	if (kind != POL_PACKET_EVENT)
 		return pol_unreadable_judge(&this, kind);
 	/* A raw socket may have TCP as its protocol, and then sends and reads any number of connections. */

@@ -138,6 +138,7 @@ static __always_inline int pol_call_judge(struct bpf_sock_addr *context, struct 
 		this->question.subject = POL_ENDPOINT_NONE;
 		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
 	}
+	this->network = pol_network_of_socket(sk);
 	if (pol_call_continues(this) || pol_call_decide(context, this) != POL_ACTION_DENY)
 		return 1;
 	return pol_case_deny(this);
