@@ -61,18 +61,16 @@ export class MemberSets {
   /** Members, ascending. */
   members(set: MemberSet): readonly number[] {
     const out: number[] = [];
-    this.#collect(set, 0, { height: this.#height, out });
+    const collect = (node: number, prefix: number, height: number): void => {
+      if (node === 0) return;
+      if (height === 0) {
+        out.push(prefix);
+        return;
+      }
+      collect(this.#low[node] ?? 0, prefix * 2, height - 1);
+      collect(this.#high[node] ?? 0, prefix * 2 + 1, height - 1);
+    };
+    collect(set, 0, this.#height);
     return out;
-  }
-
-  #collect(node: number, prefix: number, { height, out }: { readonly height: number; readonly out: number[] }): void {
-    if (node === 0) return;
-    if (height === 0) {
-      out.push(prefix);
-      return;
-    }
-    const below = { height: height - 1, out };
-    this.#collect(this.#low[node] ?? 0, prefix * 2, below);
-    this.#collect(this.#high[node] ?? 0, prefix * 2 + 1, below);
   }
 }
