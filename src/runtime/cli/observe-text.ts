@@ -32,8 +32,9 @@ function flowText(flow: Flow): string {
   const source = side(flow.source, flow.IP.source, ports?.source_port);
   const destination = side(flow.destination, flow.IP.destination, ports?.destination_port);
   const request = flow.l7 ? ` ${flow.l7.http.method} ${flow.l7.http.url}`.trimEnd() : '';
-  const icmp = protocol.startsWith('ICMP') || protocol === 'IP' ? ` ${flow.Summary}` : '';
-  return `${flow.traffic_direction.toLowerCase().padEnd(7)} ${flow.l7 ? 'HTTP' : protocol} ${source} -> ${destination}${request}${icmp}`;
+  const told = protocol.startsWith('ICMP') || protocol === 'IP' || flow.extensions.reason === 'poisonedConnection';
+  const summary = told ? ` ${flow.Summary}` : '';
+  return `${flow.traffic_direction.toLowerCase().padEnd(7)} ${flow.l7 ? 'HTTP' : protocol} ${source} -> ${destination}${request}${summary}`;
 }
 
 function layer4({ l4 }: Flow): readonly [string, { readonly source_port?: number; readonly destination_port?: number }?] {

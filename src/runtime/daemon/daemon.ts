@@ -103,7 +103,7 @@ type Start = {
 async function assemble({ options, folder, claim, bundle, inventory }: Start, undo: Undo): Promise<Daemon> {
   const identities = openIdentities(folder, usedCauses(options.pins));
   const enforcement = new Enforcement(options.pins, identities);
-  const observation = new Observation(identities.causes);
+  const observation = new Observation(identities.causes, options.log);
   const changes = new Changes({ ...options, enforcement, folder, onApplied: (inForce) => report.learn(inForce) });
   const report = new Report({ options, enforcement, observation, causes: identities.causes, changes });
 

@@ -4,9 +4,11 @@ import { hostname } from 'node:os';
 import type { CauseTable } from '../events/causes.ts';
 import { History } from '../events/history.ts';
 import { openRing, type RingReader, readRing } from '../events/ring.ts';
+import type { VerdictEvent } from '../events/verdict-event.ts';
 import type { LostRecord, VerdictRecord } from '../hubble/flow.ts';
 import { type KnownEndpoint, type RecordContext, recordOfEvent, timeText } from '../hubble/record.ts';
 import type { InForce } from './enforcement.ts';
+import { PoisonedConnections } from './poisoned.ts';
 
 /** Records kept for who asks later: as many as Hubble keeps. */
 const historyLength = 4095;
@@ -18,17 +20,21 @@ export class Observation {
   private readonly causes: CauseTable;
   private readonly endpoints = new Map<number, KnownEndpoint>();
   private readonly builds = new Map<number, string>();
+  private readonly poisoned: PoisonedConnections;
+  private cgroups: ReadonlyMap<number, string> = new Map();
   private readonly nodeName = hostname();
   private clockDistance = 0n;
   private reading: { readonly flush: () => void; readonly stop: () => void } | undefined;
 
-  constructor(causes: CauseTable) {
+  constructor(causes: CauseTable, log: (line: string) => void) {
     this.causes = causes;
+    this.poisoned = new PoisonedConnections(log);
   }
 
   /** Events of this generation will come; says what its numbers mean. Reads the ring from the first one that has programs. */
   learn({ tables, revision, desired, maps }: InForce): void {
     for (const name of tables.names) this.endpoints.set(name.id, name);
+    this.cgroups = new Map(tables.cgroups.map(({ endpoint, path }) => [endpoint, path]));
     this.builds.set(revision, desired.bundle.manifest.build);
     const events = maps.get('events');
     if (events !== undefined && !this.reading) this.read(events);
@@ -38,12 +44,21 @@ export class Observation {
   private read(fd: number): void {
     const ring = openRing(fd);
     const context = this.context();
-    const reader: RingReader = readRing(ring, (event) => this.history.add(recordOfEvent(event, context)));
+    const reader: RingReader = readRing(ring, (event) => {
+      this.history.add(recordOfEvent(event, context));
+      this.act(event);
+    });
     const stop = () => {
       reader.stop();
       ring.close();
     };
     this.reading = { flush: reader.flush, stop };
+  }
+
+  /** The one thing that follows from an event: see poisoned.ts. */
+  private act(event: VerdictEvent): void {
+    const cgroup = event.reason === 'poisonedConnection' ? this.cgroups.get(event.subject) : undefined;
+    if (cgroup !== undefined) this.poisoned.end(event, cgroup);
   }
 
   /** Takes what the kernel has ready. */
@@ -59,6 +74,7 @@ export class Observation {
   close(): void {
     this.catchUp();
     this.reading?.stop();
+    this.poisoned.close();
     this.reading = undefined;
   }
 

@@ -40,8 +40,12 @@ export function recordOfEvent(event: VerdictEvent, context: RecordContext): Verd
   const node_name = context.nodeName;
   return event.direction === 'process'
     ? { process: processOf(event, context, time), node_name, time }
-    : { flow: flowOf(event, context, time), node_name, time };
+    : { flow: flowOf(flowEventOf(event), context, time), node_name, time };
 }
+
+/** That a connection ends is said of the connection: its request has a verdict of its own. */
+const flowEventOf = (event: VerdictEvent): VerdictEvent =>
+  event.reason === 'poisonedConnection' ? { ...event, protocol: 'tcp', domain: 'packet' } : event;
 
 function common(event: VerdictEvent, context: RecordContext, time: string) {
   const record = context.recordOf(event.cause);
@@ -156,6 +160,7 @@ function layer4Of(event: VerdictEvent): Layer4 | undefined {
 }
 
 function summaryOf(event: VerdictEvent): string {
+  if (event.reason === 'poisonedConnection') return 'connection ended, after a refused request or by a new policy';
   switch (event.protocol) {
     case 'tcp':
       return event.tcpFlags === 0 ? 'TCP connect' : `TCP Flags: ${tcpFlagsOf(event.tcpFlags).join(', ')}`;

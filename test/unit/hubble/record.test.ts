@@ -142,6 +142,22 @@ test("the program's own refusal is a drop event with its reason", () => {
   );
 });
 
+test('a connection that ends is no request: it says so, and why', () => {
+  const parts: EventParts = {
+    ...{ cause: 3, direction: 'ingress', protocol: 'http', match: 'none', verdict: 'dropped', domain: 'http' },
+    ...{ reason: 'poisonedConnection', source: '10.0.0.9', destination: '10.0.0.1', ports: [40000, 8080] },
+  };
+  const { l7, l4, Type, event_type, Summary } = flowOf(parts);
+  assert.equal(
+    [l7, l4, Type, event_type],
+    [undefined, { TCP: { source_port: 40000, destination_port: 8080 } }, 'L3_L4', { type: 1, sub_type: 180 }],
+  );
+  assert.is(Summary, 'connection ended, after a refused request or by a new policy');
+  const ends = '10.0.0.9:40000 -> shop/cart (10.0.0.1:8080)';
+  const decided = 'refused by policyd: poisonedConnection (PROXY_REDIRECTION_NOT_SUPPORTED_FOR_PROTOCOL)';
+  assert.is(lineOf(parts), `DROPPED    ingress TCP ${ends} ${Summary}  ${decided}`);
+});
+
 test('an exec has a record of its own', () => {
   const parts: EventParts = {
     cause: cause.shell,
