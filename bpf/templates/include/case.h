@@ -53,15 +53,47 @@ static __always_inline int pol_address_is_loopback(const struct pol_address *add
 	return address->word[2] == 0 && address->word[3] == bpf_htonl(1);
 }
 
-/* Who has an address, where no socket could say it. */
-static __always_inline __u32 pol_endpoint_of_address(__u32 slot, const struct pol_address *address)
+/* Who has an address that is listed as one endpoint's own. */
+static __always_inline __u32 pol_endpoint_listed(__u32 slot, const struct pol_address *address)
 {
 	void *table = bpf_map_lookup_elem(&t_addresses, &slot);
 	const __u32 *endpoint = table ? bpf_map_lookup_elem(table, address) : 0;
 
+	return endpoint ? *endpoint : POL_ENDPOINT_NONE;
+}
+
+/* Who has an address, where no socket could say it. */
+static __always_inline __u32 pol_endpoint_of_address(__u32 slot, const struct pol_address *address)
+{
+	__u32 endpoint = pol_endpoint_listed(slot, address);
+
 	if (endpoint)
-		return *endpoint;
+		return endpoint;
 	return pol_address_is_loopback(address) ? POL_ENDPOINT_HOST : POL_ENDPOINT_NONE;
+}
+
+/* Where a packet comes from and goes to; ports in host order. */
+struct pol_way {
+	const struct pol_address *from, *to;
+	__u16 from_port, to_port;
+};
+
+/* For the look-up of the socket that such a packet is for; returns the size. */
+static __always_inline __u32 pol_tuple_fill(struct bpf_sock_tuple *tuple, const struct pol_way *way)
+{
+	__builtin_memset(tuple, 0, sizeof(*tuple));
+	if (way->to->word[0] == 0 && way->to->word[1] == 0 && way->to->word[2] == bpf_htonl(0xffff)) {
+		tuple->ipv4.saddr = way->from->word[3];
+		tuple->ipv4.daddr = way->to->word[3];
+		tuple->ipv4.sport = bpf_htons(way->from_port);
+		tuple->ipv4.dport = bpf_htons(way->to_port);
+		return sizeof(tuple->ipv4);
+	}
+	__builtin_memcpy(tuple->ipv6.saddr, way->from, sizeof(tuple->ipv6.saddr));
+	__builtin_memcpy(tuple->ipv6.daddr, way->to, sizeof(tuple->ipv6.daddr));
+	tuple->ipv6.sport = bpf_htons(way->from_port);
+	tuple->ipv6.dport = bpf_htons(way->to_port);
+	return sizeof(tuple->ipv6);
 }
 
 /*
@@ -70,22 +102,10 @@ static __always_inline __u32 pol_endpoint_of_address(__u32 slot, const struct po
  */
 static __always_inline struct bpf_sock *pol_peer_socket(void *context, const struct pol_case *this)
 {
-	struct bpf_sock_tuple tuple = {};
-	__u32 size;
+	struct pol_way way = {&this->local, &this->peer.address, this->local_port, this->remote_port};
+	struct bpf_sock_tuple tuple;
+	__u32 size = pol_tuple_fill(&tuple, &way);
 
-	if (this->peer.address.word[0] == 0 && this->peer.address.word[1] == 0 && this->peer.address.word[2] == bpf_htonl(0xffff)) {
-		tuple.ipv4.saddr = this->local.word[3];
-		tuple.ipv4.daddr = this->peer.address.word[3];
-		tuple.ipv4.sport = bpf_htons(this->local_port);
-		tuple.ipv4.dport = bpf_htons(this->remote_port);
-		size = sizeof(tuple.ipv4);
-	} else {
-		__builtin_memcpy(tuple.ipv6.saddr, &this->local, sizeof(tuple.ipv6.saddr));
-		__builtin_memcpy(tuple.ipv6.daddr, &this->peer.address, sizeof(tuple.ipv6.daddr));
-		tuple.ipv6.sport = bpf_htons(this->local_port);
-		tuple.ipv6.dport = bpf_htons(this->remote_port);
-		size = sizeof(tuple.ipv6);
-	}
 	if (this->packet.protocol == POL_PROTOCOL_TCP)
 		return bpf_sk_lookup_tcp(context, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 	if (this->packet.protocol == POL_PROTOCOL_UDP)

@@ -55,23 +55,13 @@ POL_GLOBAL int pol_listener_judge(struct __sk_buff *skb, struct pol_case *this)
 /* A connection older than our attachment: accepted, if there is a listener on its port. */
 static __always_inline __u8 pol_role_of_old(struct __sk_buff *skb, const struct pol_case *this)
 {
-	struct bpf_sock_tuple tuple = {};
-	struct bpf_sock *found;
-	__u8 role = POL_ROLE_ACTIVE;
-	__u32 size;
-
 	/* From port 0, which no connection has: only a listener answers to it. */
-	if (this->local.word[0] == 0 && this->local.word[1] == 0 && this->local.word[2] == bpf_htonl(0xffff)) {
-		tuple.ipv4.saddr = this->peer.address.word[3];
-		tuple.ipv4.daddr = this->local.word[3];
-		tuple.ipv4.dport = bpf_htons(this->local_port);
-		size = sizeof(tuple.ipv4);
-	} else {
-		__builtin_memcpy(tuple.ipv6.saddr, &this->peer.address, sizeof(tuple.ipv6.saddr));
-		__builtin_memcpy(tuple.ipv6.daddr, &this->local, sizeof(tuple.ipv6.daddr));
-		tuple.ipv6.dport = bpf_htons(this->local_port);
-		size = sizeof(tuple.ipv6);
-	}
+	struct pol_way way = {&this->peer.address, &this->local, 0, this->local_port};
+	struct bpf_sock_tuple tuple;
+	__u32 size = pol_tuple_fill(&tuple, &way);
+	__u8 role = POL_ROLE_ACTIVE;
+	struct bpf_sock *found;
+
 	found = bpf_sk_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 	if (!found)
 		return role;

@@ -18,7 +18,7 @@ struct pol_flow_key {
 	__u16 local_port; /* echo: identifier */
 	__u16 remote_port; /* echo: the direction of the requests, so that a reply's flow lets no request in */
 	__u8 number; /* IP protocol */
-	__u8 reserved[3];
+	__u8 reserved[7];
 };
 
 struct pol_flow {

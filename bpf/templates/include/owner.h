@@ -105,6 +105,23 @@ POL_GLOBAL __u32 pol_owner_of_address(__u32 slot, __u64 address)
 	return at ? POL_OWNER_UNKNOWN : 0;
 }
 
+/* Is the socket at a kernel address below the workload `endpoint`, at whatever depth (workloads may be nested)? */
+POL_GLOBAL int pol_address_is_below(__u32 slot, __u64 address, __u32 endpoint)
+{
+	void *cgroups = bpf_map_lookup_elem(&t_cgroups, &slot);
+	struct cgroup *at;
+
+	if (!cgroups)
+		return 0;
+	at = BPF_CORE_READ((struct sock *)address, sk_cgrp_data.cgroup);
+	for (int step = 0; at && step < POL_OWNER_STEPS; step++) {
+		if (pol_owner_of_id(cgroups, BPF_CORE_READ(at, kn, id)) == endpoint)
+			return 1;
+		at = (struct cgroup *)BPF_CORE_READ(at, self.parent);
+	}
+	return 0;
+}
+
 /*
  * Owner of a full socket, in every program type. Connect hooks and sock_ops have no helper for its cgroup, so it is read
  * from the socket itself; the current task may be another that was handed the descriptor.

@@ -60,25 +60,13 @@ static __always_inline int pol_quoted_key(struct __sk_buff *skb, const struct po
 static __always_inline int pol_quoted_connection(struct __sk_buff *skb, const struct pol_case *this, const struct pol_flow_key *key)
 {
 	struct pol_generation now = {.revision = this->revision, .slot = this->question.slot};
-	struct bpf_sock_tuple tuple = {};
+	struct pol_way way = {&key->remote, &this->local, key->remote_port, key->local_port};
+	struct bpf_sock_tuple tuple;
+	__u32 size = pol_tuple_fill(&tuple, &way);
 	struct pol_socket *storage;
 	struct bpf_sock *sk;
 	int allowed = 0;
-	__u32 size;
 
-	if (this->packet.protocol == POL_PROTOCOL_ICMP) {
-		tuple.ipv4.saddr = key->remote.word[3];
-		tuple.ipv4.daddr = this->local.word[3];
-		tuple.ipv4.sport = bpf_htons(key->remote_port);
-		tuple.ipv4.dport = bpf_htons(key->local_port);
-		size = sizeof(tuple.ipv4);
-	} else {
-		__builtin_memcpy(tuple.ipv6.saddr, &key->remote, sizeof(tuple.ipv6.saddr));
-		__builtin_memcpy(tuple.ipv6.daddr, &this->local, sizeof(tuple.ipv6.daddr));
-		tuple.ipv6.sport = bpf_htons(key->remote_port);
-		tuple.ipv6.dport = bpf_htons(key->local_port);
-		size = sizeof(tuple.ipv6);
-	}
 	sk = bpf_sk_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 	if (!sk)
 		return 0;

@@ -6,6 +6,7 @@
 #include "../include/connection.h"
 #include "../include/flow.h"
 #include "../include/related.h"
+#include "../include/source.h"
 
 /* Packets that cannot be asked about: refused to whoever a policy selects, nothing to everybody else. */
 static __always_inline int pol_unreadable_judge(struct pol_case *this, int kind)
@@ -50,6 +51,10 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, __u8 directio
 	this.near = pol_packet_is_near(skb);
 	if (kind != POL_PACKET_EVENT)
 		return pol_unreadable_judge(&this, kind);
+	/* The source of an established connection is as its first packet's. */
+	if (direction == POL_SECTION_EGRESS && (this.packet.protocol != POL_PROTOCOL_TCP || pol_packet_opens(&this.packet)) &&
+	    pol_source_is_forged(skb, &this, (__u64)pol_socket_address(sk)))
+		return pol_case_refuse(&this, POL_CAUSE_FORGED_SOURCE);
 	/* A raw socket may have TCP as its protocol, and then sends and reads any number of connections. */
 	if (this.packet.protocol != POL_PROTOCOL_TCP || sk->protocol != POL_NUMBER_TCP || sk->type != POL_SOCKET_STREAM)
 		return pol_related_passes(skb, &this) || pol_flow_judge(skb, &this);

@@ -28,6 +28,8 @@ export const fixedCause = {
   unsupportedFamily: 7,
   packetSocket: 8,
   unknownSender: 9,
+  /** A sender's own fault: the source is another's, or the socket was to be given a foreign address. */
+  forgedSource: 10,
   firstDynamic: 16,
 } as const;
 /** Why a condition was undecidable, or a packet refused by the program itself; 0 = neither. */

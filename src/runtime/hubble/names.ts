@@ -66,6 +66,7 @@ const ownRefusals: Readonly<Record<keyof typeof fixedCause, DropReason>> = {
   unsupportedFamily: 'UNSUPPORTED_L3_PROTOCOL',
   packetSocket: 'UNKNOWN_L4_PROTOCOL',
   unknownSender: 'INVALID_SOURCE_IP',
+  forgedSource: 'INVALID_SOURCE_IP',
   firstDynamic: 'POLICY_DENIED',
 };
 

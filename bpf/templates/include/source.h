@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * May the subject send with this source? Receivers tell who speaks by the source: over loopback by the socket that has
+ * it, elsewhere by the address. A sender may choose it (IP_PKTINFO among the machine's own addresses, a socket with
+ * free bind among all), so the packet is stopped where it is still known whose it is. Nothing here is a matter of
+ * policy: a workload that no policy selects must not speak in another's name either.
+ */
+#pragma once
+#include "peer.h"
+
+/* Whom the receiver of a UDP packet over loopback would find, or POL_OWNER_NO_SOCKET. */
+static __always_inline __u32 pol_source_owner(struct __sk_buff *skb, const struct pol_case *this)
+{
+	struct pol_way way = {&this->peer.address, &this->local, this->remote_port, this->local_port};
+	struct bpf_sock_tuple tuple;
+	__u32 size = pol_tuple_fill(&tuple, &way);
+	struct bpf_sock *sk = bpf_sk_lookup_udp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	__u32 owner;
+
+	if (!sk)
+		return POL_OWNER_NO_SOCKET;
+	owner = pol_owner_of_socket(this->question.slot, sk);
+	bpf_sk_release(sk);
+	return owner;
+}
+
+/* For packets that go out; `socket`: the kernel address of their socket. */
+POL_GLOBAL int pol_source_is_forged(struct __sk_buff *skb, const struct pol_case *this, __u64 socket)
+{
+	__u32 owner;
+
+	if (!this)
+		return 1;
+	/* A workload without a namespace of its own uses its host's addresses. One inside another uses the other's. */
+	owner = pol_endpoint_listed(this->question.slot, &this->local);
+	if (owner != POL_ENDPOINT_NONE && owner != POL_ENDPOINT_HOST && owner != this->question.subject &&
+	    !pol_address_is_below(this->question.slot, socket, owner))
+		return 1;
+	if (!this->near || this->packet.protocol != POL_PROTOCOL_UDP)
+		return 0;
+	/* Nobody found: nobody will be found by the receiver, who refuses it then. */
+	owner = pol_source_owner(skb, this);
+	return owner != POL_OWNER_NO_SOCKET && owner != this->question.subject;
+}
