@@ -1,7 +1,7 @@
 // The table "who -> what, expected, what happened, decided by", and what the demo says while it runs.
 import picocolors from 'picocolors';
 
-const { bold, dim, green, red } = picocolors;
+const { bold, dim, green, red } = picocolors.createColors(process.stdout.isTTY === true);
 
 export type Row = {
   readonly who: string;

@@ -4,7 +4,8 @@ import type { Result } from './program.ts';
 
 type Counts = { readonly passed: number; readonly failed: number; readonly skipped: number };
 
-const { dim, green, red, yellow } = picocolors;
+const onTerminal = process.stdout.isTTY === true;
+const { dim, green, red, yellow } = picocolors.createColors(onTerminal);
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
 const onTerminal = process.stdout.isTTY === true;
 
