@@ -7,7 +7,6 @@ type Counts = { readonly passed: number; readonly failed: number; readonly skipp
 const onTerminal = process.stdout.isTTY === true;
 const { dim, green, red, yellow } = picocolors.createColors(onTerminal);
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
-const onTerminal = process.stdout.isTTY === true;
 
 export const totals = (results: readonly Result[]): Counts => ({
   passed: results.reduce((sum, { passed }) => sum + passed, 0),
