@@ -49,7 +49,7 @@ function programOf(name: string, environment?: Readonly<Record<string, string>>)
     command: [process.execPath, '--import', 'tsx', name],
     ...(environment && { environment }),
     report: 'uvu',
-    seconds: isLong ? 900 : 240,
+    seconds: isLong ? 1500 : 480,
     alone: aloneSuites.has(folder),
   };
 }
