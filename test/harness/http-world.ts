@@ -12,10 +12,10 @@ import { atEnd, expectOk, inCgroup, loadTemplates, privateCgroup, privatePins } 
 
 export type HttpWorld = Governed & { readonly cgroup: Cgroup; readonly loaded: Loaded };
 
-/** Loads and attaches the programs; everything is gone when the process ends. */
-export function httpWorld(policy: TypedPolicy): HttpWorld {
+/** Loads and attaches the programs, and those of `more` templates; everything is gone when the process ends. */
+export function httpWorld(policy: TypedPolicy, more: readonly string[] = []): HttpWorld {
   const cgroup = privateCgroup('http');
-  const loaded = loadTemplates(['net/cgroup_skb', 'l7/stream'], privatePins());
+  const loaded = loadTemplates(['net/cgroup_skb', 'l7/stream', ...more], privatePins());
   const governed = govern(loaded, cgroup);
   governed.install(policy);
   expectOk(attachMachine(loaded));

@@ -77,12 +77,12 @@ static __always_inline void pol_connection_begin(struct pol_socket *storage, con
 	int again = storage->role == POL_ROLE_ACTIVE && storage->local_port == this->local_port &&
 		    storage->remote_port == this->remote_port && pol_address_equal(&storage->remote, &this->peer.address);
 
-	if (again)
-		return; /* the same SYN once more */
+	/* The same SYN once more is counted no more, yet decided: the port may have changed hands meanwhile. */
+	if (!again)
+		storage->counted = 0;
 	storage->role = POL_ROLE_ACTIVE;
 	storage->peer_known = 0;
 	storage->inspected = 0;
-	storage->counted = 0;
 	pol_word_store(&storage->verdict, 0);
 	storage->remote = this->peer.address;
 	storage->local_port = this->local_port;
@@ -115,8 +115,18 @@ static __always_inline int pol_connection_action(struct __sk_buff *skb, struct p
 	return action;
 }
 
-/* 1 pass, 0 deny. `storage`: of the connection's socket, which is no listener. */
-POL_GLOBAL int pol_connection_judge(struct __sk_buff *skb, struct pol_case *this, struct pol_socket *storage)
+/*
+ * Is the stream program told of every byte when it comes? Not while the reader waits for more (SO_RCVLOWAT), nor where
+ * another protocol stands above TCP; splice(2) would read what lies there. An inspected connection cannot be given
+ * either (pol_setsockopt), but may have the first from its listener.
+ */
+static __always_inline int pol_socket_tells(__u64 socket)
+{
+	return BPF_CORE_READ((struct sock *)socket, sk_rcvlowat) <= 1 && !BPF_CORE_READ((struct inet_connection_sock *)socket, icsk_ulp_ops);
+}
+
+/* 1 pass, 0 deny. `storage`: of the connection's socket, which is no listener and is at the kernel address `socket`. */
+POL_GLOBAL int pol_connection_judge(struct __sk_buff *skb, struct pol_case *this, struct pol_socket *storage, __u64 socket)
 {
 	int action;
 
@@ -139,8 +149,9 @@ POL_GLOBAL int pol_connection_judge(struct __sk_buff *skb, struct pol_case *this
 	if (action == POL_ACTION_DENY)
 		return pol_case_deny(this);
 	/* Requests are read from the accepted socket's stream; what nobody reads must not arrive. */
-	if (action == POL_ACTION_INSPECT && (storage->role == POL_ROLE_ACTIVE || (this->packet.payload && !storage->inspected &&
-										   this->direction == POL_SECTION_INGRESS)))
+	if (action == POL_ACTION_INSPECT &&
+	    (storage->role == POL_ROLE_ACTIVE || (this->packet.payload && this->direction == POL_SECTION_INGRESS &&
+						  (!storage->inspected || !pol_socket_tells(socket)))))
 		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
 	if (storage->role == POL_ROLE_ACTIVE && !storage->counted && pol_packet_opens(&this->packet)) {
 		storage->counted = 1;

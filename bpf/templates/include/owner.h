@@ -68,6 +68,10 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	struct sock_cgroup_data sk_cgrp_data;
+	int sk_rcvlowat;
+} __attribute__((preserve_access_index));
+struct inet_connection_sock {
+	const void *icsk_ulp_ops;
 } __attribute__((preserve_access_index));
 
 /*

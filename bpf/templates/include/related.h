@@ -87,6 +87,9 @@ POL_GLOBAL int pol_related_passes(struct __sk_buff *skb, const struct pol_case *
 		return 0;
 	if (!pol_quoted_key(skb, this, &key))
 		return 0;
+	/* Any router may tell us of it; what we tell goes to who is in the flow. */
+	if (this->direction == POL_SECTION_EGRESS && !pol_address_equal(&key.remote, &this->peer.address))
+		return 0;
 	flow = pol_flow_find(&key, bpf_ktime_get_ns());
 	if (flow)
 		return flow->revision == this->revision;

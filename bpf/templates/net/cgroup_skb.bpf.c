@@ -60,7 +60,7 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, __u8 directio
 		return pol_related_passes(skb, &this) || pol_flow_judge(skb, &this);
 	if (sk->state == BPF_TCP_LISTEN)
 		return pol_listener_judge(skb, &this);
-	return pol_connection_judge(skb, &this, storage);
+	return pol_connection_judge(skb, &this, storage, (__u64)pol_socket_address(sk));
 }
 
 SEC("cgroup_skb/ingress")

@@ -84,8 +84,9 @@ static __always_inline int pol_call_peer(void *context, struct pol_case *this, _
 	int exact;
 
 	this->peer.endpoint = pol_endpoint_of_address(this->question.slot, &this->peer.address);
+	/* Sockets bound to a device are not found from here, but by the packet on it. */
 	if (!sk)
-		return POL_PEER_CERTAIN;
+		return this->peer.endpoint == POL_ENDPOINT_HOST ? POL_PEER_UNTOLD : POL_PEER_CERTAIN;
 	exact = pol_socket_has_address(sk, &this->peer.address);
 	owner = pol_owner_of_socket(this->question.slot, sk);
 	bpf_sk_release(sk);
@@ -240,4 +241,86 @@ int pol_sock_create(struct bpf_sock *sk)
 	if (subject && subject->subject_class == 0)
 		return 1;
 	return pol_case_refuse(&this, POL_CAUSE_PACKET_SOCKET) != 0;
+}
+
+/* Numbers of the kernel's interface (include/uapi/linux/in.h, in6.h, tcp.h, asm-generic/socket.h). */
+enum {
+	POL_LEVEL_IP = 0,
+	POL_LEVEL_SOCKET = 1,
+	POL_LEVEL_TCP = 6,
+	POL_LEVEL_IPV6 = 41,
+	POL_IP_FREEBIND = 15,
+	POL_IP_TRANSPARENT = 19,
+	POL_IPV6_TRANSPARENT = 75,
+	POL_IPV6_FREEBIND = 78,
+	POL_SO_RCVLOWAT = 18,
+	POL_TCP_ULP = 31,
+};
+
+/* Why this option is not for workloads that a policy selects, or 0. */
+static __always_inline __u32 pol_option_cause(int level, int name)
+{
+	/* A socket with a foreign address, that others would be told apart by. */
+	if (level == POL_LEVEL_IP && (name == POL_IP_FREEBIND || name == POL_IP_TRANSPARENT))
+		return POL_CAUSE_FORGED_SOURCE;
+	if (level == POL_LEVEL_IPV6 && (name == POL_IPV6_FREEBIND || name == POL_IPV6_TRANSPARENT))
+		return POL_CAUSE_FORGED_SOURCE;
+	/* Data that is not told of when it comes never meets the stream program, but splice(2) reads it. */
+	if ((level == POL_LEVEL_SOCKET && name == POL_SO_RCVLOWAT) || (level == POL_LEVEL_TCP && name == POL_TCP_ULP))
+		return POL_CAUSE_UNINSPECTABLE;
+	return 0;
+}
+
+/* The value that the kernel will see: an int, or one byte for those who pass less. */
+static __always_inline int pol_option_value(struct bpf_sockopt *context)
+{
+	__u8 *value = context->optval;
+	__u8 *end = context->optval_end;
+
+	if (value + sizeof(int) <= end && context->optlen >= (int)sizeof(int))
+		return *(int *)value;
+	return value + 1 <= end ? *value : 0;
+}
+
+SEC("cgroup/setsockopt")
+int pol_setsockopt(struct bpf_sockopt *context)
+{
+	__u32 cause = pol_option_cause(context->level, context->optname);
+	struct pol_generation now = pol_generation_read();
+	struct bpf_sock *sk = context->sk;
+	const struct pol_endpoint *subject;
+	struct pol_case this = {};
+	struct pol_socket *storage;
+	int value;
+
+	if (!cause) {
+		/* As the caller has it, be it longer than the page that a program is shown. */
+		context->optlen = 0;
+		return 1;
+	}
+	value = pol_option_value(context);
+	/* Not the caller's memory, in which another thread may write: what was looked at here. */
+	if ((cause == POL_CAUSE_FORGED_SOURCE || context->level == POL_LEVEL_SOCKET) && context->optlen > (int)sizeof(int))
+		context->optlen = sizeof(int);
+	if (cause == POL_CAUSE_FORGED_SOURCE && !value)
+		return 1;
+	if (cause == POL_CAUSE_UNINSPECTABLE && context->optname == POL_SO_RCVLOWAT && (value == 0 || value == 1))
+		return 1;
+	this.revision = now.revision;
+	this.packet.protocol = POL_PROTOCOL_OTHER;
+	this.question.slot = now.slot;
+	this.question.section = POL_SECTION_EGRESS;
+	if (!sk || !now.revision)
+		return pol_case_refuse(&this, POL_CAUSE_INTERNAL) != 0;
+	storage = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	/* Only of a connection that is read: on its listener the option is seen by the packet programs. */
+	if (cause == POL_CAUSE_UNINSPECTABLE && !(storage && storage->inspected))
+		return 1;
+	this.question.subject = pol_socket_owner(now, sk, storage);
+	if (this.question.subject == POL_ENDPOINT_NONE)
+		return 1;
+	subject = pol_endpoint_find(now.slot, this.question.subject);
+	if (subject && subject->subject_class == 0)
+		return 1;
+	return pol_case_refuse(&this, cause) != 0;
 }

@@ -23,6 +23,7 @@ export const attachType = {
   cgroupConnect6: 11,
   cgroupSendmsg4: 14,
   cgroupSendmsg6: 15,
+  cgroupSetsockopt: 22,
   traceRawTp: 23,
 } as const;
 

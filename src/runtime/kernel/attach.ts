@@ -23,6 +23,7 @@ const cgroupPrograms: readonly { readonly name: string; readonly type: number }[
   { name: 'pol_sendmsg4', type: attachType.cgroupSendmsg4 },
   { name: 'pol_sendmsg6', type: attachType.cgroupSendmsg6 },
   { name: 'pol_sock_create', type: attachType.cgroupSockCreate },
+  { name: 'pol_setsockopt', type: attachType.cgroupSetsockopt },
 ];
 const execProgram = 'pol_exec';
 const streamProgram = { name: 'pol_stream_verdict', map: 'http_sockets' } as const;
