@@ -69,6 +69,19 @@ kernelTest('errors about an allowed flow pass', () => {
   assert.equal(it.run('ingress', ip(inbound('v4', router), error.v4(quotedPacket('v4', icmp({ type: 8, id: 9 }))))).raised, []);
 });
 
+kernelTest('what is told about a flow goes to its other end alone', () => {
+  const it = fresh();
+  const asked = ip(inbound('v4'), udp({ source: 40001, destination: 5353 }));
+  const error = icmp({ type: 3, code: 3, quoted: asked.bytes });
+  assert.is(it.run('ingress', asked).passed, true);
+  assert.equal(it.run('egress', ip(outbound('v4'), error)), { passed: true, raised: [] });
+  it.install(standard(it, { ports: portsImage([]) }));
+  it.forget();
+  it.install(standard(it));
+  assert.is(it.run('ingress', asked).passed, true);
+  assert.is.not(it.run('egress', ip(outbound('v4', other), error)).raised.length, 0, 'to another: an event of its own');
+});
+
 kernelTest('a new revision decides a flow again', () => {
   const it = fresh();
   const query = ip(outbound('v4'), udp({ source: 40001, destination: 53 }));
