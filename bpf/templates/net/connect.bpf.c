@@ -84,9 +84,13 @@ static __always_inline int pol_call_peer(void *context, struct pol_case *this, _
 	int exact;
 
 	this->peer.endpoint = pol_endpoint_of_address(this->question.slot, &this->peer.address);
-	/* Sockets bound to a device are not found from here, but by the packet on it. */
+	/*
+	 * Sockets bound to a device are not found from here, but by the packet on it. For a datagram that is soon enough, its
+	 * sender still gets EPERM. A connect would time out, on each closed port: so what nobody listens on is the host's.
+	 */
 	if (!sk)
-		return this->peer.endpoint == POL_ENDPOINT_HOST ? POL_PEER_UNTOLD : POL_PEER_CERTAIN;
+		return this->peer.endpoint == POL_ENDPOINT_HOST && this->packet.protocol != POL_PROTOCOL_TCP ? POL_PEER_UNTOLD :
+													       POL_PEER_CERTAIN;
 	exact = pol_socket_has_address(sk, &this->peer.address);
 	owner = pol_owner_of_socket(this->question.slot, sk);
 	bpf_sk_release(sk);
