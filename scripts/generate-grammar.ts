@@ -1,9 +1,9 @@
 // Writes what is generated from the parser: grammar/policyc.ebnf from its serialised grammar, and the types of its
 // syntax tree. With --check it fails where one is stale.
-import { readFileSync, writeFileSync } from 'node:fs';
 import { generateCstDts } from 'chevrotain';
 import { PolicyParser } from '../src/compiler/1-parse/grammar.ts';
 import { Name, reservedWords, vocabulary } from '../src/compiler/1-parse/tokens.ts';
+import { writeGenerated } from './write-generated.ts';
 
 /** A node of Chevrotain's serialised grammar, as far as it is printed. */
 type Node = {
@@ -74,24 +74,8 @@ function ebnf(): string {
   ].join('\n');
 }
 
-const generated: Readonly<Record<string, () => string>> = {
+writeGenerated({
   'grammar/policyc.ebnf': ebnf,
   'src/compiler/1-parse/cst.generated.ts': () =>
     `// Generated from grammar.ts by \`npm run generate\`; do not edit.\n${generateCstDts(parser.getGAstProductions(), { includeVisitorInterface: false })}`,
-};
-
-const read = (file: string): string | undefined => {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
-};
-
-const stale = Object.entries(generated).filter(([file, print]) => read(file) !== print());
-if (process.argv.includes('--check')) {
-  for (const [file] of stale) console.error(`${file} is stale: run \`npm run generate\``);
-  process.exitCode = stale.length > 0 ? 1 : 0;
-} else {
-  for (const [file, print] of stale) writeFileSync(file, print());
-}
+});
