@@ -6,7 +6,8 @@ import { History } from '../events/history.ts';
 import { openRing, type RingReader, readRing } from '../events/ring.ts';
 import type { VerdictEvent } from '../events/verdict-event.ts';
 import type { LostRecord, VerdictRecord } from '../hubble/flow.ts';
-import { type KnownEndpoint, type RecordContext, recordOfEvent, timeText } from '../hubble/record.ts';
+import { type RecordContext, recordOfEvent, timeText } from '../hubble/record.ts';
+import type { NamedEndpoint } from '../policy/generation.ts';
 import type { InForce } from './enforcement.ts';
 import { PoisonedConnections } from './poisoned.ts';
 
@@ -18,7 +19,7 @@ const clockNoise = 2_000_000n;
 export class Observation {
   readonly history = new History<VerdictRecord>(historyLength);
   private readonly causes: CauseTable;
-  private readonly endpoints = new Map<number, KnownEndpoint>();
+  private readonly endpoints = new Map<number, NamedEndpoint>();
   private readonly builds = new Map<number, string>();
   private readonly poisoned: PoisonedConnections;
   private cgroups: ReadonlyMap<number, string> = new Map();

@@ -1,28 +1,18 @@
 // pol_event + cause table + endpoints -> record. Everything a record says about policy comes from the event's own cause
 // and revision, never from a look at what is in force now: an answer that was true then stays true.
 import { randomUUID } from 'node:crypto';
-import type { ReservedName } from '../../compiler/ir/event.ts';
 import { formatAddress, isIpv4 } from '../../compiler/space/address.ts';
 import type { CauseRecord, PolicyPlace } from '../events/causes.ts';
 import type { VerdictEvent } from '../events/verdict-event.ts';
+import type { NamedEndpoint } from '../policy/generation.ts';
 import type { Attribution, Flow, FlowEndpoint, FlowPolicy, Layer4, ProcessVerdict, VerdictRecord } from './flow.ts';
 import { dropReasonOf, dropReasons, eventType, eventTypeOf, matchNumber, reservedIdentity, verdictName } from './names.ts';
-
-/** What an endpoint is called. */
-export type KnownEndpoint = {
-  readonly id: number;
-  readonly kind: 'workload' | 'reserved';
-  readonly name: string;
-  readonly namespace?: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly entities: readonly ReservedName[];
-};
 
 /** Where numbers of an event are looked up. */
 export type RecordContext = {
   readonly nodeName: string;
   readonly recordOf: (cause: number) => CauseRecord;
-  readonly endpointOf: (id: number) => KnownEndpoint | undefined;
+  readonly endpointOf: (id: number) => NamedEndpoint | undefined;
   /** Build hash of the bundle of a revision; undefined for one of an earlier run. */
   readonly buildOf: (revision: number) => string | undefined;
   /** CLOCK_MONOTONIC -> nanoseconds since 1970. */

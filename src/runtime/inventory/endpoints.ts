@@ -5,20 +5,11 @@ import { fixedEndpoint } from '../../compiler/ir/abi.ts';
 import type { ReservedName } from '../../compiler/ir/event.ts';
 import type { Address } from '../../compiler/space/address.ts';
 import { namespaceKey } from '../../compiler/space/labels.ts';
-import type { InventoryEndpoint } from '../policy/generation.ts';
+import type { InventoryEndpoint, NamedEndpoint } from '../policy/generation.ts';
 import { displayName } from './inventory.ts';
 import type { ResolvedInventory, ResolvedWorkload } from './resolve.ts';
 
-/** What an endpoint is called in flows and status. */
-export type EndpointName = {
-  readonly id: number;
-  readonly kind: 'workload' | 'reserved';
-  readonly name: string;
-  readonly namespace?: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly entities: readonly ReservedName[];
-  readonly workload?: ResolvedWorkload;
-};
+export type EndpointName = NamedEndpoint & { readonly workload?: ResolvedWorkload };
 
 export type EndpointTables = {
   readonly endpoints: readonly InventoryEndpoint[];

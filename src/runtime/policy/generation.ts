@@ -19,6 +19,16 @@ export type InventoryEndpoint =
     }
   | { readonly id: number; readonly kind: 'reserved'; readonly entities: readonly ReservedName[] };
 
+/** What an endpoint is called in flows and status. */
+export type NamedEndpoint = {
+  readonly id: number;
+  readonly kind: 'workload' | 'reserved';
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly entities: readonly ReservedName[];
+};
+
 /** Numbers for deciders, `>= fixedCause.firstDynamic`; the same question has the same answer for good. */
 export type CauseNumbers = {
   /** RuleId of the bundle -> cause. */

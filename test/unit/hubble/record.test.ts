@@ -3,10 +3,11 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { lineStyle, recordLine } from '../../../src/runtime/cli/observe-text.ts';
 import type { Flow, VerdictRecord } from '../../../src/runtime/hubble/flow.ts';
-import { type KnownEndpoint, type RecordContext, recordOfEvent, timeText } from '../../../src/runtime/hubble/record.ts';
+import { type RecordContext, recordOfEvent, timeText } from '../../../src/runtime/hubble/record.ts';
+import type { NamedEndpoint } from '../../../src/runtime/policy/generation.ts';
 import { cause, causes, type EventParts, event } from './sample.ts';
 
-const known: readonly KnownEndpoint[] = [
+const known: readonly NamedEndpoint[] = [
   { id: 1, kind: 'reserved', name: 'host', labels: {}, entities: ['host'] },
   { id: 16, kind: 'workload', name: 'cart', namespace: 'shop', labels: { app: 'cart' }, entities: [] },
   { id: 17, kind: 'workload', name: 'storefront', labels: { app: 'storefront' }, entities: [] },
