@@ -1,47 +1,92 @@
 // ResolvedPolicy: what the names mean. Every name is bound to its declaration, every word of the vocabulary to its
-// meaning, every block to its DomainSpec; RuleIds and PolicyIds are minted. Operands are still texts.
+// meaning, every block to its DomainSpec, every use of a `rules` block is written out; RuleIds and PolicyIds are minted.
+// Operands are still texts.
 import type { Span } from '../base/source.ts';
-import type { DomainSpec, Line } from '../domains/domain.ts';
-import type { DeclarationKind, LabelTest, Missing, SetOperator, TermExpr } from './ast.ts';
+import type { DomainSpec, Operand } from '../domains/domain.ts';
+import type { DeclarationKind, LabelTest, Missing, PlaceTest, SetOperator, TermExpr } from './ast.ts';
 import type { PolicyId, RuleId } from './ids.ts';
-import type { Action, Direction, EntityName } from './typed.ts';
+import type { Action, Direction, EntityName, ExpectedVerdict, LiteralType, Quantifier, Tier } from './typed.ts';
 
 /** The words before a port, an ICMP type or a protocol number. `any` = tcp, udp, sctp; `protocol` takes a number. */
 export type ProtocolWord = { readonly kind: 'ports' | 'icmp' | 'any' | 'number' | 'fixed'; readonly name: string; readonly number: number };
 
 export type Value =
   | Missing
-  /** Index into ResolvedPolicy.declarations. */
-  | { readonly kind: 'declared'; readonly declaration: number; readonly name: string; readonly span: Span }
+  /** Index into ResolvedPolicy.declarations. `service`: named as `NAME.service`. */
+  | { readonly kind: 'declared'; readonly declaration: number; readonly name: string; readonly service?: true; readonly span: Span }
   | { readonly kind: 'entity'; readonly name: EntityName; readonly span: Span }
-  /** `namespace`: the module's default, where the selector names none itself. */
+  /** `workload`, in an invariant. */
+  | { readonly kind: 'every-workload'; readonly span: Span }
+  /** `namespace`, `cluster`: the module's defaults, where the selector names none itself. */
   | {
       readonly kind: 'selector';
       readonly labels: readonly LabelTest[];
-      readonly place?: LabelTest;
+      readonly places: readonly PlaceTest[];
       readonly namespace?: string;
+      readonly cluster?: string;
       readonly span: Span;
     }
   | { readonly kind: 'address'; readonly text: string; readonly span: Span }
+  /** A text: an address, a domain, a path ..., as its place asks. `raw`: escapes untouched. */
+  | { readonly kind: 'text'; readonly text: string; readonly raw: string; readonly span: Span }
+  /** `under`, `glob`, `regex`; the operand is a text or a list of texts. */
+  | { readonly kind: 'matched'; readonly operator: string; readonly operand: Value; readonly span: Span }
+  | { readonly kind: 'including'; readonly operand: Value; readonly span: Span }
   | { readonly kind: 'transport'; readonly protocol: ProtocolWord; readonly term?: TermExpr; readonly span: Span }
-  /** A literal that is no set: a number, or a text that is no address. */
-  | { readonly kind: 'literal'; readonly found: string; readonly span: Span }
+  /** A literal that is no set: a number, a range, a date, a quantity, a word of some vocabulary. */
+  | { readonly kind: 'literal'; readonly operand: Operand; readonly found: string; readonly span: Span }
   | { readonly kind: 'list'; readonly items: readonly Value[]; readonly span: Span }
   | { readonly kind: 'not'; readonly operand: Value; readonly span: Span }
   | { readonly kind: 'combine'; readonly operator: SetOperator; readonly operands: readonly Value[]; readonly span: Span };
 
 export type Declaration = { readonly kind: DeclarationKind; readonly name: string; readonly span: Span; readonly value: Value };
 
-type RuleBase = { readonly id: RuleId; readonly policy: PolicyId; readonly span: Span; readonly text: string; readonly action: Action };
+/** An operand of a line; `names` of the line says which of its words (by place) are declared names. */
+export type ResolvedLine = {
+  readonly operands: readonly Operand[];
+  /** Words of the operands, lists included, that are names: by the start of their span, index into declarations. */
+  readonly names: ReadonlyMap<number, number>;
+  readonly span: Span;
+};
+export type ResolvedMatch = { readonly domain: DomainSpec; readonly lines: readonly ResolvedLine[]; readonly span: Span };
+
+/** An annotation whose name is known. `types`: what its values have to be; `choices`: the texts of a `one of`. */
+export type ResolvedAnnotation = {
+  readonly name: string;
+  readonly span: Span;
+  readonly values: readonly Operand[];
+  readonly types: readonly LiteralType[];
+  readonly choices?: readonly string[];
+};
+/** `@allow("CODE", "reason")`: findings of this code inside `scope` are not reported. */
+export type Allowance = { readonly code: Operand | undefined; readonly reason: Operand | undefined; readonly scope: Span; readonly span: Span };
+
+/** `priority 5`, `mode audit`, `log "..." rate 10/s`, `require encryption`, `errno EPERM`, `signal SIGTERM`. */
+export type Attribute = { readonly name: AttributeName; readonly operands: readonly Operand[]; readonly span: Span };
+export const attributeNames = ['tier', 'priority', 'mode', 'log', 'rate', 'require', 'errno', 'signal'] as const;
+export type AttributeName = (typeof attributeNames)[number];
+
+type RuleBase = {
+  readonly id: RuleId;
+  readonly policy: PolicyId;
+  readonly span: Span;
+  readonly usedAt?: Span;
+  readonly text: string;
+  readonly action: Action;
+  /** The action was written `audit`. */
+  readonly audit: boolean;
+  readonly attributes: readonly Attribute[];
+  readonly annotations: readonly ResolvedAnnotation[];
+};
 export type ResolvedNetworkRule = RuleBase & {
   readonly section: Direction;
   /** Absent: anybody. */
   readonly peers?: Value;
   /** Absent: every protocol. */
   readonly transport?: Value;
-  readonly request?: { readonly domain: DomainSpec; readonly lines: readonly Line[]; readonly span: Span };
+  readonly request?: ResolvedMatch;
 };
-export type ResolvedProcessRule = RuleBase & { readonly section: 'process'; readonly domain: DomainSpec; readonly line: Line };
+export type ResolvedProcessRule = RuleBase & { readonly section: 'process'; readonly domain: DomainSpec; readonly line: ResolvedLine };
 export type ResolvedRule = ResolvedNetworkRule | ResolvedProcessRule;
 
 /** A section for one direction; `defaultAllow` when it says `default allow`. */
@@ -52,21 +97,41 @@ export type ResolvedPolicyBlock = {
   readonly name: string;
   readonly span: Span;
   readonly subject: Value;
+  readonly tier: Tier;
+  readonly attributes: readonly Attribute[];
+  readonly annotations: readonly ResolvedAnnotation[];
   readonly ingress?: ResolvedSection;
   readonly egress?: ResolvedSection;
-  /** Process domains of `default deny CLASS`. */
-  readonly defaultDeny: readonly string[];
+  /** Process domains of `default deny CLASS`, each at its place. */
+  readonly defaultDeny: readonly { readonly domain: string; readonly span: Span }[];
 };
 
+export type ResolvedEnd = { readonly what: Value; readonly names?: Operand };
 export type ResolvedTest = {
   readonly test: string;
   readonly span: Span;
-  readonly subject: Value;
-  readonly flow?: { readonly destination: Value; readonly transport: Value };
-  /** A request, or (without `flow`) the start of a program. */
-  readonly content?: { readonly domain: DomainSpec; readonly line: Line };
-  readonly expected: { readonly verdict: 'allowed' | 'denied'; readonly by?: string; readonly byDefault?: true };
+  readonly subject: ResolvedEnd;
+  readonly flow?: { readonly destination: ResolvedEnd; readonly transport: Value };
+  /** A request, or (without `flow`) what a process does. */
+  readonly content?: { readonly domain: DomainSpec; readonly line: ResolvedLine };
+  readonly expected: {
+    readonly verdict: ExpectedVerdict;
+    readonly by?: string;
+    readonly rule?: string;
+    readonly byDefault?: true;
+  };
 };
+
+export type ResolvedInvariant = {
+  readonly name: string;
+  readonly span: Span;
+  readonly text: string;
+  readonly quantifier: Quantifier;
+  readonly subject: Value;
+} & (
+  | { readonly kind: 'flow'; readonly object: Value; readonly transport?: Value; readonly request?: ResolvedMatch }
+  | { readonly kind: 'process'; readonly domain: DomainSpec; readonly line: ResolvedLine }
+);
 
 export type ResolvedPolicy = {
   readonly declarations: readonly Declaration[];
@@ -76,6 +141,6 @@ export type ResolvedPolicy = {
   /** Index = RuleId. */
   readonly rules: readonly ResolvedRule[];
   readonly tests: readonly ResolvedTest[];
-  /** Words of the language that this version knows by name only. */
-  readonly unsupported: readonly { readonly what: string; readonly span: Span }[];
+  readonly invariants: readonly ResolvedInvariant[];
+  readonly allowances: readonly Allowance[];
 };
