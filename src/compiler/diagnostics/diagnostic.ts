@@ -40,6 +40,12 @@ export type Collector = {
   readonly all: () => readonly Diagnostic[];
 };
 
+/** Warnings that shall count as errors do; all else is as it was. */
+export const escalate = (found: readonly Diagnostic[], codes: ReadonlySet<string>): readonly Diagnostic[] =>
+  codes.size === 0 ? found : found.map((one) => (codes.has(one.code) ? { ...one, severity: 'error' } : one));
+
+export const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
+
 /** The place of what concerns a whole file that was not, or could not be, read. */
 export const wholeFile = (path: string): Span => ({ source: { path, text: '' }, start: 0, end: 0 });
 
@@ -100,7 +106,8 @@ const byPlace = (a: Diagnostic, b: Diagnostic): number =>
   a.span.end - b.span.end ||
   (a.code < b.code ? -1 : a.code > b.code ? 1 : 0);
 
-function inOrder(found: readonly Diagnostic[]): readonly Diagnostic[] {
+/** By path and place; each text once. */
+export function inOrder(found: readonly Diagnostic[]): readonly Diagnostic[] {
   const sorted = [...found].sort(byPlace);
   return sorted.filter((one, i) => {
     const before = sorted[i - 1];
