@@ -1,20 +1,24 @@
-// A cell: a set of flows (or program starts) as a product of one set per dimension. It answers how a rule lies to it, and
-// yields one concrete event. Content of requests and paths is a dimension of its own: content.ts.
+// A cell: a set of flows (or process events) as a product of one set per dimension. It answers how a rule lies to it, and
+// yields one concrete event. Content of requests and process events is a dimension of its own: content.ts.
 import { unreachable } from '../base/assert.ts';
 import type { Endpoint, ReservedName } from '../ir/event.ts';
-import type { NamedPort, NetworkRule, PeerSet, Section, Transport } from '../ir/typed.ts';
-import { type AddressSet, ipv4Space, ipv6Space } from '../space/address.ts';
+import type { NamedPort, NetworkRule, PeerSet, Section, Subject, Transport } from '../ir/typed.ts';
+import { type Address, type AddressSet, ipv4Space, ipv6Space } from '../space/address.ts';
 import { equals, type IntervalSet, includes, intersect, isEmpty, subtract, union } from '../space/interval.ts';
-import type { Selector } from '../space/labels.ts';
+import { selects } from '../space/labels.ts';
 import { protocolOf, type TransportPoint, type TransportSet, wholeProtocol } from '../space/transport.ts';
 import { everyLabelSet, inCube, type LabelCube, selectorRelation } from './label-cube.ts';
+import { anyNames, inNameCube, type NameClasses, type NameCube, nameRelation } from './name-cube.ts';
 import { allOf, anyOf, apart, covered, lift, type Relation } from './relation.ts';
 
-/** A set of endpoints. `reserved`: what is known of each name; `nothing`: a program start has no other end. */
+/**
+ * A set of endpoints. `reserved`: what is known of each name. `addresses` of a workload and of a reserved endpoint: the one
+ * that the flow uses, `unknownAddress` included; `nothing`: a process event has no other end.
+ */
 export type End =
-  | { readonly kind: 'workload'; readonly labels: LabelCube }
-  | { readonly kind: 'reserved'; readonly names: ReadonlyMap<ReservedName, boolean> }
-  | { readonly kind: 'address'; readonly addresses: AddressSet }
+  | { readonly kind: 'workload'; readonly labels: LabelCube; readonly addresses: AddressSet }
+  | { readonly kind: 'reserved'; readonly names: ReadonlyMap<ReservedName, boolean>; readonly addresses: AddressSet }
+  | { readonly kind: 'address'; readonly addresses: AddressSet; readonly names: NameCube }
   | { readonly kind: 'nothing' };
 
 export type Cell = {
@@ -26,11 +30,16 @@ export type Cell = {
 };
 
 export const reservedNames: readonly ReservedName[] = ['health', 'host', 'ingress', 'init', 'kube-apiserver', 'remote-node', 'unmanaged'];
-export const anyWorkload: End = { kind: 'workload', labels: everyLabelSet };
-export const anyReserved: End = { kind: 'reserved', names: new Map() };
 export const everyAddress: AddressSet = union(ipv4Space, ipv6Space);
+/** Stands on the line of addresses for "not known", which no network holds. */
+export const unknownAddress: Address = -1n;
+export const addressUnknown: AddressSet = [{ low: unknownAddress, high: unknownAddress }];
+/** Every address, or none known. */
+export const anyPlace: AddressSet = union(addressUnknown, everyAddress);
+export const anyWorkload: End = { kind: 'workload', labels: everyLabelSet, addresses: anyPlace };
+export const anyReserved: End = { kind: 'reserved', names: new Map(), addresses: anyPlace };
+export const anyAddress = (names: NameClasses): End => ({ kind: 'address', addresses: everyAddress, names: anyNames(names) });
 const worldAddresses = { world: everyAddress, 'world-ipv4': ipv4Space, 'world-ipv6': ipv6Space };
-export const anyAddress: End = { kind: 'address', addresses: everyAddress };
 
 export const portName = ({ protocol, name }: NamedPort): string => `${protocol}/${name}`;
 const subjectSide = (section: Section): 'source' | 'destination' => (section === 'ingress' ? 'destination' : 'source');
@@ -39,17 +48,28 @@ const peerSide = (section: Section): 'source' | 'destination' => (section === 'i
 export const subjectOf = (cell: Cell, section: Section): End => cell[subjectSide(section)];
 export const peerOf = (cell: Cell, section: Section): End => cell[peerSide(section)];
 
-/** How the workloads of a selector lie to the cell's subjects. */
-export function subjectRelation(cell: Cell, section: Section, selector: Selector): Relation<Cell> {
+/** How the endpoints that a policy governs lie to the cell's subjects; `init` endpoints are governed as workloads without labels. */
+export function subjectRelation(cell: Cell, section: Section, { workloads, host }: Subject): Relation<Cell> {
   const side = subjectSide(section);
   const end = cell[side];
-  if (end.kind !== 'workload') return apart;
-  return lift(selectorRelation(end.labels, selector), (labels) => ({ ...cell, [side]: { kind: 'workload', labels } }));
+  const put = (part: End): Cell => ({ ...cell, [side]: part });
+  if (end.kind === 'workload') return lift(selectorRelation(end.labels, workloads), (labels) => put({ ...end, labels }));
+  if (end.kind !== 'reserved') return apart;
+  const names: readonly ReservedName[] = [...(host ? (['host'] as const) : []), ...(selects(workloads, {}) ? (['init'] as const) : [])];
+  return anyOf(names, (name) => flagRelation(end.names, name, (known) => put({ ...end, names: known })));
+}
+
+/** How the subjects that are in default deny without any policy lie to the cell: `init`, in both directions. */
+export function initRelation(cell: Cell, section: Section): Relation<Cell> {
+  const side = subjectSide(section);
+  const end = cell[side];
+  if (section === 'process' || end.kind !== 'reserved') return apart;
+  return flagRelation(end.names, 'init', (names) => ({ ...cell, [side]: { ...end, names } }));
 }
 
 /** How peers and transport of a network rule lie to the cell; its subject and its content are asked elsewhere. */
 export function networkRelation(cell: Cell, rule: NetworkRule): Relation<Cell> {
-  return allOf([peersRelation, transportRelation], (relate) => relate(cell, rule));
+  return allOf([() => peersRelation(cell, rule), () => transportRelation(cell, rule.transport)], (relate) => relate());
 }
 
 function peersRelation(cell: Cell, { section, peers }: NetworkRule): Relation<Cell> {
@@ -57,32 +77,45 @@ function peersRelation(cell: Cell, { section, peers }: NetworkRule): Relation<Ce
   return lift(endRelation(cell[side], peers), (end) => ({ ...cell, [side]: end }));
 }
 
-function endRelation(end: End, { selectors, networks, entities }: PeerSet): Relation<End> {
-  if (entities.includes('all')) return covered;
+/** How a union of peers lies to a set of endpoints. */
+export function endRelation(end: End, peers: PeerSet): Relation<End> {
+  if (end.kind === 'nothing') return apart;
+  if (peers.entities.includes('all')) return covered;
+  if (end.kind === 'address') return outsideRelation(end, peers);
+  if (peers.entities.includes('cluster')) return covered;
+  const place = (): Relation<End> => lift(intervalRelation(end.addresses, peers.anyNetworks), (addresses) => ({ ...end, addresses }));
+  return anyOf([() => managedRelation(end, peers), place], (relate) => relate());
+}
+
+function managedRelation(end: Extract<End, { kind: 'workload' | 'reserved' }>, { selectors, entities }: PeerSet): Relation<End> {
   switch (end.kind) {
     case 'workload':
-      if (entities.includes('cluster')) return covered;
       return lift(
         anyOf(selectors, (selector) => selectorRelation(end.labels, selector)),
-        (labels) => ({ kind: 'workload', labels }),
+        (labels) => ({ ...end, labels }),
       );
     case 'reserved':
-      if (entities.includes('cluster')) return covered;
       return anyOf(
         reservedNames.filter((name) => entities.includes(name)),
-        (name) => flagRelation(end.names, name, (names) => ({ kind: 'reserved', names })),
+        (name) => flagRelation(end.names, name, (names) => ({ ...end, names })),
       );
-    case 'address': {
-      const worlds = Object.entries(worldAddresses).flatMap(([world, addresses]) =>
-        entities.some((name) => name === world) ? [addresses] : [],
-      );
-      return lift(intervalRelation(end.addresses, worlds.reduce(union, networks)), (addresses) => ({ kind: 'address', addresses }));
-    }
-    case 'nothing':
-      return apart;
     default:
       return unreachable(end);
   }
+}
+
+function outsideRelation(end: Extract<End, { kind: 'address' }>, { networks, anyNetworks, domains, entities }: PeerSet): Relation<End> {
+  const worlds = Object.entries(worldAddresses).flatMap(([world, addresses]) =>
+    entities.some((name) => name === world) ? [addresses] : [],
+  );
+  const wanted = [anyNetworks, ...worlds].reduce(union, networks);
+  const place = (): Relation<End> => lift(intervalRelation(end.addresses, wanted), (addresses) => ({ ...end, addresses }));
+  const named = (): Relation<End> =>
+    lift(
+      anyOf(domains, (domain) => nameRelation(end.names, domain)),
+      (names) => ({ ...end, names }),
+    );
+  return anyOf([place, named], (relate) => relate());
 }
 
 function flagRelation<Key, Whole>(
@@ -102,7 +135,8 @@ function intervalRelation<T extends number | bigint>(known: IntervalSet<T>, want
   return { kind: 'split', halves: [inside, subtract(known, wanted)] };
 }
 
-function transportRelation(cell: Cell, { transport }: NetworkRule): Relation<Cell> {
+/** How ports and protocols lie to the cell. */
+export function transportRelation(cell: Cell, transport: Transport): Relation<Cell> {
   const byPoint = lift(intervalRelation(cell.points, transport.points), (points) => ({ ...cell, points }));
   return byPoint.kind === 'apart' ? namedRelation(cell, transport) : byPoint;
 }
@@ -130,8 +164,20 @@ export function inCell(
 }
 
 export function inEnd(end: End, endpoint: Endpoint): boolean {
-  if (end.kind === 'workload') return endpoint.kind === 'workload' && inCube(end.labels, endpoint.labels);
-  if (end.kind === 'address') return endpoint.kind === 'address' && includes(end.addresses, endpoint.address);
-  if (end.kind === 'nothing') return true;
-  return endpoint.kind === 'reserved' && [...end.names].every(([name, borne]) => endpoint.entities.includes(name) === borne);
+  switch (end.kind) {
+    case 'nothing':
+      return true;
+    case 'workload':
+      return endpoint.kind === 'workload' && inCube(end.labels, endpoint.labels) && includes(end.addresses, placeOf(endpoint));
+    case 'reserved': {
+      if (endpoint.kind !== 'reserved' || !includes(end.addresses, placeOf(endpoint))) return false;
+      return [...end.names].every(([name, borne]) => endpoint.entities.includes(name) === borne);
+    }
+    case 'address':
+      return endpoint.kind === 'address' && includes(end.addresses, endpoint.address) && inNameCube(end.names, endpoint.names ?? []);
+    default:
+      return unreachable(end);
+  }
 }
+
+const placeOf = ({ address }: { readonly address?: Address }): Address => address ?? unknownAddress;
