@@ -1,6 +1,7 @@
 // Text patterns by derivatives (Brzozowski 1964): what is left to match after one byte. This is the oracle's own
 // reading of a Pattern; it shares nothing with space/automaton.ts, which it checks.
-// Expressions are interned, and unions flattened, sorted and deduplicated, so that each pattern has finitely many derivatives.
+// Expressions are interned, and unions and intersections flattened, sorted and deduplicated, so that each pattern has finitely
+// many derivatives.
 import type { ByteRange, Pattern } from '../space/pattern.ts';
 import { AnalysisLimit } from './limit.ts';
 
@@ -9,7 +10,8 @@ type Expression = { readonly id: number; readonly empty: boolean } & (
   | { readonly kind: 'nothing' | 'end' }
   | { readonly kind: 'byte'; readonly ranges: readonly ByteRange[] }
   | { readonly kind: 'sequence'; readonly head: Expression; readonly tail: Expression }
-  | { readonly kind: 'either'; readonly parts: readonly Expression[] }
+  | { readonly kind: 'either' | 'both'; readonly parts: readonly Expression[] }
+  | { readonly kind: 'not'; readonly part: Expression }
   | { readonly kind: 'star'; readonly part: Expression }
 );
 type Shape<E = Expression> = E extends Expression ? Omit<E, 'id'> : never;
@@ -47,20 +49,29 @@ function expressions() {
     if (head.kind === 'sequence') return sequence(head.head, sequence(head.tail, tail));
     return intern(`s${head.id},${tail.id}`, { kind: 'sequence', empty: head.empty && tail.empty, head, tail });
   };
-  const either = (list: readonly Expression[]): Expression => {
-    const flat = new Set(list.flatMap((part) => (part.kind === 'either' ? part.parts : [part])));
-    flat.delete(nothing);
+  const not = (part: Expression): Expression =>
+    part.kind === 'not' ? part.part : intern(`!${part.id}`, { kind: 'not', empty: !part.empty, part });
+  const everything = not(nothing);
+  /** `neutral` adds nothing to the list, `absorbing` alone decides it. */
+  const list = (kind: 'either' | 'both', given: readonly Expression[]): Expression => {
+    const [neutral, absorbing] = kind === 'either' ? [nothing, everything] : [everything, nothing];
+    const flat = new Set(given.flatMap((part) => (part.kind === kind ? part.parts : [part])));
+    flat.delete(neutral);
+    if (flat.has(absorbing)) return absorbing;
     const parts = [...flat].sort((a, b) => a.id - b.id);
     const [only] = parts;
-    if (only === undefined) return nothing;
+    if (only === undefined) return neutral;
     if (parts.length === 1) return only;
-    return intern(`e${parts.map((part) => part.id).join()}`, { kind: 'either', empty: parts.some((part) => part.empty), parts });
+    const empty = kind === 'either' ? parts.some((part) => part.empty) : parts.every((part) => part.empty);
+    return intern(`${kind}${parts.map((part) => part.id).join()}`, { kind, empty, parts });
   };
+  const either = (parts: readonly Expression[]): Expression => list('either', parts);
+  const both = (parts: readonly Expression[]): Expression => list('both', parts);
   const star = (part: Expression): Expression => {
     if (part === nothing || part === end) return end;
     return part.kind === 'star' ? part : intern(`*${part.id}`, { kind: 'star', empty: true, part });
   };
-  return { nothing, end, byte, sequence, either, star };
+  return { nothing, end, byte, sequence, either, both, not, star };
 }
 
 type Constructors = ReturnType<typeof expressions>;
@@ -75,6 +86,10 @@ function read(make: Constructors, pattern: Pattern): Expression {
       return pattern.parts.reduceRight((tail, part) => make.sequence(read(make, part), tail), make.end);
     case 'either':
       return make.either(pattern.parts.map((part) => read(make, part)));
+    case 'both':
+      return make.both(pattern.parts.map((part) => read(make, part)));
+    case 'not':
+      return make.not(read(make, pattern.part));
     case 'repeat': {
       const part = read(make, pattern.part);
       return pattern.minimum === 0 ? make.star(part) : make.sequence(part, make.star(part));
@@ -89,7 +104,7 @@ function representatives(patterns: readonly Pattern[]): readonly number[] {
   const visit = (pattern: Pattern): void => {
     if (pattern.kind === 'literal') for (const value of encoder.encode(pattern.text)) range(value, value);
     else if (pattern.kind === 'byte') for (const [low, high] of pattern.ranges) range(low, high);
-    else if (pattern.kind === 'repeat') visit(pattern.part);
+    else if (pattern.kind === 'repeat' || pattern.kind === 'not') visit(pattern.part);
     else pattern.parts.forEach(visit);
   };
   patterns.forEach(visit);
@@ -126,6 +141,10 @@ function derivatives() {
       }
       case 'either':
         return make.either(expression.parts.map((part) => derive(part, value)));
+      case 'both':
+        return make.both(expression.parts.map((part) => derive(part, value)));
+      case 'not':
+        return make.not(derive(expression.part, value));
       case 'star':
         return make.sequence(derive(expression.part, value), expression);
     }

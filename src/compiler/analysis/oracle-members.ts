@@ -1,0 +1,94 @@
+// The oracle's own membership: labels, subjects, peers and ports, by the plainest reading of grammar/README.md. Written
+// for it, so that it shares no code with what it checks.
+import type { Endpoint } from '../ir/event.ts';
+import type { EntityName, PeerSet, Subject, Transport } from '../ir/typed.ts';
+import type { IntervalSet } from '../space/interval.ts';
+import type { Labels, Requirement, Selector } from '../space/labels.ts';
+import type { Pattern } from '../space/pattern.ts';
+import { protocolOf, type TransportPoint } from '../space/transport.ts';
+
+/** Does a pattern match a text? */
+export type Matches = (pattern: Pattern, text: string) => boolean;
+
+export function isSelected(selector: Selector, labels: Labels): boolean {
+  return selector.some((conjunction) => conjunction.every((requirement) => isMet(requirement, labels)));
+}
+
+function isMet(requirement: Requirement, labels: Labels): boolean {
+  const present = Object.keys(labels).includes(requirement.key);
+  const value = labels[requirement.key] ?? '';
+  switch (requirement.kind) {
+    case 'exists':
+      return present;
+    case 'absent':
+      return !present;
+    case 'one-of':
+      return present && requirement.values.some((one) => one === value);
+    case 'not-one-of':
+      return !present || requirement.values.every((one) => one !== value);
+  }
+}
+
+const isCalled = (endpoint: Endpoint, name: 'host' | 'init'): boolean => endpoint.kind === 'reserved' && endpoint.entities.includes(name);
+export const isHost = (endpoint: Endpoint): boolean => isCalled(endpoint, 'host');
+/** An endpoint that has no labels yet. */
+export const isInit = (endpoint: Endpoint): boolean => isCalled(endpoint, 'init');
+
+/** Can a policy govern it? Nobody is asked about other nodes, the API server and addresses. */
+export const isManaged = (endpoint: Endpoint): boolean => endpoint.kind === 'workload' || isHost(endpoint) || isInit(endpoint);
+
+/** Does a policy govern this endpoint? `init` has the empty label set. */
+export function isSubject({ workloads, host }: Subject, endpoint: Endpoint): boolean {
+  if (endpoint.kind === 'workload') return isSelected(workloads, endpoint.labels);
+  return (host && isHost(endpoint)) || (isInit(endpoint) && isSelected(workloads, {}));
+}
+
+/** Are the two one endpoint? There is one host. */
+export function isSame(a: Endpoint, b: Endpoint): boolean {
+  if (a.kind === 'workload' && b.kind === 'workload') return a.id === b.id;
+  return isHost(a) && isHost(b);
+}
+
+export const isIn = <T extends number | bigint>(set: IntervalSet<T>, value: T): boolean =>
+  set.some(({ low, high }) => low <= value && value <= high);
+
+/** Is an endpoint one of the peers? A network without `including workloads`, and a domain, are about addresses of nothing managed. */
+export function isPeer({ selectors, networks, anyNetworks, domains, entities }: PeerSet, peer: Endpoint, matches: Matches): boolean {
+  if (entities.some((entity) => isEntity(entity, peer))) return true;
+  if (peer.address !== undefined && isIn(anyNetworks, peer.address)) return true;
+  switch (peer.kind) {
+    case 'workload':
+      return selectors.some((selector) => isSelected(selector, peer.labels));
+    case 'address':
+      return isIn(networks, peer.address) || (peer.names ?? []).some((name) => domains.some((domain) => matches(domain, name)));
+    case 'reserved':
+      return false;
+  }
+}
+
+function isEntity(entity: EntityName, peer: Endpoint): boolean {
+  const mapped = (address: bigint): boolean => address >= 0xffff_0000_0000n && address <= 0xffff_ffff_ffffn;
+  switch (entity) {
+    case 'all':
+      return true;
+    case 'cluster':
+      return peer.kind === 'workload' || peer.kind === 'reserved';
+    case 'world':
+      return peer.kind === 'address';
+    case 'world-ipv4':
+      return peer.kind === 'address' && mapped(peer.address);
+    case 'world-ipv6':
+      return peer.kind === 'address' && !mapped(peer.address);
+    default:
+      return peer.kind === 'reserved' && peer.entities.includes(entity);
+  }
+}
+
+/** A named port is the destination's port of that name and protocol; a destination without it does not match. */
+export function isAt({ points, named }: Transport, point: TransportPoint, destination: Endpoint): boolean {
+  if (isIn(points, point)) return true;
+  if (destination.kind !== 'workload') return false;
+  const { protocol, value } = protocolOf(point);
+  const here = (destination.namedPorts ?? []).filter((port) => port.protocol === protocol && port.port === value);
+  return here.some((port) => named.some((one) => one.protocol === protocol && one.name === port.name));
+}
