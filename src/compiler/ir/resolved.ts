@@ -32,7 +32,14 @@ export type Value =
   /** `under`, `glob`, `regex`; the operand is a text or a list of texts. */
   | { readonly kind: 'matched'; readonly operator: string; readonly operand: Value; readonly span: Span }
   | { readonly kind: 'including'; readonly operand: Value; readonly span: Span }
-  | { readonly kind: 'transport'; readonly protocol: ProtocolWord; readonly term?: TermExpr; readonly span: Span }
+  /** `names`: words of the term's value that are declared names, as in ResolvedLine; ICMP types go before them. */
+  | {
+      readonly kind: 'transport';
+      readonly protocol: ProtocolWord;
+      readonly term?: TermExpr;
+      readonly names: ReadonlyMap<number, number>;
+      readonly span: Span;
+    }
   /** A literal that is no set: a number, a range, a date, a quantity, a word of some vocabulary. */
   | { readonly kind: 'literal'; readonly operand: Operand; readonly found: string; readonly span: Span }
   | { readonly kind: 'list'; readonly items: readonly Value[]; readonly span: Span }
@@ -61,8 +68,11 @@ export type ResolvedAnnotation = {
 /** `@allow("CODE", "reason")`: findings of this code inside `scope` are not reported. */
 export type Allowance = { readonly code: Operand | undefined; readonly reason: Operand | undefined; readonly scope: Span; readonly span: Span };
 
-/** `priority 5`, `mode audit`, `log "..." rate 10/s`, `require encryption`, `errno EPERM`, `signal SIGTERM`. */
-export type Attribute = { readonly name: AttributeName; readonly operands: readonly Operand[]; readonly span: Span };
+/**
+ * `priority 5`, `mode audit`, `log "..."`, `rate 10/s` (of the `log` beside it), `require encryption`, `errno EPERM`, `signal SIGTERM`. Where
+ * it may stand, that it stands there once and with exactly one operand, and the words of `tier` and `mode` are checked already.
+ */
+export type Attribute = { readonly name: AttributeName; readonly operands: readonly [Operand]; readonly span: Span };
 export const attributeNames = ['tier', 'priority', 'mode', 'log', 'rate', 'require', 'errno', 'signal'] as const;
 export type AttributeName = (typeof attributeNames)[number];
 
@@ -143,4 +153,6 @@ export type ResolvedPolicy = {
   readonly tests: readonly ResolvedTest[];
   readonly invariants: readonly ResolvedInvariant[];
   readonly allowances: readonly Allowance[];
+  /** Of declarations and `default` entries: nothing carries them further, but their values have to be right. */
+  readonly annotations: readonly ResolvedAnnotation[];
 };
