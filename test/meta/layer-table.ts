@@ -39,6 +39,8 @@ export const layers: readonly Layer[] = [
   { path: 'compiler/domains/', may: [base, space] },
   { path: ir, may: [base, space], types: [domain] },
   { path: parse, ...ofPhases, packages: ['chevrotain'] },
+  // How the texts of `domain`, `path` and `binary` declarations are read is how fields of those types read theirs.
+  { path: 'compiler/3-check/', ...ofPhases, may: [...ofPhases.may, 'compiler/domains/types.ts'] },
   ...laterPhases.map((path) => ({ path, ...ofPhases })),
   { path: 'compiler/7-build/', ...ofPhases, packages: ['ajv'], node: true },
   { path: 'compiler/analysis/', ...ofPhases },
