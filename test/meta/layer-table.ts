@@ -20,7 +20,7 @@ const ir = 'compiler/ir/';
 const diagnostics = 'compiler/diagnostics/';
 const domain = 'compiler/domains/domain.ts';
 const phases = ['1-parse', '2-resolve', '3-check', '4-normalize', '5-plan', '6-emit'].map((name) => `compiler/${name}/`);
-const [parse = '', ...laterPhases] = phases;
+const [parse = '', resolve = '', check = '', ...laterPhases] = phases;
 const ofPhases = { may: [base, space, ir, diagnostics], types: [domain] };
 /** What the two programs share: the bundle format, and the small pure pieces that give it its meaning. */
 export const shared: readonly string[] = [
@@ -39,8 +39,9 @@ export const layers: readonly Layer[] = [
   { path: 'compiler/domains/', may: [base, space] },
   { path: ir, may: [base, space], types: [domain] },
   { path: parse, ...ofPhases, packages: ['chevrotain'] },
-  // How the texts of `domain`, `path` and `binary` declarations are read is how fields of those types read theirs.
-  { path: 'compiler/3-check/', ...ofPhases, may: [...ofPhases.may, 'compiler/domains/types.ts'] },
+  { path: resolve, ...ofPhases },
+  // The texts of `domain`, `path` and `binary` declarations are read as fields of those types read theirs.
+  { path: check, ...ofPhases, may: [...ofPhases.may, 'compiler/domains/types.ts'] },
   ...laterPhases.map((path) => ({ path, ...ofPhases })),
   { path: 'compiler/7-build/', ...ofPhases, packages: ['ajv'], node: true },
   { path: 'compiler/analysis/', ...ofPhases },
