@@ -11,6 +11,7 @@ const argument: Quantity = { quantity: 'some', unstated: 'absent', mayBeUndecida
 
 const typeOf = (possible: Pattern, familiar = possible): FieldType => ({
   expected: 'a text',
+  noun: 'text',
   kind: 'text',
   operators: [],
   words: [],
@@ -27,6 +28,7 @@ const path = typeOf(sequence(literal('/'), repeat(byteIn([1, 255]), 0)), sequenc
 const method = typeOf(either(...['GET', 'POST', 'PUT', 'DELETE', 'HEAD'].map(literal)));
 
 const field = (name: string, type: FieldType, quantity: Quantity): FieldSpec => ({ name, summary: name, type, ...quantity });
+const header: FieldSpec = { ...field('header', text, every), key: { expected: 'a header name', read: () => faulty() } };
 const domain = (name: string, over: DomainSpec['over'], fields: readonly FieldSpec[]): DomainSpec => ({
   name,
   summary: name,
@@ -34,6 +36,7 @@ const domain = (name: string, over: DomainSpec['over'], fields: readonly FieldSp
   over,
   encryptedPorts: [],
   positional: [],
+  mayBeEmpty: true,
   fields,
   match: () => faulty(),
   content: () => faulty(),
@@ -54,7 +57,7 @@ export const smallDomains: readonly DomainSpec[] = [
       field('path', path, always),
       field('host', text, optional),
       field('query', text, optional),
-      field('header', text, every),
+      header,
       field('target', path, always),
     ],
   ),

@@ -61,6 +61,18 @@ export function workloadEndpoint({ name, namespace, labels, ports }: WorkloadEnt
 }
 export const reservedEndpoint = ({ entities }: ReservedEntry): Endpoint => ({ kind: 'reserved', entities });
 
+/** Every endpoint of the inventory, once with each of its addresses. */
+export const addressedEndpoints = ({ workloads, reserved: others }: Universe): readonly Endpoint[] =>
+  (['ipv4', 'ipv6'] as const).flatMap((family) => [
+    ...workloads.map((entry) => addressed(workloadEndpoint(entry), entry.addresses[family])),
+    ...others.map((entry) => addressed(reservedEndpoint(entry), entry.addresses[family])),
+  ]);
+
+function addressed(endpoint: Endpoint, text: string): Endpoint {
+  const address = parseAddress(text);
+  return address === undefined ? endpoint : { ...endpoint, address };
+}
+
 /** Addresses that an entry of the inventory has: nobody in the world has them. */
 export function ownedAddresses({ workloads, reserved: others }: Universe): ReadonlySet<Address> {
   const texts = [...workloads, ...others].flatMap(({ addresses }) => [addresses.ipv4, addresses.ipv6]);
