@@ -3,13 +3,18 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 1
+#define POL_ABI_VERSION 2
 
 enum {
 	POL_ACTION_ABSENT = 0,
 	POL_ACTION_ALLOW = 1,
 	POL_ACTION_DENY = 2,
 	POL_ACTION_INSPECT = 3,
+};
+
+enum {
+	POL_FLAG_SILENT = 1,
+	POL_FLAG_AUDITED = 2,
 };
 
 enum {
@@ -151,7 +156,7 @@ struct pol_verdict {
 	__u8 action; /* 0 absent (fail closed), 1 allow, 2 deny, 3 inspect */
 	__u8 match; /* PolicyMatchType */
 	__u8 domain; /* action inspect: 1 http */
-	__u8 flags;
+	__u8 flags; /* 1 silent denial; 2 only audited: cause and match are those of the denial */
 	__u32 reserved;
 };
 _Static_assert(sizeof(struct pol_verdict) == 16, "pol_verdict");

@@ -2,12 +2,13 @@
 // tells too many apart ends here, with the rule at which it becomes too many.
 import type { Report } from '../diagnostics/diagnostic.ts';
 import { limits } from '../ir/abi.ts';
-import type { DomainMatch, Rule, TypedPolicy } from '../ir/typed.ts';
+import type { Rule, TypedPolicy } from '../ir/typed.ts';
 import type { ContentClasses } from '../ir/verdict-space.ts';
 import { type Classification, classify, type Overshadowed } from '../space/automaton.ts';
 import type { Pattern } from '../space/pattern.ts';
 import type { Ground, RuleHead } from './cover.ts';
 import { Interned } from './intern.ts';
+import { matchOf } from './kernel-text.ts';
 import { overshadowedBy } from './overshadowed.ts';
 
 /** Content classes, and for each pattern of a rule the classes that it matches. */
@@ -22,9 +23,6 @@ export type Contents = {
 const attemptStates = 2 * limits.automatonStates;
 /** Nobody asks: content is undecidable (0) or anything (1). */
 const nothing: Contents = { classes: { automaton: undefined, classes: 2 }, classesOf: () => [], isTooLarge: false };
-
-/** The match of a rule on a text, if it has one. */
-export const matchOf = (rule: Rule): DomainMatch | undefined => (rule.section === 'process' ? rule.match : rule.layer7);
 
 /** Does any policy speak of the domain, be it only by default deny? */
 const isGoverned = (typed: TypedPolicy, domain: string): boolean =>
@@ -62,8 +60,8 @@ function tooLarge(found: Classification | undefined) {
   return { found: states * classes, unit: 'cells', limit: limits.automatonCells };
 }
 
-/** A rule of the policy, with what it says beside its content. */
-export type HeadedRule = { readonly rule: Rule; readonly head: RuleHead };
+/** A rule of the policy, with what it says beside its content, and its content as kernel texts, where that can be said so. */
+export type HeadedRule = { readonly rule: Rule; readonly head: RuleHead; readonly pattern: Pattern | undefined };
 
 /** Partitions the texts of `domain`. `rules` stand in deciding order. */
 export function contentsOf(
@@ -73,10 +71,9 @@ export function contentsOf(
 ): Contents {
   if (!isGoverned(typed, domain)) return nothing;
   const patterns = new Interned<Pattern>((pattern) => JSON.stringify(pattern));
-  const own = rules.flatMap(({ rule, head }) => {
-    const match = matchOf(rule);
-    return match?.domain === domain ? [{ ...head, span: rule.span, pattern: patterns.number(match.pattern) }] : [];
-  });
+  const own = rules.flatMap(({ rule, head, pattern }) =>
+    pattern && matchOf(rule)?.domain === domain ? [{ ...head, span: rule.span, pattern: patterns.number(pattern) }] : [],
+  );
   const question = { patterns: patterns.values, overshadowed: overshadowedBy(ground, own, patterns.values) };
   const found = ask(question);
   if (!fitsTable(found)) {

@@ -59,6 +59,16 @@ const everyone = ({ selectors }: Ground): ReadonlySet<number> =>
 /** A rule, and those before it whose subjects, peers and ports are at least its own; in the order given. */
 export type Reached<R> = { readonly rule: R; readonly before: readonly R[] };
 
+/** A rule that is asked before others. `isSure`: nothing before it in its tier passes over it. */
+type Earlier<R> = { readonly rule: R; readonly isSure: boolean };
+
+/**
+ * Where both match, is `part` asked for nothing? In one tier it is, whatever became of `whole`: who was passed over passes
+ * over the rest too. What is in audit mode leaves others what is enforced.
+ */
+const hides = <R extends RuleHead>({ rule: whole, isSure }: Earlier<R>, part: R): boolean =>
+  (part.audit || !whole.audit) && (whole.tier === part.tier || (isSure && whole.action !== 'pass'));
+
 /** Goes through `rules`, which stand in deciding order. `isAsked`: is a rule ever to be among those before another? */
 export function* reached<R extends RuleHead>(
   ground: Ground,
@@ -67,29 +77,35 @@ export function* reached<R extends RuleHead>(
 ): Generator<Reached<R>> {
   const ipv6 = new Set(ground.ipv6Networks);
   const ofAll = everyone(ground);
-  const reaches = (whole: R, part: R): boolean =>
+  const covers = (whole: R, part: R): boolean =>
     (!whole.ports || !part.ports || portsCover(whole.ports, part.ports, ground.portClasses)) &&
     (!whole.peers || !part.peers || peersCover(whole.peers, part.peers, ipv6));
   const asked = { ingress: new Asked<R>(), egress: new Asked<R>(), process: new Asked<R>() };
   for (const rule of rules) {
-    const { ofEveryone, of } = asked[rule.section];
-    const own = of.get(rule.subject) ?? [];
-    const before: R[] = [];
-    for (const whole of ofEveryone) if (reaches(whole, rule)) before.push(whole);
-    for (const whole of own) if (reaches(whole, rule)) before.push(whole);
-    yield { rule, before };
-    if (!isAsked(rule)) continue;
-    if (ofAll.has(rule.subject)) {
-      ofEveryone.push(rule);
-      continue;
-    }
-    own.push(rule);
-    of.set(rule.subject, own);
+    const section = asked[rule.section];
+    const before = section.before(rule).filter((earlier) => hides(earlier, rule) && covers(earlier.rule, rule));
+    yield { rule, before: before.map((earlier) => earlier.rule) };
+    section.add(rule, { isAsked: isAsked(rule), ofEveryone: ofAll.has(rule.subject) });
   }
 }
 
 /** Rules of one section that are asked before those to come: of subjects that are everyone, and of each other subject. */
-class Asked<R> {
-  readonly ofEveryone: R[] = [];
-  readonly of = new Map<number, R[]>();
+class Asked<R extends RuleHead> {
+  readonly #ofEveryone: Earlier<R>[] = [];
+  readonly #of = new Map<number, Earlier<R>[]>();
+  /** The last tier with a `pass` so far. */
+  #passed: RuleHead['tier'] | undefined;
+
+  before({ subject }: R): readonly Earlier<R>[] {
+    return [...this.#ofEveryone, ...(this.#of.get(subject) ?? [])];
+  }
+
+  add(rule: R, { isAsked, ofEveryone }: { readonly isAsked: boolean; readonly ofEveryone: boolean }): void {
+    const earlier = { rule, isSure: this.#passed !== rule.tier };
+    if (rule.action === 'pass') this.#passed = rule.tier;
+    if (!isAsked) return;
+    const own = ofEveryone ? this.#ofEveryone : (this.#of.get(rule.subject) ?? []);
+    own.push(earlier);
+    if (!ofEveryone) this.#of.set(rule.subject, own);
+  }
 }

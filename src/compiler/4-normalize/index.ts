@@ -3,24 +3,19 @@
 import type { Report } from '../diagnostics/diagnostic.ts';
 import { matchType } from '../ir/abi.ts';
 import type { PolicyProgram, ProgramPolicy, ProgramRule } from '../ir/bundle.ts';
-import type { Action, EntityName, NamedPort, NetworkRule, Rule, TypedPolicy } from '../ir/typed.ts';
+import type { EntityName, NamedPort, NetworkRule, Rule, TypedPolicy } from '../ir/typed.ts';
 import type { VerdictSpace } from '../ir/verdict-space.ts';
 import type { AddressSet } from '../space/address.ts';
 import type { Selector } from '../space/labels.ts';
 import { type AddressPartition, type LinePartition, partitionAddresses, partitionLine } from '../space/partition.ts';
 import { type TransportSet, transportPoints } from '../space/transport.ts';
-import { type Contents, contentsOf, type HeadedRule, matchOf } from './content.ts';
+import { type Contents, contentsOf, type HeadedRule } from './content.ts';
 import type { Ground, RuleHead } from './cover.ts';
 import { Interned, intervalsKey } from './intern.ts';
+import { kernelPattern, matchOf } from './kernel-text.ts';
 import { matchTypeOf } from './match-type.ts';
+import { inDecidingOrder } from './order.ts';
 import { reportUnreachable } from './unreachable.ts';
-
-/** Deny decides before allow. */
-const strength: Readonly<Record<Action, number>> = { deny: 0, allow: 1 };
-
-/** The order in which rules are asked: deny before allow, then (policy name, place), which RuleIds follow. */
-const inDecidingOrder = (rules: readonly Rule[]): readonly Rule[] =>
-  [...rules].sort((a, b) => strength[a.action] - strength[b.action] || a.id - b.id);
 
 const ascending = (numbers: readonly number[]): readonly number[] =>
   numbers.length < 2 ? numbers : [...new Set(numbers)].sort((a, b) => a - b);
@@ -56,30 +51,32 @@ class Restatement {
   }
 
   policies(): readonly ProgramPolicy[] {
-    return this.#typed.policies.map(({ subject, defaultDeny }) => ({ subject: this.selectors.number(subject), defaultDeny }));
+    return this.#typed.policies.map(({ subject, audit, defaultDeny }) => ({
+      subject: this.selectors.number(subject.workloads),
+      audit,
+      defaultDeny,
+    }));
   }
 
   /** Every rule without its content, in deciding order. */
   rules(): readonly HeadedRule[] {
-    return inDecidingOrder(this.#typed.rules).map((rule) => ({ rule, head: isNetworkRule(rule) ? this.#network(rule) : this.#any(rule) }));
+    return inDecidingOrder(this.#typed).map((rule) => {
+      const match = matchOf(rule);
+      const pattern = match && kernelPattern(this.#typed, match);
+      return { rule, head: isNetworkRule(rule) ? this.#network(rule) : this.#any(rule), pattern };
+    });
   }
 
-  #subjectOf({ policy }: Rule): number {
-    return this.selectors.number(this.#typed.policies[policy]?.subject ?? []);
-  }
-
-  #any(rule: Rule): RuleHead {
-    const { id, section, action } = rule;
-    return { rule: id, subject: this.#subjectOf(rule), section, action, match: matchType.layer7 };
+  #any({ id, policy, section, action, audit }: Rule): RuleHead {
+    const of = this.#typed.policies[policy];
+    const subject = this.selectors.number(of?.subject.workloads ?? []);
+    return { rule: id, subject, tier: of?.tier ?? 'normal', section, action, audit, match: matchType.layer7 };
   }
 
   #network(rule: NetworkRule): RuleHead {
-    const { id, section, action, peers, transport } = rule;
+    const { peers, transport } = rule;
     return {
-      rule: id,
-      subject: this.#subjectOf(rule),
-      section,
-      action,
+      ...this.#any(rule),
       match: matchTypeOf(rule),
       peers: {
         selectors: ascending(peers.selectors.map((selector) => this.selectors.number(selector))),
@@ -91,11 +88,10 @@ class Restatement {
   }
 }
 
-function withContent({ rule, head }: HeadedRule, contents: Readonly<Record<string, Contents>>): ProgramRule {
+function withContent({ rule, head, pattern }: HeadedRule, contents: Readonly<Record<string, Contents>>): ProgramRule {
   const match = matchOf(rule);
   if (!match) return head;
-  const { domain, pattern } = match;
-  return { ...head, content: { domain, classes: contents[domain]?.classesOf(pattern) ?? [] } };
+  return { ...head, content: { domain: match.domain, classes: pattern ? (contents[match.domain]?.classesOf(pattern) ?? []) : [] } };
 }
 
 /** Splits dimensions and restates the rules; reports what is too much for an automaton, and rules that never decide. */
@@ -108,7 +104,8 @@ export function normalize(typed: TypedPolicy, report: Report): VerdictSpace {
   const http = contentsOf('http', { typed, rules: headed, ground }, report);
   const exec = contentsOf('exec', { typed, rules: headed, ground }, report);
   const rules = headed.map((rule) => withContent(rule, { http, exec }));
-  if (!http.isTooLarge && !exec.isTooLarge) reportUnreachable(ground, rules, { typed, report });
+  const patterns = new Map(headed.map(({ rule, pattern }) => [rule.id, pattern]));
+  if (!http.isTooLarge && !exec.isTooLarge) reportUnreachable(ground, rules, { typed, patterns, report });
   const program: PolicyProgram = {
     selectors: selectors.values,
     policies,

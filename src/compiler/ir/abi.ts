@@ -4,9 +4,11 @@ import { transportPoints } from '../space/transport.ts';
 import { array, layout, scalar } from './layout.ts';
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 1;
+export const abiVersion = 2;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
+/** Bits of an entry's flags. `silent`: of a denial that its caller is not told of. `audited`: it passes, and what is in audit mode would deny it. */
+export const verdictFlag = { silent: 1, audited: 2 } as const;
 /** Section of a row, and direction of events and counters. */
 export const section = { ingress: 0, egress: 1, process: 2 } as const;
 /** Numbers of Hubble's PolicyMatchType, and ours above it. */
@@ -108,7 +110,7 @@ export const layouts = {
     action: scalar('u8', '0 absent (fail closed), 1 allow, 2 deny, 3 inspect'),
     match: scalar('u8', 'PolicyMatchType'),
     domain: scalar('u8', 'action inspect: 1 http'),
-    flags: scalar('u8', ''),
+    flags: scalar('u8', '1 silent denial; 2 only audited: cause and match are those of the denial'),
     reserved: scalar('u32', ''),
   }),
   ports: layout('pol_ports', 'transport point -> port class', {

@@ -16,6 +16,8 @@ export type Direction = Exclude<Section, 'process'>;
 /** In deciding order inside one priority. `drop` only of network rules, `kill` only of process rules, `pass` without content. */
 export const actions = ['kill', 'drop', 'deny', 'allow', 'pass'] as const;
 export type Action = (typeof actions)[number];
+/** Does a rule match content that could not be read? Only what refuses does. */
+export const matchesUndecidable = (action: Action): boolean => action === 'kill' || action === 'drop' || action === 'deny';
 /** In deciding order. */
 export const tiers = ['admin', 'normal', 'baseline', 'fallback'] as const;
 export type Tier = (typeof tiers)[number];

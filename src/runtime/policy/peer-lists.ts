@@ -8,8 +8,9 @@ import type { PeerClass, SubjectClass } from './endpoint-classes.ts';
 
 type Peers = NonNullable<ProgramRule['peers']>;
 
-/** Nothing after it is ever asked: it decides every port and every request. */
-const closes = ({ ports, content }: Candidate): boolean => ports === 'all' && content === undefined;
+/** Nothing after it is ever asked: it decides every port and every request, also where nothing is in audit mode. */
+const closes = ({ ports, content, action, audit }: Candidate): boolean =>
+  ports === 'all' && content === undefined && action !== 'pass' && !audit;
 
 /** Peer classes in groups of equal lists. */
 class Groups {
