@@ -1,10 +1,15 @@
 // One concrete event of a cell: what a reviewer can picture, so familiar addresses and ports are taken where the cell has them.
-import type { Endpoint, FlowEvent } from '../ir/event.ts';
-import { type AddressSet, ipv4Space, parseAddress } from '../space/address.ts';
+import type { Domains } from '../domains/domain.ts';
+import type { Content, Endpoint, FlowEvent, ProcessEvent } from '../ir/event.ts';
+import { type Address, type AddressSet, ipv4Space, parseAddress } from '../space/address.ts';
 import { includes, intersect, subtract } from '../space/interval.ts';
 import { protocolOf, type TransportPoint, type TransportProtocol, type TransportSet, transportPoint } from '../space/transport.ts';
-import { type Cell, type End, reservedNames } from './cell.ts';
+import { type Cell, type End, reservedNames, unknownAddress } from './cell.ts';
+import { specOf } from './content.ts';
+import { encodingOf } from './content-encoding.ts';
+import type { Item } from './judge.ts';
 import { labelsIn } from './label-cube.ts';
+import { namesIn } from './name-cube.ts';
 
 /** One flow of the cell, without a request; undefined where there is none (an endpoint that bears no reserved name). */
 export function flowIn(cell: Cell): FlowEvent | undefined {
@@ -19,24 +24,53 @@ export function flowIn(cell: Cell): FlowEvent | undefined {
   return { kind: 'flow', source, destination: { ...destination, namedPorts }, point };
 }
 
+/** One process event of the cell. */
+export function processEventIn(cell: Cell, { domain, content }: Request): ProcessEvent | undefined {
+  const subject = endpointIn(cell.source, 'subject');
+  return subject && { kind: 'process', domain, subject, content };
+}
+
+type Request = { readonly domain: string; readonly content: Content };
+
+/** A content of these: one that can be read, where there is one. */
+export function requestIn(items: readonly Item[]): Request | undefined {
+  const readable = items.find((item) => item.kind === 'content');
+  if (readable) return { domain: readable.classes.domain.name, content: { kind: 'fields', fields: readable.content.example } };
+  const undecidable = items.find((item) => item.kind === 'undecidable');
+  return undecidable && { domain: undecidable.domain, content: { kind: 'undecidable', reason: 'ambiguous' } };
+}
+
+/** Some content of a domain. */
+export const plainContent = (domains: Domains, domain: string): Content => ({
+  kind: 'fields',
+  fields: encodingOf(specOf(domains, domain), []).decode(new Uint8Array()),
+});
+
 /** One endpoint of a set; `id` keeps the two ends of a flow apart. */
 export function endpointIn(end: End, id: string): Endpoint | undefined {
   switch (end.kind) {
     case 'workload':
-      return { kind: 'workload', id, labels: labelsIn(end.labels) };
+      return { kind: 'workload', id, labels: labelsIn(end.labels), ...addressOf(end.addresses) };
     case 'reserved': {
       const borne = reservedNames.filter((name) => end.names.get(name) === true);
       const free = familiarNames.filter((name) => !end.names.has(name));
       const entities = borne.length > 0 ? borne : free.slice(0, 1);
-      return entities.length > 0 ? { kind: 'reserved', entities } : undefined;
+      return entities.length > 0 ? { kind: 'reserved', entities, ...addressOf(end.addresses) } : undefined;
     }
     case 'address': {
       const address = addressIn(end.addresses);
-      return address === undefined ? undefined : { kind: 'address', address };
+      const names = namesIn(end.names);
+      return address === undefined ? undefined : { kind: 'address', address, ...(names.length > 0 && { names }) };
     }
     case 'nothing':
       return undefined;
   }
+}
+
+/** The address of a managed endpoint, where the set wants one. */
+function addressOf(set: AddressSet): { readonly address?: Address } {
+  const address = includes(set, unknownAddress) ? undefined : addressIn(set);
+  return address === undefined ? {} : { address };
 }
 
 const familiarNames = ['host', 'remote-node', ...reservedNames.filter((name) => name !== 'host' && name !== 'remote-node')] as const;

@@ -4,8 +4,10 @@ import { type AddressSet, formatPrefix, ipv4Space, ipv6Space, type Prefix, prefi
 import { equals, intersect, isEmpty, subtract, union } from '../space/interval.ts';
 import { namespaceKey } from '../space/labels.ts';
 import { anyTransport, type TransportProtocol, type TransportSet, transportPoint, wholeProtocol } from '../space/transport.ts';
-import { type End, everyAddress, reservedNames } from './cell.ts';
+import { anyPlace, type End, everyAddress, reservedNames } from './cell.ts';
 import type { LabelCube, ValueSet } from './label-cube.ts';
+import type { NameCube } from './name-cube.ts';
+import { patternWords } from './pattern-words.ts';
 
 const quoted = (values: readonly string[]): string => values.map((value) => JSON.stringify(value)).join(', ');
 const list = (values: readonly string[]): string => (values.length === 1 ? quoted(values) : `one of [${quoted(values)}]`);
@@ -20,20 +22,39 @@ export function valueWords({ absent, others, values }: ValueSet): string {
   return absent ? `not ${list(values)}` : `exists and not ${list(values)}`;
 }
 
-function namespaceWords(set: ValueSet | undefined): string {
+const isSet = (set: ValueSet | undefined, absent: boolean): boolean =>
+  set !== undefined && set.absent === absent && set.others !== absent && set.values.length === 0;
+
+/** ` in namespace "shop"`; `what` is a namespace or a cluster. */
+function placeWords(what: string, set: ValueSet | undefined): string {
   if (!set) return '';
-  if (set.absent && !set.others && set.values.length === 0) return ' in no namespace';
-  if (!set.absent && set.others && set.values.length === 0) return ' in a namespace';
-  return ` in namespace ${valueWords(set)}`;
+  if (isSet(set, true)) return ` in no ${what}`;
+  return isSet(set, false) ? ` in a ${what}` : ` in ${what} ${valueWords(set)}`;
 }
 
-/** `{ app: "cart" } in namespace "shop"`. */
+const keyWords = (key: string): string => (/^[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$/.test(key) ? key : JSON.stringify(key));
+
+/** `{ team: "x", env: exists }`. */
+const testsWords = (tests: readonly (readonly [string, ValueSet])[]): string =>
+  `{ ${[...tests]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, set]) => `${keyWords(key)}: ${valueWords(set)}`)
+    .join(', ')} }`;
+
+const ofNamespace = `${namespaceKey}/`;
+
+/** `{ app: "cart" } in namespace "shop" in namespace { team: "x" } in cluster "c"`. */
 export function cubeWords(cube: LabelCube): string {
-  const tests = [...cube].filter(([key]) => key !== namespaceKey).sort(([a], [b]) => (a < b ? -1 : 1));
-  const keyWords = (key: string): string => (/^[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$/.test(key) ? key : JSON.stringify(key));
-  const namespace = namespaceWords(cube.get(namespaceKey));
-  if (tests.length === 0) return `every workload${namespace}`;
-  return `{ ${tests.map(([key, set]) => `${keyWords(key)}: ${valueWords(set)}`).join(', ')} }${namespace}`;
+  const own = [...cube].filter(([key]) => !key.startsWith('@'));
+  const namespaceLabels = [...cube].flatMap(([key, set]) =>
+    key.startsWith(ofNamespace) ? [[key.slice(ofNamespace.length), set] as const] : [],
+  );
+  const places = [
+    placeWords('namespace', cube.get(namespaceKey)),
+    namespaceLabels.length > 0 ? ` in namespace ${testsWords(namespaceLabels)}` : '',
+    placeWords('cluster', cube.get('@cluster')),
+  ];
+  return (own.length === 0 ? 'every workload' : testsWords(own)) + places.join('');
 }
 
 /** Addresses as blocks, a whole family by its name, and blocks with holes as exceptions where that is shorter. */
@@ -92,14 +113,33 @@ function reservedWords(names: ReadonlyMap<string, boolean>): string {
       : 'every reserved endpoint';
 }
 
+/** ` known by api.example.com and by no *.org`; every set of names is without words. */
+function nameWords({ classes, flags, one }: NameCube): string {
+  const words = (met: boolean): readonly string[] =>
+    [...flags].flatMap(([place, flag]) => (flag === met ? (classes.patterns[place] ?? []) : [])).map(patternWords);
+  const [by, not] = [words(true), words(false)];
+  const names = one === undefined ? '' : ' (known by one name)';
+  return [by.length > 0 ? ` known by ${by.join(' and ')}` : '', not.length > 0 ? ` not known by ${not.join(' or ')}` : '', names].join('');
+}
+
+/** ` at 10.0.0.0/8`: the address of a managed endpoint, where it matters. */
+function placedWords(addresses: AddressSet): string {
+  if (equals(addresses, anyPlace)) return '';
+  const known = intersect(addresses, everyAddress);
+  if (isEmpty(known)) return ' without a known address';
+  // Without an address is as outside of every network: the addresses that are left out say it shorter.
+  if (known === addresses || equals(known, addresses)) return ` at ${addressWords(known)}`;
+  return ` not at ${addressWords(subtract(everyAddress, known))}`;
+}
+
 export function endWords(end: End): string {
   switch (end.kind) {
     case 'workload':
-      return cubeWords(end.labels);
+      return cubeWords(end.labels) + placedWords(end.addresses);
     case 'reserved':
-      return reservedWords(end.names);
+      return reservedWords(end.names) + placedWords(end.addresses);
     case 'address':
-      return addressWords(end.addresses);
+      return addressWords(end.addresses) + nameWords(end.names);
     case 'nothing':
       return '';
   }

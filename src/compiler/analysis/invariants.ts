@@ -1,0 +1,145 @@
+// Invariants over all events: each statement is proved, or refuted with the simplest event that breaks it. Nothing is
+// sampled: the events that the statement is about fall into cells and classes of content that the rules cannot tell
+// apart, and every one of them is decided. It shares no code with the oracle, which only says the verdict of the event found.
+import type { PolicyEvent, Verdict } from '../ir/event.ts';
+import type { Invariant, TypedPolicy } from '../ir/typed.ts';
+import { type Cell, endRelation, subjectRelation, transportRelation } from './cell.ts';
+import { type ContentClasses, contentClasses } from './content.ts';
+import { isAllowed } from './decide.ts';
+import { type Item, judge } from './judge.ts';
+import { AnalysisLimit } from './limit.ts';
+import { verdictOf } from './oracle.ts';
+import { allOf, lift, negated, type Relation } from './relation.ts';
+import { flowSpaces, namesOf, processSpaces } from './spaces.ts';
+import { budget, maximumCells, type SectionRules, type Speakers, speakersOf, viewsOf, within } from './split.ts';
+import { flowIn, processEventIn, requestIn } from './witness.ts';
+
+/** `refuted`: an event as simple as there is that breaks the statement, and its verdict. */
+export type InvariantOutcome =
+  | { readonly kind: 'proved'; readonly invariant: Invariant }
+  | { readonly kind: 'refuted'; readonly invariant: Invariant; readonly event: PolicyEvent; readonly verdict: Verdict };
+
+/**
+ * One outcome for each statement, in order. Flows are between two endpoints: what one sends to itself is always allowed, and
+ * no statement is about it.
+ * @throws AnalysisLimit
+ */
+export function checkInvariants(typed: TypedPolicy, limit = maximumCells): readonly InvariantOutcome[] {
+  const contents = contentClasses(typed.domains);
+  return typed.invariants.map((invariant) => {
+    const event = counterexample({ typed, contents, spend: budget(limit) }, invariant);
+    return event ? { kind: 'refuted', invariant, event, verdict: verdictOf(typed, event) } : { kind: 'proved', invariant };
+  });
+}
+
+type Walk = { readonly typed: TypedPolicy; readonly contents: ContentClasses; readonly spend: (rules?: number) => void };
+
+/** The simplest event that breaks the statement. Once there is one, the limit ends the search for a simpler one. */
+function counterexample(walk: Walk, invariant: Invariant): PolicyEvent | undefined {
+  let best: { readonly event: PolicyEvent; readonly weight: number } | undefined;
+  try {
+    for (const event of counterexamples(walk, invariant)) {
+      const weight = weightOf(event);
+      if (!best || weight < best.weight) best = { event, weight };
+    }
+  } catch (error) {
+    if (!best || !(error instanceof AnalysisLimit)) throw error;
+  }
+  return best?.event;
+}
+
+/** One event of each cell and content that break the statement. */
+function* counterexamples(walk: Walk, invariant: Invariant): Generator<PolicyEvent> {
+  const { typed } = walk;
+  const sections =
+    invariant.kind === 'process'
+      ? [viewsOf(typed, 'process', invariant.match.domain).enforced]
+      : [viewsOf(typed, 'egress').enforced, viewsOf(typed, 'ingress').enforced];
+  for (const start of startsOf(typed, invariant))
+    for (const { cell, lists } of decidedCells(walk, start, { sections, about: (part) => aboutRelation(part, invariant) })) {
+      const event = eventIn(walk, invariant, { cell, lists });
+      if (event) yield event;
+    }
+}
+
+const startsOf = (typed: TypedPolicy, { kind }: Invariant): readonly Cell[] =>
+  kind === 'process' ? processSpaces : flowSpaces(namesOf([typed]));
+
+/** How the events that the statement is about lie to a cell, content aside. */
+function aboutRelation(cell: Cell, invariant: Invariant): Relation<Cell> {
+  const isOnly = invariant.quantifier === 'only';
+  if (invariant.kind === 'process') {
+    const subject = subjectRelation(cell, 'process', invariant.subject);
+    return isOnly ? negated(subject) : subject;
+  }
+  const { source, destination, transport } = invariant;
+  const from = (): Relation<Cell> => {
+    const relation = lift(endRelation(cell.source, source), (end) => ({ ...cell, source: end }));
+    return isOnly ? negated(relation) : relation;
+  };
+  const to = (): Relation<Cell> => lift(endRelation(cell.destination, destination), (end) => ({ ...cell, destination: end }));
+  return allOf([from, to, () => transportRelation(cell, transport)], (relate) => relate());
+}
+
+type Asked = { readonly sections: readonly SectionRules[]; readonly about: (cell: Cell) => Relation<Cell> };
+type DecidedCell = { readonly cell: Cell; readonly lists: readonly Speakers[] };
+
+/** The cells that the statement is about and the sections cannot tell apart further. */
+function* decidedCells({ spend }: Walk, start: Cell, asked: Asked): Generator<DecidedCell> {
+  const waiting = [{ cell: start, sections: asked.sections }];
+  for (let open = waiting.pop(); open !== undefined; open = waiting.pop()) {
+    const { cell } = open;
+    spend(open.sections.reduce((sum, { rules }) => sum + rules.length, 0));
+    const about = asked.about(cell);
+    if (about.kind === 'apart') continue;
+    const sections = about.kind === 'split' ? open.sections : open.sections.map((section) => within(cell, section));
+    const found = about.kind === 'split' ? about : speakersIn(cell, sections);
+    if (found.kind === 'split') waiting.push(...found.halves.map((half) => ({ cell: half, sections })).reverse());
+    else yield { cell, lists: found.lists };
+  }
+}
+
+type Answer = { readonly kind: 'lists'; readonly lists: readonly Speakers[] } | Extract<Relation<Cell>, { kind: 'split' }>;
+
+function speakersIn(cell: Cell, sections: readonly SectionRules[]): Answer {
+  const lists: Speakers[] = [];
+  for (const section of sections) {
+    const answer = speakersOf(cell, section);
+    if (answer.kind === 'split') return answer;
+    lists.push(answer.speakers);
+  }
+  return { kind: 'lists', lists };
+}
+
+/** An event of the cell that breaks the statement. */
+function eventIn({ contents }: Walk, invariant: Invariant, { cell, lists }: DecidedCell): PolicyEvent | undefined {
+  const match = invariant.kind === 'process' ? invariant.match : invariant.request;
+  const isWanted = (item: Item): boolean =>
+    match ? isAbout(contents, invariant, item) : item.kind === 'connection' || item.kind === 'every';
+  const broken = judge(lists, { contents, connection: !match, asked: match ? [match] : [] })
+    .filter(({ item }) => isWanted(item))
+    .filter(({ decisions }) => decisions.every(isAllowed) !== (invariant.quantifier === 'every'))
+    .map(({ item }) => item);
+  if (broken.length === 0) return undefined;
+  const request = match && requestIn(broken);
+  if (invariant.kind === 'process') return request && processEventIn(cell, request);
+  const flow = flowIn(cell);
+  return flow && (request ? { ...flow, request } : flow);
+}
+
+/** Is an event with this content one that the statement is about? To what must be denied belongs what may be such. */
+function isAbout(contents: ContentClasses, invariant: Invariant, item: Item): boolean {
+  const match = invariant.kind === 'process' ? invariant.match : invariant.request;
+  if (!match || item.kind === 'connection' || item.kind === 'every') return false;
+  const maybe = invariant.quantifier !== 'every';
+  if (item.kind === 'undecidable') return maybe && item.domain === match.domain;
+  if (item.classes.domain.name !== match.domain) return false;
+  const truth = contents.truthOf(item.classes, item.content, match);
+  return truth === true || (maybe && truth === 'undecidable');
+}
+
+/** How much there is to read; what cannot be read comes last. */
+function weightOf(event: PolicyEvent): number {
+  const shown = JSON.stringify(event, (_, value: unknown) => (typeof value === 'bigint' ? 'address' : value));
+  return shown.length + (shown.includes('"undecidable"') ? 1000 : 0);
+}
