@@ -2,7 +2,7 @@
 // reading of a Pattern; it shares nothing with space/automaton.ts, which it checks.
 // Expressions are interned, and unions and intersections flattened, sorted and deduplicated, so that each pattern has finitely
 // many derivatives.
-import type { ByteRange, Pattern } from '../space/pattern.ts';
+import { type ByteRange, both, byteIn, either, type Pattern, repeat, sequence } from '../space/pattern.ts';
 import { AnalysisLimit } from './limit.ts';
 
 /** What is still to come. `empty`: matches the end of the text. */
@@ -16,6 +16,9 @@ type Expression = { readonly id: number; readonly empty: boolean } & (
 );
 type Shape<E = Expression> = E extends Expression ? Omit<E, 'id'> : never;
 
+/** How texts relate to patterns: `matched[i]` says whether they match the i-th. `example`: a shortest of them, of familiar bytes. */
+export type TextClass = { readonly matched: readonly boolean[]; readonly example: string };
+
 /** Answers about text patterns; remembers derivatives, so keep one for all questions about one policy. */
 export type TextMatcher = {
   readonly matches: (pattern: Pattern, text: string) => boolean;
@@ -24,10 +27,32 @@ export type TextMatcher = {
    * @throws AnalysisLimit
    */
   readonly combinations: (patterns: readonly Pattern[]) => readonly (readonly boolean[])[];
+  /**
+   * The same of texts that are UTF-8 and match `possible`, each with an example.
+   * @throws AnalysisLimit
+   */
+  readonly classes: (possible: Pattern, patterns: readonly Pattern[]) => readonly TextClass[];
 };
 
 const maximumStates = 200_000;
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+const continued = byteIn([0x80, 0xbf]);
+/** Unicode 16.0, table 3-7. */
+const utf8 = repeat(
+  either(
+    byteIn([0, 0x7f]),
+    sequence(byteIn([0xc2, 0xdf]), continued),
+    sequence(byteIn([0xe0, 0xe0]), byteIn([0xa0, 0xbf]), continued),
+    sequence(byteIn([0xe1, 0xec], [0xee, 0xef]), continued, continued),
+    sequence(byteIn([0xed, 0xed]), byteIn([0x80, 0x9f]), continued),
+    sequence(byteIn([0xf0, 0xf0]), byteIn([0x90, 0xbf]), continued, continued),
+    sequence(byteIn([0xf1, 0xf3]), continued, continued, continued),
+    sequence(byteIn([0xf4, 0xf4]), byteIn([0x80, 0x8f]), continued, continued),
+  ),
+  0,
+);
 
 /** The smart constructors: each keeps the normal form that makes equal languages of this kind equal objects. */
 function expressions() {
@@ -97,7 +122,10 @@ function read(make: Constructors, pattern: Pattern): Expression {
   }
 }
 
-/** One byte out of each set of bytes that these patterns cannot tell apart. */
+/** Bytes that a reader likes to see, the best first. */
+const likedBytes: readonly number[] = [...encoder.encode('axbcdefghijklmnopqrstuvwyz0123456789AXB-_./ ')];
+
+/** One byte out of each set of bytes that these patterns cannot tell apart, the liked ones first. */
 function representatives(patterns: readonly Pattern[]): readonly number[] {
   const starts = new Set([0]);
   const range = (low: number, high: number) => starts.add(low).add(high + 1);
@@ -108,7 +136,10 @@ function representatives(patterns: readonly Pattern[]): readonly number[] {
     else pattern.parts.forEach(visit);
   };
   patterns.forEach(visit);
-  return [...starts].filter((value) => value < 256);
+  const sorted = [...starts].filter((value) => value < 256).sort((a, b) => a - b);
+  const chosen = sorted.map((low, i) => likedBytes.find((byte) => low <= byte && byte < (sorted[i + 1] ?? 256)) ?? low);
+  const rank = (byte: number): number => likedBytes.indexOf(byte) + 1 || likedBytes.length + byte;
+  return chosen.sort((a, b) => rank(a) - rank(b));
 }
 
 /** An expression per pattern and a derivative per byte, each computed once. */
@@ -152,28 +183,43 @@ function derivatives() {
   return { root, derive };
 }
 
+/** A text on the way to its class: its last byte, and the text before that. */
+type Step = { readonly at: readonly Expression[]; readonly value: number; readonly before: Step | undefined };
+
+function textOf(step: Step): string {
+  const bytes: number[] = [];
+  for (let one: Step | undefined = step; one?.before; one = one.before) bytes.push(one.value);
+  return decoder.decode(Uint8Array.from(bytes.reverse()));
+}
+
 export function textMatcher(): TextMatcher {
   const { root, derive } = derivatives();
+  /** The shortest way to each vector, breadth first. */
+  const reached = (patterns: readonly Pattern[]): readonly { readonly matched: readonly boolean[]; readonly step: Step }[] => {
+    const bytes = representatives(patterns);
+    const found = new Map<string, { readonly matched: readonly boolean[]; readonly step: Step }>();
+    const start: Step = { at: patterns.map(root), value: 0, before: undefined };
+    const seen = new Set([start.at.map((state) => state.id).join()]);
+    const queue = [start];
+    for (const step of queue) {
+      const matched = step.at.map((state) => state.empty);
+      if (!found.has(matched.join())) found.set(matched.join(), { matched, step });
+      for (const value of bytes) {
+        const after = step.at.map((state) => derive(state, value));
+        const key = after.map((state) => state.id).join();
+        if (!seen.has(key)) queue.push({ at: after, value, before: step });
+        seen.add(key);
+      }
+      if (seen.size > maximumStates) throw new AnalysisLimit('pattern states', maximumStates);
+    }
+    return [...found.values()];
+  };
   return {
     matches: (pattern, text) => encoder.encode(text).reduce(derive, root(pattern)).empty,
-    combinations: (patterns) => {
-      const bytes = representatives(patterns);
-      const found = new Map<string, readonly boolean[]>();
-      const start = patterns.map(root);
-      const seen = new Set([start.map((state) => state.id).join()]);
-      const queue = [start];
-      for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
-        const vector = at.map((state) => state.empty);
-        found.set(vector.join(), vector);
-        for (const value of bytes) {
-          const after = at.map((state) => derive(state, value));
-          const key = after.map((state) => state.id).join();
-          if (!seen.has(key)) queue.push(after);
-          seen.add(key);
-        }
-        if (seen.size > maximumStates) throw new AnalysisLimit('pattern states', maximumStates);
-      }
-      return [...found.values()];
-    },
+    combinations: (patterns) => reached(patterns).map(({ matched }) => matched),
+    classes: (possible, patterns) =>
+      reached([both(utf8, possible), ...patterns]).flatMap(({ matched: [isPossible, ...matched], step }) =>
+        isPossible ? [{ matched, example: textOf(step) }] : [],
+      ),
   };
 }

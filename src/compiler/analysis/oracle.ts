@@ -131,6 +131,11 @@ function workOf(policy: TypedPolicy): Work {
   return made;
 }
 const hasAudit = (policy: TypedPolicy): boolean => workOf(policy).hasAudit;
+/** What reads the content of this policy's events. */
+export const readerOf = (policy: TypedPolicy): ContentReader => workOf(policy).reader;
+/** The rules of one section in deciding order, those in audit mode too. */
+export const rulesInOrder = (policy: TypedPolicy, section: Section): readonly Rule[] =>
+  workOf(policy).rules.filter((rule) => rule.section === section);
 
 /** Tier, the policy's priority, the rule's, kill before drop before deny before allow before pass, and RuleId: (policy name, place). */
 function compare(policy: TypedPolicy, a: Rule, b: Rule): number {
