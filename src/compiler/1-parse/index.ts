@@ -3,7 +3,7 @@ import { createTokenInstance, EOF, type ILexingError, type IToken } from 'chevro
 import type { SourceText } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Ast, FileAst } from '../ir/ast.ts';
-import { addItems, type GrowingFile } from './build-ast.ts';
+import { type Items, noItems } from './grammar.ts';
 import { items, spanOf } from './items.ts';
 import { declaredNames, parseItem } from './recover.ts';
 import { lexer, Unterminated } from './tokens.ts';
@@ -22,28 +22,39 @@ function parseFile(source: SourceText, outer: Report): FileAst {
   reportInvisible(source, report);
   const { tokens, errors } = lexer.tokenize(source.text);
   reportCharacters(source, errors, report);
-  const file: GrowingFile = {
-    source,
-    modules: [],
-    namespaces: [],
-    imports: [],
-    declarations: [],
-    policies: [],
-    tests: [],
-    foreign: [],
-    unread: new Set(),
-  };
   const start = { source, start: 0, end: 0 };
   if (source.text.trim() === '') report('source/empty', start, {});
   else if (tokens.length === 0 && errors.length === 0) report('parse/only-comments', start, {});
   for (const token of tokens) if (token.tokenType === Unterminated) report('parse/unterminated-string', spanOf(source, token), {});
-  for (const item of items(tokens, endOf(source), [source, report])) {
-    const { tree, unread } = parseItem(item.tokens, [source, report], item.damaged);
-    for (const name of item.damaged ? declaredNames(tokens) : unread) file.unread.add(name);
-    if (tree) addItems({ source, report }, tree, file);
+  const file = noItems();
+  const unread = new Set<string>();
+  const found = items(tokens, endOf(source), [source, report]);
+  if (found.some(({ damaged }) => damaged)) for (const name of declaredNames(tokens)) unread.add(name);
+  for (const [i, item] of found.entries()) {
+    const parsed = parseItem(item.tokens, { source, report, isFirst: i === 0, silent: item.damaged });
+    for (const name of parsed.unread) unread.add(name);
+    if (parsed.items) addItems(file, parsed.items);
   }
-  return { ...file, isWhole };
+  return { source, ...file, isWhole, unread };
 }
+
+function addItems(file: Items, more: Items): void {
+  add(file.modules, more.modules);
+  add(file.namespaces, more.namespaces);
+  add(file.clusters, more.clusters);
+  add(file.imports, more.imports);
+  add(file.declarations, more.declarations);
+  add(file.rules, more.rules);
+  add(file.annotationTypes, more.annotationTypes);
+  add(file.policies, more.policies);
+  add(file.tests, more.tests);
+  add(file.invariants, more.invariants);
+  add(file.annotations, more.annotations);
+}
+
+const add = <T>(list: T[], more: readonly T[]): void => {
+  for (const one of more) list.push(one);
+};
 
 function endOf({ text }: SourceText): IToken {
   return createTokenInstance(EOF, '', text.length, text.length - 1, Number.NaN, Number.NaN, Number.NaN, Number.NaN);

@@ -1,0 +1,407 @@
+// The grammar of what stands inside items: literals, operands, selectors, sets. Its rules make the nodes of the Ast
+// themselves. Two things depend on line ends: where a line of a block ends, and that a bare operand belongs to the rule
+// whose line it stands on.
+import { EmbeddedActionsParser, type IOrAlt, type IToken, type ParserMethod, tokenMatcher } from 'chevrotain';
+import type { SourceText, Span } from '../base/source.ts';
+import type { Code } from '../diagnostics/catalog.ts';
+import type { Holes, Place, Report } from '../diagnostics/diagnostic.ts';
+import type { Line, Operand } from '../domains/domain.ts';
+import type { Expr, LabelTest, Name, PlaceTest, SelectorExpr, SetOperator, TextLiteral } from '../ir/ast.ts';
+import { syntaxMessages } from './syntax-messages.ts';
+import * as t from './tokens.ts';
+
+export type Rule<T> = ParserMethod<[], T>;
+/** A finding that waits until it is known that the item could be read. */
+export type Finding = (report: Report) => void;
+type NumberNode = Extract<Operand, { kind: 'number' | 'range' }>;
+type LiteralNode = { kind: 'address' | 'date' | 'quantity'; text: string; span: Span };
+/** Of the rules that most of a text consists of; made once, for one made at each visit costs more than the visit. */
+export type Alternatives<T> = IOrAlt<T>[];
+
+/** Protocols behind which a value may stand by its name. */
+const protocols: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'any', 'protocol', 'icmp', 'icmpv6']);
+/** Of them those whose values have names of their own. */
+const typed: ReadonlySet<string> = new Set(['icmp', 'icmpv6']);
+/** Behind ports these begin an attribute of the rule. */
+const attributes: ReadonlySet<string> = new Set(['priority', 'mode', 'log', 'require']);
+const matchers: ReadonlySet<string> = new Set(['under', 'glob', 'regex']);
+
+const escapes: ReadonlySet<string> = new Set(['"', '\\', '*', '{', '}', '?', '[', ']']);
+const nowhere: SourceText = { path: '', text: '' };
+
+export class ExpressionParser extends EmbeddedActionsParser {
+  protected source: SourceText = nowhere;
+  /** Findings of what was read without a mistake of form; reported when the item was read to its end. */
+  protected findings: Finding[] = [];
+  protected isInvariant = false;
+  protected isTest = false;
+
+  constructor() {
+    super(t.vocabulary, { maxLookahead: 2, errorMessageProvider: syntaxMessages });
+  }
+
+  protected find<C extends Code>(code: C, place: Place, holes: Holes<C>): void {
+    this.findings.push((report) => report(code, place, holes));
+  }
+
+  /** Does the next token stand on the line of the one before? */
+  protected readonly onSameLine = (): boolean => this.LA(1).startLine === this.LA(0).startLine;
+
+  protected spanOf(token: IToken): Span {
+    return { source: this.source, start: token.startOffset, end: (token.endOffset ?? 0) + 1 };
+  }
+
+  /** From `first` to the last token that was read. */
+  protected spanFrom(first: IToken): Span {
+    return { source: this.source, start: first.startOffset, end: (this.LA(0).endOffset ?? 0) + 1 };
+  }
+
+  protected nameOf(token: IToken): Name {
+    return { text: token.image, span: this.spanOf(token) };
+  }
+
+  /** A text with its escapes resolved; a backslash before a sign of patterns stands for that sign. */
+  protected textOf(token: IToken): TextLiteral {
+    const span = this.spanOf(token);
+    const raw = token.image.slice(1, token.tokenType === t.Unterminated ? undefined : -1);
+    return { kind: 'string', text: raw.includes('\\') ? this.unescaped(raw, span) : raw, raw, span };
+  }
+
+  private unescaped(raw: string, { source, start }: Span): string {
+    return raw.replace(/\\([\s\S])/g, (pair: string, sign: string, offset: number) => {
+      const at = start + 1 + offset;
+      if (!escapes.has(sign)) this.find('parse/bad-escape', { source, start: at, end: at + pair.length }, { escape: pair });
+      return sign;
+    });
+  }
+
+  protected wordOf(token: IToken): Operand {
+    return { kind: 'word', text: token.image, span: this.spanOf(token) };
+  }
+
+  private signOf(token: IToken): Operand {
+    return { kind: 'sign', text: token.image, span: this.spanOf(token) };
+  }
+
+  protected literalOf(token: IToken): LiteralNode {
+    const { tokenType } = token;
+    const kind = tokenType === t.DateLiteral ? 'date' : tokenType === t.Quantity ? 'quantity' : 'address';
+    return { kind, text: token.image, span: this.spanOf(token) };
+  }
+
+  /** A value follows a protocol; by its name only where that is no attribute. */
+  private readonly valueFollows = (): boolean => {
+    const next = this.LA(1);
+    if (!tokenMatcher(next, t.Name)) return true;
+    const protocol = this.LA(0).image;
+    if (!protocols.has(protocol) || !this.onSameLine() || next.tokenType === t.Including) return false;
+    const behind = this.LA(2);
+    if (behind.tokenType === t.LCurly || behind.tokenType === t.Arrow || (this.isTest && !typed.has(protocol))) return false;
+    return !attributes.has(next.image) || behind.startLine !== next.startLine || !beginsOperand(behind);
+  };
+  readonly number = this.RULE('number', (): NumberNode => {
+    const first = this.LA(1);
+    const isNegative = this.OPTION1(() => this.CONSUME1(t.Minus)) !== undefined;
+    const low = this.CONSUME1(t.NumberLiteral).image;
+    const high = this.OPTION2(() => {
+      this.CONSUME2(t.Minus);
+      return this.CONSUME2(t.NumberLiteral).image;
+    });
+    const text = isNegative ? `-${low}` : low;
+    const span = this.spanFrom(first);
+    return high === undefined ? { kind: 'number', text, span } : { kind: 'range', low: text, high, span };
+  });
+
+  private readonly lineOperands: Alternatives<Operand> = [
+    { ALT: () => this.wordOf(this.CONSUME(t.Word)) },
+    { ALT: () => this.textOf(this.CONSUME(t.Text)) },
+    { ALT: () => this.SUBRULE(this.number) },
+    { ALT: () => this.literalOf(this.CONSUME(t.Literal)) },
+    { ALT: () => this.signOf(this.CONSUME(t.Equals)) },
+    { ALT: () => this.SUBRULE(this.operandList) },
+  ];
+
+  /** As `operand`, and every reserved word too. */
+  readonly lineOperand = this.RULE('lineOperand', (): Operand => this.OR(this.lineOperands));
+
+  private readonly operands: Alternatives<Operand> = [
+    { ALT: () => this.wordOf(this.CONSUME(t.Name)) },
+    { ALT: () => this.wordOf(this.CONSUME(t.OperandWord)) },
+    { ALT: () => this.textOf(this.CONSUME(t.Text)) },
+    { ALT: () => this.SUBRULE(this.number) },
+    { ALT: () => this.literalOf(this.CONSUME(t.Literal)) },
+    { ALT: () => this.signOf(this.CONSUME(t.Equals)) },
+    { ALT: () => this.SUBRULE(this.operandList) },
+  ];
+
+  readonly operand = this.RULE('operand', (): Operand => this.OR(this.operands));
+
+  /** An operand of an event: as a rule's, and `to`, which has no other meaning there. */
+  readonly eventOperand = this.RULE(
+    'eventOperand',
+    (): Operand => this.OR([{ ALT: () => this.wordOf(this.CONSUME(t.To)) }, { ALT: () => this.SUBRULE(this.operand) }]),
+  );
+
+  readonly operandList = this.RULE('operandList', (): Operand => {
+    const first = this.CONSUME(t.LSquare);
+    const items: Operand[] = [];
+    this.OPTION(() => {
+      items.push(this.SUBRULE1(this.operand));
+      this.MANY({
+        GATE: () => this.LA(2).tokenType !== t.RSquare,
+        DEF: () => {
+          this.CONSUME1(t.Comma);
+          items.push(this.SUBRULE2(this.operand));
+        },
+      });
+      this.OPTION2(() => this.CONSUME2(t.Comma));
+    });
+    this.CONSUME(t.RSquare);
+    return { kind: 'list', items, span: this.spanFrom(first) };
+  });
+
+  readonly line = this.RULE('line', (): Line => {
+    const first = this.LA(1);
+    const operands = [this.SUBRULE1(this.lineOperand)];
+    this.MANY({
+      GATE: this.onSameLine,
+      DEF: () => {
+        operands.push(this.SUBRULE2(this.lineOperand));
+      },
+    });
+    return { operands, span: this.spanFrom(first) };
+  });
+
+  /** `10.0.0.0/8 including workloads` binds looser than every operator. */
+  readonly expression = this.RULE('expression', (): Expr => {
+    const first = this.LA(1);
+    const operand = this.SUBRULE(this.combination);
+    const what = this.OPTION(() => {
+      this.CONSUME(t.Including);
+      return this.CONSUME(t.Word);
+    });
+    return what ? { kind: 'including', operand, what: this.nameOf(what), span: this.spanFrom(first) } : operand;
+  });
+
+  private readonly operators: Alternatives<IToken> = [
+    { ALT: () => this.CONSUME(t.And) },
+    { ALT: () => this.CONSUME(t.Or) },
+    { ALT: () => this.CONSUME(t.Except) },
+  ];
+
+  readonly combination = this.RULE('combination', (): Expr => {
+    const first = this.LA(1);
+    const operand = this.SUBRULE1(this.unary);
+    let operands: Expr[] | undefined;
+    let operator: IToken | undefined;
+    let other: IToken | undefined;
+    this.MANY(() => {
+      const here = this.OR(this.operators);
+      operator ??= here;
+      if (here.image !== operator.image) other ??= here;
+      operands ??= [operand];
+      operands.push(this.SUBRULE2(this.unary));
+    });
+    if (!operator || !operands) return operand;
+    return this.combined(operands, [operator, other], this.spanFrom(first));
+  });
+
+  /** `a and b and c`; two different operators side by side are a mistake, so that none has to bind tighter. */
+  private combined(operands: readonly Expr[], [first, other]: readonly [IToken, IToken | undefined], span: Span): Expr {
+    if (!other) return { kind: 'combine', operator: operatorOf(first), operands, span };
+    const places = [this.spanOf(other), this.spanOf(first)] as const;
+    this.find('parse/mixed-operators', places, { first: first.image, second: other.image });
+    return { kind: 'missing', span };
+  }
+
+  /** An even number of `not` is none. */
+  readonly unary = this.RULE('unary', (): Expr => {
+    const first = this.LA(1);
+    let isNegated = false;
+    this.MANY(() => {
+      this.CONSUME(t.Not);
+      isNegated = !isNegated;
+    });
+    const operand = this.SUBRULE(this.primary);
+    return isNegated ? { kind: 'not', operand, span: this.spanFrom(first) } : operand;
+  });
+
+  private readonly primaries: Alternatives<Expr> = [
+    { ALT: () => this.SUBRULE(this.term) },
+    { ALT: () => this.SUBRULE(this.list) },
+    { ALT: () => this.literalOf(this.CONSUME(t.Literal)) },
+    { ALT: () => this.textOf(this.CONSUME(t.Text)) },
+    { ALT: () => this.SUBRULE(this.selector) },
+    { ALT: () => this.SUBRULE(this.number) },
+    { ALT: () => this.SUBRULE(this.parentheses) },
+    { ALT: () => this.everyWorkload(this.CONSUME(t.Workload)) },
+  ];
+
+  readonly primary = this.RULE('primary', (): Expr => this.OR(this.primaries));
+
+  readonly parentheses = this.RULE('parentheses', (): Expr => {
+    this.CONSUME(t.LParen);
+    const inside = this.SUBRULE(this.expression);
+    this.CONSUME(t.RParen);
+    return inside;
+  });
+
+  /** `workload` is a set only in invariants. */
+  private everyWorkload(token: IToken): Expr {
+    const span = this.spanOf(token);
+    if (this.isInvariant) return { kind: 'name', text: token.image, span };
+    const expected = 'a name, a selector `{...}`, a list `[...]` or an address';
+    this.find('parse/unexpected-token', span, { expected, found: '`workload`', suggestion: undefined });
+    return { kind: 'missing', span };
+  }
+
+  readonly list = this.RULE('list', (): Expr => {
+    const first = this.CONSUME(t.LSquare);
+    const items: Expr[] = [];
+    this.OPTION(() => {
+      items.push(this.SUBRULE1(this.expression));
+      this.MANY({
+        GATE: () => this.LA(2).tokenType !== t.RSquare,
+        DEF: () => {
+          this.CONSUME1(t.Comma);
+          items.push(this.SUBRULE2(this.expression));
+        },
+      });
+      this.OPTION2(() => this.CONSUME2(t.Comma));
+    });
+    this.CONSUME(t.RSquare);
+    return { kind: 'list', items, span: this.spanFrom(first) };
+  });
+
+  /** A name; of a protocol, with what follows a protocol. */
+  readonly term = this.RULE('term', (): Expr => {
+    const first = this.LA(1);
+    const name = this.SUBRULE(this.reference);
+    let code: IToken | undefined;
+    const value = this.OPTION1({
+      GATE: this.valueFollows,
+      DEF: () => {
+        const operand = this.SUBRULE(this.value);
+        code = this.OPTION2(() => {
+          this.CONSUME(t.Code);
+          return this.CONSUME(t.NumberLiteral);
+        });
+        return operand;
+      },
+    });
+    return value ? this.termOf(first, value, code) : name;
+  });
+
+  /** `web`, `web.service`. */
+  readonly reference = this.RULE('reference', (): Expr => {
+    const name = this.CONSUME(t.Name);
+    const member = this.OPTION(() => {
+      this.CONSUME(t.Dot);
+      return this.CONSUME(t.Word);
+    });
+    return { kind: 'name', text: name.image, ...(member ? { member: this.nameOf(member) } : {}), span: this.spanFrom(name) };
+  });
+
+  private termOf(first: IToken, value: Expr, code: IToken | undefined): Expr {
+    const span = this.spanFrom(first);
+    const word = this.nameOf(first);
+    if (matchers.has(word.text) && !code) return { kind: 'matched', operator: word, operand: value, span };
+    return { kind: 'term', protocol: word, value, ...(code ? { code: this.nameOf(code) } : {}), span };
+  }
+
+  private readonly values: Alternatives<Expr> = [
+    { ALT: () => this.SUBRULE(this.number) },
+    { ALT: () => this.textOf(this.CONSUME(t.Text)) },
+    { ALT: () => this.SUBRULE(this.list) },
+    { ALT: () => ({ kind: 'name', text: this.LA(1).image, span: this.spanOf(this.CONSUME(t.Name)) }) },
+  ];
+
+  readonly value = this.RULE('value', (): Expr => this.OR(this.values));
+
+  readonly selector = this.RULE('selector', (): SelectorExpr => {
+    const first = this.LA(1);
+    const labels = this.SUBRULE(this.labels);
+    const places: PlaceTest[] = [];
+    this.MANY(() => {
+      places.push(this.SUBRULE(this.place));
+    });
+    return { kind: 'selector', labels, places, span: this.spanFrom(first) };
+  });
+
+  readonly labels = this.RULE('labels', (): LabelTest[] => {
+    this.CONSUME(t.LCurly);
+    const labels: LabelTest[] = [];
+    this.OPTION1(() => {
+      labels.push(this.SUBRULE1(this.labelTest));
+      this.MANY({
+        GATE: () => this.LA(2).tokenType !== t.RCurly,
+        DEF: () => {
+          this.CONSUME1(t.Comma);
+          labels.push(this.SUBRULE2(this.labelTest));
+        },
+      });
+      this.OPTION2(() => this.CONSUME2(t.Comma));
+    });
+    this.CONSUME(t.RCurly);
+    return labels;
+  });
+
+  readonly labelTest = this.RULE('labelTest', (): LabelTest => {
+    const first = this.LA(1);
+    const key = this.OR<Name>([
+      { ALT: () => this.nameOf(this.CONSUME(t.Word)) },
+      {
+        ALT: () => {
+          const { text, span } = this.textOf(this.CONSUME(t.Text));
+          return { text, span };
+        },
+      },
+    ]);
+    this.CONSUME(t.Colon);
+    const words = this.SUBRULE(this.labelWords);
+    const operand = this.OPTION(() => this.SUBRULE(this.labelOperand));
+    return { key, words, ...(operand ? { operand } : {}), span: this.spanFrom(first) };
+  });
+
+  /** `in namespace "n"`, `in namespace { team: "x" }`. */
+  readonly place = this.RULE('place', (): PlaceTest => {
+    this.CONSUME(t.In);
+    const first = this.LA(1);
+    const key = this.nameOf(this.CONSUME(t.Word));
+    return this.OR<PlaceTest>([
+      { ALT: () => ({ key, words: [], labels: this.SUBRULE(this.labels), span: this.spanFrom(first) }) },
+      {
+        ALT: () => {
+          const words = this.SUBRULE(this.labelWords);
+          const operand = this.OPTION(() => this.SUBRULE(this.labelOperand));
+          return { key, words, ...(operand ? { operand } : {}), span: this.spanFrom(first) };
+        },
+      },
+    ]);
+  });
+
+  readonly labelWords = this.RULE('labelWords', (): Name[] => {
+    const words: Name[] = [];
+    this.MANY({
+      GATE: this.onSameLine,
+      DEF: () => {
+        words.push(this.nameOf(this.OR([{ ALT: () => this.CONSUME(t.Name) }, { ALT: () => this.CONSUME(t.Not) }])));
+      },
+    });
+    return words;
+  });
+
+  private readonly labelOperands: Alternatives<Expr> = [
+    { ALT: () => this.textOf(this.CONSUME(t.Text)) },
+    { ALT: () => this.literalOf(this.CONSUME(t.Literal)) },
+    { ALT: () => this.SUBRULE(this.number) },
+    { ALT: () => this.SUBRULE(this.list) },
+  ];
+
+  readonly labelOperand = this.RULE('labelOperand', (): Expr => this.OR(this.labelOperands));
+}
+
+const operatorOf = ({ image }: IToken): SetOperator => (image === 'and' || image === 'or' ? image : 'except');
+
+const beginsOperand = (token: IToken): boolean =>
+  [t.Name, t.Text, t.NumberLiteral, t.Minus, t.LSquare].some((type) => tokenMatcher(token, type));
