@@ -4,7 +4,8 @@
 import { invariant } from '../base/assert.ts';
 import type { DomainSpec, FieldSpec, FieldTest, FieldValues, LineMatch, ValueSet } from '../domains/domain.ts';
 import { language, shortestText } from '../space/automaton.ts';
-import { decimalPattern } from '../space/decimal.ts';
+import { decimalRange } from '../space/decimal.ts';
+import type { IntervalSet } from '../space/interval.ts';
 import { both, byteIn, either, literal, not, type Pattern, repeat, sequence } from '../space/pattern.ts';
 
 // INVARIANT: no byte of a value. A value is UTF-8, which never has these.
@@ -95,6 +96,7 @@ function familiarField({ type, always }: FieldSpec): Pattern {
   return orNothing(sequence(one(beforeValue), value), !always);
 }
 
+const decimalPattern = (ranges: IntervalSet<number>): Pattern => either(...ranges.map(({ low, high }) => decimalRange(low, high)));
 const rangeOf = ({ range }: FieldSpec['type']): { readonly low: number; readonly high: number } =>
   range ?? { low: 0, high: Number.MAX_SAFE_INTEGER };
 const valuePattern = (values: ValueSet): Pattern => (values.kind === 'text' ? inValues(values.pattern) : decimalPattern(values.ranges));

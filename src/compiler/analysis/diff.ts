@@ -251,7 +251,8 @@ function merged(changes: readonly Change[]): readonly Change[] {
     numbers.set(thing, number);
     return number;
   };
-  const itemKey = (item: Item): string => (item.kind === 'content' ? `${numberOf(item.content)}` : item.kind);
+  const itemKey = (item: Item): string =>
+    item.kind === 'content' ? `${numberOf(item.content)}` : 'domain' in item ? `${item.kind} ${item.domain}` : item.kind;
   const groups = new Map<string, Change[]>();
   for (const change of changes) {
     const content = change.everyItem ? 'every' : change.items.map(itemKey).join('+');

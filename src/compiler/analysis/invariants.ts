@@ -130,10 +130,9 @@ function eventIn({ contents }: Walk, invariant: Invariant, { cell, lists }: Deci
 /** Is an event with this content one that the statement is about? To what must be denied belongs what may be such. */
 function isAbout(contents: ContentClasses, invariant: Invariant, item: Item): boolean {
   const match = invariant.kind === 'process' ? invariant.match : invariant.request;
-  if (!match || item.kind === 'connection' || item.kind === 'every') return false;
   const maybe = invariant.quantifier !== 'every';
-  if (item.kind === 'undecidable') return maybe && item.domain === match.domain;
-  if (item.classes.domain.name !== match.domain) return false;
+  if (item.kind === 'undecidable') return maybe && item.domain === match?.domain;
+  if (item.kind !== 'content' || item.classes.domain.name !== match?.domain) return false;
   const truth = contents.truthOf(item.classes, item.content, match);
   return truth === true || (maybe && truth === 'undecidable');
 }

@@ -79,6 +79,10 @@ function recordOf(before: TypedPolicy, after: TypedPolicy, difference: Differenc
     ...(content && { content }),
     before: deciderOf(before, sideVerdict(before, section, witness.event)),
     after: deciderOf(after, sideVerdict(after, section, witness.event)),
-    example: { event: eventWords(witness.event), before: deciderOf(before, witness.before), after: deciderOf(after, witness.after) },
+    example: {
+      event: eventWords(witness.event, after.domains),
+      before: deciderOf(before, witness.before),
+      after: deciderOf(after, witness.after),
+    },
   };
 }
