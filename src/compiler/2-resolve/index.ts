@@ -1,44 +1,66 @@
-// Ast -> ResolvedPolicy: binds names and words, mints PolicyIds and RuleIds.
+// Ast -> ResolvedPolicy: binds names and words, writes out the uses of `rules` blocks, mints PolicyIds and RuleIds.
+//   1. Which names each file sees: its own, and its imports.
+//   2. Each file by itself (file.ts).
+//   3. Ids, in the order of the policies' names; what tests say of policies.
+import type { Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Domains } from '../domains/domain.ts';
-import type { Ast, FileAst } from '../ir/ast.ts';
-import type { ResolvedPolicy } from '../ir/resolved.ts';
+import type { Ast } from '../ir/ast.ts';
+import { policyId, ruleId } from '../ir/ids.ts';
+import type { ResolvedPolicy, ResolvedPolicyBlock, ResolvedRule } from '../ir/resolved.ts';
+import { bindImports, exportedNames } from './bind-imports.ts';
+import { resolveFile } from './file.ts';
 import { computingOrder } from './order.ts';
-import { policiesOf } from './policies.ts';
-import { reportUnused, scopesOf } from './scopes.ts';
-import { testsOf } from './tests.ts';
-import { newUnit, refuseWord, type Unit } from './unit.ts';
-import { boundValue } from './values.ts';
-import { reservedWords } from './vocabulary.ts';
+import type { UnnumberedPolicy } from './policies.ts';
+import { scopesOf } from './scopes.ts';
+import { checkCauses } from './tests.ts';
+import { newUnit } from './unit.ts';
 
 export { importedPath, missingSources } from './imports.ts';
 
 /** Binds every name of the unit; what could not be bound is reported and `missing`. */
 export function resolve(ast: Ast, domains: Domains, report: Report): ResolvedPolicy {
-  const unit = newUnit(domains, report);
-  const scopes = scopesOf(ast, unit);
-  for (const file of ast.files) refuseForeign(unit, file);
-  const declarations = scopes.declared.map(({ ast: { kind, name, value }, scope }) => ({
-    kind,
-    name: name.text,
-    span: name.span,
-    value: boundValue({ unit, scopes, scope }, value),
-  }));
-  const order = computingOrder(declarations, report);
-  const { policies, rules } = policiesOf(scopes, unit);
-  const tests = testsOf(scopes, unit);
-  if (unit.unsupported.length === 0) reportUnused(scopes, unit);
-  return { declarations, order, policies, rules, tests, unsupported: unit.unsupported };
+  const scopes = scopesOf(ast, report);
+  const unit = newUnit(domains, report, exportedNames(scopes));
+  bindImports(scopes, unit);
+  const files = scopes.map((scope) => resolveFile(unit, scope));
+  const declarations = files.flatMap((file) => file.declarations);
+  const policies = files.flatMap((file) => file.policies);
+  const tests = files.flatMap((file) => file.tests);
+  checkCauses(tests, policiesByName(policies, report), { unit, names: new Set(ast.files.flatMap(({ unread }) => [...unread])) });
+  return {
+    declarations,
+    order: computingOrder(declarations, report),
+    ...numbered(policies),
+    tests: tests.map(({ test }) => test),
+    invariants: files.flatMap((file) => file.invariants),
+    allowances: files.flatMap((file) => file.allowances),
+    annotations: files.flatMap((file) => file.annotations),
+  };
 }
 
-function refuseForeign(unit: Unit, { foreign }: FileAst): void {
-  for (const { word, annotation } of foreign) {
-    if (annotation) unit.unsupported.push({ what: `annotation \`@${word.text}\``, span: word.span });
-    else
-      refuseWord(unit, word, {
-        place: 'item',
-        expected: 'a declaration (`workload`, `network`, `port`, `policy`, `test`)',
-        known: reservedWords,
-      });
+function policiesByName(policies: readonly UnnumberedPolicy[], report: Report): ReadonlyMap<string, UnnumberedPolicy> {
+  const byName = new Map<string, UnnumberedPolicy>();
+  for (const policy of policies) {
+    const { name, span }: { readonly name: string; readonly span: Span } = policy.block;
+    const first = byName.get(name);
+    if (first) report('resolve/duplicate-name', [span, first.block.span], { kind: 'policy', name });
+    else byName.set(name, policy);
   }
+  return byName;
+}
+
+const byName = ({ block: a }: UnnumberedPolicy, { block: b }: UnnumberedPolicy): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+
+type Numbered = { readonly policies: readonly ResolvedPolicyBlock[]; readonly rules: readonly ResolvedRule[] };
+
+/** Policies in the order of their names, rules in the order of their ids. */
+function numbered(found: readonly UnnumberedPolicy[]): Numbered {
+  const rules: ResolvedRule[] = [];
+  const policies = [...found].sort(byName).map(({ block, rules: own }, index) => {
+    const policy = policyId(index);
+    for (const rule of own) rules.push({ ...rule, id: ruleId(rules.length), policy });
+    return { ...block, id: policy };
+  });
+  return { policies, rules };
 }

@@ -13,7 +13,11 @@ function references(value: Value): readonly Reference[] {
     case 'list':
       return value.items.flatMap(references);
     case 'not':
+    case 'including':
+    case 'matched':
       return references(value.operand);
+    case 'transport':
+      return [...value.names.values()].map((declaration) => ({ declaration, span: value.span }));
     case 'combine':
       return value.operands.flatMap(references);
     default:
