@@ -19,6 +19,8 @@ export type Leaf = {
   readonly trailing: string | undefined;
   /** Is there an empty line before it (behind its comments)? */
   readonly blankBefore: boolean;
+  /** Inside an item or statement, and on a line of its own all the same: what stands behind annotations. */
+  readonly ownLine?: true;
 };
 
 type Gap = { readonly trailing: string | undefined; readonly leading: readonly Comment[]; readonly blankBefore: boolean };
