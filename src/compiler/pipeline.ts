@@ -1,5 +1,6 @@
 // THE composition: policy text -> Emitted, through the phases in their order; the only file that imports them and the
-// registry. Pure: it touches no disk. Files that imports name and that were not given come from `load`, if there is one.
+// registry. Pure: it touches no disk and no clock. Files that imports name and that were not given come from `load`, if
+// there is one. What the language cannot mean is found by `checkUnit`; what the target cannot hold, by `planUnit`.
 import { parse } from './1-parse/index.ts';
 import { missingSources } from './2-resolve/imports.ts';
 import { resolve } from './2-resolve/index.ts';
@@ -10,11 +11,12 @@ import { emit } from './6-emit/index.ts';
 import { type Coverage, coverage } from './analysis/coverage.ts';
 import { type Difference, diff } from './analysis/diff.ts';
 import { type Explained, explain } from './analysis/explain.ts';
+import { checkInvariants, type InvariantOutcome } from './analysis/invariants.ts';
 import { AnalysisLimit } from './analysis/limit.ts';
 import { type Mutation, type MutationOptions, mutate } from './analysis/mutation.ts';
 import { runTests, type TestOutcome } from './analysis/run-tests.ts';
 import type { SourceText } from './base/source.ts';
-import { type Collector, collector, type Diagnostic, wholeFile } from './diagnostics/diagnostic.ts';
+import { type Collector, collector, type Diagnostic, escalate, isError, wholeFile } from './diagnostics/diagnostic.ts';
 import type { Domains } from './domains/domain.ts';
 import { domains as registry } from './domains/registry.ts';
 import { eventDiagnostics, eventSource, isOneEvent, withEvent } from './event-text.ts';
@@ -23,10 +25,25 @@ import type { Emitted } from './ir/emitted.ts';
 import type { Plan } from './ir/plan.ts';
 import type { TestEvent } from './ir/test-case.ts';
 import type { TypedPolicy } from './ir/typed.ts';
+import type { VerdictSpace } from './ir/verdict-space.ts';
+import { Session } from './session.ts';
+import type { Labels } from './space/labels.ts';
+
+export { Session } from './session.ts';
 
 export type Options = {
   /** The file at a path, as an import names it (relative to the importing file's path); undefined if there is none. */
   readonly load?: (path: string) => SourceText | undefined;
+  /** The day, `2026-12-31`, that `@until` is compared with; without it nothing is expired. */
+  readonly asOf?: string;
+  /** Labels of the endpoints that there are; with them, selectors that select none of these get a warning. */
+  readonly inventory?: readonly Labels[];
+  /** Codes of warnings that count as errors. */
+  readonly escalated?: ReadonlySet<string>;
+  /** Is told what is done next. */
+  readonly progress?: (doing: string) => void;
+  /** Keeps trees between compilations of a folder that changes. */
+  readonly session?: Session;
   /** What can be matched; the language's own domains unless a test says otherwise. */
   readonly domains?: Domains;
 };
@@ -36,30 +53,43 @@ export type Outcome<T> = { readonly diagnostics: readonly Diagnostic[] } & (
   | { readonly ok: false }
 );
 
-/** `sources`: every file that was read, those behind imports too. */
-export type CheckedUnit = { readonly typed: TypedPolicy; readonly plan: Plan; readonly sources: readonly SourceText[] };
+/** A policy that is right. `sources`: every file that was read, those behind imports too. */
+export type CheckedUnit = {
+  readonly typed: TypedPolicy;
+  readonly sources: readonly SourceText[];
+  readonly ast: Ast;
+  readonly space: VerdictSpace;
+  /** What the tables of the target cannot hold, as far as 4-normalize has found it. */
+  readonly refused: readonly Diagnostic[];
+};
 
-/** All that can be said against a policy: its text, its names, its values, and what the kernel tables and the target cannot hold. */
+/** All that can be said against a policy: its text, its names, its values, and rules that never decide. */
 export function checkUnit(sources: readonly SourceText[], options: Options = {}): Outcome<CheckedUnit> {
   const log = collector();
   const value = checkInto(log, sources, options);
-  return value ? { ok: true, value, diagnostics: log.all() } : { ok: false, diagnostics: log.all() };
+  const diagnostics = escalate(log.all(), options.escalated ?? new Set());
+  return value && !diagnostics.some(isError) ? { ok: true, value, diagnostics } : { ok: false, diagnostics };
 }
 
-/** Everything that a bundle of a checked policy holds, but the objects. */
-export const emitUnit = (unit: CheckedUnit): Emitted => emit(unit.plan);
-
-function checkInto(
-  { report, failed }: Collector,
-  sources: readonly SourceText[],
-  { load, domains = registry }: Options,
-): CheckedUnit | undefined {
-  const ast = parseAll(sources, load, (more) => parse(more, report));
-  const typed = check(resolve(ast, domains, report), domains, report);
-  if (failed()) return undefined;
-  const planned = plan(normalize(typed, report), report);
-  return failed() ? undefined : { typed, plan: planned, sources: ast.files.map(({ source }) => source) };
+function checkInto(log: Collector, sources: readonly SourceText[], options: Options): CheckedUnit | undefined {
+  const { load, domains = registry, session = new Session(), progress = () => undefined } = options;
+  session.begin();
+  progress('parsing');
+  const ast = parseAll(sources, load, (more) => session.parse(more, log));
+  progress('resolving names');
+  const resolved = resolve(ast, domains, log.report);
+  progress('checking rules');
+  const typed = check(resolved, domains, log.report);
+  if (log.failed()) return undefined;
+  progress('comparing rules');
+  const target = collector();
+  const space = normalize(typed, target.report);
+  const found = target.all();
+  log.add(found.filter((one) => !isOfTarget(one)));
+  return { typed, sources: ast.files.map(({ source }) => source), ast, space, refused: found.filter(isOfTarget) };
 }
+
+const isOfTarget = ({ code }: Diagnostic): boolean => code.startsWith('plan/');
 
 /** Parses the sources, then what they import, and so on; a path is asked for once. */
 function parseAll(sources: readonly SourceText[], load: Options['load'], read: (sources: readonly SourceText[]) => Ast): Ast {
@@ -74,9 +104,28 @@ function parseAll(sources: readonly SourceText[], load: Options['load'], read: (
   }
 }
 
+/** How the target holds a checked policy; not ok with what it cannot hold, each by its rule. */
+export function planUnit({ space, refused }: CheckedUnit): Outcome<Plan> {
+  const log = collector();
+  log.add(refused);
+  const value = plan(space, log.report);
+  return log.failed() ? { ok: false, diagnostics: log.all() } : { ok: true, value, diagnostics: log.all() };
+}
+
+/** Everything that a bundle of a policy holds, but the objects. */
+export function emitUnit(unit: CheckedUnit): Outcome<Emitted> {
+  const planned = planUnit(unit);
+  return planned.ok ? { ...planned, value: emit(planned.value) } : planned;
+}
+
 /** The `test` blocks of a checked policy. */
 export function testUnit({ typed, sources }: CheckedUnit): Outcome<readonly TestOutcome[]> {
   return withinLimits(sources, () => runTests(typed));
+}
+
+/** The `invariant` blocks of a checked policy, each proved or refuted. */
+export function invariantUnit({ typed, sources }: CheckedUnit): Outcome<readonly InvariantOutcome[]> {
+  return withinLimits(sources, () => checkInvariants(typed));
 }
 
 /** Which rules and default denies the `test` blocks decide by. */
@@ -98,7 +147,7 @@ export function explainUnit(unit: CheckedUnit, event: string, domains: Domains =
   return read.ok ? withinLimits(unit.sources, () => explain(unit.typed, read.value)) : read;
 }
 
-function readEvent({ sources }: CheckedUnit, text: string, domains: Domains): Outcome<TestEvent> {
+function readEvent({ ast }: CheckedUnit, text: string, domains: Domains): Outcome<TestEvent> {
   const log = collector();
   const source = eventSource(text);
   const [file] = parse([source], log.report).files;
@@ -108,8 +157,7 @@ function readEvent({ sources }: CheckedUnit, text: string, domains: Domains): Ou
     log.report('event/form', { source, start: 0, end: source.text.length }, { example: '`A -> B tcp 80` or `A exec "/path"`' });
     return failed();
   }
-  const files = parse(sources, () => undefined).files;
-  const typed = check(resolve(withEvent({ files }, file, log.report), domains, log.report), domains, log.report);
+  const typed = check(resolve(withEvent(ast, file, log.report), domains, log.report), domains, log.report);
   const event = typed.tests.find(({ span }) => span.source === source)?.event;
   return log.failed() || !event ? failed() : { ok: true, value: event, diagnostics: [] };
 }

@@ -1,7 +1,7 @@
 // `policyc diff`: what a change allows and denies, exactly.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { diffReport } from '../analysis/report.ts';
+import { type DiffReport, diffReport } from '../analysis/report.ts';
 import { diffUnits } from '../pipeline.ts';
 import { diffText } from './diff-text.ts';
 import type { CommonOptions } from './options.ts';
@@ -21,7 +21,7 @@ export function runDiff(old: string, now: string, options: DiffOptions): Result 
     return { exitCode: 2 };
   }
   const { format, maxFileBytes } = options;
-  const [before, after] = [readUnit([old], maxFileBytes), readUnit([now], maxFileBytes)];
+  const [before, after] = [readUnit([old], { maxFileBytes }), readUnit([now], { maxFileBytes })];
   const differences = before.unit && after.unit ? diffUnits(before.unit, after.unit) : undefined;
   const diagnostics = [...before.diagnostics, ...after.diagnostics, ...(differences?.diagnostics ?? [])];
   if (!before.unit || !after.unit || !differences?.ok) {
@@ -39,8 +39,11 @@ export function runDiff(old: string, now: string, options: DiffOptions): Result 
   return { exitCode: isUnwanted(report.summary, options) ? 1 : 0 };
 }
 
-function isUnwanted(summary: Readonly<Record<'newly-allowed' | 'newly-denied', number>>, { exitCode, failOn }: DiffOptions): boolean {
+/** What somebody who looks at the verdicts sees. */
+const reported = ['newly-allowed', 'newly-denied', 'newly-audited', 'no-longer-audited'] as const;
+
+function isUnwanted(summary: DiffReport['summary'], { exitCode, failOn }: DiffOptions): boolean {
   const wanted = failOn ?? (exitCode ? 'any' : undefined);
   if (wanted === undefined) return false;
-  return wanted === 'any' ? summary['newly-allowed'] + summary['newly-denied'] > 0 : summary[wanted] > 0;
+  return wanted === 'any' ? reported.some((effect) => summary[effect] > 0) : summary[wanted] > 0;
 }

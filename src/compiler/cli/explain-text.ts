@@ -48,7 +48,7 @@ type View = { readonly colors: Colors; readonly isMoot: boolean };
 
 function sideText(side: SideRecord, { colors, isMoot }: View): readonly string[] {
   const { section, subject, managed, decider, spoke, nearest } = side;
-  const name = section === 'process' ? 'programs' : section;
+  const name = section === 'process' ? 'processes' : section;
   if (!managed) return [`  ${colors.bold(name)} of ${subject}: not a workload, no policy is asked`];
   const moot = isMoot ? ' (the egress side has denied it already)' : '';
   const rules = spoke.length > 0 ? ['    rules that match, in deciding order:', ...spoke.flatMap((rule) => spokenText(rule, colors))] : [];

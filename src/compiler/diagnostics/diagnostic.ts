@@ -34,6 +34,8 @@ export type Report = <C extends Code>(code: C, place: Place, holes: Holes<C>) =>
 
 export type Collector = {
   readonly report: Report;
+  /** Findings that another collector kept. */
+  readonly add: (found: readonly Diagnostic[]) => void;
   /** Has an error (not a warning) been reported? */
   readonly failed: () => boolean;
   /** All findings, by path and place; each text once. */
@@ -88,11 +90,13 @@ export function diagnostic<C extends Code>(code: C, place: Place, holes: Holes<C
 export function collector(limit = 10_000): Collector {
   const found: Diagnostic[] = [];
   let errors = 0;
+  const keep = (one: Diagnostic): void => {
+    if (one.severity === 'error') errors++;
+    if (found.length < limit) found.push(one);
+  };
   return {
-    report: (code, place, holes) => {
-      if (catalog[code].severity === 'error') errors++;
-      if (found.length < limit) found.push(diagnostic(code, place, holes));
-    },
+    report: (code, place, holes) => keep(diagnostic(code, place, holes)),
+    add: (more) => more.forEach(keep),
     failed: () => errors > 0,
     all: () => inOrder(found),
   };
