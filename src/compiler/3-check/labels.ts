@@ -3,11 +3,13 @@
 import { closest } from '../base/closest.ts';
 import type { Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
-import type { Expr, LabelTest } from '../ir/ast.ts';
+import type { Expr, LabelTest, PlaceTest } from '../ir/ast.ts';
 import type { Value } from '../ir/resolved.ts';
-import { namespaceKey, type Requirement, type Selector } from '../space/labels.ts';
+import { clusterKey, namespaceKey, namespaceLabelKey, type Requirement, type Selector } from '../space/labels.ts';
 import { describeExpr } from './describe.ts';
+import { itemsOf, type Names } from './lists.ts';
 import { conjunction } from './selectors.ts';
+import type { Context } from './sets.ts';
 
 type SelectorValue = Value & { readonly kind: 'selector' };
 
@@ -15,24 +17,46 @@ type SelectorValue = Value & { readonly kind: 'selector' };
 const longestKey = 317;
 const longestValue = 253;
 
+/** What words of a selector's values may name. */
+type Values = { readonly names: Names | undefined; readonly context: Context };
+
 /** The selector as written; undefined (after a report) when a test is wrong. */
-export function selectorOf(value: SelectorValue, report: Report): Selector | undefined {
-  if (value.labels.length === 0 && !value.place) {
+export function selectorOf(value: SelectorValue, context: Context): Selector | undefined {
+  const { report } = context;
+  if (value.labels.length === 0 && value.places.length === 0) {
     report('check/empty-selector', value.span, {});
     return undefined;
   }
+  const values = { names: value.names, context };
   reportRepeated(value.labels, report);
-  const tests = value.labels.map((test) => requirementOf(test.key.text, test, report));
-  const place = value.place ? [requirementOf(namespaceKey, value.place, report)] : defaultNamespace(value);
+  reportRepeated(
+    value.places.filter(({ labels }) => !labels),
+    report,
+  );
   for (const { key } of value.labels) reportKey(key, report);
-  const all = [...tests, ...place].filter((one) => one !== undefined);
-  if (all.length < tests.length + place.length) return undefined;
-  const one = conjunction(all);
+  const tests = [
+    ...value.labels.map((test) => requirementOf(test.key.text, test, values)),
+    ...value.places.flatMap((place) => placeOf(place, values)),
+  ];
+  const found = tests.filter((one) => one !== undefined);
+  if (found.length < tests.length) return undefined;
+  const one = conjunction([...found, ...defaultPlaces(value)]);
   return one ? [one] : [];
 }
 
-const defaultNamespace = ({ namespace }: SelectorValue): readonly Requirement[] =>
-  namespace === undefined ? [] : [{ kind: 'one-of', key: namespaceKey, values: [namespace] }];
+function placeOf(place: PlaceTest, values: Values): readonly (Requirement | undefined)[] {
+  if (!place.labels) return [requirementOf(place.key.text === 'cluster' ? clusterKey : namespaceKey, place, values)];
+  const { report } = values.context;
+  if (place.labels.length === 0) report('check/empty-selector', place.span, {});
+  reportRepeated(place.labels, report);
+  for (const { key } of place.labels) reportKey(key, report);
+  return place.labels.map((test) => requirementOf(namespaceLabelKey(test.key.text), test, values));
+}
+
+const defaultPlaces = ({ namespace, cluster }: SelectorValue): readonly Requirement[] => [
+  ...(namespace === undefined ? [] : [{ kind: 'one-of' as const, key: namespaceKey, values: [namespace] }]),
+  ...(cluster === undefined ? [] : [{ kind: 'one-of' as const, key: clusterKey, values: [cluster] }]),
+];
 
 const isEquality = ({ words }: LabelTest): boolean => words.length === 0 || (words.length === 2 && words[0]?.text === 'one');
 
@@ -69,14 +93,15 @@ const others: Readonly<Record<string, string>> = {
   is: '""',
 };
 
-function requirementOf(key: string, test: LabelTest, report: Report): Requirement | undefined {
+function requirementOf(key: string, test: LabelTest, given: Values): Requirement | undefined {
+  const { report } = given.context;
   const words = test.words.map(({ text }) => text).join(' ');
   const operator = Object.hasOwn(operators, words) ? operators[words] : undefined;
   if (!operator) {
     refuseOperator(test, words, report);
     return undefined;
   }
-  const values = operator.operand === 'none' ? noValues(test, report) : valuesOf(test, operator.operand, report);
+  const values = operator.operand === 'none' ? noValues(test, report) : valuesOf(test, operator.operand, given);
   if (!values) return undefined;
   return operator.kind === 'exists' || operator.kind === 'absent' ? { kind: operator.kind, key } : { kind: operator.kind, key, values };
 }
@@ -113,7 +138,8 @@ function noValues({ operand }: LabelTest, report: Report): readonly string[] | u
   return undefined;
 }
 
-function valuesOf({ operand, span, key }: LabelTest, wanted: 'text' | 'list', report: Report): readonly string[] | undefined {
+function valuesOf({ operand, span, key }: LabelTest, wanted: 'text' | 'list', { names, context }: Values): readonly string[] | undefined {
+  const { report } = context;
   if (!operand) {
     report('check/wrong-kind', span, {
       expected: wanted === 'text' ? `a text behind \`${key.text}:\`` : 'a list of texts',
@@ -126,7 +152,7 @@ function valuesOf({ operand, span, key }: LabelTest, wanted: 'text' | 'list', re
     const value = textOf(operand, report);
     return value === undefined ? undefined : [value];
   }
-  if (operand.kind !== 'list') {
+  if (operand.kind !== 'list' && !names?.has(operand.span.start)) {
     report('check/wrong-kind', operand.span, {
       expected: 'a list of texts',
       found: describeExpr(operand),
@@ -134,9 +160,11 @@ function valuesOf({ operand, span, key }: LabelTest, wanted: 'text' | 'list', re
     });
     return undefined;
   }
-  if (operand.items.length === 0) report('check/empty-list', operand.span, {});
-  const values = operand.items.map((item) => textOf(item, report)).filter((value) => value !== undefined);
-  return values.length === operand.items.length && values.length > 0 ? [...new Set(values)].sort() : undefined;
+  const items = itemsOf(operand, names, context);
+  if (!items) return undefined;
+  if (items.length === 0) report('check/empty-list', operand.span, {});
+  const values = items.map((one) => textOf(one.item, one.report)).filter((value) => value !== undefined);
+  return values.length === items.length && values.length > 0 ? [...new Set(values)].sort() : undefined;
 }
 
 function textOf(expr: Expr, report: Report): string | undefined {

@@ -104,3 +104,7 @@ export function complement(selector: Selector): Selector | undefined {
   }
   return rest;
 }
+
+/** Is everything that `a` selects surely selected by `b`? By one conjunction of `b` for each of `a`: a little less than exact. */
+export const isWithin = (a: Selector, b: Selector): boolean =>
+  a.every((one) => b.some((other) => other.every((requirement) => conjunction([...one, negated(requirement)]) === undefined)));

@@ -1,55 +1,123 @@
 // Lines of `test` blocks -> events: ends that are one endpoint each (a workload's selector stands for all that it
-// matches), one point of transport, one content.
+// matches, a domain for every name in it), one point of transport, one content.
+import { closest } from '../base/closest.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
+import type { Operand, WrittenContent } from '../domains/domain.ts';
+import { domainName } from '../domains/types/names.ts';
 import type { ReservedName } from '../ir/event.ts';
-import type { ResolvedTest, Value } from '../ir/resolved.ts';
+import type { ResolvedEnd, ResolvedTest, Value } from '../ir/resolved.ts';
 import type { TestEndpoint, TestEvent } from '../ir/test-case.ts';
-import type { TestCase, Transport } from '../ir/typed.ts';
+import type { Policy, Rule, TestCase, Transport } from '../ir/typed.ts';
 import { protocolOf, type TransportPoint } from '../space/transport.ts';
 import { singleAddress } from './addresses.ts';
-import { describeValue } from './describe.ts';
+import { describeOperand, describeValue } from './describe.ts';
+import { valueRead } from './faults.ts';
 import { transports, workloads } from './kinds.ts';
-import { valueRead } from './lines.ts';
+import { substituted } from './lines.ts';
 import { checkRequestTransport } from './rules/request-transport.ts';
 import { type Context, setOf } from './sets.ts';
+import { textKinds } from './text-kinds.ts';
 
 const reserved: readonly ReservedName[] = ['health', 'host', 'ingress', 'init', 'kube-apiserver', 'remote-node', 'unmanaged'];
 
 /** The case of one line; undefined after a report. */
-export function testCaseOf(test: ResolvedTest, context: Context): TestCase | undefined {
-  const event = test.flow ? flowEvent(test, test.flow, context) : execEvent(test, context);
+export function testCaseOf(test: ResolvedTest, names: RuleNames, context: Context): TestCase | undefined {
+  const event = test.flow ? flowEvent(test, test.flow, context) : processEvent(test, context);
+  const { rule, by } = test.expected;
+  const known = names.get(by ?? '');
+  if (rule !== undefined && !known?.has(rule))
+    context.report('check/unknown-operand', test.span, { kind: 'rule name', text: rule, suggestion: closest(rule, known ?? []) });
   return event && { test: test.test, span: test.span, event, expected: test.expected };
 }
 
-function flowEvent({ subject, content }: ResolvedTest, flow: NonNullable<ResolvedTest['flow']>, context: Context): TestEvent | undefined {
-  const source = endpointOf(subject, context);
+/** Policy -> the `@name`s of its rules. */
+export type RuleNames = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** The names of rules; one that stands twice in a policy is reported. */
+export function ruleNames(policies: readonly Policy[], rules: readonly Rule[], report: Report): RuleNames {
+  const firsts = new Map<string, Map<string, Rule>>();
+  for (const rule of rules) {
+    const { name } = rule;
+    if (name === undefined) continue;
+    const policy = policies[rule.policy]?.name ?? '';
+    const known = firsts.get(policy) ?? new Map<string, Rule>();
+    firsts.set(policy, known);
+    const first = known.get(name);
+    if (first) report('check/duplicate-rule-name', [rule.usedAt ?? rule.span, first.usedAt ?? first.span], { policy, name });
+    else known.set(name, rule);
+  }
+  return new Map([...firsts].map(([policy, known]) => [policy, new Set(known.keys())]));
+}
+
+function flowEvent(test: ResolvedTest, flow: NonNullable<ResolvedTest['flow']>, context: Context): TestEvent | undefined {
+  const source = sourceOf(test.subject, context);
   const destination = endpointOf(flow.destination, context);
   const transport = setOf(flow.transport, transports, context);
   const point = transport && pointOf(flow.transport, transport, context.report);
-  const read = content && valueRead(content.domain.content(content.line), context.report);
-  if (content && transport) checkRequestTransport({ domain: content.domain, span: content.line.span, transport }, context.report);
-  if (!source || !destination || point === undefined || (content && !read)) return undefined;
-  const request = content && read ? { request: { domain: content.domain.name, content: read } } : {};
+  const { content: written } = test;
+  const content = contentOf(test, context);
+  if (written && transport) checkRequestTransport({ domain: written.domain, span: written.line.span, transport }, context.report);
+  if (!source || !destination || point === undefined || (written && !content)) return undefined;
+  const request = written && content ? { request: { domain: written.domain.name, content } } : {};
   return { kind: 'flow', source, destination, point, ...request };
 }
 
-function execEvent({ subject: value, content }: ResolvedTest, context: Context): TestEvent | undefined {
-  const subject = endpointOf(value, context);
-  const read = content && valueRead(content.domain.content(content.line), context.report);
-  if (!subject || !read) return undefined;
-  if (subject.kind !== 'address') return { kind: 'exec', subject, content: read };
-  context.report('check/test-endpoint', value.span, { found: 'an address', hint: 'programs start in workloads' });
+function contentOf({ content }: ResolvedTest, context: Context): WrittenContent | undefined {
+  const line = content && substituted(content.line, context);
+  return line && valueRead(content.domain.content(line.line), line.report);
+}
+
+function processEvent(test: ResolvedTest, context: Context): TestEvent | undefined {
+  const { what } = test.subject;
+  const subject = endpointOf(test.subject, context);
+  const content = contentOf(test, context);
+  if (!subject || !content || !test.content) return undefined;
+  if (subject.kind === 'workload' || (subject.kind === 'reserved' && subject.entities.includes('host')))
+    return { kind: 'process', domain: test.content.domain.name, subject, content };
+  const found = subject.kind === 'reserved' ? `\`${subject.entities.join()}\`` : `${subject.kind === 'domain' ? 'a domain' : 'an address'}`;
+  context.report('check/test-endpoint', what.span, { found, hint: 'processes are those of workloads and of `host`' });
   return undefined;
 }
 
-function endpointOf(value: Value, context: Context): TestEndpoint | undefined {
+function sourceOf(end: ResolvedEnd, context: Context): TestEndpoint | undefined {
+  const source = endpointOf(end, context);
+  if (source?.kind !== 'domain') return source;
+  context.report('check/domain-as-source', end.what.span, {});
+  return undefined;
+}
+
+function endpointOf({ what, names }: ResolvedEnd, context: Context): TestEndpoint | undefined {
+  const { report } = context;
+  const known = names ? namesOf(names, report) : [];
+  const end = endpointOfValue(what, context);
+  if (!names || !end || !known) return known && end;
+  if (end.kind === 'address') return { ...end, names: known };
+  report('check/test-endpoint', names.span, { found: '`named` behind what is no address', hint: 'only addresses are known by names' });
+  return undefined;
+}
+
+/** The names of an address, in canonical form; undefined after a report. */
+function namesOf(operand: Operand, report: Report): readonly string[] | undefined {
+  const items = operand.kind === 'list' ? operand.items : [operand];
+  if (items.length === 0) report('check/empty-list', operand.span, {});
+  const names = items.map((item) => {
+    if (item.kind === 'string') return valueRead(domainName.value(item), report);
+    report('check/wrong-kind', item.span, { expected: domainName.expected, found: describeOperand(item), hint: undefined });
+    return undefined;
+  });
+  const read = names.filter((name) => name !== undefined);
+  return read.length === names.length && read.length > 0 ? read : undefined;
+}
+
+function endpointOfValue(value: Value, context: Context): TestEndpoint | undefined {
   const { report } = context;
   switch (value.kind) {
     case 'missing':
       return undefined;
+    case 'text':
     case 'address': {
       const address = singleAddress(value, report);
-      return address === undefined ? undefined : { kind: 'address', address };
+      return address === undefined ? undefined : { kind: 'address', address, names: [] };
     }
     case 'entity': {
       const name = reserved.find((one) => one === value.name);
@@ -61,14 +129,23 @@ function endpointOf(value: Value, context: Context): TestEndpoint | undefined {
       return undefined;
     }
     default:
-      return workloadEndpoint(value, context);
+      return isDomain(value, context) ? domainEndpoint(value, context) : workloadEndpoint(value, context);
   }
+}
+
+type Declared = Value & { readonly kind: 'declared' };
+const isDomain = (value: Value, { declarations }: Context): value is Declared =>
+  value.kind === 'declared' && declarations[value.declaration]?.kind === 'domain';
+
+function domainEndpoint(value: Declared, context: Context): TestEndpoint | undefined {
+  const names = setOf(value, textKinds.domain, context);
+  return names && { kind: 'domain', name: value.name, names };
 }
 
 function workloadEndpoint(value: Value, context: Context): TestEndpoint | undefined {
   const declaration = value.kind === 'declared' ? context.declarations[value.declaration] : undefined;
   if (value.kind !== 'selector' && declaration?.kind !== 'workload') {
-    const hint = declaration?.kind === 'network' ? 'name one address of it' : 'write a workload, an entity or an address';
+    const hint = declaration?.kind === 'network' ? 'name one address of it' : 'write a workload, an entity, an address or a domain';
     context.report('check/test-endpoint', value.span, { found: describeValue(value, declaration?.kind), hint });
     return undefined;
   }

@@ -21,11 +21,11 @@ function distance(a: string, b: string, limit: number): number {
 /** Names longer than this are not compared: no one mistypes them, and the comparison is quadratic. */
 const longest = 64;
 
-/** The known name nearest to `name`, or undefined when none is near enough to be what was meant. */
-export function closest(name: string, known: Iterable<string>): string | undefined {
+/** The known name nearest to `name`, or undefined when none is near enough (within `most` edits) to be what was meant. */
+export function closest(name: string, known: Iterable<string>, most = longest): string | undefined {
   if (name.length > longest) return undefined;
   const wanted = name.toLowerCase();
-  let limit = Math.min(Math.max(1, Math.floor(name.length / 3)), name.length - 1);
+  let limit = Math.min(Math.max(1, Math.floor(name.length / 3)), name.length - 1, most);
   let found: string | undefined;
   for (const candidate of known) {
     if (candidate === name || candidate.length > longest) continue;

@@ -81,6 +81,11 @@ export const catalog = {
   'resolve/unused-name': { severity: 'warning', message: 'private {kind} `{name}` is not used' },
   'resolve/unused-parameter': { severity: 'warning', message: 'parameter `{name}` is not used' },
   'resolve/wrong-kind': { severity: 'error', message: 'expected {expected}, found {found}', help: '{hint}', second: 'declared here' },
+  'resolve/unknown-rule': {
+    severity: 'error',
+    message: 'policy `{policy}` has no rule with the name "{name}"',
+    help: 'a rule gets its name by `@name("...")`; did you mean `{suggestion}`?',
+  },
   'resolve/wrong-argument': {
     severity: 'error',
     message: 'parameter `{name}` takes {expected}, found {found}',
@@ -191,7 +196,7 @@ export const catalog = {
   'check/domain-without-dns': {
     severity: 'warning',
     message: 'no `dns` rule allows what policy `{policy}` governs to ask for names: this rule never matches',
-    help: 'allow the names in `egress`, in a policy with the same subject: `allow to RESOLVER at udp 53 dns { ... }`',
+    help: 'allow the names in a policy with the same subject, by an egress rule with a `dns` block',
   },
   'check/domain-deny': {
     severity: 'warning',
@@ -247,14 +252,19 @@ export const catalog = {
   'plan/too-many-entries': { severity: 'error', message: '{found} entries of {what} are more than the kernel table holds ({limit})' },
   'plan/unsupported-on-target': { severity: 'error', message: '{target} cannot enforce {what}', help: '{hint}' },
 
-  // `test` blocks.
+  // `test` and `invariant` blocks.
   'test/failed': {
     severity: 'error',
     message: 'test "{test}": expected {expected}, is {found}',
     help: '{witness}',
     second: 'decided by this rule',
   },
-  'test/none': { severity: 'warning', message: 'there is no `test` block in these files' },
+  'test/refuted': {
+    severity: 'error',
+    message: 'invariant "{invariant}" does not hold: {event} is {found}',
+    second: 'decided by this rule',
+  },
+  'test/none': { severity: 'warning', message: 'there is neither a `test` nor an `invariant` block in these files' },
 
   // Events that are asked about on the command line.
   'event/form': { severity: 'error', message: 'this is not one event', help: 'write a test line without `is ...`: {example}' },

@@ -1,0 +1,54 @@
+// Two rules of one policy that say the same, and differ only in their place or in the order of their parts: the second
+// was meant to say something else, or is left over.
+import type { Span } from '../../base/source.ts';
+import type { DomainMatch, PeerSet, Rule, Transport } from '../../ir/typed.ts';
+import type { Finding } from './finding.ts';
+
+/** Shared parts are written out once. */
+const texts = new WeakMap<object, string>();
+
+const plain = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);
+
+function textOf(part: PeerSet | Transport | DomainMatch, write: () => string): string {
+  const known = texts.get(part);
+  if (known !== undefined) return known;
+  const text = write();
+  texts.set(part, text);
+  return text;
+}
+
+const sorted = (parts: readonly unknown[]): string =>
+  parts
+    .map((part) => JSON.stringify(part, plain))
+    .sort()
+    .join();
+
+const peersText = ({ selectors, networks, anyNetworks, domains, entities }: PeerSet): string =>
+  `${sorted(selectors)} ${JSON.stringify([networks, anyNetworks, entities], plain)} ${sorted(domains)}`;
+
+/** What a rule says, its place and annotations left out. */
+function meaning(rule: Rule): string {
+  const { policy, section, action, priority, audit, log, require } = rule;
+  const common = `${policy} ${section} ${action} ${priority} ${audit} ${log ? JSON.stringify(log) : ''} ${require.join()}`;
+  if (rule.section === 'process') {
+    const { match, errno = '', signal = '' } = rule;
+    return `${common} ${errno} ${signal} ${match.domain} ${textOf(match, () => sorted(match.lines.map(sorted)))}`;
+  }
+  const { peers, transport, layer7 } = rule;
+  const at = textOf(transport, () => `${JSON.stringify(transport.points)} ${sorted(transport.named)}`);
+  const request = layer7 ? `${layer7.domain} ${textOf(layer7, () => sorted(layer7.lines.map(sorted)))}` : '';
+  return `${common} ${textOf(peers, () => peersText(peers))} ${at} ${request}`;
+}
+
+const placeOf = ({ usedAt, span }: Rule): Span => usedAt ?? span;
+
+/** Warns of rules that say what another one of their policy said before. */
+export const warnDuplicates: Finding = ({ rules }, report) => {
+  const firsts = new Map<string, Rule>();
+  for (const rule of rules) {
+    const said = meaning(rule);
+    const first = firsts.get(said);
+    if (first) report('check/duplicate-rule', [placeOf(rule), placeOf(first)], {});
+    else firsts.set(said, rule);
+  }
+};

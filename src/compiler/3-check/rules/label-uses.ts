@@ -1,0 +1,52 @@
+// Every selector of a unit, as it is written.
+import type { LabelTest } from '../../ir/ast.ts';
+import type { ResolvedPolicy, Value } from '../../ir/resolved.ts';
+
+type SelectorValue = Value & { readonly kind: 'selector' };
+
+function collect(value: Value | undefined, found: SelectorValue[]): void {
+  switch (value?.kind) {
+    case 'selector':
+      found.push(value);
+      return;
+    case 'list':
+      for (const item of value.items) collect(item, found);
+      return;
+    case 'combine':
+      for (const operand of value.operands) collect(operand, found);
+      return;
+    case 'not':
+    case 'including':
+      collect(value.operand, found);
+      return;
+    default:
+  }
+}
+
+/** The selectors, in the order of declarations, policies, rules, tests, invariants. */
+export function selectorsOf({ declarations, policies, rules, tests, invariants }: ResolvedPolicy): readonly SelectorValue[] {
+  const found: SelectorValue[] = [];
+  for (const { value } of declarations) collect(value, found);
+  for (const { subject } of policies) collect(subject, found);
+  for (const rule of rules) if (rule.section !== 'process') collect(rule.peers, found);
+  for (const { subject, flow } of tests) {
+    collect(subject.what, found);
+    collect(flow?.destination.what, found);
+  }
+  for (const one of invariants) {
+    collect(one.subject, found);
+    if (one.kind === 'flow') collect(one.object, found);
+  }
+  return found;
+}
+
+/** A text of a selector and its key. */
+export type LabelUse = { readonly key: string; readonly value: string; readonly span: LabelTest['span'] };
+
+/** The label values that a selector writes, each once. */
+export function labelUses({ labels }: SelectorValue): readonly LabelUse[] {
+  return labels.flatMap(({ key, operand }) => {
+    const items = operand?.kind === 'list' ? operand.items : operand ? [operand] : [];
+    return items.flatMap((item) => (item.kind === 'string' ? [{ key: key.text, value: item.text, span: item.span }] : []));
+  });
+}

@@ -1,0 +1,106 @@
+// Rules: peers, ports, what they match of the content, and what is said behind them. Rules share what is the same in
+// them: peers and transports by declaration, matches by their text.
+import type { DomainSpec } from '../domains/domain.ts';
+import type { ResolvedLine, ResolvedNetworkRule, ResolvedProcessRule, ResolvedRule, Value } from '../ir/resolved.ts';
+import type { Annotation, DomainMatch, NetworkRule, PeerSet, Policy, ProcessRule, Rule, Transport } from '../ir/typed.ts';
+import { anyTransport } from '../space/transport.ts';
+import { attributesOf, type Said } from './attributes.ts';
+import { transports } from './kinds.ts';
+import { matchOf } from './lines.ts';
+import { anybody, peersOf, refuseDomains } from './peers.ts';
+import { annotationsOf } from './policies.ts';
+import { warnEmpty } from './rules/matches-nothing.ts';
+import { checkRequestTransport } from './rules/request-transport.ts';
+import { type Context, setOf } from './sets.ts';
+
+/** Peers and transports of declared names, and matches of equal texts, computed once. */
+export type Shared = {
+  readonly context: Context;
+  readonly policies: readonly Policy[];
+  readonly peers: Map<number, PeerSet | undefined>;
+  readonly transports: Map<number, Transport | undefined>;
+  /** By domain, the text of the lines and what their names mean; only what nothing was wrong with. */
+  readonly matches: Map<string, DomainMatch>;
+};
+
+export const sharing = (context: Context, policies: readonly Policy[]): Shared => ({
+  context,
+  policies,
+  peers: new Map(),
+  transports: new Map(),
+  matches: new Map(),
+});
+
+/** The rule; undefined after a report. */
+export const ruleOf = (rule: ResolvedRule, shared: Shared): Rule | undefined =>
+  rule.section === 'process' ? processRule(rule, shared) : networkRule(rule, shared);
+
+type Common = Omit<NetworkRule, 'section' | 'peers' | 'transport' | 'layer7'>;
+
+function commonOf(rule: ResolvedRule, said: Said, { policies, context }: Shared): Common {
+  const { id, policy, span, text, action } = rule;
+  const all = annotationsOf(rule.annotations, context.report);
+  const name = all.find((one) => one.name === 'name')?.values[0]?.text;
+  const annotations: readonly Annotation[] = name === undefined ? all : all.filter((one) => one.name !== 'name');
+  const audit = said.mode ? said.mode === 'audit' : rule.audit || policies[policy]?.audit === true;
+  const { priority, require, log } = said;
+  const common = { id, policy, span, text, action, priority, audit, require, annotations };
+  if (name === undefined && !log && !rule.usedAt) return common;
+  return { ...common, ...(rule.usedAt && { usedAt: rule.usedAt }), ...(name !== undefined && { name }), ...(log && { log }) };
+}
+
+function processRule(rule: ResolvedProcessRule, shared: Shared): ProcessRule | undefined {
+  const match = sharedMatch(rule.domain, { lines: [rule.line], span: rule.line.span }, shared);
+  const said = attributesOf(rule.attributes, shared.context.report);
+  const common = commonOf(rule, said, shared);
+  const { errno, signal } = said;
+  return match && { ...common, section: 'process', match, ...(errno !== undefined && { errno }), ...(signal !== undefined && { signal }) };
+}
+
+type Written = { readonly lines: readonly ResolvedLine[]; readonly span: Span };
+type Span = ResolvedLine['span'];
+
+/** A line by its text; and by what its names mean, which is not the same everywhere. */
+function lineKey({ span: { source, start, end }, names }: ResolvedLine): string {
+  const text = source.text.slice(start, end);
+  return names.size === 0 ? text : `${text}\0${[...names].map(([at, declaration]) => `${at - start}=${declaration}`).join()}`;
+}
+
+/** The match that the lines say: the same text, the same match. */
+function sharedMatch(domain: DomainSpec, written: Written, { matches, context }: Shared): DomainMatch | undefined {
+  const key = [domain.name, ...written.lines.map(lineKey)].join('\0\0');
+  const known = matches.get(key);
+  if (known) return known;
+  const match = matchOf(domain, written, context);
+  if (match) matches.set(key, match);
+  return match;
+}
+
+/** The value of a name from `known`, or computed and kept there. Uses after a mistake report again, each at its place. */
+function sharedOf<T>(value: Value, known: Map<number, T | undefined>, compute: () => T | undefined): T | undefined {
+  if (value.kind !== 'declared' || value.service) return compute();
+  const found = known.get(value.declaration) ?? compute();
+  known.set(value.declaration, found);
+  return found;
+}
+
+const sizeOf = ({ selectors, networks, anyNetworks, domains, entities }: PeerSet): number =>
+  selectors.reduce((sum, { length }) => sum + length, networks.length + anyNetworks.length + domains.length + entities.length);
+
+export const anything: Transport = { points: anyTransport, named: [] };
+
+function networkRule(rule: ResolvedNetworkRule, shared: Shared): NetworkRule | undefined {
+  const { peers: written, transport: at, request, section } = rule;
+  const { context } = shared;
+  const { report } = context;
+  const peers = written ? sharedOf(written, shared.peers, () => peersOf(written, context)) : anybody;
+  const transport = at ? sharedOf(at, shared.transports, () => setOf(at, transports, context)) : anything;
+  if (written && section === 'ingress' && peers && peers.domains.length > 0) refuseDomains(written, context, report);
+  if (written) warnEmpty(written, ['peer', peers && sizeOf(peers)], report);
+  if (at) warnEmpty(at, ['set of ports', transport && transport.points.length + transport.named.length], report);
+  const layer7 = request && sharedMatch(request.domain, request, shared);
+  if (request && (!at || transport)) checkRequestTransport({ ...request, transport: at && transport }, report);
+  const common = commonOf(rule, attributesOf(rule.attributes, report), shared);
+  if (!peers || !transport || (request && !layer7)) return undefined;
+  return { ...common, section, peers, transport, ...(layer7 && { layer7 }) };
+}
