@@ -1,6 +1,6 @@
 // What a domain is: one protocol above transport, or one class of process events, that rules can match. The grammar
 // knows only the forms `name { LINES }` and `action class OPERANDS`; a DomainSpec gives the words their meaning, as data.
-// A line is `positional* (field key? operator? operand)*`; all of it is read by read-line.ts from this data.
+// A line is first operands and `field key? operator? operand`; all of it is read by read-line.ts from this data.
 import type { Span } from '../base/source.ts';
 import type { IntervalSet } from '../space/interval.ts';
 import type { Pattern } from '../space/pattern.ts';
@@ -56,17 +56,19 @@ export type Operator = 'under' | 'glob' | 'regex';
  * already); `value` reads the value of one event, in canonical form.
  */
 export type FieldType = {
+  /** What one value is called: `HTTP method`, `path`. */
+  readonly noun: string;
   /** For messages: `a path pattern ("/cart/{id}")`. */
   readonly expected: string;
   readonly kind: 'text' | 'number';
   readonly operators: readonly Operator[];
   /** Words that stand for values (methods, syscalls, capabilities); empty for texts. */
   readonly words: readonly string[];
-  /** Which declared sets of texts may stand here. */
+  /** Which declared sets of texts may stand here; the first is the kind whose values are written like these. */
   readonly declared: readonly TextSetKind[];
   readonly values: (operand: Operand, operator: Operator | undefined) => Read<ValueSet>;
   readonly value: (operand: Operand) => Read<string>;
-  /** Every value that an event can have (canonical form). Absent for numbers: `range`. */
+  /** Every value that an event can have (canonical form); of numbers the decimal texts of `range`. */
   readonly possible: Pattern;
   /** Values that a reader expects to see, for examples; some of `possible`. */
   readonly familiar: Pattern;
@@ -131,6 +133,8 @@ export type DomainData = {
   /** Names of fields that the first operands of a line mean, in order; each may be left out where its kind of operand tells them apart. */
   readonly positional: readonly string[];
   readonly fields: readonly FieldSpec[];
+  /** May a line say nothing, and so hold for every event? */
+  readonly mayBeEmpty: boolean;
   /** Makes an event of what a test line wrote, where that is more than its fields (http: the target as sent gives path, query, target). */
   readonly derive?: (written: WrittenContent & { readonly kind: 'fields' }, line: Line) => Read<WrittenContent>;
 };

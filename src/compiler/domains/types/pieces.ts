@@ -1,7 +1,6 @@
-// How operands are read that more than one domain has: texts with wildcards, lists, and the words that a line may not
-// have yet. A pattern is read from the raw text, because its escapes (`\*`, `\{`) are its own.
-import { anyText, byteIn, either, literal, type Pattern, repeat, segmentByte, sequence } from '../space/pattern.ts';
-import { type Fault, faulty, type Operand, type Read, read } from './domain.ts';
+// Texts with wildcards, taken apart. A pattern is read from the raw text, because its escapes (`\*`, `\{`) are its own.
+import { anyByte, anyText, literal, type Pattern, repeat, segmentByte, sequence } from '../../space/pattern.ts';
+import type { Mistake } from '../describe.ts';
 
 /** A piece of a pattern text. `segment` = one or more bytes but `/`, `star` = any bytes but `/`, `anything` = any text, `one` = one byte but `/`. */
 export type Piece =
@@ -22,8 +21,6 @@ const scanners: Readonly<Record<Wildcards, RegExp>> = {
   glob: /\\.|\*+|[?[\]{}]|[^\\*?[\]{}]+/gs,
   exact: /\\.|\*+|[^\\*]+/gs,
 };
-
-type Mistake = { readonly reason: string; readonly hint?: string };
 
 const wildcard = (found: string): Piece | Mistake => {
   if (found === '*') return { kind: 'star' };
@@ -48,9 +45,9 @@ function pieceOf(found: string, wildcards: Wildcards): Piece | Mistake {
 export function readPieces(raw: string, wildcards: Wildcards): readonly Piece[] | Mistake {
   if (raw.length > longestText) return { reason: `more than ${longestText} characters` };
   const pieces: Piece[] = [];
-  for (const [found] of raw.matchAll(scanners[wildcards])) {
+  for (const { 0: found, index } of raw.matchAll(scanners[wildcards])) {
     const piece = pieceOf(found, wildcards);
-    if ('reason' in piece) return piece;
+    if ('reason' in piece) return { ...piece, at: index };
     const last = pieces.at(-1);
     if (piece.kind === 'literal' && last?.kind === 'literal') pieces[pieces.length - 1] = { kind: 'literal', text: last.text + piece.text };
     else pieces.push(piece);
@@ -58,7 +55,7 @@ export function readPieces(raw: string, wildcards: Wildcards): readonly Piece[] 
   return pieces;
 }
 
-/** The language of the pieces. */
+/** The language of the pieces, in texts of segments. */
 export const patternOf = (pieces: readonly Piece[]): Pattern => sequence(...pieces.map(pieceLanguage));
 
 function pieceLanguage(piece: Piece): Pattern {
@@ -76,66 +73,15 @@ function pieceLanguage(piece: Piece): Pattern {
   }
 }
 
+/** The language of the pieces in texts that have no segments: a wildcard does not stop at `/`. */
+export const flatPatternOf = (pieces: readonly Piece[]): Pattern =>
+  sequence(
+    ...pieces.map((piece) => {
+      if (piece.kind === 'literal') return literal(piece.text);
+      return piece.kind === 'one' ? anyByte : anyText;
+    }),
+  );
+
 /** The text of the pieces with one sign for every wildcard, for rules about what stands between slashes. */
 export const outline = (pieces: readonly Piece[]): string =>
   pieces.map((piece) => (piece.kind === 'literal' ? piece.text : '\u0000')).join('');
-
-/** One or more bytes of an HTTP token (RFC 9110, 5.6.2). */
-export const tokenText: Pattern = repeat(
-  byteIn([0x21, 0x21], [0x23, 0x27], [0x2a, 0x2b], [0x2d, 0x2e], [0x30, 0x39], [0x41, 0x5a], [0x5e, 0x7a], [0x7c, 0x7c], [0x7e, 0x7e]),
-  1,
-);
-
-type StringOperand = Extract<Operand, { readonly kind: 'string' }>;
-
-/** What was found, in words. */
-export function describe(operand: Operand): string {
-  switch (operand.kind) {
-    case 'word':
-    case 'other':
-      return `\`${operand.text}\``;
-    case 'string':
-      return `the text "${operand.raw}"`;
-    case 'list':
-      return 'a list';
-  }
-}
-
-export const expected = (what: string, operand: Operand, hint?: string): Fault => ({
-  kind: 'expected',
-  expected: what,
-  found: describe(operand),
-  span: operand.span,
-  ...(hint === undefined ? {} : { hint }),
-});
-
-/** Reads one operand or each item of a list (not lists in lists) and joins them. */
-export function readEach(operand: Operand, what: string, readOne: (one: Operand) => Read<Pattern>): Read<Pattern> {
-  if (operand.kind !== 'list') return readOne(operand);
-  if (operand.items.length === 0) return faulty({ kind: 'empty-list', span: operand.span });
-  return joined(operand.items.map((item) => (item.kind === 'list' ? faulty(expected(what, item)) : readOne(item))));
-}
-
-/** All of them, or every fault. */
-export function joined(reads: readonly Read<Pattern>[]): Read<Pattern> {
-  const faults = reads.flatMap((one) => (one.ok ? [] : one.faults));
-  const patterns = reads.flatMap((one) => (one.ok ? [one.value] : []));
-  if (faults.length > 0) return faulty(...faults);
-  return read(patterns.length === 1 && patterns[0] ? patterns[0] : either(...patterns));
-}
-
-/** Reads a text operand; `what` names it in messages, `hint` says how a word should have been written. */
-export function readText(operand: Operand, what: string, readOne: (text: StringOperand) => Read<Pattern>): Read<Pattern> {
-  if (operand.kind === 'string') return readOne(operand);
-  return faulty(expected(what, operand, operand.kind === 'word' ? `texts stand in quotation marks: "${operand.text}"` : undefined));
-}
-
-/** A fault inside a text. */
-export const textFault = (what: string, operand: StringOperand, mistake: Mistake): Fault => ({
-  kind: 'text',
-  what,
-  text: operand.raw,
-  reason: mistake.reason,
-  span: operand.span,
-  ...(mistake.hint === undefined ? {} : { hint: mistake.hint }),
-});

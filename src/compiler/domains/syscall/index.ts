@@ -1,0 +1,16 @@
+// System calls, by their names on x86-64 and arm64. Those of other entries (32 bits, x32) are undecidable.
+import { defineProcess, ofEvent } from '../process.ts';
+import { wordType } from '../types/words.ts';
+import { syscallNumbers } from './table.generated.ts';
+
+/** A name means the call on every architecture that has it. */
+const names = [...new Set([...Object.keys(syscallNumbers.x86_64), ...Object.keys(syscallNumbers.arm64)])].sort();
+const familiar = ['execve', 'mount', 'openat', 'ptrace', 'read', 'socket', 'write'];
+
+export const syscall = defineProcess({
+  name: 'syscall',
+  summary: 'a system call',
+  positional: ['name'],
+  mayBeEmpty: false,
+  ofClass: [ofEvent('name', 'its name', wordType({ noun: 'system call', expected: 'a system call (`ptrace`)', words: names, familiar }))],
+});
