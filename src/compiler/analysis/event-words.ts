@@ -52,6 +52,12 @@ function valueWords(spec: FieldSpec | undefined, values: FieldValues[string]): s
   return words.length === 1 ? (words[0] ?? '') : `[${words.join(', ')}]`;
 }
 
+/** `path is "/x"`, `header accept is absent`. */
+export const fieldWords = (field: string, values: FieldValues[string], spec: FieldSpec | undefined): string =>
+  'kind' in values || values.length > 0
+    ? `${field} ${'kind' in values ? 'is one' : 'is'} ${valueWords(spec, values)}`
+    : `${field} is absent`;
+
 /** As a test line says it: first operands without the names of their fields, as long as none is missing before them. */
 function fieldsWords(fields: FieldValues, specs: readonly FieldSpec[], positional: readonly string[]): string {
   const missing = positional.findIndex((name) => !Object.hasOwn(fields, name));

@@ -2,7 +2,7 @@
 // policy: a change of no verdict is nobody's fault, any other comes with one event that a test line could be about.
 import type { PolicyEvent, Verdict } from '../ir/event.ts';
 import type { TypedPolicy } from '../ir/typed.ts';
-import { diff } from './diff.ts';
+import { diff, type Effect } from './diff.ts';
 import { isAbout } from './event-classes.ts';
 import { cubesOf, selectorRelation } from './label-cube.ts';
 import { AnalysisLimit } from './limit.ts';
@@ -53,14 +53,15 @@ function bySpan({ mutant: { span: a } }: Survivor, { mutant: { span: b } }: Surv
   return paths || a.start - b.start;
 }
 
+/** Who denies, and how, is no other verdict. */
+const turning: readonly Effect[] = ['newly-allowed', 'newly-denied', 'newly-audited', 'no-longer-audited'];
+
 function survivorOf(typed: TypedPolicy, mutant: Mutant): Survivor | 'noticed' | 'equivalent' {
   const changed = mutant.make();
-  const tests = typed.tests.filter(({ event }) => isAbout(event, mutant.section, mutant.policy));
+  const tests = typed.tests.filter(({ event }) => isAbout(typed, event, mutant));
   try {
     if (!allHold({ ...changed, tests })) return 'noticed';
-    const turned = diff(nearby(typed, mutant), nearby(changed, mutant), comparedCells).find(
-      ({ effect }) => effect === 'newly-allowed' || effect === 'newly-denied',
-    );
+    const turned = diff(nearby(typed, mutant), nearby(changed, mutant), comparedCells).find(({ effect }) => turning.includes(effect));
     return turned ? { mutant, witness: turned.witness } : 'equivalent';
   } catch (error) {
     if (!(error instanceof AnalysisLimit)) throw error;
@@ -73,8 +74,11 @@ function survivorOf(typed: TypedPolicy, mutant: Mutant): Survivor | 'noticed' | 
  * other direction. RuleIds stay as they are.
  */
 function nearby(typed: TypedPolicy, { section, policy: { subject } }: Mutant): TypedPolicy {
-  const cubes = cubesOf(subject);
-  const near = typed.policies.map((policy) => cubes.some((cube) => selectorRelation(cube, policy.subject).kind !== 'apart'));
+  const cubes = cubesOf(subject.workloads);
+  const near = typed.policies.map(
+    (policy) =>
+      (subject.host && policy.subject.host) || cubes.some((cube) => selectorRelation(cube, policy.subject.workloads).kind !== 'apart'),
+  );
   const isNetwork = section !== 'process';
   const rules = typed.rules.filter((rule) =>
     rule.section === section ? near[rule.policy] === true : isNetwork && rule.section !== 'process',
