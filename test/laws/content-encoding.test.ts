@@ -100,7 +100,7 @@ test('a text reads back as the content that it is of', () => {
       const [was, is] = [fields[field] ?? [], back[field] ?? []];
       assert.equal('kind' in is ? is.kind : is, 'kind' in was ? was.kind : was, show([line, fields]));
     }
-    for (const { name, always } of spec.fields) if (always) assert.is((back[name] ?? []).length === 0, false, name);
+    for (const { name, always } of spec.fields) if (always) assert.ok(Object.hasOwn(back, name), name);
   }
 });
 

@@ -15,17 +15,7 @@ import { mergeCells } from './merge.ts';
 import { verdictOf } from './oracle.ts';
 import { anyOf, apart } from './relation.ts';
 import { spacesOf } from './spaces.ts';
-import {
-  budget,
-  maximumCells,
-  processDomains,
-  type SectionRules,
-  type Speakers,
-  speakersOf,
-  type Views,
-  viewsOf,
-  within,
-} from './split.ts';
+import { askAll, budget, maximumCells, processDomains, type SectionRules, type Views, viewsOf, within } from './split.ts';
 import { flowIn, plainContent, processEventIn, requestIn } from './witness.ts';
 
 /**
@@ -132,7 +122,7 @@ function* compare(walk: Walk, place: Place, start: Cell): Generator<Change> {
     walk.spend(open.own.before.withAudit.rules.length + open.own.after.withAudit.rules.length);
     const own = clipped(cell, open.own);
     const speakers = askAll(cell, listsOf(own));
-    if (!speakers.ok) {
+    if (speakers.kind === 'split') {
       for (const half of speakers.halves) waiting.push({ ...open, cell: half, own });
       continue;
     }
@@ -144,7 +134,7 @@ function* compare(walk: Walk, place: Place, start: Cell): Generator<Change> {
     }
     const other = clipped(cell, open.other);
     const all = askAll(cell, [...listsOf(own), ...listsOf(other)]);
-    if (!all.ok) for (const half of all.halves) waiting.push({ cell: half, own, other });
+    if (all.kind === 'split') for (const half of all.halves) waiting.push({ cell: half, own, other });
     else yield* grouped(place, cell, judge(all.lists, question));
   }
 }
@@ -167,18 +157,6 @@ function clipped(cell: Cell, { before, after }: Both): Both {
 
 /** In the order of `decisionsOf`. */
 const listsOf = ({ before, after }: Both): readonly SectionRules[] => [before.enforced, before.withAudit, after.enforced, after.withAudit];
-
-type Asked = { readonly ok: true; readonly lists: readonly Speakers[] } | { readonly ok: false; readonly halves: readonly [Cell, Cell] };
-
-function askAll(cell: Cell, sections: readonly SectionRules[]): Asked {
-  const asked = new Map<SectionRules, Speakers>();
-  for (const section of new Set(sections)) {
-    const answer = speakersOf(cell, section);
-    if (answer.kind === 'split') return { ok: false, halves: answer.halves };
-    asked.set(section, answer.speakers);
-  }
-  return { ok: true, lists: sections.flatMap((section) => asked.get(section) ?? []) };
-}
 
 type Sides = { readonly own: Decisions; readonly other?: Decisions };
 

@@ -11,7 +11,7 @@ import { AnalysisLimit } from './limit.ts';
 import { verdictOf } from './oracle.ts';
 import { allOf, lift, negated, type Relation } from './relation.ts';
 import { flowSpaces, namesOf, processSpaces } from './spaces.ts';
-import { budget, maximumCells, type SectionRules, type Speakers, speakersOf, viewsOf, within } from './split.ts';
+import { askAll, budget, maximumCells, type SectionRules, type Speakers, viewsOf, within } from './split.ts';
 import { flowIn, processEventIn, requestIn } from './witness.ts';
 
 /** `refuted`: an event as simple as there is that breaks the statement, and its verdict. */
@@ -93,22 +93,10 @@ function* decidedCells({ spend }: Walk, start: Cell, asked: Asked): Generator<De
     const about = asked.about(cell);
     if (about.kind === 'apart') continue;
     const sections = about.kind === 'split' ? open.sections : open.sections.map((section) => within(cell, section));
-    const found = about.kind === 'split' ? about : speakersIn(cell, sections);
+    const found = about.kind === 'split' ? about : askAll(cell, sections);
     if (found.kind === 'split') waiting.push(...found.halves.map((half) => ({ cell: half, sections })).reverse());
     else yield { cell, lists: found.lists };
   }
-}
-
-type Answer = { readonly kind: 'lists'; readonly lists: readonly Speakers[] } | Extract<Relation<Cell>, { kind: 'split' }>;
-
-function speakersIn(cell: Cell, sections: readonly SectionRules[]): Answer {
-  const lists: Speakers[] = [];
-  for (const section of sections) {
-    const answer = speakersOf(cell, section);
-    if (answer.kind === 'split') return answer;
-    lists.push(answer.speakers);
-  }
-  return { kind: 'lists', lists };
 }
 
 /** An event of the cell that breaks the statement. */

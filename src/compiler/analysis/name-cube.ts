@@ -19,11 +19,8 @@ export type NameClasses = {
   readonly nameIn: (classes: Mask) => string | undefined;
 };
 
-/**
- * `flags`: place of a pattern -> does some name match it? `one`: there is exactly one name, of these classes; without,
- * any number, or none.
- */
-export type NameCube = { readonly classes: NameClasses; readonly flags: ReadonlyMap<number, boolean>; readonly one?: Mask };
+/** `flags`: place of a pattern -> does some name of the set match it? */
+export type NameCube = { readonly classes: NameClasses; readonly flags: ReadonlyMap<number, boolean> };
 
 const maximumStates = 100_000;
 const keyOf = (pattern: Pattern): string => JSON.stringify(pattern);
@@ -59,18 +56,6 @@ export function nameClasses(given: readonly Pattern[], possible: Pattern): NameC
 
 /** Every set of names. */
 export const anyNames = (classes: NameClasses): NameCube => ({ classes, flags: new Map() });
-/** Exactly one name, one that matches. */
-export const oneNameOf = (classes: NameClasses, pattern: Pattern): NameCube => ({
-  classes,
-  flags: new Map(),
-  one: classes.masks[classes.placeOf(pattern)] ?? 0n,
-});
-/** Exactly these names. */
-export function theseNames(classes: NameClasses, names: readonly string[]): NameCube {
-  const mask = names.reduce((all, name) => all | classes.classOf(name), 0n);
-  return { classes, flags: new Map(classes.masks.map((own, place) => [place, (own & mask) !== 0n])) };
-}
-
 const masksWhere = ({ classes, flags }: NameCube, met: boolean): readonly Mask[] =>
   [...flags].flatMap(([place, flag]) => (flag === met ? [classes.masks[place] ?? 0n] : []));
 const ruledOut = (cube: NameCube): Mask => masksWhere(cube, false).reduce((all, mask) => all | mask, 0n);
@@ -78,7 +63,6 @@ const ruledOut = (cube: NameCube): Mask => masksWhere(cube, false).reduce((all, 
 /** Is there a set of names like this? Each pattern that is met needs a name that no unmet pattern matches. */
 export function isPossible(cube: NameCube): boolean {
   const out = ruledOut(cube);
-  if (cube.one !== undefined) return (masksWhere(cube, true).reduce((all, mask) => all & mask, cube.one) & ~out) !== 0n;
   return masksWhere(cube, true).every((mask) => (mask & ~out) !== 0n);
 }
 
@@ -94,20 +78,17 @@ export function nameRelation(cube: NameCube, pattern: Pattern): Relation<NameCub
 }
 
 export function inNameCube(cube: NameCube, names: readonly string[]): boolean {
-  const { classes, flags, one } = cube;
-  if (one !== undefined && (names.length !== 1 || (classes.classOf(names[0] ?? '') & one) === 0n)) return false;
+  const { classes, flags } = cube;
   const mask = names.reduce((all, name) => all | classes.classOf(name), 0n);
   return [...flags].every(([place, met]) => (((classes.masks[place] ?? 0n) & mask) !== 0n) === met);
 }
 
 /** One set of names of the cube, as few as a greedy choice finds. */
 export function namesIn(cube: NameCube): readonly string[] {
-  const { classes, one } = cube;
+  const { classes } = cube;
   const out = ruledOut(cube);
-  const met = masksWhere(cube, true);
-  if (one !== undefined) return [classes.nameIn(met.reduce((all, mask) => all & mask, one) & ~out)].flatMap((name) => name ?? []);
   const names: string[] = [];
-  let open = met;
+  let open = masksWhere(cube, true);
   while (open.length > 0) {
     const shared = open.reduce((all, mask) => ((all & mask & ~out) === 0n ? all : all & mask), open[0] ?? 0n);
     const name = classes.nameIn(shared & ~out);

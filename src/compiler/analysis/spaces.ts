@@ -6,15 +6,10 @@ import { anyTransport } from '../space/transport.ts';
 import { anyAddress, anyPlace, anyReserved, anyWorkload, type Cell, type End } from './cell.ts';
 import { type NameClasses, nameClasses } from './name-cube.ts';
 
-/** What the policies, their tests and invariants can tell apart of DNS names. @throws AnalysisLimit */
+/** What the policies and their invariants can tell apart of DNS names. @throws AnalysisLimit */
 export function namesOf(policies: readonly TypedPolicy[]): NameClasses {
-  const patterns = policies.flatMap(({ rules, tests, invariants }) => [
+  const patterns = policies.flatMap(({ rules, invariants }) => [
     ...rules.flatMap((rule) => (rule.section === 'process' ? [] : rule.peers.domains)),
-    ...tests.flatMap(({ event }) =>
-      (event.kind === 'flow' ? [event.source, event.destination] : [event.subject]).flatMap((end) =>
-        end.kind === 'domain' ? [end.names] : [],
-      ),
-    ),
     ...invariants.flatMap((one) => (one.kind === 'flow' ? [...one.source.domains, ...one.destination.domains] : [])),
   ]);
   const names = policies.flatMap(

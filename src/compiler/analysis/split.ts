@@ -1,6 +1,6 @@
 // Which rules speak about a cell: the rules of one section in deciding order, asked one after the other. Where a rule
 // matches a part of the cell only, the cell is split and both halves are asked: exact, and only as fine as it must be.
-import { invariant, unreachable } from '../base/assert.ts';
+import { invariant } from '../base/assert.ts';
 import { actions, type Policy, type Rule, type Section, type Tier, type TypedPolicy, tiers } from '../ir/typed.ts';
 import { type Cell, initRelation, networkRelation, subjectRelation } from './cell.ts';
 import { AnalysisLimit } from './limit.ts';
@@ -21,9 +21,9 @@ export type Views = { readonly enforced: SectionRules; readonly withAudit: Secti
 
 /**
  * The rules that match everything of a cell but, perhaps, its content, in order, none that a `pass` skips; none after the
- * first that decides whatever the content is. `decided`: the last is such a one.
+ * first that decides whatever the content is.
  */
-export type Speakers = { readonly rules: readonly OwnedRule[]; readonly decided: boolean; readonly defaultDeny: boolean };
+export type Speakers = { readonly rules: readonly OwnedRule[]; readonly defaultDeny: boolean };
 type Answer = { readonly kind: 'speakers'; readonly speakers: Speakers } | Extract<Relation<Cell>, { kind: 'split' }>;
 
 export const maximumCells = 1_000_000;
@@ -95,7 +95,7 @@ export function within(cell: Cell, sectionRules: SectionRules): SectionRules {
 }
 
 /** Who speaks about all of the cell, or the halves to ask instead. */
-export function speakersOf(cell: Cell, { section, rules, denying }: SectionRules): Answer {
+function speakersOf(cell: Cell, { section, rules, denying }: SectionRules): Answer {
   const speaking: OwnedRule[] = [];
   let passed: Tier | undefined;
   for (const owned of rules) {
@@ -105,7 +105,7 @@ export function speakersOf(cell: Cell, { section, rules, denying }: SectionRules
     if (relation.kind === 'apart') continue;
     speaking.push(owned);
     if (contentOf(owned.rule) !== undefined) continue;
-    if (owned.rule.action !== 'pass') return { kind: 'speakers', speakers: { rules: speaking, decided: true, defaultDeny: false } };
+    if (owned.rule.action !== 'pass') return { kind: 'speakers', speakers: { rules: speaking, defaultDeny: false } };
     passed = owned.policy.tier;
   }
   const init = () => initRelation(cell, section);
@@ -116,16 +116,20 @@ export function speakersOf(cell: Cell, { section, rules, denying }: SectionRules
   );
   const denied = anyOf([init, ...byPolicy], (relate) => relate());
   if (denied.kind === 'split') return denied;
-  return { kind: 'speakers', speakers: { rules: speaking, decided: false, defaultDeny: denied.kind === 'covered' } };
+  return { kind: 'speakers', speakers: { rules: speaking, defaultDeny: denied.kind === 'covered' } };
 }
 
-/** Splits a cell until every policy that brings default deny selects all or none of it. */
-function byDenying(cell: Cell, { section, denying }: SectionRules): Relation<Cell> {
-  for (const { subject } of denying) {
-    const relation = subjectRelation(cell, section, subject);
-    if (relation.kind === 'split') return relation;
+/** The speakers of several sections, each in its place, or the halves to ask instead. */
+export type Asked = { readonly kind: 'speakers'; readonly lists: readonly Speakers[] } | Extract<Relation<Cell>, { kind: 'split' }>;
+
+export function askAll(cell: Cell, sections: readonly SectionRules[]): Asked {
+  const asked = new Map<SectionRules, Speakers>();
+  for (const section of new Set(sections)) {
+    const answer = speakersOf(cell, section);
+    if (answer.kind === 'split') return answer;
+    asked.set(section, answer.speakers);
   }
-  return { kind: 'covered' };
+  return { kind: 'speakers', lists: sections.flatMap((section) => asked.get(section) ?? []) };
 }
 
 /** Counts cells and the rules asked about them; an analysis ends with a named limit instead of going on for ever. */
@@ -137,38 +141,4 @@ export function budget(limit = maximumCells): (rules?: number) => void {
     comparisons += rules;
     if (comparisons > maximumComparisons) throw new AnalysisLimit('comparisons', maximumComparisons);
   };
-}
-
-/**
- * The cells that these sections cannot tell apart further (content aside), with one event each to ask the oracle about.
- * `everyDefault`: also tell apart which policies bring the default deny.
- * @throws AnalysisLimit
- */
-export function* undividedCells(start: Cell, sections: readonly SectionRules[], everyDefault: boolean): Generator<Cell> {
-  const spend = budget();
-  const waiting = [start];
-  for (let cell = waiting.pop(); cell !== undefined; cell = waiting.pop()) {
-    spend(sections.reduce((sum, { rules, denying }) => sum + rules.length + denying.length, 0));
-    const halves = firstSplit(cell, sections, everyDefault);
-    if (halves) waiting.push(halves[1], halves[0]);
-    else yield cell;
-  }
-}
-
-function firstSplit(cell: Cell, sections: readonly SectionRules[], everyDefault: boolean): readonly [Cell, Cell] | undefined {
-  for (const section of sections) {
-    const answer = speakersOf(cell, section);
-    switch (answer.kind) {
-      case 'split':
-        return answer.halves;
-      case 'speakers': {
-        const relation = everyDefault && !answer.speakers.decided ? byDenying(cell, section) : undefined;
-        if (relation?.kind === 'split') return relation.halves;
-        break;
-      }
-      default:
-        unreachable(answer);
-    }
-  }
-  return undefined;
 }

@@ -114,12 +114,11 @@ function reservedWords(names: ReadonlyMap<string, boolean>): string {
 }
 
 /** ` known by api.example.com and by no *.org`; every set of names is without words. */
-function nameWords({ classes, flags, one }: NameCube): string {
+function nameWords({ classes, flags }: NameCube): string {
   const words = (met: boolean): readonly string[] =>
     [...flags].flatMap(([place, flag]) => (flag === met ? (classes.patterns[place] ?? []) : [])).map(patternWords);
   const [by, not] = [words(true), words(false)];
-  const names = one === undefined ? '' : ' (known by one name)';
-  return [by.length > 0 ? ` known by ${by.join(' and ')}` : '', not.length > 0 ? ` not known by ${not.join(' or ')}` : '', names].join('');
+  return [by.length > 0 ? ` known by ${by.join(' and ')}` : '', not.length > 0 ? ` not known by ${not.join(' or ')}` : ''].join('');
 }
 
 /** ` at 10.0.0.0/8`: the address of a managed endpoint, where it matters. */
