@@ -167,14 +167,14 @@ struct pol_ports {
 };
 _Static_assert(sizeof(struct pol_ports) == 655872, "pol_ports");
 
-/* minimal DFA; class of a text = accept[state after its last byte]; class 0 = undecidable */
+/* minimal DFA; class of a text = accept[state after its last byte]; class 0 = undecidable, or no text that can be */
 struct pol_automaton {
 	__u32 states; /* state 0 is the dead state; 0 states = no rule of this domain */
 	__u32 classes; /* byte classes: the stride of next */
 	__u32 start;
 	__u32 reserved;
 	__u8 byte_class[256]; /* byte -> column of next */
-	__u16 accept[8192]; /* state -> request class, never 0 */
+	__u16 accept[8192]; /* state -> request class */
 	__u16 next[262144]; /* next[state * classes + byte_class[byte]] */
 };
 _Static_assert(sizeof(struct pol_automaton) == 540944, "pol_automaton");

@@ -10,6 +10,7 @@ import type { Ground, RuleHead } from './cover.ts';
 import { Interned } from './intern.ts';
 import { matchOf } from './kernel-text.ts';
 import { overshadowedBy } from './overshadowed.ts';
+import { withoutImpossible } from './possible.ts';
 
 /** Content classes, and for each pattern of a rule the classes that it matches. */
 export type Contents = {
@@ -82,9 +83,13 @@ export function contentsOf(
       report('plan/automaton-too-large', span, { domain, ...tooLarge(found) });
     return { ...nothing, isTooLarge: true };
   }
+  const { automaton, classes, classesOf } = withoutImpossible(
+    found,
+    typed.domains.find(({ name }) => name === domain),
+  );
   return {
     isTooLarge: false,
-    classes: { automaton: found.automaton, classes: found.classes },
-    classesOf: (pattern) => found.classesOf[patterns.number(pattern)] ?? [],
+    classes: { automaton, classes },
+    classesOf: (pattern) => classesOf[patterns.number(pattern)] ?? [],
   };
 }

@@ -62,7 +62,7 @@ class Restatement {
   rules(): readonly HeadedRule[] {
     return inDecidingOrder(this.#typed).map((rule) => {
       const match = matchOf(rule);
-      const pattern = match && kernelPattern(this.#typed, match);
+      const pattern = match && kernelPattern(match);
       return { rule, head: isNetworkRule(rule) ? this.#network(rule) : this.#any(rule), pattern };
     });
   }

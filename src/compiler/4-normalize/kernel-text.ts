@@ -1,7 +1,8 @@
-// The texts that the kernel's automata read: the values of a domain's positional fields, a blank between (`METHOD SP path`;
-// the path of a program). A match becomes one pattern over them.
-import type { DomainSpec, LineMatch } from '../domains/domain.ts';
-import type { DomainMatch, Rule, TypedPolicy } from '../ir/typed.ts';
+// The texts that the kernel's automata read: the values of a few fields (ir/abi.ts, kernelFields), a blank between (`METHOD SP
+// path`; the path of a program). A match becomes one pattern over them.
+import type { LineMatch } from '../domains/domain.ts';
+import { kernelFields } from '../ir/abi.ts';
+import type { DomainMatch, Rule } from '../ir/typed.ts';
 import { anyText, both, byteIn, either, literal, type Pattern, repeat, sequence } from '../space/pattern.ts';
 
 /** The match of a rule on a text, if it has one. */
@@ -24,14 +25,12 @@ function fieldPattern(line: LineMatch, field: string, isLast: boolean): Pattern 
 const linePattern = (line: LineMatch, fields: readonly string[]): Pattern =>
   sequence(...fields.flatMap((field, i) => [...(i === 0 ? [] : [literal(' ')]), fieldPattern(line, field, i === fields.length - 1)]));
 
-/** Do the automata see everything that this match asks about? */
-export const isKernelText = ({ positional }: DomainSpec, { lines }: DomainMatch): boolean =>
-  lines.every((line) => line.every(({ field, values }) => positional.includes(field) && values.kind === 'text'));
-
 /** The texts for which the match holds; undefined where it is about more than them (5-plan refuses such rules). */
-export function kernelPattern({ domains }: TypedPolicy, match: DomainMatch): Pattern | undefined {
-  const spec = domains.find(({ name }) => name === match.domain);
-  if (!spec || !isKernelText(spec, match)) return undefined;
-  const [first, ...others] = match.lines.map((line) => linePattern(line, spec.positional));
+export function kernelPattern({ domain, lines }: DomainMatch): Pattern | undefined {
+  const fields = kernelFields[domain];
+  if (!fields?.length || lines.some((line) => line.some(({ field, values }) => !fields.includes(field) || values.kind !== 'text'))) {
+    return undefined;
+  }
+  const [first, ...others] = lines.map((line) => linePattern(line, fields));
   return first && others.length > 0 ? either(first, ...others) : first;
 }

@@ -1,7 +1,7 @@
 // What the target `native` cannot enforce, as a table. It sees the requests that a workload receives, not yet those that it
 // sends; of a request its method and path; of what processes do only exec, by the path alone; and no DNS names.
 import type { Report } from '../diagnostics/diagnostic.ts';
-import type { DomainSpec } from '../domains/domain.ts';
+import { kernelFields } from '../ir/abi.ts';
 import type { DomainMatch, NetworkRule, Policy, ProcessRule, Rule, TypedPolicy } from '../ir/typed.ts';
 
 const target = 'native';
@@ -12,53 +12,49 @@ const processDomains: readonly string[] = ['exec'];
 type Refusal = { readonly what: string; readonly hint?: string };
 type Refusals = readonly (Refusal | false | undefined)[];
 
-/** Fields that the automata do not see: they read the positional ones. */
-function unreadFields({ positional, name }: DomainSpec, { lines }: DomainMatch): readonly Refusal[] {
-  const fields = lines.flatMap((line) => line.map(({ field }) => field)).filter((field) => !positional.includes(field));
-  return [...new Set(fields)].map((field) => ({ what: `\`${name}\` rules about \`${field}\`` }));
+/** Fields that the automata do not see. */
+function fieldRefusals({ domain, lines }: DomainMatch): Refusals {
+  const fields = lines.flatMap((line) => line.map(({ field }) => field)).filter((field) => !kernelFields[domain]?.includes(field));
+  return [...new Set(fields)].map((field) => ({ what: `\`${domain}\` rules about \`${field}\`` }));
 }
 
-function fieldRefusals(typed: TypedPolicy, match: DomainMatch): Refusals {
-  const spec = typed.domains.find(({ name }) => name === match.domain);
-  return spec ? unreadFields(spec, match) : [];
-}
-
-function requestRefusals(typed: TypedPolicy, { section, audit }: NetworkRule, match: DomainMatch): Refusals {
+function requestRefusals({ section, audit, action }: NetworkRule, match: DomainMatch): Refusals {
   const { domain } = match;
   if (!requestDomains.includes(domain)) return [{ what: `\`${domain}\` rules` }];
   const hint = `write the \`${domain}\` rule into the \`ingress\` section of the receiver's policy`;
   return [
     section === 'egress' && { what: `\`${domain}\` rules on egress`, hint },
+    action === 'drop' && { what: `\`drop\` of \`${domain}\` requests`, hint: 'write `deny`: a refused request is answered' },
     // Reading requests refuses what cannot be read: more than a report.
     audit && { what: `\`${domain}\` rules in audit mode`, hint: 'audit the connection with a rule without a block' },
-    ...fieldRefusals(typed, match),
+    ...fieldRefusals(match),
   ];
 }
 
-function networkRefusals(typed: TypedPolicy, rule: NetworkRule): Refusals {
+function networkRefusals(rule: NetworkRule): Refusals {
   const { peers, layer7, require, audit, action } = rule;
   return [
     peers.domains.length > 0 && { what: 'peers by DNS name', hint: 'name the addresses: `network`' },
     peers.anyNetworks.length > 0 && { what: '`including workloads`', hint: 'name the workloads beside the network' },
     ...require.map((name) => ({ what: `\`require ${name}\`` })),
     audit && action === 'pass' && { what: '`pass` in audit mode', hint: 'audit the rules that it passes over' },
-    ...(layer7 ? requestRefusals(typed, rule, layer7) : []),
+    ...(layer7 ? requestRefusals(rule, layer7) : []),
   ];
 }
 
-function processRefusals(typed: TypedPolicy, { match, errno, signal }: ProcessRule): Refusals {
+function processRefusals({ match, errno, signal }: ProcessRule): Refusals {
   if (!processDomains.includes(match.domain)) return [{ what: `\`${match.domain}\` rules` }];
   const hint = 'leave it out: a process that may not start is ended with SIGKILL';
   return [
     errno !== undefined && { what: `\`errno ${errno}\``, hint },
     signal !== undefined && signal !== 'SIGKILL' && { what: `\`signal ${signal}\``, hint },
-    ...fieldRefusals(typed, match),
+    ...fieldRefusals(match),
   ];
 }
 
-const ruleRefusals = (typed: TypedPolicy, rule: Rule): Refusals => [
+const ruleRefusals = (rule: Rule): Refusals => [
   rule.log?.rate !== undefined && { what: 'a rate of `log`', hint: 'leave `rate` out' },
-  ...(rule.section === 'process' ? processRefusals(typed, rule) : networkRefusals(typed, rule)),
+  ...(rule.section === 'process' ? processRefusals(rule) : networkRefusals(rule)),
 ];
 
 const policyRefusals = ({ subject, defaultDeny }: Policy): Refusals => [
@@ -73,6 +69,6 @@ export function refuseUnsupported(typed: TypedPolicy, report: Report): void {
       if (refusal) report('plan/unsupported-on-target', span, { target, what: refusal.what, hint: refusal.hint });
     }
   };
-  for (const rule of typed.rules) refuse(rule.span, ruleRefusals(typed, rule));
+  for (const rule of typed.rules) refuse(rule.span, ruleRefusals(rule));
   for (const policy of typed.policies) refuse(policy.span, policyRefusals(policy));
 }

@@ -34,6 +34,8 @@ export const fixedCause = {
   forgedSource: 10,
   firstDynamic: 16,
 } as const;
+/** The fields whose values, a blank between, are the text that a domain's automaton reads: all that the programs see of it. */
+export const kernelFields: Readonly<Record<string, readonly string[]>> = { http: ['method', 'path'], exec: ['path'] };
 /** Why a condition was undecidable, or a packet refused by the program itself; 0 = neither. */
 export const undecidableReason = {
   none: 0,
@@ -116,15 +118,19 @@ export const layouts = {
   ports: layout('pol_ports', 'transport point -> port class', {
     class: array('u16', transportPoints, 'index: slot * 65536 + value'),
   }),
-  automaton: layout('pol_automaton', 'minimal DFA; class of a text = accept[state after its last byte]; class 0 = undecidable', {
-    states: scalar('u32', 'state 0 is the dead state; 0 states = no rule of this domain'),
-    classes: scalar('u32', 'byte classes: the stride of next'),
-    start: scalar('u32', ''),
-    reserved: scalar('u32', ''),
-    byte_class: array('u8', 256, 'byte -> column of next'),
-    accept: array('u16', limits.automatonStates, 'state -> request class, never 0'),
-    next: array('u16', limits.automatonCells, 'next[state * classes + byte_class[byte]]'),
-  }),
+  automaton: layout(
+    'pol_automaton',
+    'minimal DFA; class of a text = accept[state after its last byte]; class 0 = undecidable, or no text that can be',
+    {
+      states: scalar('u32', 'state 0 is the dead state; 0 states = no rule of this domain'),
+      classes: scalar('u32', 'byte classes: the stride of next'),
+      start: scalar('u32', ''),
+      reserved: scalar('u32', ''),
+      byte_class: array('u8', 256, 'byte -> column of next'),
+      accept: array('u16', limits.automatonStates, 'state -> request class'),
+      next: array('u16', limits.automatonCells, 'next[state * classes + byte_class[byte]]'),
+    },
+  ),
   counterKey: layout('pol_counter_key', '', {
     cause: scalar('u32', ''),
     direction: scalar('u8', 'section'),
