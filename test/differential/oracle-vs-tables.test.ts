@@ -20,10 +20,12 @@ const endpoints = [...new Set(events.flatMap(endsOf))];
 
 const shown = (value: unknown): string => JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
 
+const isRefused = ({ action }: Told): boolean => action === 'denied' || action === 'dropped';
+
 /** What the kernel says of a request on a connection that it does not admit is of no account, as long as it is no. */
 function agree(tables: Told, oracle: Told, isMoot: boolean): boolean {
-  if (tables.action !== oracle.action) return false;
-  return isMoot || shown({ ...tables.cause }) === shown(oracle.cause);
+  if (isMoot) return isRefused(tables) && isRefused(oracle);
+  return tables.action === oracle.action && shown(tables.cause) === shown(oracle.cause);
 }
 
 /** `deciding`: the rules that decided something, by the oracle. */
@@ -60,7 +62,7 @@ function compareSide(
   const isMoot = request !== undefined && verdictIn(typed, direction, { subject, peer, point }).action === 'denied';
   count.deciding.add(ruleName(expected));
   count.asked++;
-  if (expected.action === 'denied' || expected.action === 'dropped') count.denied++;
+  if (isRefused(expected)) count.denied++;
   if (expected.action === 'dropped') count.dropped++;
   if (expected.action === 'audited') count.audited++;
   if (inspected) count.inspected++;
@@ -110,8 +112,6 @@ test('the tables say what the oracle says, and no rule decides that is said neve
   assert.ok(total.denied > 0.2 * total.asked && total.denied < 0.8 * total.asked, 'both verdicts must be common');
   assert.ok(Math.min(total.inspected, total.unreachable, total.dropped, total.audited) > 0);
 });
-
-const isRefused = ({ action }: Told): boolean => action === 'denied' || action === 'dropped';
 
 /** Both sides of a flow, as the oracle puts them together; of the sides that only audit would deny, the first. */
 function verdictByTables(tables: Tables, event: PolicyEvent): Told {
