@@ -16,6 +16,7 @@ import { AnalysisLimit } from './analysis/limit.ts';
 import { type Mutation, type MutationOptions, mutate } from './analysis/mutation.ts';
 import { runTests, type TestOutcome } from './analysis/run-tests.ts';
 import type { SourceText } from './base/source.ts';
+import { type Allowance, applyAllowances } from './diagnostics/allowances.ts';
 import { type Collector, collector, type Diagnostic, escalate, isError, wholeFile } from './diagnostics/diagnostic.ts';
 import type { Domains } from './domains/domain.ts';
 import { domains as registry } from './domains/registry.ts';
@@ -61,17 +62,20 @@ export type CheckedUnit = {
   readonly space: VerdictSpace;
   /** What the tables of the target cannot hold, as far as 4-normalize has found it. */
   readonly refused: readonly Diagnostic[];
+  readonly allowances: readonly Allowance[];
 };
 
 /** All that can be said against a policy: its text, its names, its values, and rules that never decide. */
 export function checkUnit(sources: readonly SourceText[], options: Options = {}): Outcome<CheckedUnit> {
   const log = collector();
-  const value = checkInto(log, sources, options);
-  const diagnostics = escalate(log.all(), options.escalated ?? new Set());
-  return value && !diagnostics.some(isError) ? { ok: true, value, diagnostics } : { ok: false, diagnostics };
+  const { allowances, checked } = checkInto(log, sources, options);
+  const diagnostics = escalate(applyAllowances(allowances, log.all()), options.escalated ?? new Set());
+  return checked && !diagnostics.some(isError) ? { ok: true, value: { ...checked, allowances }, diagnostics } : { ok: false, diagnostics };
 }
 
-function checkInto(log: Collector, sources: readonly SourceText[], options: Options): CheckedUnit | undefined {
+type Checked = { readonly allowances: readonly Allowance[]; readonly checked?: Omit<CheckedUnit, 'allowances'> };
+
+function checkInto(log: Collector, sources: readonly SourceText[], options: Options): Checked {
   const { load, domains = registry, session = new Session(), progress = () => undefined } = options;
   session.begin();
   progress('parsing');
@@ -79,14 +83,27 @@ function checkInto(log: Collector, sources: readonly SourceText[], options: Opti
   progress('resolving names');
   const resolved = resolve(ast, domains, log.report);
   progress('checking rules');
-  const typed = check(resolved, domains, log.report);
-  if (log.failed()) return undefined;
+  const typed = check(resolved, domains, log.report, options);
+  const { allowances } = resolved;
+  if (log.failed()) return { allowances };
   progress('comparing rules');
   const target = collector();
   const space = normalize(typed, target.report);
   const found = target.all();
-  log.add(found.filter((one) => !isOfTarget(one)));
-  return { typed, sources: ast.files.map(({ source }) => source), ast, space, refused: found.filter(isOfTarget) };
+  log.add(unsaid(found, log.all()).filter((one) => !isOfTarget(one)));
+  const read = ast.files.map(({ source }) => source);
+  return { allowances, checked: { typed, sources: read, ast, space, refused: found.filter(isOfTarget) } };
+}
+
+/** What remains of findings about a checked policy that came later: those that it allows are left out. */
+export const notAllowed = ({ allowances }: CheckedUnit, found: readonly Diagnostic[]): readonly Diagnostic[] =>
+  applyAllowances(allowances, found, new Set());
+
+/** A rule that repeats another never decides; that is said once. */
+function unsaid(found: readonly Diagnostic[], before: readonly Diagnostic[]): readonly Diagnostic[] {
+  const placeOf = ({ span }: Diagnostic): string => `${span.source.path} ${span.start}`;
+  const repeated = new Set(before.filter(({ code }) => code === 'check/duplicate-rule').map(placeOf));
+  return found.filter((one) => one.code !== 'normalize/unreachable-rule' || !repeated.has(placeOf(one)));
 }
 
 const isOfTarget = ({ code }: Diagnostic): boolean => code.startsWith('plan/');

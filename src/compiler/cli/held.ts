@@ -4,7 +4,7 @@ import type { InvariantOutcome } from '../analysis/invariants.ts';
 import type { TestOutcome } from '../analysis/run-tests.ts';
 import { collector, type Diagnostic, type Report, wholeFile } from '../diagnostics/diagnostic.ts';
 import type { TestCase, TypedPolicy } from '../ir/typed.ts';
-import { type CheckedUnit, invariantUnit, type Outcome, testUnit } from '../pipeline.ts';
+import { type CheckedUnit, invariantUnit, notAllowed, type Outcome, testUnit } from '../pipeline.ts';
 
 /** What the blocks of a unit say, each block's kind within its own limits. */
 export type Held = { readonly tests: Outcome<readonly TestOutcome[]>; readonly invariants: Outcome<readonly InvariantOutcome[]> };
@@ -13,7 +13,8 @@ export const heldOf = (unit: CheckedUnit): Held => ({ tests: testUnit(unit), inv
 export const valuesOf = <T>(outcome: Outcome<readonly T[]>): readonly T[] => (outcome.ok ? outcome.value : []);
 
 /** What does not hold, each with its counterexample; a warning where there is nothing to hold. */
-export function failuresOf({ typed, sources }: CheckedUnit, { tests, invariants }: Held): readonly Diagnostic[] {
+export function failuresOf(unit: CheckedUnit, { tests, invariants }: Held): readonly Diagnostic[] {
+  const { typed, sources } = unit;
   const log = collector();
   log.add([...tests.diagnostics, ...invariants.diagnostics]);
   if (typed.tests.length + typed.invariants.length === 0) log.report('test/none', wholeFile(sources[0]?.path ?? ''), {});
@@ -28,7 +29,7 @@ export function failuresOf({ typed, sources }: CheckedUnit, { tests, invariants 
     });
   }
   for (const outcome of valuesOf(invariants)) if (outcome.kind === 'refuted') reportRefuted(typed, outcome, log.report);
-  return log.all();
+  return notAllowed(unit, log.all());
 }
 
 type Refuted = Extract<InvariantOutcome, { kind: 'refuted' }>;
