@@ -4,20 +4,29 @@ import type { Content, Domains, FieldSpec, FieldValues } from '../domains/domain
 import type { Cause, Decided, Endpoint, PolicyEvent, Verdict } from '../ir/event.ts';
 import type { Action, Section, Tier, TypedPolicy } from '../ir/typed.ts';
 import { formatAddress } from '../space/address.ts';
-import { type Labels, namespaceKey } from '../space/labels.ts';
+import { clusterKey, type Labels, namespaceKey, namespaceLabelKey } from '../space/labels.ts';
 import { protocolOf, type TransportPoint } from '../space/transport.ts';
 
 const text = (value: string): string => JSON.stringify(value);
 const keyWords = (key: string): string => (/^[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$/.test(key) ? key : text(key));
 
-/** `{ app: "cart" } in namespace "shop"`. */
+const ofNamespace = namespaceLabelKey('');
+const bracesOf = (entries: readonly (readonly [string, string])[]): string =>
+  `{ ${entries.map(([key, value]) => `${keyWords(key)}: ${text(value)}`).join(', ')} }`;
+
+/** `{ app: "cart" } in namespace "shop" in namespace { team: "x" } in cluster "c"`. */
 export function labelsWords(labels: Labels): string {
-  const own = Object.entries(labels).filter(([key]) => key !== namespaceKey);
-  const namespace = labels[namespaceKey];
-  const place = namespace === undefined ? '' : ` in namespace ${text(namespace)}`;
-  return own.length === 0
-    ? `a workload without labels${place}`
-    : `{ ${own.map(([key, value]) => `${keyWords(key)}: ${text(value)}`).join(', ')} }${place}`;
+  const own = Object.entries(labels).filter(([key]) => !key.startsWith('@'));
+  const ofPlace = Object.entries(labels).flatMap(([key, value]) =>
+    key.startsWith(ofNamespace) ? [[key.slice(ofNamespace.length), value] as const] : [],
+  );
+  const [namespace, cluster] = [labels[namespaceKey], labels[clusterKey]];
+  const places = [
+    ...(namespace === undefined ? [] : [` in namespace ${text(namespace)}`]),
+    ...(ofPlace.length === 0 ? [] : [` in namespace ${bracesOf(ofPlace)}`]),
+    ...(cluster === undefined ? [] : [` in cluster ${text(cluster)}`]),
+  ];
+  return `${own.length === 0 ? 'a workload without labels' : bracesOf(own)}${places.join('')}`;
 }
 
 export function endpointWords(endpoint: Endpoint): string {
@@ -52,11 +61,9 @@ function valueWords(spec: FieldSpec | undefined, values: FieldValues[string]): s
   return words.length === 1 ? (words[0] ?? '') : `[${words.join(', ')}]`;
 }
 
-/** `path is "/x"`, `header accept is absent`. */
-export const fieldWords = (field: string, values: FieldValues[string], spec: FieldSpec | undefined): string =>
-  'kind' in values || values.length > 0
-    ? `${field} ${'kind' in values ? 'is one' : 'is'} ${valueWords(spec, values)}`
-    : `${field} is absent`;
+/** `is "/x"`, `is absent`. */
+export const foundWords = (values: FieldValues[string], spec: FieldSpec | undefined): string =>
+  'kind' in values ? `cannot be read (${values.reason})` : values.length > 0 ? `is ${valueWords(spec, values)}` : 'is absent';
 
 /** As a test line says it: first operands without the names of their fields, as long as none is missing before them. */
 function fieldsWords(fields: FieldValues, specs: readonly FieldSpec[], positional: readonly string[]): string {

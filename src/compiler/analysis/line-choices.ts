@@ -46,7 +46,8 @@ function fieldValues(typed: TypedPolicy, domain: string, name: string): readonly
     .filter((match) => match.domain === domain)
     .flatMap(({ lines }) => lines.flat())
     .filter(({ field }) => field === name);
-  if (tests.length === 0 && !spec?.always) return [undefined];
+  // A value that no rule asks for is left out of the example.
+  if (tests.length === 0) return [undefined];
   const values = spec?.type.kind === 'number' ? numbers(spec, tests) : texts(workOf(typed).matcher, spec, tests);
   return spec?.always ? values : [undefined, ...values];
 }

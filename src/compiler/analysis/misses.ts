@@ -4,9 +4,9 @@ import type { Content, Domains, FieldSpec, FieldTest, LineMatch } from '../domai
 import type { FlowEvent, PolicyEvent } from '../ir/event.ts';
 import type { DomainMatch, NetworkRule, PeerSet, TypedPolicy } from '../ir/typed.ts';
 import { intersect, isEmpty } from '../space/interval.ts';
-import { type Labels, namespaceKey, type Requirement, type Selector, selects } from '../space/labels.ts';
+import { clusterKey, type Labels, namespaceKey, namespaceLabelKey, type Requirement, type Selector, selects } from '../space/labels.ts';
 import { protocolOf, wholeProtocol } from '../space/transport.ts';
-import { endpointWords, fieldWords, pointWords } from './event-words.ts';
+import { endpointWords, foundWords, pointWords } from './event-words.ts';
 import { cubesOf, valuesOf } from './label-cube.ts';
 import { type RuleReading, readerOf, refuses } from './oracle.ts';
 import type { Truth } from './oracle-content.ts';
@@ -83,9 +83,18 @@ function nearestConjunction(selectors: readonly Selector[], labels: Labels): rea
   return unmet.reduce<readonly Requirement[] | undefined>((best, next) => (best && best.length <= next.length ? best : next), undefined);
 }
 
+const ofNamespace = namespaceLabelKey('');
+
+/** `namespace`, `label app`, `namespace's label tenant`. */
+function labelName(key: string): string {
+  if (key === namespaceKey) return 'namespace';
+  if (key === clusterKey) return 'cluster';
+  return key.startsWith(ofNamespace) ? `namespace's label ${key.slice(ofNamespace.length)}` : `label ${key}`;
+}
+
 function labelMiss(side: string, requirement: Requirement, labels: Labels): Miss {
   const { key } = requirement;
-  const name = key === namespaceKey ? 'namespace' : `label ${key}`;
+  const name = labelName(key);
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
   const has = value === undefined ? `the ${side} has no ${name}` : `the ${side}'s ${name} is ${JSON.stringify(value)}`;
   return { part: 'label', text: `${has}; the rule wants ${shortened(valueWords(valuesOf(requirement)))}` };
@@ -131,7 +140,7 @@ function contentMisses(typed: TypedPolicy, { match, asked: { domain, content }, 
   return fields.map((field) => {
     const spec = specOf(typed.domains, domain, field);
     const wanted = [...new Set(alike.filter((test) => test.field === field).map((test) => wantedWords(spec, test)))];
-    return { part: field, text: `${fieldWords(field, content.fields[field] ?? [], spec)}; the rule wants ${listed(wanted)}` };
+    return { part: field, text: `it ${foundWords(content.fields[field] ?? [], spec)}; the rule wants ${listed(wanted)}` };
   });
 }
 
