@@ -18,12 +18,11 @@ export function checkAnnotationType(unit: Unit, written: AnnotationTypeAst): voi
   else if (first || written.operand) checkType(unit, written);
 }
 
-function checkType(unit: Unit, { name, words: [first, second], operand }: AnnotationTypeAst): void {
+function checkType(unit: Unit, { name, words: [first, second] }: AnnotationTypeAst): void {
   const isType = first && annotationTypes.some((one) => one === first.text);
   const wrong = isType ? second : (first ?? name);
   const expected = 'a type (`text`, `number`, `date`, `duration`, `size`, `rate`, `one of [...]`)';
   if (wrong) refuseWord(unit, wrong, { expected, known: annotationTypes });
-  else if (operand) unit.report('resolve/misplaced', operand.span, { what: 'a value', where: 'behind a type', hint: undefined });
 }
 
 function checkChoices({ report }: Unit, { name, operand }: AnnotationTypeAst): void {

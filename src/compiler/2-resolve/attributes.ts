@@ -22,8 +22,10 @@ export function attributesOf(unit: Unit, operands: readonly Operand[], holder: H
     if (!word) break;
     const name = word.kind === 'word' ? attributeNamed.get(word.text) : undefined;
     const value = operands[at + 1];
-    if (!name) refuseOperand(unit, word, holder);
-    else if (!value || isAttribute(value)) refuseMissing(unit, name, word.span);
+    if (!name) {
+      // Of several words that nobody knows the first is told.
+      if (at === 0 || found.at(-1)?.operands[0] === operands[at - 1]) refuseOperand(unit, word, holder);
+    } else if (!value || isAttribute(value)) refuseMissing(unit, name, word.span);
     else {
       at++;
       const attribute: Attribute = { name, operands: [value], span: { ...word.span, end: value.span.end } };
@@ -43,7 +45,7 @@ function refuseOperand(unit: Unit, operand: Operand, holder: Holder): void {
   const known = of[holder.kind === 'policy' ? 'policy' : holder.section];
   const others = { policy: '`{`', network: '`from`, `to`, `at`, a block', process: 'the end of the rule' };
   const expected = `${others[holder.kind === 'policy' ? 'policy' : holder.section]} or an attribute (${oneOf(known)})`;
-  refuseWord(unit, asName(operand), { expected, known: holder.kind === 'policy' ? known : [...known, 'from', 'to', 'at'] });
+  refuseWord(unit, asName(operand), { expected, known: holder.kind === 'policy' ? known : [...known, 'from', 'to', 'at', 'including'] });
 }
 
 const examples: Readonly<Record<AttributeName, string>> = {
@@ -58,7 +60,7 @@ const examples: Readonly<Record<AttributeName, string>> = {
 };
 
 const refuseMissing = ({ report }: Unit, name: AttributeName, span: Span): void =>
-  report('resolve/missing', span, { what: `what \`${name}\` is`, hint: `write \`${examples[name]}\`` });
+  report('resolve/missing', span, { what: `the value of \`${name}\``, hint: `write \`${examples[name]}\`` });
 
 type Beside = readonly [holder: Holder, before: readonly Attribute[]];
 

@@ -59,6 +59,7 @@ function importName([scope, target]: readonly [FileScope, FileScope], name: Name
   else if (binding.isPrivate) {
     unit.report('resolve/private-name', [name.span, binding.span], { name: name.text, path: target.file.source.path });
     scope.excused.add(name.text);
+    binding.used = true;
   } else scope.names.set(name.text, { ...binding, span: name.span, isImported: true, used: false });
 }
 

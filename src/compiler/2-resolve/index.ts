@@ -13,7 +13,7 @@ import { resolveFile } from './file.ts';
 import { computingOrder } from './order.ts';
 import type { UnnumberedPolicy } from './policies.ts';
 import { scopesOf } from './scopes.ts';
-import { checkCauses } from './tests.ts';
+import { checkedTests } from './tests.ts';
 import { newUnit } from './unit.ts';
 
 export { importedPath, missingSources } from './imports.ts';
@@ -27,12 +27,12 @@ export function resolve(ast: Ast, domains: Domains, report: Report): ResolvedPol
   const declarations = files.flatMap((file) => file.declarations);
   const policies = files.flatMap((file) => file.policies);
   const tests = files.flatMap((file) => file.tests);
-  checkCauses(tests, policiesByName(policies, report), { unit, names: new Set(ast.files.flatMap(({ unread }) => [...unread])) });
+  const unread = new Set(ast.files.flatMap((file) => [...file.unread]));
   return {
     declarations,
     order: computingOrder(declarations, report),
     ...numbered(policies),
-    tests: tests.map(({ test }) => test),
+    tests: checkedTests(tests, policiesByName(policies, report), { unit, names: unread }),
     invariants: files.flatMap((file) => file.invariants),
     allowances: files.flatMap((file) => file.allowances),
     annotations: files.flatMap((file) => file.annotations),

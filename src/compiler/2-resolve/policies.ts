@@ -7,7 +7,7 @@ import { annotationsOf } from './annotations.ts';
 import { attributesOf } from './attributes.ts';
 import type { UnnumberedRule } from './rules.ts';
 import { type Part, partsOf } from './sections.ts';
-import type { Place, Unit } from './unit.ts';
+import type { Place } from './unit.ts';
 import type { Uses } from './uses.ts';
 import { boundValue } from './values.ts';
 import { reservedWords, tiers } from './vocabulary.ts';
@@ -18,7 +18,7 @@ export type UnnumberedPolicy = {
   /** In the order of their places. */
   readonly rules: readonly UnnumberedRule[];
   /** What rules are called by `@name`. */
-  readonly ruleNames: ReadonlyMap<string, Span>;
+  readonly ruleNames: ReadonlySet<string>;
 };
 
 export function policyOf(place: Place, policy: PolicyAst, uses: Uses): UnnumberedPolicy {
@@ -28,21 +28,19 @@ export function policyOf(place: Place, policy: PolicyAst, uses: Uses): Unnumbere
     unit.report('resolve/reserved-name', name.span, { name: name.text, meaning: 'a word of the grammar' });
   if (policy.sections.length + policy.uses.length === 0) unit.report('resolve/no-sections', name.span, { kind: 'policy', name: name.text });
   const attributes = attributesOf(unit, policy.attributes, { kind: 'policy' });
-  const tier = tierOf(attributes);
   const parts = [...partsOf(place, policy.sections, undefined), ...policy.uses.flatMap((use) => uses.partsOf(place, use))];
   if (policy.uses.length > 0) parts.sort(byPlace);
-  if (tier !== 'normal') refuseDefaults(unit, parts, tier);
   const rules = parts.flatMap((part) => part.rules);
   const block = {
     name: name.text,
     span: name.span,
     subject: boundValue(place, policy.subject),
-    tier,
+    tier: tierOf(attributes),
     attributes: attributes.filter((one) => one.name !== 'tier'),
     annotations: annotationsOf(place, policy.annotations, { target: 'policy', scope: span }),
     ...defaultsOf(parts),
   };
-  return { block, rules, ruleNames: ruleNamesOf(unit, rules) };
+  return { block, rules, ruleNames: ruleNamesOf(rules) };
 }
 
 /** Sections in the order of the text; those of one `use` stay in the order of their block. */
@@ -53,44 +51,27 @@ function tierOf(attributes: readonly Attribute[]): Tier {
   return tiers.find((one) => word?.kind === 'word' && one === word.text) ?? 'normal';
 }
 
-function refuseDefaults({ report }: Unit, parts: readonly Part[], tier: Tier): void {
-  for (const { usedAt, defaults } of parts)
-    for (const { span, says } of defaults) {
-      const what = says.kind === 'allow' ? '`default allow`' : `\`default deny ${says.domain}\``;
-      const hint = 'only policies of tier `normal` bring default deny: leave it out';
-      report('resolve/misplaced', usedAt ?? span, { what, where: `in a policy of tier \`${tier}\``, hint });
-    }
-}
-
 type Defaults = Pick<ResolvedPolicyBlock, 'ingress' | 'egress' | 'defaultDeny'>;
 
 function defaultsOf(parts: readonly Part[]): Defaults {
   const of = (direction: Direction): ResolvedSection | undefined => {
     const own = parts.filter(({ section }) => section === direction);
     const first = own.find(({ usedAt }) => !usedAt) ?? own[0];
-    return first && { span: first.span, defaultAllow: own.some(({ defaults }) => defaults.length > 0) };
+    return first && { span: first.usedAt ?? first.span, defaultAllow: own.some(({ defaults }) => defaults.length > 0) };
   };
   const denied = new Map<string, Span>();
-  for (const { defaults } of parts)
-    for (const { span, says } of defaults) if (says.kind === 'deny' && !denied.has(says.domain)) denied.set(says.domain, span);
+  for (const { defaults, usedAt } of parts)
+    for (const { span, says } of defaults) if (says.kind === 'deny' && !denied.has(says.domain)) denied.set(says.domain, usedAt ?? span);
   const defaultDeny = [...denied].map(([domain, span]) => ({ domain, span })).sort((a, b) => (a.domain < b.domain ? -1 : 1));
   const [ingress, egress] = [of('ingress'), of('egress')];
   return { ...(ingress ? { ingress } : {}), ...(egress ? { egress } : {}), defaultDeny };
 }
 
-const noRuleNames: ReadonlyMap<string, Span> = new Map();
+const noRuleNames: ReadonlySet<string> = new Set();
 
-function ruleNamesOf({ report }: Unit, rules: readonly UnnumberedRule[]): ReadonlyMap<string, Span> {
-  let names: Map<string, Span> | undefined;
-  for (const { annotations, usedAt } of rules)
-    for (const { name: annotation, values } of annotations) {
-      const [value] = values;
-      if (annotation !== 'name' || value?.kind !== 'string') continue;
-      names ??= new Map();
-      const first = names.get(value.text);
-      const span = usedAt ?? value.span;
-      if (first) report('resolve/duplicate-name', [span, first], { kind: 'rule', name: value.text });
-      else names.set(value.text, span);
-    }
-  return names ?? noRuleNames;
+function ruleNamesOf(rules: readonly UnnumberedRule[]): ReadonlySet<string> {
+  const names = rules.flatMap(({ annotations }) =>
+    annotations.flatMap(({ name, values: [value] }) => (name === 'name' && value?.kind === 'string' ? [value.text] : [])),
+  );
+  return names.length > 0 ? new Set(names) : noRuleNames;
 }

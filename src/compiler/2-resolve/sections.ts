@@ -58,10 +58,6 @@ function partOf(at: RulePlace, { name, entries }: SectionAst): Part {
     }
     if (before.length > 0) before = [];
   }
-  for (const { name: annotation, span } of before) {
-    const holes = { what: `\`@${annotation.text}\``, where: 'at the end of a section', hint: 'write it before or behind a rule' };
-    place.unit.report('resolve/misplaced', span, holes);
-  }
   return { section, span: name.span, usedAt, rules, defaults };
 }
 

@@ -41,20 +41,31 @@ function expectedCause({ report }: Unit, { by, rule }: TestLine): Omit<ResolvedT
   return { byDefault: true };
 }
 
-/** Reports policies and rules that no file has. */
-export function checkCauses(tests: readonly UncheckedTest[], policies: ReadonlyMap<string, UnnumberedPolicy>, unread: Unread): void {
-  for (const { by, rule } of tests) {
-    if (!by || by.text === 'default' || unread.names.has(by.text)) continue;
-    const { report, suggest } = unread.unit;
-    const policy = policies.get(by.text);
-    if (!policy) {
-      const suggestion = suggest(by.text, [...policies.keys(), 'default']);
-      report('resolve/unknown-name', by.span, { kind: 'policy', name: by.text, suggestion });
-    } else if (rule && !policy.ruleNames.has(rule.text)) {
-      const kind = `rule of policy \`${by.text}\`:`;
-      report('resolve/unknown-name', rule.span, { kind, name: rule.text, suggestion: suggest(rule.text, policy.ruleNames.keys()) });
-    }
+/** The tests whose policies and rules exist; others are reported. */
+export const checkedTests = (
+  tests: readonly UncheckedTest[],
+  policies: ReadonlyMap<string, UnnumberedPolicy>,
+  unread: Unread,
+): readonly ResolvedTest[] =>
+  tests.flatMap(({ test, by, rule }) => (!by || by.text === 'default' || isKnown([by, rule], policies, unread) ? [test] : []));
+
+function isKnown(
+  [by, rule]: readonly [Name, TestLine['rule']],
+  policies: ReadonlyMap<string, UnnumberedPolicy>,
+  { unit, names }: Unread,
+): boolean {
+  const { report, suggest } = unit;
+  const policy = policies.get(by.text);
+  if (!policy) {
+    if (names.has(by.text)) return true;
+    const suggestion = suggest(by.text, [...policies.keys(), 'default']);
+    report('resolve/unknown-name', by.span, { kind: 'policy', name: by.text, suggestion });
+    return false;
   }
+  if (!rule || policy.ruleNames.has(rule.text)) return true;
+  const suggestion = suggest(rule.text, policy.ruleNames);
+  report('resolve/unknown-rule', rule.span, { policy: by.text, name: rule.text, suggestion });
+  return false;
 }
 
 /** Names of policies that could not be read: not unknown. */

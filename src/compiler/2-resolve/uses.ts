@@ -25,7 +25,8 @@ export function checkBlock(place: Place, ast: RulesAst): void {
     const first = parameters.get(name.text)?.span ?? scope.names.get(name.text)?.span;
     if (first) unit.report('resolve/duplicate-name', [name.span, first], { kind: 'parameter', name: name.text });
     const value: Value = { kind: 'missing', span: name.span };
-    parameters.set(name.text, { kind: kind ?? 'peer', span: name.span, declaration: -1, value, used: kind === undefined });
+    const used = !kind || first !== undefined || meaning !== undefined;
+    parameters.set(name.text, { kind: kind ?? 'peer', span: name.span, declaration: -1, value, used });
   }
   if (ast.sections.length === 0) unit.report('resolve/no-sections', ast.name.span, { kind: 'rules block', name: ast.name.text });
   partsOf({ ...place, parameters }, ast.sections, undefined);
@@ -48,12 +49,11 @@ export function usesOf(declarations: Declaration[], base: number): Uses {
       const block = blockOf(place, use.name);
       const parameters = block?.ast.parameters ?? [];
       const given = use.arguments.map((argument, index): readonly [string, Parameter] => {
-        const parameter = parameters[index];
-        const kind = parameterKinds.find((one) => one === parameter?.type.text) ?? 'peer';
-        const value = parameter ? argumentValue(place, argument, [kind, parameter.name]) : boundValue(place, argument);
-        const name = parameter?.name.text ?? '';
-        const declaration = kind === 'peer' ? add('network', name, { kind: 'missing', span: argument.span }) : add(kind, name, value);
-        return [name, { kind, span: argument.span, declaration, value, used: true }];
+        const { name, type } = parameters[index] ?? {};
+        const kind = parameterKinds.find((one) => one === type?.text);
+        const value = kind && name ? argumentValue(place, argument, [kind, name]) : unwantedValue(place, argument);
+        const declaration = kind && kind !== 'peer' ? add(kind, name?.text ?? '', value) : add('list', '', missing(argument));
+        return [name?.text ?? '', { kind: kind ?? 'peer', span: argument.span, declaration, value, used: true }];
       });
       if (!block || !hasAll(place, use, block.ast)) return [];
       const { unit, allowances, annotations } = place;
@@ -64,6 +64,14 @@ export function usesOf(declarations: Declaration[], base: number): Uses {
       );
     },
   };
+}
+
+const missing = ({ span }: Expr): Value => ({ kind: 'missing', span });
+
+/** Of an argument that has no parameter, or one of an unknown kind: only its names are looked at. */
+function unwantedValue(place: Place, argument: Expr): Value {
+  listValue(place, argument);
+  return missing(argument);
 }
 
 type Block = { readonly ast: RulesAst; readonly scope: FileScope };
@@ -95,5 +103,5 @@ function argumentValue(place: Place, argument: Expr, [kind, { text, span }]: rea
   const wrong = misfit(place, value, kind);
   if (!wrong) return value;
   place.unit.report('resolve/wrong-argument', [wrong.span, span], { name: text, expected: expectedOf(kind), found: wrong.found });
-  return { kind: 'missing', span: argument.span };
+  return missing(argument);
 }
