@@ -157,6 +157,8 @@ function readHeader(line: string, before: Framing): Framing | Fault {
   }
 }
 
+const decoder = new TextDecoder();
+
 /** A header that is sent repeatedly has several values, in order. */
 function fieldsOf({ fields }: Framing, name: string, value: string): Framing['fields'] {
   if (name === 'host') {
@@ -164,7 +166,7 @@ function fieldsOf({ fields }: Framing, name: string, value: string): Framing['fi
     return host === undefined ? fields : { ...fields, host: [host] };
   }
   const field = `header ${name}`;
-  return { ...fields, [field]: [...(fields[field] ?? []), value] };
+  return { ...fields, [field]: [...(fields[field] ?? []), decoder.decode(Uint8Array.from(value, (byte) => byte.charCodeAt(0)))] };
 }
 
 function bodyOf({ chunked, length }: Framing): RequestBody {
