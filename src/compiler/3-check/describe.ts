@@ -84,6 +84,7 @@ export function describeOperand(operand: Operand): string {
     case 'set':
       return `the ${operand.declared} \`${operand.name}\``;
     case 'number':
+      return `the number ${operand.text}`;
     case 'word':
     case 'address':
     case 'date':

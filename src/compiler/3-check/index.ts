@@ -1,7 +1,7 @@
 // ResolvedPolicy -> TypedPolicy: every operand becomes a value set, every rule is well formed.
 //   1. Declarations, each after what it refers to.
 //   2. Policies, rules, tests and invariants; a rule with a mistake is left out (the result is not used then).
-//   3. Findings about whole policies: what is legal and probably wrong (rules/).
+//   3. Findings about whole policies, where nothing was left out: what is legal and probably wrong (rules/).
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Domains } from '../domains/domain.ts';
 import type { ResolvedPolicy } from '../ir/resolved.ts';
@@ -28,6 +28,8 @@ export function check(resolved: ResolvedPolicy, domains: Domains, report: Report
   const names = ruleNames(policies, rules, report);
   const tests = resolved.tests.flatMap((test) => testCaseOf(test, names, context) ?? []);
   const invariants = resolved.invariants.flatMap((one) => invariantOf(one, context) ?? []);
-  for (const find of findings) find({ resolved, sets: context.sets, policies, rules, options }, report);
+  // What was left out would be missed: a finding beside a mistake is most likely its shadow.
+  const isWhole = rules.length === resolved.rules.length;
+  for (const find of isWhole ? findings : []) find({ resolved, sets: context.sets, policies, rules, options }, report);
   return { domains, policies, rules, tests, invariants };
 }

@@ -7,9 +7,7 @@ import type { Expr, LabelTest, PlaceTest } from '../ir/ast.ts';
 import type { Value } from '../ir/resolved.ts';
 import { clusterKey, namespaceKey, namespaceLabelKey, type Requirement, type Selector } from '../space/labels.ts';
 import { describeExpr } from './describe.ts';
-import { itemsOf, type Names } from './lists.ts';
 import { conjunction } from './selectors.ts';
-import type { Context } from './sets.ts';
 
 type SelectorValue = Value & { readonly kind: 'selector' };
 
@@ -17,17 +15,12 @@ type SelectorValue = Value & { readonly kind: 'selector' };
 const longestKey = 317;
 const longestValue = 253;
 
-/** What words of a selector's values may name. */
-type Values = { readonly names: Names | undefined; readonly context: Context };
-
 /** The selector as written; undefined (after a report) when a test is wrong. */
-export function selectorOf(value: SelectorValue, context: Context): Selector | undefined {
-  const { report } = context;
+export function selectorOf(value: SelectorValue, report: Report): Selector | undefined {
   if (value.labels.length === 0 && value.places.length === 0) {
     report('check/empty-selector', value.span, {});
     return undefined;
   }
-  const values = { names: value.names, context };
   reportRepeated(value.labels, report);
   reportRepeated(
     value.places.filter(({ labels }) => !labels),
@@ -35,8 +28,8 @@ export function selectorOf(value: SelectorValue, context: Context): Selector | u
   );
   for (const { key } of value.labels) reportKey(key, report);
   const tests = [
-    ...value.labels.map((test) => requirementOf(test.key.text, test, values)),
-    ...value.places.flatMap((place) => placeOf(place, values)),
+    ...value.labels.map((test) => requirementOf(test.key.text, test, report)),
+    ...value.places.flatMap((place) => placeOf(place, report)),
   ];
   const found = tests.filter((one) => one !== undefined);
   if (found.length < tests.length) return undefined;
@@ -44,13 +37,12 @@ export function selectorOf(value: SelectorValue, context: Context): Selector | u
   return one ? [one] : [];
 }
 
-function placeOf(place: PlaceTest, values: Values): readonly (Requirement | undefined)[] {
-  if (!place.labels) return [requirementOf(place.key.text === 'cluster' ? clusterKey : namespaceKey, place, values)];
-  const { report } = values.context;
+function placeOf(place: PlaceTest, report: Report): readonly (Requirement | undefined)[] {
+  if (!place.labels) return [requirementOf(place.key.text === 'cluster' ? clusterKey : namespaceKey, place, report)];
   if (place.labels.length === 0) report('check/empty-selector', place.span, {});
   reportRepeated(place.labels, report);
   for (const { key } of place.labels) reportKey(key, report);
-  return place.labels.map((test) => requirementOf(namespaceLabelKey(test.key.text), test, values));
+  return place.labels.map((test) => requirementOf(namespaceLabelKey(test.key.text), test, report));
 }
 
 const defaultPlaces = ({ namespace, cluster }: SelectorValue): readonly Requirement[] => [
@@ -85,23 +77,20 @@ const operators: Readonly<Record<string, { readonly kind: Requirement['kind']; r
 };
 /** What people write who know another language. */
 const others: Readonly<Record<string, string>> = {
-  in: 'one of',
   notin: 'not one of',
-  'not in': 'not one of',
   'not exists': 'absent',
   equals: '""',
   is: '""',
 };
 
-function requirementOf(key: string, test: LabelTest, given: Values): Requirement | undefined {
-  const { report } = given.context;
+function requirementOf(key: string, test: LabelTest, report: Report): Requirement | undefined {
   const words = test.words.map(({ text }) => text).join(' ');
   const operator = Object.hasOwn(operators, words) ? operators[words] : undefined;
   if (!operator) {
     refuseOperator(test, words, report);
     return undefined;
   }
-  const values = operator.operand === 'none' ? noValues(test, report) : valuesOf(test, operator.operand, given);
+  const values = operator.operand === 'none' ? noValues(test, report) : valuesOf(test, operator.operand, report);
   if (!values) return undefined;
   return operator.kind === 'exists' || operator.kind === 'absent' ? { kind: operator.kind, key } : { kind: operator.kind, key, values };
 }
@@ -138,8 +127,7 @@ function noValues({ operand }: LabelTest, report: Report): readonly string[] | u
   return undefined;
 }
 
-function valuesOf({ operand, span, key }: LabelTest, wanted: 'text' | 'list', { names, context }: Values): readonly string[] | undefined {
-  const { report } = context;
+function valuesOf({ operand, span, key }: LabelTest, wanted: 'text' | 'list', report: Report): readonly string[] | undefined {
   if (!operand) {
     report('check/wrong-kind', span, {
       expected: wanted === 'text' ? `a text behind \`${key.text}:\`` : 'a list of texts',
@@ -152,7 +140,7 @@ function valuesOf({ operand, span, key }: LabelTest, wanted: 'text' | 'list', { 
     const value = textOf(operand, report);
     return value === undefined ? undefined : [value];
   }
-  if (operand.kind !== 'list' && !names?.has(operand.span.start)) {
+  if (operand.kind !== 'list') {
     report('check/wrong-kind', operand.span, {
       expected: 'a list of texts',
       found: describeExpr(operand),
@@ -160,10 +148,9 @@ function valuesOf({ operand, span, key }: LabelTest, wanted: 'text' | 'list', { 
     });
     return undefined;
   }
-  const items = itemsOf(operand, names, context);
-  if (!items) return undefined;
+  const { items } = operand;
   if (items.length === 0) report('check/empty-list', operand.span, {});
-  const values = items.map((one) => textOf(one.item, one.report)).filter((value) => value !== undefined);
+  const values = items.map((item) => textOf(item, report)).filter((value) => value !== undefined);
   return values.length === items.length && values.length > 0 ? [...new Set(values)].sort() : undefined;
 }
 

@@ -9,7 +9,7 @@ import { type Context, refuse } from './sets.ts';
 import { reportVia } from './via.ts';
 
 /** Start of a word -> the declaration that it names. */
-export type Names = ReadonlyMap<number, number>;
+type Names = ReadonlyMap<number, number>;
 
 const literals = {
   expected: 'literals of one type (texts, numbers, words, dates, quantities, addresses)',
@@ -35,11 +35,6 @@ function literalsOf(value: Value, context: Context): readonly Operand[] | undefi
       return [value];
     case 'literal':
       return [value.operand];
-    case 'entity':
-      return [{ kind: 'word', text: value.name, span: value.span }];
-    case 'transport':
-      if (!value.term) return [{ kind: 'word', text: value.protocol.name, span: value.span }];
-      break;
     case 'declared': {
       const set = context.sets[value.declaration];
       if (set?.kind === 'list') return set.items;
@@ -71,13 +66,13 @@ function isOfOneType(items: readonly Operand[], report: Report): boolean {
 /** An item of a list, and where mistakes in it are reported. */
 export type Item = { readonly item: Expr; readonly report: Report };
 
-/** The items of a value or list behind a protocol or a label, those of named lists too; undefined after a report. */
-export function itemsOf(value: Expr, names: Names | undefined, context: Context): readonly Item[] | undefined {
+/** The items of a value or list behind a protocol, those of named lists too; undefined after a report. */
+export function itemsOf(value: Expr, names: Names, context: Context): readonly Item[] | undefined {
   if (value.kind === 'list') {
     const items = value.items.map((item) => (item.kind === 'list' ? [{ item, report: context.report }] : itemsOf(item, names, context)));
     return items.every((item) => item !== undefined) ? items.flatMap((item) => item ?? []) : undefined;
   }
-  const named = value.kind === 'name' ? names?.get(value.span.start) : undefined;
+  const named = value.kind === 'name' ? names.get(value.span.start) : undefined;
   const set = named === undefined ? undefined : context.sets[named];
   if (named === undefined || (set && set.kind !== 'list' && set.kind !== 'unknown')) return [{ item: value, report: context.report }];
   if (set?.kind !== 'list') return undefined;

@@ -104,15 +104,10 @@ function numberOf(expr: Expr, numbers: Numbers, report: Report): Range | undefin
     if (low <= high) return { low, high };
     report('check/reversed-range', expr.span, { low, high });
   } else if (expr.kind !== 'missing') {
-    report('check/wrong-kind', expr.span, { expected: `a ${numbers.what}`, found: describeExpr(expr), hint: nameHint(expr, numbers) });
+    report('check/wrong-kind', expr.span, { expected: `a ${numbers.what}`, found: describeExpr(expr), hint: undefined });
   }
   return undefined;
 }
-
-const nameHint = (expr: Expr, { what }: Numbers): string | undefined =>
-  what === 'port' && expr.kind === 'name'
-    ? "write a declared port without a protocol; the name of a workload's own port in quotation marks"
-    : undefined;
 
 function bounded(text: string, span: Span, [{ what, low, high }, report]: readonly [Numbers, Report]): number | undefined {
   const value = Number(text);

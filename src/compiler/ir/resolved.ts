@@ -24,8 +24,6 @@ export type Value =
       readonly places: readonly PlaceTest[];
       readonly namespace?: string;
       readonly cluster?: string;
-      /** Words of its operands that are names of lists (`env: one of stages`), as in ResolvedLine. */
-      readonly names?: ReadonlyMap<number, number>;
       readonly span: Span;
     }
   | { readonly kind: 'address'; readonly text: string; readonly span: Span }
