@@ -6,7 +6,7 @@ import { checkInvariants, type InvariantOutcome } from '../../src/compiler/analy
 import { AnalysisLimit } from '../../src/compiler/analysis/limit.ts';
 import { verdictOf } from '../../src/compiler/analysis/oracle.ts';
 import { type ContentReader, contentReader } from '../../src/compiler/analysis/oracle-content.ts';
-import { isAt, isHost, isInit, isPeer, isSame, isSubject } from '../../src/compiler/analysis/oracle-members.ts';
+import { isAt, isHost, isInit, isManaged, isPeer, isSame, isSubject } from '../../src/compiler/analysis/oracle-members.ts';
 import type { FlowEvent, PolicyEvent, ProcessEvent } from '../../src/compiler/ir/event.ts';
 import type { DomainMatch, Invariant, NetworkRule, PeerSet, ProcessRule, Rule, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { anyTransport } from '../../src/compiler/space/transport.ts';
@@ -65,6 +65,8 @@ function isAbout(invariant: Invariant, event: PolicyEvent): boolean {
     return isSubject(invariant.subject, event.subject) !== isOnly;
   }
   if (event.kind !== 'flow' || isSame(event.source, event.destination)) return false;
+  // Of what no policy is asked there is always something that another source can reach.
+  if (isOnly && ![event.source, event.destination].some(isManaged)) return false;
   const { source, destination, transport, request } = invariant;
   if (isPeer(source, event.source, reader.matches) === isOnly || !isPeer(destination, event.destination, reader.matches)) return false;
   if (!isAt(transport, event.point, event.destination)) return false;

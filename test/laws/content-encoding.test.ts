@@ -100,7 +100,7 @@ test('a text reads back as the content that it is of', () => {
       const [was, is] = [fields[field] ?? [], back[field] ?? []];
       assert.equal('kind' in is ? is.kind : is, 'kind' in was ? was.kind : was, show([line, fields]));
     }
-    for (const { name, always } of spec.fields) if (always) assert.ok(Object.hasOwn(back, name), name);
+    for (const name of spec.positional) assert.ok(Object.hasOwn(back, name), name);
   }
 });
 
@@ -117,8 +117,8 @@ test('the event of a class of content is of exactly its parts', () => {
     const classes = contents.of(spec.name, matches);
     for (const content of classes.classes)
       for (const match of matches) {
-        const asked = { domain: spec.name, content: { kind: 'fields', fields: content.example } } as const;
-        assert.is(contents.truthOf(classes, content, match), reader.truthOf(match, asked), show([match, content.example]));
+        const asked = { domain: spec.name, content: { kind: 'fields', fields: content.example() } } as const;
+        assert.is(contents.truthOf(classes, content, match), reader.truthOf(match, asked), show([match, content.example()]));
         count++;
       }
   }

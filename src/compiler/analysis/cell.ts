@@ -37,7 +37,6 @@ export const addressUnknown: AddressSet = [{ low: unknownAddress, high: unknownA
 /** Every address, or none known. */
 export const anyPlace: AddressSet = union(addressUnknown, everyAddress);
 export const anyWorkload: End = { kind: 'workload', labels: everyLabelSet, addresses: anyPlace };
-export const anyReserved: End = { kind: 'reserved', names: new Map(), addresses: anyPlace };
 export const anyAddress = (names: NameClasses): End => ({ kind: 'address', addresses: everyAddress, names: anyNames(names) });
 const worldAddresses = { world: everyAddress, 'world-ipv4': ipv4Space, 'world-ipv6': ipv6Space };
 
@@ -65,6 +64,12 @@ export function initRelation(cell: Cell, section: Section): Relation<Cell> {
   const end = cell[side];
   if (section === 'process' || end.kind !== 'reserved') return apart;
   return flagRelation(end.names, 'init', (names) => ({ ...cell, [side]: { ...end, names } }));
+}
+
+/** How the endpoints that a policy can govern lie to a set of them. */
+export function governedRelation(end: End): Relation<End> {
+  if (end.kind !== 'reserved') return end.kind === 'workload' ? covered : apart;
+  return anyOf(['host', 'init'] as const, (name) => flagRelation(end.names, name, (names): End => ({ ...end, names })));
 }
 
 /** How peers and transport of a network rule lie to the cell; its subject and its content are asked elsewhere. */

@@ -27,7 +27,7 @@ export type Encoding = {
   readonly possible: Pattern;
   readonly familiar: Pattern;
   readonly encode: (fields: FieldValues) => Uint8Array;
-  /** A field that no line asks for has its plainest value, where it always has one. */
+  /** What no line asks for is as plain as it can be. */
   readonly decode: (text: Uint8Array) => FieldValues;
 };
 
@@ -170,15 +170,34 @@ function encode(fields: readonly Field[], values: FieldValues): Uint8Array {
 
 function decode(domain: DomainSpec, fields: readonly Field[], text: Uint8Array): FieldValues {
   const values: Record<string, FieldValues[string]> = {};
-  for (const spec of domain.fields) if (spec.always) values[spec.name] = [plainest(spec)];
   piecesOf(text, betweenFields).forEach((piece, i) => {
     const name = fields[i]?.name;
-    if (name === undefined) return;
-    if (piece[0] === isUndecidable) values[name] = { kind: 'undecidable', reason: 'ambiguous' };
-    else if (piece.length > 0) values[name] = piecesOf(piece.subarray(1), beforeValue).map((value) => decoder.decode(value));
-    else delete values[name];
+    if (name === undefined || piece.length === 0) return;
+    values[name] =
+      piece[0] === isUndecidable
+        ? { kind: 'undecidable', reason: 'ambiguous' }
+        : piecesOf(piece.subarray(1), beforeValue).map((value) => decoder.decode(value));
   });
-  return values;
+  return completed(domain, values, new Set(fields.map(({ name }) => name)));
+}
+
+/** With what follows from the fields that are asked for (an HTTP target from its path), and the plainest values where a reader expects one. */
+function completed(domain: DomainSpec, given: FieldValues, asked: ReadonlySet<string>): FieldValues {
+  let fields = derived(domain, given, asked);
+  for (const spec of domain.fields)
+    if (spec.always && domain.positional.includes(spec.name) && !Object.hasOwn(fields, spec.name))
+      fields = derived(domain, { ...fields, [spec.name]: [plainest(spec)] }, asked);
+  return fields;
+}
+
+const nowhere = { source: { path: '', text: '' }, start: 0, end: 0 };
+
+function derived(domain: DomainSpec, fields: FieldValues, asked: ReadonlySet<string>): FieldValues {
+  const made = domain.derive?.({ kind: 'fields', fields, open: [] }, { operands: [], span: nowhere });
+  if (!made?.ok || made.value.kind !== 'fields') return fields;
+  const known = made.value.fields;
+  const isKept = (name: string): boolean => String(known[name] ?? '') === String(fields[name] ?? '');
+  return [...asked, ...Object.keys(fields)].every(isKept) ? known : fields;
 }
 
 const plainestOf = new WeakMap<FieldSpec, string>();

@@ -27,43 +27,52 @@ export function lineWords(domain: DomainSpec, line: LineMatch): string {
 
 function partWords(domain: DomainSpec, { lines, maybe }: Part): string {
   const words = lines.map((line) => lineWords(domain, line)).join(' or ');
-  return maybe ? `${words}, or what may be such` : words;
+  return maybe ? `what is or may be ${words}` : words;
 }
 
+/** Parts as sets of classes. */
+const indices = ({ parts }: ClassesOfDomain): readonly number[] => parts.map((_, i) => i);
 /** Is everything of the i-th part of the j-th? */
 const implies = ({ classes }: ClassesOfDomain, i: number, j: number): boolean =>
   classes.every(({ matched }) => !matched[i] || matched[j] === true);
-const indices = ({ parts }: ClassesOfDomain): readonly number[] => parts.map((_, i) => i);
+/** Those that no other of them holds; of equal ones the first. */
+const widestOf = (all: ClassesOfDomain, list: readonly number[]): readonly number[] =>
+  list.filter((i) => !list.some((j) => implies(all, i, j) && (!implies(all, j, i) || j < i)));
+/** Those that hold no other of them. */
+const sharpestOf = (all: ClassesOfDomain, list: readonly number[]): readonly number[] =>
+  list.filter((i) => !list.some((j) => implies(all, j, i) && (!implies(all, i, j) || j < i)));
+const wordsOf = (all: ClassesOfDomain, list: readonly number[], joint: string): string =>
+  list
+    .flatMap((i) => all.parts[i] ?? [])
+    .map((part) => partWords(all.domain, part))
+    .join(joint);
 
-/** The sharpest parts that the class is of, except the widest that it is not of. */
-function classWords(all: ClassesOfDomain, { matched }: ContentClass): string {
-  const inside = indices(all).filter((i) => matched[i]);
-  const sharpest = inside.filter((i) => !inside.some((j) => implies(all, j, i) && (!implies(all, i, j) || j < i)));
-  const cutting = indices(all).filter(
-    (i) => !matched[i] && all.classes.some((other) => other.matched[i] && sharpest.every((j) => other.matched[j])),
-  );
-  const widest = cutting.filter((i) => !cutting.some((j) => implies(all, i, j) && (!implies(all, j, i) || j < i)));
-  const words = (list: readonly number[], joint: string): string =>
-    list
-      .flatMap((i) => all.parts[i] ?? [])
-      .map((part) => partWords(all.domain, part))
-      .join(joint);
-  if (inside.length === 0) return widest.length === 0 ? '**' : `all but ${words(widest, ', ')}`;
-  return widest.length === 0 ? words(sharpest, ' that is also ') : `${words(sharpest, ' that is also ')} except ${words(widest, ', ')}`;
+/** The sharpest parts that all of these are of, except the widest that none of them is of; undefined where that is more than they are. */
+function partsExcept(all: ClassesOfDomain, chosen: ReadonlySet<ContentClass>): string | undefined {
+  const inside = indices(all).filter((i) => [...chosen].every(({ matched }) => matched[i]));
+  const outside = indices(all).filter((i) => [...chosen].every(({ matched }) => !matched[i]));
+  const held = all.classes.filter(({ matched }) => inside.every((i) => matched[i]));
+  const cutting = outside.filter((i) => held.some(({ matched }) => matched[i]));
+  if (held.filter(({ matched }) => !cutting.some((i) => matched[i])).length !== chosen.size) return undefined;
+  const [only] = sharpestOf(all, inside).flatMap((i) => all.parts[i] ?? []);
+  const sure = cutting.filter((i) => only?.maybe && all.parts[i]?.lines === only.lines);
+  if (only && sure.length > 0 && cutting.every((i) => sure.some((one) => implies(all, i, one))))
+    return `what may be ${partWords(all.domain, { ...only, maybe: false })}`;
+  const out = wordsOf(all, widestOf(all, cutting), ', ');
+  if (inside.length === 0) return out === '' ? '**' : `all but ${out}`;
+  return wordsOf(all, sharpestOf(all, inside), ' that is also ') + (out === '' ? '' : ` except ${out}`);
 }
 
-/** Classes together: whole parts where all of their classes are there, the rest one by one. */
+/** Classes together: whole parts where all of their classes are there, the rest at once where that can be said, or else one by one. */
 function classesWords(all: ClassesOfDomain, chosen: ReadonlySet<ContentClass>): readonly string[] {
-  if (all.classes.every((one) => chosen.has(one))) return ['**'];
   const complete = indices(all).filter(
     (i) => all.classes.every((one) => !one.matched[i] || chosen.has(one)) && [...chosen].some((one) => one.matched[i]),
   );
-  const widest = complete.filter((i) => !complete.some((j) => implies(all, i, j) && (!implies(all, j, i) || j < i)));
+  const widest = widestOf(all, complete);
   const rest = [...chosen].filter(({ matched }) => !widest.some((i) => matched[i]));
-  return [
-    ...widest.flatMap((i) => all.parts[i] ?? []).map((part) => partWords(all.domain, part)),
-    ...rest.map((one) => classWords(all, one)),
-  ];
+  const together = rest.length === 0 ? [] : (partsExcept(all, new Set(rest)) ?? rest.map((one) => partsExcept(all, new Set([one])) ?? ''));
+  const whole = all.classes.every((one) => chosen.has(one)) ? '**' : undefined;
+  return whole === undefined ? [...widest.map((i) => wordsOf(all, [i], '')), ...[together].flat()] : [whole];
 }
 
 const nouns: Readonly<Record<string, string>> = { http: 'requests', dns: 'queries', tls: 'handshakes', exec: 'programs' };

@@ -11,7 +11,7 @@ import { AnalysisLimit } from './limit.ts';
 /** What is told apart: events for which one of the lines is true. `maybe`: or undecidable. */
 export type Part = { readonly lines: readonly LineMatch[]; readonly maybe: boolean };
 /** Events that are of exactly the parts with `matched[i]`, and one of them. */
-export type ContentClass = { readonly matched: readonly boolean[]; readonly example: FieldValues };
+export type ContentClass = { readonly matched: readonly boolean[]; readonly example: () => FieldValues };
 /** Equal questions of one ContentClasses give the same object. */
 export type ClassesOfDomain = {
   readonly domain: DomainSpec;
@@ -124,6 +124,6 @@ function classesOf(domain: DomainSpec, parts: readonly Part[]): ClassesOfDomain 
     if (!isPossible || (classes.has(matched.join()) && !isFamiliar)) continue;
     classes.set(matched.join(), { matched, isFamiliar, witness: found.witnesses[number] ?? new Uint8Array() });
   }
-  const content = [...classes.values()].map(({ matched, witness }) => ({ matched, example: encoding.decode(witness) }));
+  const content = [...classes.values()].map(({ matched, witness }) => ({ matched, example: () => encoding.decode(witness) }));
   return { domain, parts: parts.map(({ lines, maybe }) => ({ lines, maybe })), classes: content, encoding };
 }

@@ -3,13 +3,13 @@
 // apart, and every one of them is decided. It shares no code with the oracle, which only says the verdict of the event found.
 import type { PolicyEvent, Verdict } from '../ir/event.ts';
 import type { Invariant, TypedPolicy } from '../ir/typed.ts';
-import { type Cell, endRelation, subjectRelation, transportRelation } from './cell.ts';
+import { type Cell, type End, endRelation, governedRelation, subjectRelation, transportRelation } from './cell.ts';
 import { type ContentClasses, contentClasses } from './content.ts';
 import { isAllowed } from './decide.ts';
 import { type Item, judge } from './judge.ts';
 import { AnalysisLimit } from './limit.ts';
 import { verdictOf } from './oracle.ts';
-import { allOf, lift, negated, type Relation } from './relation.ts';
+import { allOf, anyOf, lift, negated, type Relation } from './relation.ts';
 import { flowSpaces, namesOf, processSpaces } from './spaces.ts';
 import { askAll, budget, maximumCells, type SectionRules, type Speakers, viewsOf, within } from './split.ts';
 import { flowIn, processEventIn, requestIn } from './witness.ts';
@@ -65,7 +65,10 @@ function* counterexamples(walk: Walk, invariant: Invariant): Generator<PolicyEve
 const startsOf = (typed: TypedPolicy, { kind }: Invariant): readonly Cell[] =>
   kind === 'process' ? processSpaces : flowSpaces(namesOf([typed]));
 
-/** How the events that the statement is about lie to a cell, content aside. */
+/**
+ * How the events that the statement is about lie to a cell, content aside. `only` is not about flows of which no policy is
+ * asked, since neither end can be governed: of all others than the named ones there are always such.
+ */
 function aboutRelation(cell: Cell, invariant: Invariant): Relation<Cell> {
   const isOnly = invariant.quantifier === 'only';
   if (invariant.kind === 'process') {
@@ -73,12 +76,13 @@ function aboutRelation(cell: Cell, invariant: Invariant): Relation<Cell> {
     return isOnly ? negated(subject) : subject;
   }
   const { source, destination, transport } = invariant;
-  const from = (): Relation<Cell> => {
-    const relation = lift(endRelation(cell.source, source), (end) => ({ ...cell, source: end }));
-    return isOnly ? negated(relation) : relation;
-  };
-  const to = (): Relation<Cell> => lift(endRelation(cell.destination, destination), (end) => ({ ...cell, destination: end }));
-  return allOf([from, to, () => transportRelation(cell, transport)], (relate) => relate());
+  const from = (relation: Relation<End>): Relation<Cell> => lift(relation, (end) => ({ ...cell, source: end }));
+  const to = (relation: Relation<End>): Relation<Cell> => lift(relation, (end) => ({ ...cell, destination: end }));
+  const place = [() => to(endRelation(cell.destination, destination)), () => transportRelation(cell, transport)];
+  if (!isOnly) return allOf([() => from(endRelation(cell.source, source)), ...place], (relate) => relate());
+  const governed = () =>
+    anyOf([() => from(governedRelation(cell.source)), () => to(governedRelation(cell.destination))], (relate) => relate());
+  return allOf([() => negated(from(endRelation(cell.source, source))), ...place, governed], (relate) => relate());
 }
 
 type Asked = { readonly sections: readonly SectionRules[]; readonly about: (cell: Cell) => Relation<Cell> };

@@ -60,6 +60,12 @@ const masksWhere = ({ classes, flags }: NameCube, met: boolean): readonly Mask[]
   [...flags].flatMap(([place, flag]) => (flag === met ? [classes.masks[place] ?? 0n] : []));
 const ruledOut = (cube: NameCube): Mask => masksWhere(cube, false).reduce((all, mask) => all | mask, 0n);
 
+/** Is every name of the one pattern a name of the other, and not the other way round? */
+export const isWithin = ({ masks }: NameClasses, one: number, other: number): boolean => {
+  const [inner = 0n, outer = 0n] = [masks[one], masks[other]];
+  return (inner & ~outer) === 0n && inner !== outer;
+};
+
 /** Is there a set of names like this? Each pattern that is met needs a name that no unmet pattern matches. */
 export function isPossible(cube: NameCube): boolean {
   const out = ruledOut(cube);

@@ -1,7 +1,7 @@
 // A diff as records of plain text: what a person reads and what JSON carries. No set algebra leaves this file.
 
 import type { Section, TypedPolicy } from '../ir/typed.ts';
-import { anyReserved, anyWorkload, everyAddress, peerOf, subjectOf } from './cell.ts';
+import { anyPlace, anyWorkload, type End, everyAddress, peerOf, subjectOf } from './cell.ts';
 import { contentWords } from './content-words.ts';
 import { type Difference, type Effect, effects } from './diff.ts';
 import { type DeciderRecord, deciderOf, eventWords } from './event-words.ts';
@@ -49,13 +49,16 @@ function joinedPeers(changes: readonly ChangeRecord[]): readonly ChangeRecord[] 
     groups.set(key, [...(groups.get(key) ?? []), change]);
   }
   return [...groups.values()].flatMap((group) => {
-    const whole = wholeKinds.map((kind) => group.find(({ peer }) => peer === kind));
+    const find = (kind: string) => group.find(({ peer }) => peer === kind);
+    const [whole, init] = [wholeKinds.map(find), find('init')];
     const [world] = whole;
     if (!world || whole.includes(undefined)) return group;
-    return [{ ...world, peer: 'all' }, ...group.filter((change) => !whole.includes(change))];
+    const joined = { ...world, peer: init ? 'all' : 'all but init' };
+    return [joined, ...group.filter((change) => change !== init && !whole.includes(change))];
   });
 }
-const wholeKinds = [addressWords(everyAddress), endWords(anyReserved), endWords(anyWorkload)];
+const known: End = { kind: 'reserved', names: new Map([['init', false]]), addresses: anyPlace };
+const wholeKinds = [addressWords(everyAddress), endWords(known), endWords(anyWorkload)];
 
 const sections: readonly Section[] = ['ingress', 'egress', 'process'];
 

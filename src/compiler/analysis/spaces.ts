@@ -1,9 +1,10 @@
 // Everything that can happen, as a few cells to start from: for each side whom a policy can govern there, and every kind
 // of other end. What an endpoint sends to itself is always allowed and not among them; there is one host.
+import type { ReservedName } from '../ir/event.ts';
 import type { Section, TypedPolicy } from '../ir/typed.ts';
 import { anyText } from '../space/pattern.ts';
 import { anyTransport } from '../space/transport.ts';
-import { anyAddress, anyPlace, anyReserved, anyWorkload, type Cell, type End } from './cell.ts';
+import { anyAddress, anyPlace, anyWorkload, type Cell, type End, reservedNames } from './cell.ts';
 import { type NameClasses, nameClasses } from './name-cube.ts';
 
 /** What the policies and their invariants can tell apart of DNS names. @throws AnalysisLimit */
@@ -18,35 +19,43 @@ export function namesOf(policies: readonly TypedPolicy[]): NameClasses {
   return nameClasses(patterns, names[0]?.type.possible ?? anyText);
 }
 
-const reserved = (host: boolean): End => ({ kind: 'reserved', names: new Map([['host', host]]), addresses: anyPlace });
-const hostOrNot: readonly (readonly [End, End])[] = [
-  [reserved(false), anyReserved],
-  [reserved(true), reserved(false)],
-];
+// An endpoint that has no labels yet has no other name; there is one host.
+const reserved = (names: readonly (readonly [ReservedName, boolean])[]): End => ({
+  kind: 'reserved',
+  names: new Map(names),
+  addresses: anyPlace,
+});
+const init = reserved(reservedNames.map((name) => [name, name === 'init']));
+const known = reserved([['init', false]]);
+const host = reserved([
+  ['init', false],
+  ['host', true],
+]);
+const notHost = reserved([
+  ['init', false],
+  ['host', false],
+]);
+const managed = [anyWorkload, init, known];
 
 const cell = (source: End, destination: End): Cell => ({ source, destination, points: anyTransport, portNames: new Map() });
-/** Every flow from one kind of end to another, in the same order. */
 const flows = (sources: readonly End[], destinations: readonly End[]): readonly Cell[] =>
   sources.flatMap((source) =>
     destinations.flatMap((destination) =>
-      source === anyReserved && destination === anyReserved
-        ? hostOrNot.map(([one, other]) => cell(one, other))
-        : [cell(source, destination)],
+      source === known && destination === known ? [cell(host, notHost), cell(notHost, known)] : [cell(source, destination)],
     ),
   );
 
 /** The cells that together are all flows. */
 export function flowSpaces(names: NameClasses): readonly Cell[] {
-  const ends = [anyWorkload, anyReserved, anyAddress(names)];
+  const ends = [...managed, anyAddress(names)];
   return flows(ends, ends);
 }
 
 /** The cells that together are everything that processes of workloads and of the host do. */
-export const processSpaces: readonly Cell[] = [anyWorkload, reserved(true)].map((subject) => cell(subject, { kind: 'nothing' }));
+export const processSpaces: readonly Cell[] = [anyWorkload, host].map((subject) => cell(subject, { kind: 'nothing' }));
 
 /** The cells of each section that together are all events of which it can say anything. */
 export function spacesOf(policies: readonly TypedPolicy[]): Readonly<Record<Section, readonly Cell[]>> {
-  const managed = [anyWorkload, anyReserved];
   const ends = [...managed, anyAddress(namesOf(policies))];
   const process = managed.map((subject) => cell(subject, { kind: 'nothing' }));
   return { ingress: flows(ends, managed), egress: flows(managed, ends), process };

@@ -35,7 +35,7 @@ type Request = { readonly domain: string; readonly content: Content };
 /** A content of these: one that can be read, where there is one. */
 export function requestIn(items: readonly Item[]): Request | undefined {
   const readable = items.find((item) => item.kind === 'content');
-  if (readable) return { domain: readable.classes.domain.name, content: { kind: 'fields', fields: readable.content.example } };
+  if (readable) return { domain: readable.classes.domain.name, content: { kind: 'fields', fields: readable.content.example() } };
   const undecidable = items.find((item) => item.kind === 'undecidable');
   return undecidable && { domain: undecidable.domain, content: { kind: 'undecidable', reason: 'ambiguous' } };
 }

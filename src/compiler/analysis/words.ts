@@ -3,10 +3,11 @@
 import { type AddressSet, formatPrefix, ipv4Space, ipv6Space, type Prefix, prefixesOf } from '../space/address.ts';
 import { equals, intersect, isEmpty, subtract, union } from '../space/interval.ts';
 import { namespaceKey } from '../space/labels.ts';
+import { either } from '../space/pattern.ts';
 import { anyTransport, type TransportProtocol, type TransportSet, transportPoint, wholeProtocol } from '../space/transport.ts';
 import { anyPlace, type End, everyAddress, reservedNames } from './cell.ts';
 import type { LabelCube, ValueSet } from './label-cube.ts';
-import type { NameCube } from './name-cube.ts';
+import { isWithin, type NameCube } from './name-cube.ts';
 import { patternWords } from './pattern-words.ts';
 
 const quoted = (values: readonly string[]): string => values.map((value) => JSON.stringify(value)).join(', ');
@@ -104,7 +105,10 @@ function blocksIn(inside: readonly Prefix[], block: Prefix): Blocks {
 
 function reservedWords(names: ReadonlyMap<string, boolean>): string {
   const borne = reservedNames.filter((name) => names.get(name) === true);
-  const not = reservedNames.filter((name) => names.get(name) === false);
+  // No endpoint is `init` and something else.
+  const not = reservedNames.filter(
+    (name) => names.get(name) === false && (borne.length === 0 || (name !== 'init' && !borne.includes('init'))),
+  );
   const without = not.length > 0 ? ` (and not ${not.join(', ')})` : '';
   return borne.length > 0
     ? borne.join(' that is also ') + without
@@ -115,8 +119,12 @@ function reservedWords(names: ReadonlyMap<string, boolean>): string {
 
 /** ` known by api.example.com and by no *.org`; every set of names is without words. */
 function nameWords({ classes, flags }: NameCube): string {
+  const placesOf = (met: boolean): readonly number[] => [...flags].flatMap(([place, flag]) => (flag === met ? [place] : []));
+  // Who is known by a name of one pattern is known by one of every wider pattern, too.
+  const isSaid = (place: number, by: readonly number[], met: boolean): boolean =>
+    by.some((other) => (met ? isWithin(classes, other, place) : isWithin(classes, place, other)) && other !== place);
   const words = (met: boolean): readonly string[] =>
-    [...flags].flatMap(([place, flag]) => (flag === met ? (classes.patterns[place] ?? []) : [])).map(patternWords);
+    placesOf(met).flatMap((place) => (isSaid(place, placesOf(met), met) ? [] : patternWords(classes.patterns[place] ?? either())));
   const [by, not] = [words(true), words(false)];
   return [by.length > 0 ? ` known by ${by.join(' and ')}` : '', not.length > 0 ? ` not known by ${not.join(' or ')}` : ''].join('');
 }

@@ -29,7 +29,7 @@ test('peers of each kind', () => {
     'newly-allowed | ingress | { app: "a" } | host | tcp 80',
     'newly-allowed | ingress | { app: "a" } | { app: "b" } in namespace "n" | tcp 80',
   ]);
-  assert.equal(lines(ingress(''), ingress('allow from all')), ['newly-allowed | ingress | { app: "a" } | all | every protocol']);
+  assert.equal(lines(ingress(''), ingress('allow from all')), ['newly-allowed | ingress | { app: "a" } | all but init | every protocol']);
   assert.equal(lines(ingress('allow from cluster'), ingress('allow from cluster\n deny from [b, host]')), [
     'newly-denied | ingress | { app: "a" } | host | every protocol',
     'newly-denied | ingress | { app: "a" } | { app: "b" } in namespace "n" | every protocol',
@@ -59,7 +59,7 @@ test('ports by name, ICMP by type and code', () => {
 
 test('the subject, where a policy comes or selects more', () => {
   assert.equal(lines('', 'policy q for { app: exists } in namespace "n" { egress { } }'), [
-    'newly-denied | egress | { app: exists } in namespace "n" | all | every protocol',
+    'newly-denied | egress | { app: exists } in namespace "n" | all but init | every protocol',
   ]);
 });
 
