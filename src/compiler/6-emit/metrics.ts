@@ -1,6 +1,6 @@
 // The counters that the runtime exposes: Hubble's four, with Hubble's names and labels, and ours beside them. The help
 // texts are our own.
-import type { MetricDefinition } from '../ir/bundle.ts';
+import { annotationLabel, type MetricDefinition, ownAnnotations } from '../ir/bundle.ts';
 import type { TypedPolicy } from '../ir/typed.ts';
 
 const verdictMetrics: readonly MetricDefinition[] = [
@@ -36,15 +36,10 @@ const verdictMetrics: readonly MetricDefinition[] = [
   },
 ];
 
-/** The label under which the info series shows an annotation: the language's own by their names, declared ones apart from all others. */
-const annotationLabel = (name: string): string =>
-  ownAnnotations.includes(name) ? name : `annotation_${name.toLowerCase().replaceAll('-', '_')}`;
-const ownAnnotations: readonly string[] = ['owner', 'ticket', 'severity', 'until', 'reason'];
-
 /** What a policy's bundle measures; the info series has a label for each annotation that the policy uses. */
 export function metricDefinitions({ policies, rules }: TypedPolicy): readonly MetricDefinition[] {
   const used = [...policies, ...rules].flatMap(({ annotations }) => annotations.map(({ name }) => annotationLabel(name)));
-  const declared = [...new Set(used)].filter((label) => !ownAnnotations.includes(label)).sort();
+  const declared = [...new Set(used)].filter((label) => label.startsWith('annotation_')).sort();
   return [
     ...verdictMetrics,
     {

@@ -91,6 +91,12 @@ export type Place = { readonly file: string; readonly line: number };
 /** Values in canonical text (ir/typed.ts, Literal). */
 export type AnnotationText = { readonly name: string; readonly values: readonly string[] };
 
+/** Annotations of the language itself that say whose a rule is. */
+export const ownAnnotations: readonly string[] = ['owner', 'ticket', 'severity', 'until', 'reason'];
+/** The label of the info series that shows an annotation: the language's own by their names, all others apart from them. */
+export const annotationLabel = (name: string): string =>
+  ownAnnotations.includes(name) ? name : `annotation_${name.toLowerCase().replaceAll('-', '_')}`;
+
 export type PolicySource = Place & {
   readonly name: string;
   readonly tier: Tier;

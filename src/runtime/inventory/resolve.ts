@@ -12,6 +12,7 @@ export type ResolvedReserved = { readonly entities: readonly ListedEntity[]; rea
 export type ResolvedInventory = {
   readonly workloads: readonly ResolvedWorkload[];
   readonly reserved: readonly ResolvedReserved[];
+  readonly places: Inventory['places'];
   /** `entities`: what the host is besides `host`, because one of its addresses is listed under it. */
   readonly host: { readonly addresses: readonly Address[]; readonly entities: readonly ListedEntity[] };
 };
@@ -42,7 +43,10 @@ export function resolveInventory(inventory: Inventory, extra: readonly ResolvedW
   problems.push(...sharedNames(workloads), ...sharedCgroups(workloads), ...hostConflicts(workloads, hostAddresses));
   if (problems.length > 0) return { ok: false, problems };
   const { reserved, hostEntities } = reservedOf(inventory, hostAddresses);
-  return { ok: true, inventory: { workloads, reserved, host: { addresses: hostAddresses, entities: hostEntities } } };
+  return {
+    ok: true,
+    inventory: { workloads, reserved, places: inventory.places, host: { addresses: hostAddresses, entities: hostEntities } },
+  };
 }
 
 function resolved({ cgroup: reference, ...workload }: InventoryWorkload, machine: Machine, problems: string[]): ResolvedWorkload {
