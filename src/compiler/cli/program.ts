@@ -176,7 +176,9 @@ An end is a workload by its name, a selector, an entity that is one endpoint (ho
   A -> B tcp 8080                                 a new connection
   A -> B tcp 8080 GET "/cart/42"                  a request on it
   { app: "a" } in namespace "n" -> 10.0.0.1 icmp echo-request
-  A exec "/bin/sh"                                the start of a program
+  A -> 192.0.2.1 named "api.example.com" tcp 443  an address, and the name it was looked up by
+  A exec "/bin/sh" user 0                         the start of a program
+  host read "/etc/shadow"                         what the machine itself does
 
 Examples:
   policyc explain policies/ --event 'storefront -> cart tcp 8080 GET "/cart/42"'
