@@ -12,6 +12,7 @@ import { bindImports, exportedNames } from './bind-imports.ts';
 import { resolveFile } from './file.ts';
 import { computingOrder } from './order.ts';
 import type { UnnumberedPolicy } from './policies.ts';
+import { numberedRule } from './rules.ts';
 import { scopesOf } from './scopes.ts';
 import { checkedTests } from './tests.ts';
 import { newUnit } from './unit.ts';
@@ -59,7 +60,7 @@ function numbered(found: readonly UnnumberedPolicy[]): Numbered {
   const rules: ResolvedRule[] = [];
   const policies = [...found].sort(byName).map(({ block, rules: own }, index) => {
     const policy = policyId(index);
-    for (const rule of own) rules.push({ ...rule, id: ruleId(rules.length), policy });
+    for (const rule of own) rules.push(numberedRule(rule, ruleId(rules.length), policy));
     return { ...block, id: policy };
   });
   return { policies, rules };

@@ -32,7 +32,7 @@ function ofParameter(name: string, { kind, span, declaration, value }: Parameter
 }
 
 function ofBinding(name: string, { named, declared: span }: Binding): Found {
-  if (named.kind === 'set') return { ...named, name, what: named.type, span };
+  if (named.kind === 'set') return { kind: 'set', name, what: named.type, span, type: named.type, declaration: named.declaration };
   return { kind: named.kind, name, what: named.kind === 'rules' ? 'the rules block' : 'the annotation', span };
 }
 

@@ -3,7 +3,8 @@
 import type { Span } from '../base/source.ts';
 import type { Operand } from '../domains/domain.ts';
 import type { AnnotationAst, Entry, RulePart } from '../ir/ast.ts';
-import type { Attribute, ResolvedNetworkRule, ResolvedProcessRule } from '../ir/resolved.ts';
+import type { PolicyId, RuleId } from '../ir/ids.ts';
+import type { Attribute, ResolvedNetworkRule, ResolvedProcessRule, ResolvedRule } from '../ir/resolved.ts';
 import type { Direction, Section } from '../ir/typed.ts';
 import { annotationsOf } from './annotations.ts';
 import { attributesOf, type Holder, isAttribute } from './attributes.ts';
@@ -20,7 +21,7 @@ type UnnumberedNetworkRule = Omit<ResolvedNetworkRule, 'id' | 'policy'>;
 type UnnumberedProcessRule = Omit<ResolvedProcessRule, 'id' | 'policy'>;
 /** A rule as it stands in its policy; ids are minted when all are known. */
 export type UnnumberedRule = UnnumberedNetworkRule | UnnumberedProcessRule;
-type Base = Pick<UnnumberedRule, 'span' | 'usedAt' | 'text' | 'action' | 'audit' | 'annotations'>;
+type Base = Pick<UnnumberedRule, 'span' | 'text' | 'action' | 'audit' | 'annotations'> & { readonly usedAt: Span | undefined };
 const noAttributes: readonly Attribute[] = [];
 
 /** Where rules stand. `usedAt`: the `use` that they are written out for. */
@@ -37,17 +38,16 @@ export function ruleOf(at: RulePlace, { entry, before }: Annotated): UnnumberedR
   const own = whole.parts.filter((part) => part.kind === 'annotation');
   const written = before.length > 0 ? [...before, ...own] : own;
   const annotations = annotationsOf(place, written, { target: 'rule', scope: span });
-  // Filled in steps: there are many rules, and a spread for each part costs more than all else here.
-  const base: Growing<Base> = { span, text: ruleText(span), action: word.action, audit: word.audit, annotations };
-  if (usedAt) base.usedAt = usedAt;
+  const base: Base = { span, usedAt, text: ruleText(span), action: word.action, audit: word.audit, annotations };
   return section === 'process' ? processRule(place, whole, base) : networkRule(place, whole, [base, section]);
 }
 
 /** The rule up to a second one on its line, which is reported: one rule a line. */
 function onePerLine(unit: Unit, entry: RuleEntry, section: Section): RuleEntry {
-  const second = entry.parts.findIndex(
-    (part, index) => part.kind === 'operand' && isSecondRule(unit, part.operand, [entry, index, section]),
+  const mayBegin = entry.parts.some(
+    (part) => part.kind === 'operand' && part.operand.kind === 'word' && actionWords.has(part.operand.text),
   );
+  const second = mayBegin ? entry.parts.findIndex((_, index) => isSecondRule(unit, entry, [index, section])) : -1;
   const part = entry.parts[second];
   if (!part) return entry;
   const hint = 'begin it on a line of its own';
@@ -55,17 +55,18 @@ function onePerLine(unit: Unit, entry: RuleEntry, section: Section): RuleEntry {
   return { ...entry, parts: entry.parts.slice(0, second) };
 }
 
-type Among = readonly [entry: RuleEntry, index: number, section: Section];
-
-/** An action where none can be meant otherwise: not `mode audit`, not `syscall kill`. */
-function isSecondRule({ domains }: Unit, operand: Operand, [{ parts }, index, section]: Among): boolean {
-  if (operand.kind !== 'word' || !actionWords.has(operand.text)) return false;
+/** Is the part at `index` an action that cannot be meant otherwise (not `mode audit`, not `syscall kill`)? */
+function isSecondRule({ domains }: Unit, { parts }: RuleEntry, [index, section]: readonly [number, Section]): boolean {
+  const part = parts[index];
+  if (part?.kind !== 'operand' || part.operand.kind !== 'word') return false;
+  const { text } = part.operand;
+  if (!actionWords.has(text)) return false;
   const [before, first] = [parts[index - 1], parts[0]];
   if (before?.kind === 'operand' && isAttribute(before.operand)) return false;
   if (section !== 'process' || first?.kind !== 'operand' || first.operand.kind !== 'word') return true;
   const name = first.operand.text;
   const domain = domains.find((one) => one.form === 'process' && one.name === name);
-  return !domain || !wordsOf(domain).has(operand.text);
+  return !domain || !wordsOf(domain).has(text);
 }
 
 type ActionWord = NonNullable<ReturnType<typeof actionWords.get>>;
@@ -104,7 +105,10 @@ function networkRule(place: Place, entry: RuleEntry, [base, section]: readonly [
   }
   const request = block && matchOf(place, block);
   const attributes = networkAttributes(unit, entry, base.audit);
-  const rule: Growing<UnnumberedNetworkRule> = { ...base, section, attributes };
+  const { span, usedAt, text, action, audit, annotations } = base;
+  // Filled in steps: there are many rules, and a spread for each costs more than all else here.
+  const rule: Growing<UnnumberedNetworkRule> = { span, text, action, audit, section, attributes, annotations };
+  if (usedAt) rule.usedAt = usedAt;
   if (peer) rule.peers = boundValue(place, peer.peers);
   if (at) rule.transport = boundValue(place, at.transport);
   if (request) rule.request = request;
@@ -161,5 +165,25 @@ function processRule(place: Place, entry: RuleEntry, base: Base): UnnumberedRule
   }
   const domain = processDomain(unit, first);
   const line = domain && lineOf(place, domain, [rest, first.span]);
-  return domain && line && { ...base, section: 'process', attributes, domain, line };
+  if (!domain || !line) return undefined;
+  const { span, usedAt, text, annotations } = base;
+  const rule = { span, text, action: base.action, audit: base.audit, section: 'process' as const, attributes, annotations, domain, line };
+  return usedAt ? { ...rule, usedAt } : rule;
+}
+
+/** The same rule with its ids; a copy, for the rules of a file may be numbered again. */
+export function numberedRule(rule: UnnumberedRule, id: RuleId, policy: PolicyId): ResolvedRule {
+  const { span, usedAt, text, action, audit, attributes, annotations } = rule;
+  if (rule.section === 'process') {
+    const { section, domain, line } = rule;
+    const copy = { id, policy, span, text, action, audit, section, attributes, annotations, domain, line };
+    return usedAt ? { ...copy, usedAt } : copy;
+  }
+  const { section, peers, transport, request } = rule;
+  const copy: Growing<ResolvedNetworkRule> = { id, policy, span, text, action, audit, section, attributes, annotations };
+  if (usedAt) copy.usedAt = usedAt;
+  if (peers) copy.peers = peers;
+  if (transport) copy.transport = transport;
+  if (request) copy.request = request;
+  return copy;
 }
