@@ -75,7 +75,7 @@ function priorityOf(operand: Operand, report: Report): number {
 
 function wordOf<T extends string>(operand: Operand, [kind, known]: readonly [string, readonly T[]], report: Report): T | undefined {
   if (operand.kind !== 'word') {
-    report('check/wrong-kind', operand.span, { expected: `the name of ${kind}`, found: describeOperand(operand), hint: undefined });
+    report('check/wrong-kind', operand.span, { expected: `a name (\`${known[0]}\`)`, found: describeOperand(operand), hint: undefined });
     return undefined;
   }
   const found = known.find((one) => one === operand.text);

@@ -12,7 +12,7 @@ import { annotationsOf, policyOf } from './policies.ts';
 import type { CheckOptions } from './rules/finding.ts';
 import { findings } from './rules/index.ts';
 import type { Context } from './sets.ts';
-import { ruleNames, testCaseOf } from './tests.ts';
+import { testCaseOf } from './tests.ts';
 import { ruleOf, sharing } from './typed-rules.ts';
 
 export type { CheckOptions } from './rules/finding.ts';
@@ -25,8 +25,7 @@ export function check(resolved: ResolvedPolicy, domains: Domains, report: Report
   const policies = resolved.policies.map((policy) => policyOf(policy, domains, context));
   const shared = sharing(context, policies);
   const rules = resolved.rules.flatMap((rule) => ruleOf(rule, shared) ?? []);
-  const names = ruleNames(policies, rules, report);
-  const tests = resolved.tests.flatMap((test) => testCaseOf(test, names, context) ?? []);
+  const tests = resolved.tests.flatMap((test) => testCaseOf(test, context) ?? []);
   const invariants = resolved.invariants.flatMap((one) => invariantOf(one, context) ?? []);
   // What was left out would be missed: a finding beside a mistake is most likely its shadow.
   const isWhole = rules.length === resolved.rules.length;

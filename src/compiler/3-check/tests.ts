@@ -1,13 +1,12 @@
 // Lines of `test` blocks -> events: ends that are one endpoint each (a workload's selector stands for all that it
 // matches, a domain for every name in it), one point of transport, one content.
-import { closest } from '../base/closest.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Operand, WrittenContent } from '../domains/domain.ts';
 import { domainName } from '../domains/types/names.ts';
 import type { ReservedName } from '../ir/event.ts';
 import type { ResolvedEnd, ResolvedTest, Value } from '../ir/resolved.ts';
 import type { TestEndpoint, TestEvent } from '../ir/test-case.ts';
-import type { Policy, Rule, TestCase, Transport } from '../ir/typed.ts';
+import type { TestCase, Transport } from '../ir/typed.ts';
 import { protocolOf, type TransportPoint } from '../space/transport.ts';
 import { singleAddress } from './addresses.ts';
 import { describeOperand, describeValue } from './describe.ts';
@@ -21,32 +20,9 @@ import { textKinds } from './text-kinds.ts';
 const reserved: readonly ReservedName[] = ['health', 'host', 'ingress', 'init', 'kube-apiserver', 'remote-node', 'unmanaged'];
 
 /** The case of one line; undefined after a report. */
-export function testCaseOf(test: ResolvedTest, names: RuleNames, context: Context): TestCase | undefined {
+export function testCaseOf(test: ResolvedTest, context: Context): TestCase | undefined {
   const event = test.flow ? flowEvent(test, test.flow, context) : processEvent(test, context);
-  const { rule, by } = test.expected;
-  const known = names.get(by ?? '');
-  if (rule !== undefined && !known?.has(rule))
-    context.report('check/unknown-operand', test.span, { kind: 'rule name', text: rule, suggestion: closest(rule, known ?? []) });
   return event && { test: test.test, span: test.span, event, expected: test.expected };
-}
-
-/** Policy -> the `@name`s of its rules. */
-export type RuleNames = ReadonlyMap<string, ReadonlySet<string>>;
-
-/** The names of rules; one that stands twice in a policy is reported. */
-export function ruleNames(policies: readonly Policy[], rules: readonly Rule[], report: Report): RuleNames {
-  const firsts = new Map<string, Map<string, Rule>>();
-  for (const rule of rules) {
-    const { name } = rule;
-    if (name === undefined) continue;
-    const policy = policies[rule.policy]?.name ?? '';
-    const known = firsts.get(policy) ?? new Map<string, Rule>();
-    firsts.set(policy, known);
-    const first = known.get(name);
-    if (first) report('check/duplicate-rule-name', [rule.usedAt ?? rule.span, first.usedAt ?? first.span], { policy, name });
-    else known.set(name, rule);
-  }
-  return new Map([...firsts].map(([policy, known]) => [policy, new Set(known.keys())]));
 }
 
 function flowEvent(test: ResolvedTest, flow: NonNullable<ResolvedTest['flow']>, context: Context): TestEvent | undefined {

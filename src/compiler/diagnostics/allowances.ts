@@ -54,7 +54,7 @@ const isInside = (span: Span, scope: Span): boolean =>
 function codeOf({ code, reason, span }: Allowance, mistakes: Diagnostic[]): Code | undefined {
   const text = code?.kind === 'string' ? code.text : undefined;
   if (code === undefined || text === undefined) {
-    const found = code ? 'another operand' : 'nothing';
+    const found = code ? (code.text === undefined ? 'another operand' : `\`${code.text}\``) : 'nothing';
     mistakes.push(diagnostic('check/wrong-kind', code?.span ?? span, { expected: 'a code ("check/...")', found, hint: undefined }));
     return undefined;
   }

@@ -92,6 +92,11 @@ export const catalog = {
     second: 'the parameter is here',
   },
   'resolve/wrong-count': { severity: 'error', message: '`{name}` takes {expected}, found {found}', second: 'declared here' },
+  'resolve/too-many-rules': {
+    severity: 'error',
+    message: 'the uses of this file stand for more than {limit} rules',
+    help: 'give one policy a subject that covers them all, or spread the policies over files',
+  },
   'resolve/misplaced': { severity: 'error', message: '{what} cannot stand {where}', help: '{hint}' },
   'resolve/twice': { severity: 'error', message: '{what} is said twice', second: 'first said here' },
   'resolve/no-sections': {
@@ -103,11 +108,17 @@ export const catalog = {
 
   // 3-check: what the values are.
   'check/wrong-kind': { severity: 'error', message: 'expected {expected}, found {found}', help: '{hint}', second: 'declared here' },
-  'check/bad-address': { severity: 'error', message: '`{text}` is neither an address nor a CIDR block', help: '{hint}' },
+  'check/bad-address': {
+    severity: 'error',
+    message: '`{text}` is neither an address nor a CIDR block',
+    help: '{hint}',
+    second: 'declared here',
+  },
   'check/host-bits': {
     severity: 'error',
     message: '`{text}` has bits set behind its length',
     help: 'the block is `{block}`; a single address is `{address}`',
+    second: 'declared here',
   },
   'check/empty-list': { severity: 'error', message: 'an empty list matches nothing' },
   'check/empty-block': {

@@ -7,11 +7,13 @@ import { warnDuplicates } from './duplicate-rule.ts';
 import { warnExpired } from './expired.ts';
 import type { Finding } from './finding.ts';
 import { warnOpensToWorld } from './opens-to-world.ts';
+import { checkRuleNames } from './rule-names.ts';
 import { warnServicePort } from './service-port.ts';
 import { warnUnknownLabel } from './unknown-label.ts';
 import { warnUnmatched } from './unmatched-selector.ts';
 
 export const findings: readonly Finding[] = [
+  checkRuleNames,
   warnDenyOnly,
   warnDomainDeny,
   warnDomainWithoutDns,

@@ -23,12 +23,18 @@ function collect(value: Value | undefined, found: SelectorValue[]): void {
   }
 }
 
-/** The selectors, in the order of declarations, policies, rules, tests, invariants. */
-export function selectorsOf({ declarations, policies, rules, tests, invariants }: ResolvedPolicy): readonly SelectorValue[] {
+/** The selectors of declarations, policies and rules. */
+export function selectorsOf({ declarations, policies, rules }: ResolvedPolicy): readonly SelectorValue[] {
   const found: SelectorValue[] = [];
   for (const { value } of declarations) collect(value, found);
   for (const { subject } of policies) collect(subject, found);
   for (const rule of rules) if (rule.section !== 'process') collect(rule.peers, found);
+  return found;
+}
+
+/** The selectors of tests and invariants, which may be about workloads that there are not. */
+export function assumedSelectors({ tests, invariants }: ResolvedPolicy): readonly SelectorValue[] {
+  const found: SelectorValue[] = [];
   for (const { subject, flow } of tests) {
     collect(subject.what, found);
     collect(flow?.destination.what, found);

@@ -2,7 +2,7 @@
 // is most likely mistyped: the selector then matches nothing. Values that differ in digits are counted, not mistyped.
 import { closest } from '../../base/closest.ts';
 import type { Finding } from './finding.ts';
-import { type LabelUse, labelUses, selectorsOf } from './label-uses.ts';
+import { assumedSelectors, type LabelUse, labelUses, selectorsOf } from './label-uses.ts';
 
 const shortest = 5;
 /** Edits between a mistyped value and the one that was meant. */
@@ -42,7 +42,7 @@ function frequent(values: Values): ReadonlyMap<string, readonly string[]> {
 
 /** Warns of label values that look mistyped. */
 export const warnUnknownLabel: Finding = ({ resolved }, report) => {
-  for (const [key, values] of byKey(selectorsOf(resolved).flatMap(labelUses))) {
+  for (const [key, values] of byKey([...selectorsOf(resolved), ...assumedSelectors(resolved)].flatMap(labelUses))) {
     const others = frequent(values);
     for (const [value, [use, another]] of values) {
       if (another || !use || value.length < shortest) continue;
