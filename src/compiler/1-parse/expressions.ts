@@ -299,14 +299,15 @@ export class ExpressionParser extends EmbeddedActionsParser {
       this.CONSUME(t.Dot);
       return this.CONSUME(t.Word);
     });
-    return { kind: 'name', text: name.image, ...(member ? { member: this.nameOf(member) } : {}), span: this.spanFrom(name) };
+    if (!member) return { kind: 'name', text: name.image, span: this.spanOf(name) };
+    return { kind: 'name', text: name.image, member: this.nameOf(member), span: this.spanFrom(name) };
   });
 
   private termOf(first: IToken, value: Expr, code: IToken | undefined): Expr {
     const span = this.spanFrom(first);
     const word = this.nameOf(first);
     if (matchers.has(word.text) && !code) return { kind: 'matched', operator: word, operand: value, span };
-    return { kind: 'term', protocol: word, value, ...(code ? { code: this.nameOf(code) } : {}), span };
+    return code ? { kind: 'term', protocol: word, value, code: this.nameOf(code), span } : { kind: 'term', protocol: word, value, span };
   }
 
   private readonly values: Alternatives<Expr> = [
@@ -360,7 +361,8 @@ export class ExpressionParser extends EmbeddedActionsParser {
     this.CONSUME(t.Colon);
     const words = this.SUBRULE(this.labelWords);
     const operand = this.OPTION(() => this.SUBRULE(this.labelOperand));
-    return { key, words, ...(operand ? { operand } : {}), span: this.spanFrom(first) };
+    const span = this.spanFrom(first);
+    return operand ? { key, words, operand, span } : { key, words, span };
   });
 
   /** `in namespace "n"`, `in namespace { team: "x" }`. */

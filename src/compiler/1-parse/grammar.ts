@@ -25,8 +25,17 @@ type Growing<T> = { readonly [Key in keyof T]: T[Key] extends readonly (infer El
 /** The lists of a FileAst while items are added to them. */
 export type Items = Growing<Omit<FileAst, 'source' | 'unread' | 'isWhole'>>;
 export const noItems = (): Items => ({
-  ...{ modules: [], namespaces: [], clusters: [], imports: [], declarations: [], rules: [], annotationTypes: [] },
-  ...{ policies: [], tests: [], invariants: [], annotations: [] },
+  modules: [],
+  namespaces: [],
+  clusters: [],
+  imports: [],
+  declarations: [],
+  rules: [],
+  annotationTypes: [],
+  policies: [],
+  tests: [],
+  invariants: [],
+  annotations: [],
 });
 
 /** Whose annotations those before an item are. */

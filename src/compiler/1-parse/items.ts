@@ -3,9 +3,10 @@
 //   1. A word that begins an item, first on its line, ends whatever was open before.
 //   2. A bracket left open is reported where it opens, and closed; a closing one that closes nothing is reported and left out.
 //   3. An item with more than `deepest` brackets inside each other is reported and left out: the parser is recursive.
-import { createTokenInstance, type IToken, type TokenType, tokenMatcher } from 'chevrotain';
+import { type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import type { SourceText, Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
+import { tokenOf } from './lexer.ts';
 import * as t from './tokens.ts';
 
 /** Tokens of one or more items. `damaged`: brackets were repaired, or the item was left out. */
@@ -41,7 +42,7 @@ class Collecting {
   readonly open: IToken[] = [];
   damaged = false;
   tooDeep = false;
-  private readonly source: SourceText;
+  readonly source: SourceText;
   private readonly report: Report;
 
   constructor(source: SourceText, report: Report) {
@@ -92,8 +93,7 @@ class Collecting {
         this.report('parse/unclosed', [spanOf(this.source, open), spanOf(this.source, before)], { open: open.image, close });
       }
       this.damaged = true;
-      const { startOffset: at, startLine: line = Number.NaN, startColumn: column = Number.NaN } = before;
-      this.tokens.push(createTokenInstance(type, '', at, at - 1, line, line, column, column));
+      this.tokens.push(tokenOf(type, '', before.startOffset, before.startLine ?? Number.NaN));
     }
   }
 
@@ -157,13 +157,15 @@ function endsWithSelector(item: readonly IToken[]): boolean {
 }
 
 /** Does an item begin at `index`, given what was read of the one before? Annotations belong to the item that follows. */
-function beginsItem(tokens: readonly IToken[], index: number, { open, tokens: item }: Collecting): boolean {
+function beginsItem(tokens: readonly IToken[], index: number, { open, tokens: item, source }: Collecting): boolean {
   const token = tokens[index];
   if (!token || !isFirstOnLine(tokens, index) || item.length === 0) return false;
   if (open.length > 0) return itemWordAt(tokens, index, open.length);
   if (behindAnnotations(item, 0) >= item.length) return false;
   if (itemWordAt(tokens, index, 0)) return true;
-  return (token.tokenType === t.Annotation || (token.startColumn === 1 && token.tokenType === t.Identifier)) && mayEnd(item);
+  return (
+    (token.tokenType === t.Annotation || (token.tokenType === t.Identifier && source.text[token.startOffset - 1] === '\n')) && mayEnd(item)
+  );
 }
 
 /** The items of a file in order. `end` stands for the end of the text. */

@@ -152,9 +152,11 @@ const concrete: TokenType[] = [
 ];
 /** Every token type, the categories first. */
 export const vocabulary: TokenType[] = [Word, Name, Text, Literal, OperandWord, ...concrete];
+/** Words of the language. */
+export const words: readonly TokenType[] = concrete
+  .filter((type) => type.CATEGORIES?.includes(Word) || contextualWords.includes(type))
+  .filter((type) => type !== Identifier);
 /** Words that can never be names. */
 export const reservedWords: readonly string[] = concrete
   .filter((type) => type.CATEGORIES?.includes(Word) && typeof type.PATTERN === 'string')
   .map(({ PATTERN }) => String(PATTERN));
-
-export const lexer = new Lexer(concrete, { lineTerminatorsPattern: /\n/g, lineTerminatorCharacters: ['\n'], ensureOptimizations: true });

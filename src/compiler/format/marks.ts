@@ -46,7 +46,7 @@ export function marksOf(file: FileAst, leaves: readonly Leaf[]): Marks {
     ...sections.map(({ entries }) => entries.map(placed)),
   ];
   const runs = ordered.flatMap((all) => [...all].sort((a, b) => a.start - b.start).map((one, i, { [i - 1]: last }) => ({ ...one, last })));
-  const isFirstOnLine = (start: number): boolean => before(start)?.lastLine !== leaves[index.get(start) ?? 0]?.line;
+  const isFirstOnLine = (start: number): boolean => before(start)?.line !== leaves[index.get(start) ?? 0]?.line;
   const follows = runs.filter(({ last }) => last?.isAnnotation === true);
   return {
     items: new Set(firstOf(ordered.slice(0, 1))),

@@ -48,7 +48,7 @@ class Reader {
     const shape =
       open.image === '(' ? (isCall ? 'arguments' : 'parentheses') : open.image === '[' ? 'list' : isBlock ? 'block' : 'selector';
     const parts = this.partsOf(shape, inside);
-    const oneLine = open.line === close.lastLine && (parts.length <= 1 || this.marks.requests.has(close.end));
+    const oneLine = open.line === close.line && (parts.length <= 1 || this.marks.requests.has(close.end));
     return { kind: 'group', shape, open, close, parts, oneLine };
   }
 
