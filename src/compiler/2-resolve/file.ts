@@ -33,7 +33,7 @@ export function resolveFile(unit: Unit, scope: FileScope): ResolvedFile {
     return { kind, name: name.text, span: name.span, value: kind === 'list' ? listValue(place, value) : boundValue(place, value) };
   });
   for (const block of file.rules) checkBlock(place, block);
-  const uses = usesOf(declarations, scope.base);
+  const uses = usesOf(declarations, place);
   const policies = file.policies.map((policy) => policyOf(place, policy, uses));
   const tests = testsOf(place, file.tests);
   const invariants = invariantsOf(place, file.invariants);

@@ -22,11 +22,12 @@ export type UnnumberedPolicy = {
 };
 
 export function policyOf(place: Place, policy: PolicyAst, uses: Uses): UnnumberedPolicy {
-  const { unit } = place;
+  const { unit, scope } = place;
   const { name, span } = policy;
   if (reservedWords.includes(name.text))
     unit.report('resolve/reserved-name', name.span, { name: name.text, meaning: 'a word of the grammar' });
-  if (policy.sections.length + policy.uses.length === 0) unit.report('resolve/no-sections', name.span, { kind: 'policy', name: name.text });
+  if (policy.sections.length + policy.uses.length === 0 && scope.file.isWhole)
+    unit.report('resolve/no-sections', name.span, { kind: 'policy', name: name.text });
   const attributes = attributesOf(unit, policy.attributes, { kind: 'policy' });
   const parts = [...partsOf(place, policy.sections, undefined), ...policy.uses.flatMap((use) => uses.partsOf(place, use))];
   if (policy.uses.length > 0) parts.sort(byPlace);

@@ -28,7 +28,8 @@ export function checkBlock(place: Place, ast: RulesAst): void {
     const used = !kind || first !== undefined || meaning !== undefined;
     parameters.set(name.text, { kind: kind ?? 'peer', span: name.span, declaration: -1, value, used });
   }
-  if (ast.sections.length === 0) unit.report('resolve/no-sections', ast.name.span, { kind: 'rules block', name: ast.name.text });
+  if (ast.sections.length === 0 && scope.file.isWhole)
+    unit.report('resolve/no-sections', ast.name.span, { kind: 'rules block', name: ast.name.text });
   partsOf({ ...place, parameters }, ast.sections, undefined);
   if (!scope.file.isWhole) return;
   for (const [name, { used, span }] of parameters) if (!used) unit.report('resolve/unused-parameter', span, { name });
@@ -40,30 +41,57 @@ export type Uses = {
   readonly partsOf: (place: Place, use: UseAst) => readonly Part[];
 };
 
+/** Rules that the uses of one file may stand for: enough for any real one, few enough for one that is made to grow. */
+const mostRules = 100_000;
+
+const sizeOf = ({ sections }: RulesAst): number => sections.reduce((sum, { entries }) => sum + entries.length, 0);
+
+/** The use with which those of a file stand for too many rules: none of them is written out then. */
+function useTooMany({ file, names }: FileScope): UseAst | undefined {
+  let rules = 0;
+  return file.policies
+    .flatMap(({ uses }) => uses)
+    .find(({ name }) => {
+      const named = names.get(name.text)?.named;
+      rules += named?.kind === 'rules' ? sizeOf(named.ast) : 0;
+      return rules > mostRules;
+    });
+}
+
 /** `declarations` are the file's; the arguments of its uses are added to them, each use as many as it has arguments. */
-export function usesOf(declarations: Declaration[], base: number): Uses {
-  const add = (kind: Declaration['kind'], name: string, value: Value): number =>
-    base + declarations.push({ kind, name, span: value.span, value }) - 1;
+export function usesOf(declarations: Declaration[], { unit, scope }: Place): Uses {
+  const tooMany = useTooMany(scope);
+  if (tooMany) unit.report('resolve/too-many-rules', tooMany.span, { limit: mostRules });
   return {
     partsOf: (place, use) => {
       const block = blockOf(place, use.name);
       const parameters = block?.ast.parameters ?? [];
-      const given = use.arguments.map((argument, index): readonly [string, Parameter] => {
-        const { name, type } = parameters[index] ?? {};
-        const kind = parameterKinds.find((one) => one === type?.text);
-        const value = kind && name ? argumentValue(place, argument, [kind, name]) : unwantedValue(place, argument);
-        const declaration = kind && kind !== 'peer' ? add(kind, name?.text ?? '', value) : add('list', '', missing(argument));
-        return [name?.text ?? '', { kind: kind ?? 'peer', span: argument.span, declaration, value, used: true }];
-      });
-      if (!block || !hasAll(place, use, block.ast)) return [];
-      const { unit, allowances, annotations } = place;
-      return partsOf(
-        silent({ unit, allowances, annotations, scope: block.scope, parameters: new Map(given) }),
-        block.ast.sections,
-        use.span,
-      );
+      const given = use.arguments.map((argument, index) => argumentOf(place, argument, [parameters[index], add]));
+      if (!block || !hasAll(place, use, block.ast) || tooMany) return [];
+      const inside = silent({ ...place, scope: block.scope, parameters: new Map(given) });
+      return partsOf(inside, block.ast.sections, use.span);
     },
   };
+
+  function add(kind: Declaration['kind'], name: string, value: Value): number {
+    return scope.base + declarations.push({ kind, name, span: value.span, value }) - 1;
+  }
+}
+
+type ParameterAst = RulesAst['parameters'][number];
+type Add = (kind: Declaration['kind'], name: string, value: Value) => number;
+
+/** An argument as its parameter is known in the block. */
+function argumentOf(
+  place: Place,
+  argument: Expr,
+  [parameter, add]: readonly [ParameterAst | undefined, Add],
+): readonly [string, Parameter] {
+  const name = parameter?.name.text ?? '';
+  const kind = parameterKinds.find((one) => one === parameter?.type.text);
+  const value = kind && parameter ? argumentValue(place, argument, [kind, parameter.name]) : unwantedValue(place, argument);
+  const declaration = kind && kind !== 'peer' ? add(kind, name, value) : add('list', name, missing(argument));
+  return [name, { kind: kind ?? 'peer', span: argument.span, declaration, value, used: true }];
 }
 
 const missing = ({ span }: Expr): Value => ({ kind: 'missing', span });
