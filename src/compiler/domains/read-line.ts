@@ -84,7 +84,7 @@ class LineReader {
     if (!field || !this.#positional.some(({ type }) => type.words.includes(operand.text))) return field;
     const after = this.#peek(1);
     if (!after) return undefined;
-    const leads = after.kind === 'sign' || (after.kind === 'word' && ['not', 'exists', 'absent'].includes(after.text));
+    const leads = after.kind === 'sign' || (after.kind === 'word' && ['not', 'exists', 'absent', ...operators].includes(after.text));
     return leads || fits(field.type, after) ? field : undefined;
   }
 
@@ -159,19 +159,24 @@ class LineReader {
   }
 
   #refuse(operand: Operand): false {
-    if (operand.kind === 'word') {
-      const suggestion = closest(operand.text, this.#signWords());
-      const text = this.#positional.find(({ type }) => type.words.length === 0)?.type;
-      if (suggestion === undefined && text)
-        this.faults.push(expected(text.expected, operand, `texts stand in quotation marks: "${operand.text}"`));
-      else this.faults.push({ kind: 'unknown', what: this.#kindOf(suggestion), text: operand.text, suggestion, span: operand.span });
-    } else {
-      const what = this.#positional.map(({ type }) => type.expected).join(' or ');
-      const isSecond = this.#domain.form === 'request' && operand.kind !== 'sign';
-      const hint = what === '' && isSecond ? 'write `;` or a line end between two lines' : undefined;
-      this.faults.push(expected(what === '' ? this.#end : what, operand, hint));
-    }
+    this.faults.push(operand.kind === 'word' ? this.#unknownWord(operand) : this.#surplus(operand));
     return false;
+  }
+
+  /** Before an operand a word is meant as the name of a field, elsewhere as a text. */
+  #unknownWord(word: Operand & { readonly kind: 'word' }): Fault {
+    const suggestion = closest(word.text, this.#signWords());
+    const next = this.#peek(1);
+    const text = this.#positional.find(({ type }) => type.words.length === 0)?.type;
+    if (suggestion === undefined && text && (!next || next.kind === 'word'))
+      return expected(text.expected, word, `texts stand in quotation marks: "${word.text}"`);
+    return { kind: 'unknown', what: this.#kindOf(suggestion), text: word.text, suggestion, span: word.span };
+  }
+
+  #surplus(operand: Operand): Fault {
+    const what = this.#positional.map(({ type }) => type.expected).join(' or ');
+    const isSecond = what === '' && this.#domain.form === 'request' && operand.kind !== 'sign';
+    return expected(what === '' ? this.#end : what, operand, isSecond ? 'write `;` or a line end between two lines' : undefined);
   }
 
   #kindOf(suggestion: string | undefined): string {

@@ -21,7 +21,6 @@ const query = globText({ noun: 'query', expected: 'a query ("page=*")', possible
 const target = globText({
   noun: 'target',
   expected: 'a target as it is sent ("/a?b=c")',
-  segments: true,
   possible: sequence(literal('/'), repeat(targetByte, 0)),
   familiar: sequence(literal('/'), plainText),
   mistake: (text) => sent(text) ?? (/^[/\0]/.test(text) ? undefined : { reason: 'a target begins with `/`' }),

@@ -1,5 +1,5 @@
 // Texts with wildcards, taken apart. A pattern is read from the raw text, because its escapes (`\*`, `\{`) are its own.
-import { anyByte, anyText, literal, type Pattern, repeat, segmentByte, sequence } from '../../space/pattern.ts';
+import { anyText, literal, type Pattern, repeat, segmentByte, sequence } from '../../space/pattern.ts';
 import type { Mistake } from '../describe.ts';
 
 /** A piece of a pattern text. `segment` = one or more bytes but `/`, `star` = any bytes but `/`, `anything` = any text, `one` = one byte but `/`. */
@@ -10,8 +10,8 @@ export type Piece =
   | { readonly kind: 'anything' }
   | { readonly kind: 'one' };
 
-/** Which signs are wildcards: `template` `{name}` `*` `**`; `glob` `*` `**` `?`; `exact` none. */
-export type Wildcards = 'template' | 'glob' | 'exact';
+/** Which signs are wildcards: `template` `{name}` `*` `**`; `glob` `*` `**` `?`; `stars` `*` `**`; `exact` none. */
+export type Wildcards = 'template' | 'glob' | 'stars' | 'exact';
 
 /** The longest text of a pattern, in bytes (PATH_MAX of Linux). */
 export const longestText = 4096;
@@ -19,6 +19,7 @@ export const longestText = 4096;
 const scanners: Readonly<Record<Wildcards, RegExp>> = {
   template: /\\.|\{[^{}]*\}|\*+|[{}]|[^\\{}*]+/gs,
   glob: /\\.|\*+|[?[\]{}]|[^\\*?[\]{}]+/gs,
+  stars: /\\.|\*+|[^\\*]+/gs,
   exact: /\\.|\*+|[^\\*]+/gs,
 };
 
@@ -32,7 +33,7 @@ const wildcard = (found: string): Piece | Mistake => {
   return { reason: `\`${found}\` stands alone`, hint: `write \`\\${found}\` for the character itself` };
 };
 
-const wildcardSigns: Readonly<Record<Wildcards, RegExp>> = { template: /^[*{}]/, glob: /^[*?[\]{}]/, exact: /^\*/ };
+const wildcardSigns: Readonly<Record<Wildcards, RegExp>> = { template: /^[*{}]/, glob: /^[*?[\]{}]/, stars: /^\*/, exact: /^\*/ };
 
 function pieceOf(found: string, wildcards: Wildcards): Piece | Mistake {
   if (found.startsWith('\\')) return { kind: 'literal', text: found.slice(1) };
@@ -73,14 +74,9 @@ function pieceLanguage(piece: Piece): Pattern {
   }
 }
 
-/** The language of the pieces in texts that have no segments: a wildcard does not stop at `/`. */
+/** The language of the pieces in texts that have no segments: a star does not stop at `/`. */
 export const flatPatternOf = (pieces: readonly Piece[]): Pattern =>
-  sequence(
-    ...pieces.map((piece) => {
-      if (piece.kind === 'literal') return literal(piece.text);
-      return piece.kind === 'one' ? anyByte : anyText;
-    }),
-  );
+  sequence(...pieces.map((piece) => (piece.kind === 'literal' ? literal(piece.text) : anyText)));
 
 /** The text of the pieces with one sign for every wildcard, for rules about what stands between slashes. */
 export const outline = (pieces: readonly Piece[]): string =>

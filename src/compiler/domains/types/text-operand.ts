@@ -21,12 +21,12 @@ const asText = ({ expected: what }: TextTypeData, operand: Operand): Read<String
 };
 
 /** A regular expression has to match some value: mistakes in what is escaped, or in what a value looks like, are found so. */
-function regexPattern({ noun, possible }: TextTypeData, raw: string): Pattern | Mistake {
+function regexPattern({ possible }: TextTypeData, raw: string): Pattern | Mistake {
   const found = readRegex(raw);
   if (!found.ok) return found.mistake;
   const classes = classify([both(found.pattern, possible)], regexStateLimit);
   if (!classes) return { reason: `it takes more than ${regexStateLimit} states`, hint: 'make the bounds of its repetitions smaller' };
-  return classes.classesOf[0]?.length ? found.pattern : { reason: `it matches no ${noun}` };
+  return classes.classesOf[0]?.length ? found.pattern : { reason: 'nothing that can stand here matches it' };
 }
 
 export const textType = (data: TextTypeData): FieldType => ({

@@ -1,9 +1,10 @@
-// Fields whose values are free texts: header values, queries, arguments, topics. In a rule they are globs.
+// Fields whose values are free texts: header values, queries, arguments, topics. In a rule `*` stands for any text, and
+// everything else, `?` and brackets too, for itself.
 
 import { byteIn, type Pattern, repeat } from '../../space/pattern.ts';
 import type { Mistake } from '../describe.ts';
 import type { FieldType } from '../domain.ts';
-import { flatPatternOf, outline, patternOf, readPieces } from './pieces.ts';
+import { flatPatternOf, outline, readPieces } from './pieces.ts';
 import { textType } from './text-operand.ts';
 
 /** Letters and digits: what examples are made of. */
@@ -20,34 +21,26 @@ export type TextValues = {
   readonly expected: string;
   readonly possible: Pattern;
   readonly familiar?: Pattern;
-  /** Does `*` stop at `/`? */
-  readonly segments?: true;
   /** Why no value has this form; one NUL stands for every wildcard. */
   readonly mistake?: (written: string) => Mistake | undefined;
   /** The canonical form of what stands between wildcards. */
   readonly fold?: (text: string) => string;
 };
 
-/** A text that is a glob in rules. */
-export function globText({
-  fold = (text) => text,
-  segments,
-  mistake = () => undefined,
-  familiar = plainText,
-  ...type
-}: TextValues): FieldType {
+/** A text that may have stars in rules. */
+export function globText({ fold = (text) => text, mistake = () => undefined, familiar = plainText, ...type }: TextValues): FieldType {
   return textType({
     ...type,
     familiar,
     operators: ['glob', 'regex'],
     declared: [],
     pattern: ({ raw }) => {
-      const pieces = readPieces(raw, 'glob');
+      const pieces = readPieces(raw, 'stars');
       if ('reason' in pieces) return pieces;
       const wrong = mistake(outline(pieces));
       if (wrong) return wrong;
       const folded = pieces.map((piece) => (piece.kind === 'literal' ? { ...piece, text: fold(piece.text) } : piece));
-      return segments ? patternOf(folded) : flatPatternOf(folded);
+      return flatPatternOf(folded);
     },
     canonical: (text) => mistake(text) ?? { value: fold(text) },
   });
