@@ -22,7 +22,7 @@ const withoutWrong: readonly RegExp[] = [
   /^event\//,
   /^analysis\//,
   /^plan\/(?:too-|automaton-)/,
-  /^parse\/too-/,
+  /^(?:parse|resolve)\/too-/,
   /^check\/set-too-large$/,
 ];
 
