@@ -7,7 +7,6 @@ import { type Items, noItems } from './grammar.ts';
 import { items, spanOf } from './items.ts';
 import { tokenize, tokenOf, type WrongSigns } from './lexer.ts';
 import { declaredNames, parseItem } from './recover.ts';
-import { Unterminated } from './tokens.ts';
 
 /** Parses every source; a mistake in one file leaves the others whole. */
 export function parse(sources: readonly SourceText[], report: Report): Ast {
@@ -21,12 +20,12 @@ function parseFile(source: SourceText, outer: Report): FileAst {
     outer(code, place, holes);
   };
   reportInvisible(source, report);
-  const { tokens, errors } = tokenize(source.text);
+  const { tokens, errors, unterminated } = tokenize(source.text);
   reportCharacters(source, errors, report);
   const start = { source, start: 0, end: 0 };
   if (source.text.trim() === '') report('source/empty', start, {});
   else if (tokens.length === 0 && errors.length === 0) report('parse/only-comments', start, {});
-  for (const token of tokens) if (token.tokenType === Unterminated) report('parse/unterminated-string', spanOf(source, token), {});
+  for (const token of unterminated) report('parse/unterminated-string', spanOf(source, token), {});
   const file = noItems();
   const unread = new Set<string>();
   const found = items(tokens, endOf(source), [source, report]);

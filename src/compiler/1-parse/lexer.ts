@@ -50,6 +50,8 @@ export const tokenOf = (type: TokenType, image: string, startOffset: number, sta
 class Reader {
   readonly tokens: IToken[] = [];
   readonly errors: WrongSigns[] = [];
+  /** Texts without a closing quotation mark. */
+  readonly unterminated: IToken[] = [];
   private readonly known = new Map<string, Known>(t.words.map((type) => [String(type.PATTERN), { image: String(type.PATTERN), type }]));
   private readonly text: string;
   private at = 0;
@@ -135,7 +137,10 @@ class Reader {
       code = text.charCodeAt(end);
     }
     if (code === quote) this.push(t.Quoted, text.slice(at, end + 1));
-    else this.push(t.Unterminated, text.slice(at, end));
+    else {
+      this.unterminated.push(tokenOf(t.Unterminated, text.slice(at, end), at, this.line));
+      this.push(t.Unterminated, text.slice(at, end));
+    }
   }
 
   private sign(code: number): void {
@@ -160,4 +165,4 @@ const isWordSign = (code: number): boolean => isLetter(code) || isDigit(code);
 const isInside = (code: number): boolean => code !== newline && code !== carriageReturn && !Number.isNaN(code);
 
 /** The tokens of a text, and what is none. */
-export const tokenize = (text: string): Pick<Reader, 'tokens' | 'errors'> => new Reader(text).read();
+export const tokenize = (text: string): Pick<Reader, 'tokens' | 'errors' | 'unterminated'> => new Reader(text).read();
