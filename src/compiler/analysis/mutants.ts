@@ -14,12 +14,13 @@ import { patternWords } from './pattern-words.ts';
 import { addressWords, cubeWords, transportWords, valueWords } from './words.ts';
 
 /**
- * `what`: the change in words; `rule` is absent where it is of a default deny or of the whole policy. Of a whole policy there
- * is one for each of its sections.
+ * `what`: the change in words; `rule` is absent where it is of a default deny or of the whole policy. `sections`: where it can
+ * turn verdicts; `section` the first of them.
  */
 export type Mutant = {
   readonly policy: Policy;
   readonly section: Section;
+  readonly sections: readonly Section[];
   readonly rule?: Rule;
   readonly span: Span;
   readonly what: string;
@@ -61,8 +62,12 @@ function policyMutants(typed: TypedPolicy, policy: Policy, rules: readonly Rule[
       : [{ what: `without its priority ${policy.priority}`, value: () => withPolicy(typed, policy, { ...policy, priority: 0 }) }]),
     ...(policy.audit ? [{ what: 'enforced instead of in audit mode', value: enforced }] : []),
   ];
-  const sections = [...new Set(rules.map(({ section }) => section))];
-  return changes.flatMap(({ what, value: make }) => sections.map((section) => ({ policy, section, span: policy.span, what, make })));
+  const brought = policy.audit ? defaultDenies(policy) : [];
+  const sections = [...new Set([...rules, ...brought].map(({ section }) => section))];
+  const [section] = sections;
+  return section === undefined
+    ? []
+    : changes.map(({ what, value: make }) => ({ policy, section, sections, span: policy.span, what, make }));
 }
 
 function defaultMutants(typed: TypedPolicy, policy: Policy): readonly Mutant[] {
@@ -70,7 +75,7 @@ function defaultMutants(typed: TypedPolicy, policy: Policy): readonly Mutant[] {
     const { process } = policy.defaultDeny;
     const left = section === 'process' ? process.filter((one) => one !== domain) : false;
     const make = (): TypedPolicy => withPolicy(typed, policy, { ...policy, defaultDeny: { ...policy.defaultDeny, [section]: left } });
-    return { policy, section, span: policy.span, what: `without the default deny of ${domain ?? section}`, make };
+    return { policy, section, sections: [section], span: policy.span, what: `without the default deny of ${domain ?? section}`, make };
   });
 }
 
@@ -78,7 +83,7 @@ function ruleMutants(typed: TypedPolicy, policy: Policy, rule: Rule): readonly M
   const changes = rule.section === 'process' ? processChanges(typed, rule) : networkChanges(typed, rule);
   return changes.map(({ what, value }) => {
     const make = (): TypedPolicy => ({ ...typed, rules: typed.rules.map((one) => (one === rule ? value : one)) });
-    return { policy, section: rule.section, rule, span: rule.span, what, make };
+    return { policy, section: rule.section, sections: [rule.section], rule, span: rule.span, what, make };
   });
 }
 

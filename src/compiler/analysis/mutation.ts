@@ -58,7 +58,7 @@ const turning: readonly Effect[] = ['newly-allowed', 'newly-denied', 'newly-audi
 
 function survivorOf(typed: TypedPolicy, mutant: Mutant): Survivor | 'noticed' | 'equivalent' {
   const changed = mutant.make();
-  const tests = typed.tests.filter(({ event }) => isAbout(typed, event, mutant));
+  const tests = typed.tests.filter(({ event }) => mutant.sections.some((section) => isAbout(typed, event, { ...mutant, section })));
   try {
     if (!allHold({ ...changed, tests })) return 'noticed';
     const turned = diff(nearby(typed, mutant), nearby(changed, mutant), comparedCells).find(({ effect }) => turning.includes(effect));
@@ -70,18 +70,18 @@ function survivorOf(typed: TypedPolicy, mutant: Mutant): Survivor | 'noticed' | 
 }
 
 /**
- * The rules that can have a say where the mutant has: those of its section about workloads of its policy, and the whole
+ * The rules that can have a say where the mutant has: those of its sections about workloads of its policy, and the whole
  * other direction. RuleIds stay as they are.
  */
-function nearby(typed: TypedPolicy, { section, policy: { subject } }: Mutant): TypedPolicy {
+function nearby(typed: TypedPolicy, { sections, policy: { subject } }: Mutant): TypedPolicy {
   const cubes = cubesOf(subject.workloads);
   const near = typed.policies.map(
     (policy) =>
       (subject.host && policy.subject.host) || cubes.some((cube) => selectorRelation(cube, policy.subject.workloads).kind !== 'apart'),
   );
-  const isNetwork = section !== 'process';
+  const isNetwork = sections.some((section) => section !== 'process');
   const rules = typed.rules.filter((rule) =>
-    rule.section === section ? near[rule.policy] === true : isNetwork && rule.section !== 'process',
+    sections.includes(rule.section) ? near[rule.policy] === true : isNetwork && rule.section !== 'process',
   );
   return { ...typed, rules };
 }

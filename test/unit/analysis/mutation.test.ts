@@ -7,6 +7,7 @@ import { dropped, mutantsOf } from '../../../src/compiler/analysis/mutants.ts';
 import { mutate } from '../../../src/compiler/analysis/mutation.ts';
 import { verdictOf } from '../../../src/compiler/analysis/oracle.ts';
 import { allHold } from '../../../src/compiler/analysis/run-tests.ts';
+import type { Content, WrittenContent } from '../../../src/compiler/domains/domain.ts';
 import type { Endpoint, PolicyEvent } from '../../../src/compiler/ir/event.ts';
 import type { TestEndpoint } from '../../../src/compiler/ir/test-case.ts';
 import type { TestCase, TypedPolicy } from '../../../src/compiler/ir/typed.ts';
@@ -31,11 +32,24 @@ function exactly(labels: Labels): TestEndpoint {
 /** A line about one event, expecting the verdict that it has. */
 function lineOf(typed: TypedPolicy, event: PolicyEvent): TestCase | undefined {
   const expected = { verdict: verdictOf(typed, event).action };
-  const end = (one: Endpoint): TestEndpoint => (one.kind === 'workload' ? exactly(one.labels) : one);
-  if (event.kind === 'exec') return { test: 't', span, event: { ...event, subject: end(event.subject) }, expected };
-  if (event.destination.kind === 'workload' && event.destination.namedPorts) return undefined;
-  return { test: 't', span, event: { ...event, source: end(event.source), destination: end(event.destination) }, expected };
+  const end = (one: Endpoint): TestEndpoint =>
+    one.kind === 'workload'
+      ? exactly(one.labels)
+      : one.kind === 'reserved'
+        ? { kind: 'reserved', entities: one.entities }
+        : { names: [], ...one };
+  if (event.kind === 'process') {
+    if (event.subject.kind === 'workload' && event.subject.address !== undefined) return undefined;
+    return { test: 't', span, event: { ...event, subject: end(event.subject), content: written(event.content) }, expected };
+  }
+  const { source, destination, point, request } = event;
+  if ([source, destination].some((one) => one.kind !== 'address' && one.address !== undefined)) return undefined;
+  if (destination.kind === 'workload' && destination.namedPorts) return undefined;
+  const asked = request && { request: { domain: request.domain, content: written(request.content) } };
+  return { test: 't', span, event: { kind: 'flow', source: end(source), destination: end(destination), point, ...asked }, expected };
 }
+
+const written = (content: Content): WrittenContent => (content.kind === 'fields' ? { ...content, open: [] } : content);
 
 function tested(pick: Random): TypedPolicy {
   const typed = typedWorld(randomWorld(pick));
@@ -58,6 +72,12 @@ test('a rule that no line decides can be dropped unnoticed', () => {
   assert.ok(seen.covered > 10 && seen.uncovered > 10, JSON.stringify(seen));
 });
 
+/** What is enforced, and what would be with audit: how it is denied, and by whom, is no other verdict. */
+function words(typed: TypedPolicy, event: PolicyEvent): string {
+  const { action, audit } = verdictOf(typed, event);
+  return `${action} ${audit?.action ?? action}`;
+}
+
 test('what survives is unnoticed and turns its witness; what is equivalent turns nothing', () => {
   const pick = random(seed + 1);
   let survivors = 0;
@@ -71,7 +91,7 @@ test('what survives is unnoticed and turns its witness; what is equivalent turns
       const changed = mutant.make();
       assert.ok(allHold(changed), mutant.what);
       assert.ok(witness);
-      assert.is.not(verdictOf(typed, witness.event).action, verdictOf(changed, witness.event).action, mutant.what);
+      assert.not(words(typed, witness.event) === words(changed, witness.event), mutant.what);
       survivors++;
     }
     const surviving = new Set(result.survivors.map(({ mutant }) => mutant.what + (mutant.rule?.id ?? mutant.policy.name) + mutant.section));
@@ -79,8 +99,7 @@ test('what survives is unnoticed and turns its witness; what is equivalent turns
       const changed = mutant.make();
       if (surviving.has(mutant.what + (mutant.rule?.id ?? mutant.policy.name) + mutant.section) || !allHold(changed)) continue;
       equivalent++;
-      for (const event of events.filter(() => pick.chance(0.01)))
-        assert.is(verdictOf(typed, event).action, verdictOf(changed, event).action, mutant.what);
+      for (const event of events.filter(() => pick.chance(0.01))) assert.is(words(typed, event), words(changed, event), mutant.what);
     }
   }
   assert.ok(survivors > 30 && equivalent > 10, `${survivors} survivors, ${equivalent} equivalent`);
@@ -115,12 +134,36 @@ test('each part of a rule is changed', () => {
     'for every request',
     'without GET /a',
     'without /b',
+    'without the test `GET`',
+    'without the test `/a`',
+  ]);
+});
+
+test('order, mode, names and fields are changed', () => {
+  const typed = typedPolicy(`
+workload a = { app: "a" }
+domain shops = ["a.test", "b.test"]
+policy guard for a tier admin priority 3 mode audit { egress { deny to shops priority -1 } }
+policy p for a {
+  egress { pass to 192.0.2.1 including workloads }
+  process { default deny read\n kill exec ["/bin/sh", "/bin/bash"] user 0 }
+}`);
+  assert.equal(whats(typed), [
+    ...['in tier normal instead of admin', 'without its priority 3', 'enforced instead of in audit mode'],
+    ...['the rule dropped', 'allow instead of deny', 'without its priority -1', 'enforced instead of in audit mode', 'with every peer'],
+    ...['without "a.test"', 'without "b.test"'],
+    ...['without the default deny of egress', 'without the default deny of read'],
+    ...['the rule dropped', 'deny instead of pass', 'with every peer', 'not including workloads'],
+    ...['the rule dropped', 'allow instead of kill', 'in audit mode', 'for every exec'],
+    ...['without the test `(/bin/sh|/bin/bash)`', 'without the test `user 0`'],
+    ...['with `/bin/bash` instead of `(/bin/sh|/bin/bash)`', 'with `/bin/sh` instead of `(/bin/sh|/bin/bash)`'],
   ]);
 });
 
 test('lines that look closely leave nothing unnoticed', () => {
   const lines = [
     ...['web -> cart tcp 80 GET "/a" is allowed', 'web -> cart tcp 80 PUT "/b" is allowed', 'web -> cart tcp 80 PUT "/a" is denied'],
+    'web -> cart tcp 80 GET "/c" is denied',
     ...['web -> cart tcp 8010 GET "/a" is allowed', 'web -> cart tcp 81 GET "/a" is denied', 'cart -> cart tcp 80 GET "/a" is denied'],
     ...['10.0.0.1 -> cart tcp 80 GET "/a" is allowed', '{ app: not one of ["web", "shop"] } -> cart tcp 80 GET "/a" is denied'],
   ];
@@ -135,7 +178,7 @@ test('lines that look closely leave nothing unnoticed', () => {
 test('it ends when it is told to', () => {
   const typed = typedPolicy(text(''));
   const { tried, total, survivors } = mutate(typed, { goOn: (done) => done < 3 });
-  assert.equal([tried, total, survivors.length], [3, 16, 3]);
+  assert.equal([tried, total, survivors.length], [3, 18, 3]);
 });
 
 test.run();
