@@ -35,26 +35,37 @@ export const sharing = (context: Context, policies: readonly Policy[]): Shared =
 export const ruleOf = (rule: ResolvedRule, shared: Shared): Rule | undefined =>
   rule.section === 'process' ? processRule(rule, shared) : networkRule(rule, shared);
 
-type Common = Omit<NetworkRule, 'section' | 'peers' | 'transport' | 'layer7'>;
+/** What every rule has; written out where rules are made: spreading it into each of very many rules takes time. */
+type Common = Omit<NetworkRule, 'section' | 'peers' | 'transport' | 'layer7' | 'usedAt' | 'name' | 'log'>;
+/** What few rules have. */
+type Rare = { readonly usedAt?: Span; readonly name?: string; readonly log?: NonNullable<Rule['log']> };
+type Behind = Pick<Common, 'priority' | 'audit' | 'require' | 'annotations'> & { readonly said: Said; readonly rare: Rare | undefined };
 
-function commonOf(rule: ResolvedRule, said: Said, { policies, context }: Shared): Common {
-  const { id, policy, span, text, action } = rule;
+const isName = ({ name }: Annotation): boolean => name === 'name';
+
+/** What stands behind a rule. */
+function behind(rule: ResolvedRule, { policies, context }: Shared): Behind {
+  const said = attributesOf(rule.attributes, context.report);
   const all = annotationsOf(rule.annotations, context.report);
-  const name = all.find((one) => one.name === 'name')?.values[0]?.text;
-  const annotations: readonly Annotation[] = name === undefined ? all : all.filter((one) => one.name !== 'name');
-  const audit = said.mode ? said.mode === 'audit' : rule.audit || policies[policy]?.audit === true;
+  const name = all.find(isName)?.values[0]?.text;
+  const annotations = name === undefined ? all : all.filter((one) => !isName(one));
+  const audit = said.mode ? said.mode === 'audit' : rule.audit || policies[rule.policy]?.audit === true;
   const { priority, require, log } = said;
-  const common = { id, policy, span, text, action, priority, audit, require, annotations };
-  if (name === undefined && !log && !rule.usedAt) return common;
-  return { ...common, ...(rule.usedAt && { usedAt: rule.usedAt }), ...(name !== undefined && { name }), ...(log && { log }) };
+  const { usedAt } = rule;
+  const isRare = name !== undefined || log !== undefined || usedAt !== undefined;
+  const rare = isRare ? { ...(usedAt && { usedAt }), ...(name !== undefined && { name }), ...(log && { log }) } : undefined;
+  return { said, priority, audit, require, annotations, rare };
 }
 
 function processRule(rule: ResolvedProcessRule, shared: Shared): ProcessRule | undefined {
+  const { id, policy, span, text, action, section } = rule;
   const match = sharedMatch(rule.domain, { lines: [rule.line], span: rule.line.span }, shared);
-  const said = attributesOf(rule.attributes, shared.context.report);
-  const common = commonOf(rule, said, shared);
+  const { priority, audit, require, annotations, said, rare } = behind(rule, shared);
+  if (!match) return undefined;
+  const typed = { id, policy, span, text, action, priority, audit, require, annotations, section, match };
   const { errno, signal } = said;
-  return match && { ...common, section: 'process', match, ...(errno !== undefined && { errno }), ...(signal !== undefined && { signal }) };
+  if (!rare && errno === undefined && signal === undefined) return typed;
+  return { ...typed, ...rare, ...(errno !== undefined && { errno }), ...(signal !== undefined && { signal }) };
 }
 
 type Written = { readonly lines: readonly ResolvedLine[]; readonly span: Span };
@@ -100,7 +111,9 @@ function networkRule(rule: ResolvedNetworkRule, shared: Shared): NetworkRule | u
   if (at) warnEmpty(at, ['set of ports', transport && transport.points.length + transport.named.length], report);
   const layer7 = request && sharedMatch(request.domain, request, shared);
   if (request && (!at || transport)) checkRequestTransport({ ...request, transport: at && transport }, report);
-  const common = commonOf(rule, attributesOf(rule.attributes, report), shared);
+  const { priority, audit, require, annotations, rare } = behind(rule, shared);
   if (!peers || !transport || (request && !layer7)) return undefined;
-  return { ...common, section, peers, transport, ...(layer7 && { layer7 }) };
+  const { id, policy, span, text, action } = rule;
+  const typed = { id, policy, span, text, action, priority, audit, require, annotations, section, peers, transport };
+  return layer7 || rare ? { ...typed, ...(layer7 && { layer7 }), ...rare } : typed;
 }

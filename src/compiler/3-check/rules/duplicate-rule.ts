@@ -42,10 +42,27 @@ function meaning(rule: Rule): string {
 
 const placeOf = ({ usedAt, span }: Rule): Span => usedAt ?? span;
 
+/** Rules that say the same look alike; few others do, so that few have to be written out. */
+function looks(rule: Rule): string {
+  const { policy, section, action } = rule;
+  if (rule.section === 'process') return `${policy} ${section} ${action} ${rule.match.domain} ${rule.match.lines.length}`;
+  const { peers, transport } = rule;
+  const [first] = transport.points;
+  return `${policy} ${section} ${action} ${first?.low} ${first?.high} ${peers.selectors.length} ${peers.networks.length} ${peers.entities.length}`;
+}
+
 /** Warns of rules that say what another one of their policy said before. */
 export const warnDuplicates: Finding = ({ rules }, report) => {
-  const firsts = new Map<string, Rule>();
+  const alike = new Map<string, Rule | Map<string, Rule>>();
   for (const rule of rules) {
+    const look = looks(rule);
+    const before = alike.get(look);
+    if (!before) {
+      alike.set(look, rule);
+      continue;
+    }
+    const firsts = before instanceof Map ? before : new Map([[meaning(before), before]]);
+    alike.set(look, firsts);
     const said = meaning(rule);
     const first = firsts.get(said);
     if (first) report('check/duplicate-rule', [placeOf(rule), placeOf(first)], {});

@@ -10,7 +10,8 @@ const mostEdits = 2;
 
 /** Words of a mistyped value keep their first or their last letter; only such ones are compared. */
 const ends = (value: string): readonly string[] => [`^${value[0]}`, `${value.at(-1)}$`];
-const withoutDigits = (value: string): string => value.replace(/\d+/g, '#');
+/** `worker-#` of `worker-1` and of `worker-27`. */
+const form = (value: string): string => value.replace(/\d+/g, '#');
 
 type Values = Map<string, LabelUse[]>;
 
@@ -26,32 +27,38 @@ function byKey(uses: readonly LabelUse[]): ReadonlyMap<string, Values> {
   return keys;
 }
 
-/** Values that stand in several selectors, by their ends. */
-function frequent(values: Values): ReadonlyMap<string, readonly string[]> {
+/** Forms of values that stand in several selectors: each with such a value, and by their ends. */
+type Frequent = { readonly values: ReadonlyMap<string, string>; readonly byEnd: ReadonlyMap<string, readonly string[]> };
+
+function frequentForms(values: Values): Frequent {
+  const found = new Map<string, string>();
+  for (const [value, uses] of values) if (uses.length > 1) found.set(form(value), value);
   const byEnd = new Map<string, string[]>();
-  for (const [value, uses] of values) {
-    if (uses.length < 2) continue;
-    for (const end of ends(value)) {
+  for (const one of found.keys()) {
+    for (const end of ends(one)) {
       const known = byEnd.get(end);
-      if (known) known.push(value);
-      else byEnd.set(end, [value]);
+      if (known) known.push(one);
+      else byEnd.set(end, [one]);
     }
   }
-  return byEnd;
+  return { values: found, byEnd };
+}
+
+/** A value that nearly is this one. */
+function meant(value: string, { values, byEnd }: Frequent): string | undefined {
+  const own = form(value);
+  if (values.has(own)) return undefined;
+  const near = ends(own).flatMap((end) => byEnd.get(end) ?? []);
+  return values.get(closest(own, near, mostEdits) ?? '');
 }
 
 /** Warns of label values that look mistyped. */
 export const warnUnknownLabel: Finding = ({ resolved }, report) => {
   for (const [key, values] of byKey([...selectorsOf(resolved), ...assumedSelectors(resolved)].flatMap(labelUses))) {
-    const others = frequent(values);
-    for (const [value, [use, another]] of values) {
+    const frequent = frequentForms(values);
+    for (const [value, [use, another]] of frequent.values.size === 0 ? [] : values) {
       if (another || !use || value.length < shortest) continue;
-      const near = ends(value).flatMap((end) => others.get(end) ?? []);
-      const suggestion = closest(
-        value,
-        near.filter((one) => withoutDigits(one) !== withoutDigits(value)),
-        mostEdits,
-      );
+      const suggestion = meant(value, frequent);
       if (suggestion !== undefined)
         report('check/unknown-label', use.span, { what: `no other selector has the value \`${value}\` of label \`${key}\``, suggestion });
     }
