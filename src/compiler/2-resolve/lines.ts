@@ -113,9 +113,13 @@ function isMistaken(place: Place, words: ReadonlySet<string>, { text, span }: Na
   const { unit, scope } = place;
   if (scope.excused.has(text)) return true;
   if (refuseForeign(place, { text, span }, 'set')) return true;
-  const names = new Set(namesOf(place, (found) => found.kind === 'set' && lineKinds.has(found.type)));
-  const suggestion = names.size > 0 ? unit.suggest(text, [...words, ...names]) : undefined;
-  if (suggestion === undefined || !names.has(suggestion)) return false;
+  const suggestion = unit.suggest(text, wordsAndNames(place, words));
+  if (suggestion === undefined || words.has(suggestion)) return false;
   unit.report('resolve/unknown-name', span, { kind: 'name', name: text, suggestion });
   return true;
+}
+
+function* wordsAndNames(place: Place, words: ReadonlySet<string>): Iterable<string> {
+  yield* words;
+  yield* namesOf(place, (found) => found.kind === 'set' && lineKinds.has(found.type));
 }

@@ -17,8 +17,8 @@ export type UnnumberedPolicy = {
   readonly block: Omit<ResolvedPolicyBlock, 'id'>;
   /** In the order of their places. */
   readonly rules: readonly UnnumberedRule[];
-  /** What rules are called by `@name`. */
-  readonly ruleNames: ReadonlySet<string>;
+  /** What rules are called by `@name`; undefined when some may not have been read. */
+  readonly ruleNames: ReadonlySet<string> | undefined;
 };
 
 export function policyOf(place: Place, policy: PolicyAst, uses: Uses): UnnumberedPolicy {
@@ -41,7 +41,7 @@ export function policyOf(place: Place, policy: PolicyAst, uses: Uses): Unnumbere
     annotations: annotationsOf(place, policy.annotations, { target: 'policy', scope: span }),
     ...defaultsOf(parts),
   };
-  return { block, rules, ruleNames: ruleNamesOf(rules) };
+  return { block, rules, ruleNames: scope.file.isWhole ? ruleNamesOf(rules) : undefined };
 }
 
 /** Sections in the order of the text; those of one `use` stay in the order of their block. */

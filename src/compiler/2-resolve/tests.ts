@@ -62,7 +62,7 @@ function isKnown(
     report('resolve/unknown-name', by.span, { kind: 'policy', name: by.text, suggestion });
     return false;
   }
-  if (!rule || policy.ruleNames.has(rule.text)) return true;
+  if (!rule || !policy.ruleNames || policy.ruleNames.has(rule.text)) return true;
   const suggestion = suggest(rule.text, policy.ruleNames);
   report('resolve/unknown-rule', rule.span, { policy: by.text, name: rule.text, suggestion });
   return false;
