@@ -1,17 +1,19 @@
 // Everything after 3-check is an optimisation: normalize, plan, emit and materialize, looked up as the kernel does, say
-// what the oracle says, cause included, for every event of a small world under many random policies.
+// what the oracle says, cause included, for every event of a small world under many random policies, tiers, priorities, passes,
+// drops and audit mode among them.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verdictIn, verdictOf, verdictOfProcess } from '../../src/compiler/analysis/oracle.ts';
 import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
 import type { Endpoint, FlowEvent, PolicyEvent } from '../../src/compiler/ir/event.ts';
-import type { Direction, Policy, Rule, TypedPolicy } from '../../src/compiler/ir/typed.ts';
+import type { Direction, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { checkUnit } from '../../src/compiler/pipeline.ts';
 import { eventTally, randomEvents, randomPolicy, randomUniverse } from '../harness/arbitrary.ts';
-import { type Random, random, seedOf } from '../harness/random.ts';
+import { random, seedOf } from '../harness/random.ts';
 import { everyEvent, randomWorld, typedWorld } from '../harness/small-world.ts';
 import { emitted, type Tables, type Told, tablesOf, told } from '../harness/tables.ts';
 import { reservedEndpoint, workloadEndpoint } from '../harness/universe.ts';
+import { varied } from '../harness/varied.ts';
 
 const policies = 40;
 const events = everyEvent({ native: true });
@@ -30,16 +32,6 @@ function agree(tables: Told, oracle: Told, isMoot: boolean): boolean {
 
 /** `deciding`: the rules that decided something, by the oracle. */
 type Counted = { asked: number; denied: number; dropped: number; audited: number; inspected: number; readonly deciding: Set<string> };
-
-/** Some of the policies and rules that the target can hold so in audit mode. */
-function audited(source: Random, typed: TypedPolicy): TypedPolicy {
-  const policies = typed.policies.map((policy): Policy => ({ ...policy, audit: source.chance(0.15) }));
-  const rules = typed.rules.map((rule): Rule => {
-    const canBe = rule.section === 'process' || (rule.layer7 === undefined && rule.action !== 'pass');
-    return { ...rule, audit: canBe && (policies[rule.policy]?.audit === true || source.chance(0.15)) };
-  });
-  return { ...typed, policies, rules };
-}
 
 /** Every rule at a place of its own: a warning then says which one it is about. */
 const placed = (typed: TypedPolicy): TypedPolicy => ({
@@ -90,7 +82,7 @@ test('the tables say what the oracle says, and no rule decides that is said neve
   const source = random(seedOf('oracle-vs-tables', 20260801));
   const total = { asked: 0, denied: 0, dropped: 0, audited: 0, inspected: 0, unreachable: 0 };
   for (let i = 0; i < policies; i++) {
-    const typed = placed(audited(source, typedWorld(randomWorld(source, { native: true }))));
+    const typed = placed(varied(source, typedWorld(randomWorld(source, { native: true }))));
     const count: Counted = { asked: 0, denied: 0, dropped: 0, audited: 0, inspected: 0, deciding: new Set() };
     compare(typed, tablesOf(typed, endpoints), count);
     const log = collector();
@@ -135,10 +127,10 @@ test('policies of text, events at their edges: the tables say what the oracle sa
   const tally = eventTally();
   for (let i = 0; i < 100; i++) {
     const universe = randomUniverse(source);
-    const text = randomPolicy(source, { native: true });
+    const text = randomPolicy(source);
     const checked = checkUnit([{ path: 'random.policy', text }]);
     if (!checked.ok) throw new Error(`${checked.diagnostics.map(({ message }) => message).join('\n')}\n${text}`);
-    const { typed } = checked.value;
+    const typed = varied(source, checked.value.typed);
     const inventory = [...universe.workloads.map(workloadEndpoint), ...universe.reserved.map(reservedEndpoint)];
     const tables = tablesOf(typed, inventory);
     for (const event of randomEvents(typed, universe, { random: source, count: 100, native: true })) {

@@ -1,14 +1,14 @@
 // For a subject and a direction: the list of rules that each peer class meets, in deciding order. Peer classes with equal
 // lists so far move as one group, so that a rule about everyone costs one step a group, not one a peer.
 import type { PolicyProgram, ProgramRule } from '../../compiler/ir/bundle.ts';
-import type { Direction } from '../../compiler/ir/typed.ts';
+import type { Direction, Tier } from '../../compiler/ir/typed.ts';
 import type { Candidate, Candidates } from './candidates.ts';
 import { Chains } from './chains.ts';
 import type { PeerClass, SubjectClass } from './endpoint-classes.ts';
 
 type Peers = NonNullable<ProgramRule['peers']>;
 
-/** Nothing after it is ever asked: it decides every port and every request, also where nothing is in audit mode. */
+/** Nothing after it is ever asked, if it is: it decides every port and every request, also where nothing is in audit mode. */
 const closes = ({ ports, content, action, audit }: Candidate): boolean =>
   ports === 'all' && content === undefined && action !== 'pass' && !audit;
 
@@ -47,6 +47,8 @@ export class PeerLists {
   readonly #candidates: Candidates;
   readonly #chains = new Chains();
   readonly #closed = new Set<number>();
+  /** The last tier of which a list has a `pass`, so that the rest of it may not be asked. */
+  readonly #passed = new Map<number, Tier>();
   readonly #bySelector = new Map<number, number[]>();
   readonly #peerSets = new Map<string, readonly number[] | 'all'>();
   readonly #peerSetOf = new Map<number, readonly number[] | 'all'>();
@@ -83,7 +85,9 @@ export class PeerLists {
   #extend(list: number, candidate: Candidate): number {
     if (this.#closed.has(list)) return list;
     const made = this.#chains.extend(list, candidate.number);
-    if (closes(candidate)) this.#closed.add(made);
+    const passed = candidate.action === 'pass' ? candidate.tier : this.#passed.get(list);
+    if (passed) this.#passed.set(made, passed);
+    if (closes(candidate) && passed !== candidate.tier) this.#closed.add(made);
     return made;
   }
 
