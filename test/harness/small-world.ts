@@ -144,7 +144,7 @@ function randomRule(random: Random, policy: number, text: string, options: World
   const section = random.pick(['ingress', 'egress', 'process'] as const);
   const action = randomAction(random, section);
   const base = {
-    ...{ policy: policyId(policy), span, text, action, priority: random.chance(0.3) ? random.int(5) - 2 : 0 },
+    ...{ policy: policyId(policy), span, text, action, priority: random.chance(0.3) ? random.int(5) - 2 : action === 'pass' ? -3 : 0 },
     ...{ audit: !native && random.chance(0.15), require: [], annotations: [] },
   };
   if (section === 'process') {

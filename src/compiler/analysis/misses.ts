@@ -13,7 +13,7 @@ import type { Truth } from './oracle-content.ts';
 import { isEveryText, isNoText, patternWords, valuesWords } from './pattern-words.ts';
 import { addressWords, cubeWords, transportWords, valueWords } from './words.ts';
 
-export const peerParts = ['label', 'address', 'name', 'peer'] as const;
+export const peerParts = ['label', 'address', 'domain', 'peer'] as const;
 export const transportParts = ['protocol', 'port'] as const;
 /**
  * One condition of a rule that the event does not meet. `part`: one of peerParts or transportParts; `content` where nothing of
@@ -64,7 +64,7 @@ function peerMisses({ section, peers }: NetworkRule, { source, destination }: Fl
       return [{ part: 'peer', text: `the ${side} is the workload ${endpointWords(peer)}; the rule is about ${wanted}` }];
     }
     case 'address': {
-      const part = !isEmpty(peers.networks) ? 'address' : peers.domains.length > 0 ? 'name' : 'peer';
+      const part = !isEmpty(peers.networks) ? 'address' : peers.domains.length > 0 ? 'domain' : 'peer';
       const unnamed = peers.domains.length > 0 && (peer.names ?? []).length === 0 ? ', no name of which is known' : '';
       return [
         { part, text: `the ${side} is ${endpointWords(peer)}, an address of nothing managed${unnamed}; the rule is about ${wanted}` },
