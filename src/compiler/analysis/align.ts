@@ -10,10 +10,9 @@ export type Region = (cell: Cell) => Relation<Cell>;
 
 /** The regions of everything that differs between two states of one section, in either view. */
 export function changedRegions(before: Views, after: Views): readonly Region[] {
-  const views = [
-    [before.enforced, after.enforced],
-    [before.withAudit, after.withAudit],
-  ] as const;
+  const enforced = [before.enforced, after.enforced] as const;
+  const withAudit = [before.withAudit, after.withAudit] as const;
+  const views = enforced.every((section, i) => section === withAudit[i]) ? [enforced] : [enforced, withAudit];
   const rules = new Set(views.flatMap(([old, now]) => changedRules(old.rules, now.rules)));
   const subjects = new Map(views.flatMap(([old, now]) => changedDefaults(old, now)));
   const { section } = before.enforced;

@@ -75,18 +75,23 @@ export function diff(before: TypedPolicy, after: TypedPolicy, limit = maximumCel
   );
   const walk: Walk = { sides, contents: contentClasses(after.domains), spend: budget(limit) };
   const spaces = spacesOf([before, after]);
-  const changes = places.flatMap((place) => spaces[place.section].flatMap((start) => [...changesIn(walk, place, start)]));
+  const changes = places.flatMap((place) => {
+    const { before: old, after: now } = sideOf(walk, place);
+    const regions = changedRegions(old, now);
+    return spaces[place.section].flatMap((start) => [...changesIn(walk, place, { start, regions })]);
+  });
   return merged(changes).flatMap((change) => {
     const event = eventIn(change, after.domains);
     return event ? [{ ...change, witness: { event, before: verdictOf(before, event), after: verdictOf(after, event) } }] : [];
   });
 }
 
+type Space = { readonly start: Cell; readonly regions: readonly Region[] };
+
 /** Clips the space to each region that changed, without those before it: what no other condition cuts stays whole. */
-function* changesIn(walk: Walk, place: Place, start: Cell): Generator<Change> {
-  const both = sideOf(walk, place);
-  const regions = changedRegions(both.before, both.after);
+function* changesIn(walk: Walk, place: Place, { start, regions }: Space): Generator<Change> {
   for (const [i, region] of regions.entries()) {
+    if (region(start).kind === 'apart') continue;
     for (const cell of cellsOf(walk, start, [region, ...regions.slice(0, i)])) yield* compare(walk, place, cell);
   }
 }
