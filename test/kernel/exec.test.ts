@@ -240,6 +240,18 @@ kernelTest('a cgroup below the workload is governed, an unmanaged process is not
   assert.equal([outside.output, outside.events], ['x\n', []]);
 });
 
+kernelTest('what only audit would deny starts, and is told so', () => {
+  const { governed, folder } = world();
+  const echo = join(folder, 'bin/echo');
+  governed.install(sampleUnit([samplePolicy(0)], [execRule(0, { action: 'kill', audit: true, path: literal(echo) })]));
+  const { killed, events } = start([echo, 'hello']);
+  assert.not(killed);
+  assert.equal(
+    events.map((event) => [event.verdict, event.text, governed.causeOf(event)]),
+    [['audit', echo, { kind: 'rule', rule: 0 }]],
+  );
+});
+
 kernelTest('what has no path is undecidable: deny rules match it, allow rules do not', () => {
   const { governed, folder } = world();
   const gone = join(folder, 'bin/gone');

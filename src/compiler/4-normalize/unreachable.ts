@@ -30,6 +30,7 @@ export function reportUnreachable(ground: Ground, rules: readonly ProgramRule[],
   /** Of rules without a class, only the languages say which of those before it has left them none. */
   const isDecider = (whole: ProgramRule, part: ProgramRule): boolean => {
     if (!isSaid(whole) || !contentCovers(whole, part)) return false;
+    if (whole.content && !isSaid(part)) return false;
     const [outer, inner] = [patterns.get(whole.rule), patterns.get(part.rule)];
     if (part.content?.classes.length !== 0 || !outer || !inner) return true;
     return isEmpty(subtract(language(inner), language(outer)));
