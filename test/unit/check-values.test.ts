@@ -69,6 +69,20 @@ test('peers: anybody, mixed lists, entities in one order', () => {
   assert.equal(entities, ['host', 'world']);
 });
 
+test('entities without some of their endpoints', () => {
+  const peers = (text: string) => rule(`allow from ${text}`, 'workload a = { app: "a" }\nnetwork n = 10.0.0.0/8').peers;
+  const others = peers('all except [a, n, host]');
+  assert.equal(others.selectors, [[[{ kind: 'not-one-of', key: 'app', values: ['a'] }]]]);
+  assert.equal(
+    ['10.1.2.3', '192.0.2.1', '2001:db8::1'].map((address) => holds(others.networks, address)),
+    [false, true, true],
+  );
+  assert.equal(others.entities, ['health', 'ingress', 'init', 'kube-apiserver', 'remote-node', 'unmanaged']);
+  assert.equal(peers('world except world-ipv6').networks, ipv4Space);
+  assert.equal(peers('cluster except { x: exists }').networks, []);
+  assert.equal(peers('world except n').selectors, []);
+});
+
 test('the default namespace is that of the file in which the selector stands', () => {
   const policy = typed(
     'namespace "a"\nimport other from "./1.policy"\nworkload x = { app: "x" }\npolicy p for x { ingress {\nallow from other\nallow from { app: "y" }\nallow from { app: "z" } in namespace "c"\n} }',

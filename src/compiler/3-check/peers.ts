@@ -1,5 +1,5 @@
 // The peer of a rule -> PeerSet: a union of workloads, networks, domains and entities. Set operations other than a union
-// are between parts of one kind.
+// are between parts of one kind, but for `ENTITY except X`.
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Value } from '../ir/resolved.ts';
 import { type EntityName, entityNames, type PeerSet } from '../ir/typed.ts';
@@ -7,6 +7,7 @@ import type { AddressSet } from '../space/address.ts';
 import { intervals } from '../space/interval.ts';
 import type { Selector } from '../space/labels.ts';
 import type { Pattern } from '../space/pattern.ts';
+import { withoutPeers } from './entity-sets.ts';
 import { networks, workloads } from './kinds.ts';
 import { type Context, type Networks, refuse, setOf } from './sets.ts';
 import { textKinds } from './text-kinds.ts';
@@ -43,7 +44,7 @@ export function peersOf(value: Value, context: Context): PeerSet | undefined {
 
 const inAlgebra = {
   expected: 'workloads, networks or domains beside `and`, `except` and `not`',
-  hint: () => 'an entity is more than a set of workloads; declare the set as a `workload` first',
+  hint: () => 'of entities there are unions and differences: `all except A`; of workloads alone, declare the set as a `workload` first',
 };
 const peer = {
   expected: 'a peer (workload, network, domain, entity)',
@@ -74,12 +75,40 @@ function collect(value: Value, parts: Parts, context: Context): boolean {
     case 'domain':
       return added(parts.domains, setOf(value, textKinds.domain, context));
     case 'entity':
-      refuse(firstLeaf(value), inAlgebra, context);
-      return false;
+      return collectDifference(value, parts, context);
     case 'other':
       if (!isReported(firstLeaf(value), context)) refuse(value, peer, context);
       return false;
   }
+}
+
+/** `all except X`: the one operation that entities have. */
+function collectDifference(value: Value, parts: Parts, context: Context): boolean {
+  const [first, ...others] = value.kind === 'combine' && value.operator === 'except' ? value.operands : [];
+  if (first?.kind !== 'entity') {
+    refuse(firstLeaf(value), inAlgebra, context);
+    return false;
+  }
+  const removed = peersOf({ kind: 'list', items: others, span: value.span }, context);
+  if (!removed) return false;
+  if (removed.domains.length > 0 || removed.anyNetworks.length > 0) {
+    const found = removed.domains.length > 0 ? 'a domain' : 'a network `including workloads`';
+    context.report('check/wrong-kind', value.span, {
+      expected: `workloads, networks or entities behind \`${first.name} except\``,
+      found,
+      hint: undefined,
+    });
+    return false;
+  }
+  const rest = withoutPeers(first.name, removed);
+  if (!rest) {
+    context.report('check/set-too-large', value.span, workloads.limit);
+    return false;
+  }
+  parts.selectors.push(...rest.selectors);
+  parts.networks.push({ outside: rest.networks, any: nowhere });
+  for (const name of rest.entities) parts.entities.add(name);
+  return true;
 }
 
 function added<T>(sets: T[], set: T | undefined): boolean {
