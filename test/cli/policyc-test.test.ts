@@ -97,4 +97,35 @@ test('mutate: the changes that no line notices, with an event that one could be 
   assert.is(policyc(['test', 'good.policy', '--mutate', '--mutate-seconds', '0']).status, 2);
 });
 
+const invariants = `workload cart = { app: "cart" }
+workload postgres = { app: "postgres" }
+policy p for postgres { ingress { allow from [cart, { app: "backup" }] at tcp 5432 } }
+invariant "postgres is closed" {
+  no workload except cart can reach postgres
+  no host can reach postgres
+}
+`;
+
+test('invariants: proved, or refuted with an event and the rule', () => {
+  const path = write('invariants.policy', invariants);
+  const { status, out, error } = policyc(['test', path]);
+  assert.is(status, 1);
+  assert.match(
+    out,
+    'invariant "postgres is closed"\n  FAIL no workload except cart can reach postgres\n  ok   no host can reach postgres\n1 invariant, 2 statements: 1 hold, 1 fails\n',
+  );
+  assert.match(error, 'invariants.policy:5:3: error[test/refuted]: invariant "postgres is closed" does not hold: { app: "backup" } -> ');
+  assert.match(error, 'decided by this rule');
+  const document = JSON.parse(policyc(['test', path, '--format', 'json']).out);
+  assert.equal(
+    document.invariants.map(({ ok }: { readonly ok: boolean }) => ok),
+    [false, true],
+  );
+  assert.is(document.invariants[0].counterexample.found.rule.line, 3);
+  const junit = policyc(['test', path, '--format', 'junit']).out;
+  assert.match(junit, '<testsuites name="policyc" tests="2" failures="1" errors="0"');
+  assert.match(junit, 'type="test/refuted">invariants.policy:5: refuted\nfor example');
+  assert.is(policyc(['build', path, '-o', 'refuted.bundle']).status, 1);
+});
+
 test.run();
