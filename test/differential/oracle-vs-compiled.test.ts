@@ -38,7 +38,7 @@ test('compiled tables say what the oracle says, cause included', () => {
   const source = random(seedOf('oracle-vs-compiled', 20_260_802));
   const tally = eventTally();
   for (let round = 0; round < policies; round++) {
-    const text = randomPolicy(source);
+    const text = randomPolicy(source, { native: true });
     const typed = varied(source, typedPolicy(text));
     const events = randomEvents(typed, randomUniverse(source), { random: source, count: eventsPerPolicy, native: true });
     const endpoints = events.flatMap((event) => (event.kind === 'flow' ? [event.source, event.destination] : [event.subject]));

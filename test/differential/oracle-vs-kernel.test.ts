@@ -144,7 +144,7 @@ function flowsOf(typed: TypedPolicy, source: Random, universe: Universe): readon
 }
 
 function comparePolicy(kernel: Kernel, source: Random, round: number, tally: ReturnType<typeof eventTally>): number {
-  const text = randomPolicy(source);
+  const text = randomPolicy(source, { native: true });
   const typed = varied(source, typedPolicy(text));
   const universe = randomUniverse(source);
   const world = kernelWorld(typed, universe);

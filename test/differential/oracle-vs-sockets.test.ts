@@ -125,7 +125,7 @@ function expectedOf(
 }
 
 async function comparePolicy(network: Network, source: Random, tally: ReturnType<typeof eventTally>): Promise<void> {
-  const text = randomPolicy(source);
+  const text = randomPolicy(source, { native: true });
   const typed = varied(source, typedPolicy(text));
   const all = randomUniverse(source);
   const universe = {

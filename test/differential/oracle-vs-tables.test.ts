@@ -127,7 +127,7 @@ test('policies of text, events at their edges: the tables say what the oracle sa
   const tally = eventTally();
   for (let i = 0; i < 100; i++) {
     const universe = randomUniverse(source);
-    const text = randomPolicy(source);
+    const text = randomPolicy(source, { native: true });
     const checked = checkUnit([{ path: 'random.policy', text }]);
     if (!checked.ok) throw new Error(`${checked.diagnostics.map(({ message }) => message).join('\n')}\n${text}`);
     const typed = varied(source, checked.value.typed);
