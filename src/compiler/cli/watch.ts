@@ -7,6 +7,7 @@ import type { CommonOptions, UnitOptions } from './options.ts';
 import { colorsOf, printError, type Result } from './output.ts';
 import { readSources, type Sources } from './sources.ts';
 import { checkedSources, Memory, type ReadUnit } from './unit.ts';
+import { UsageError } from './usage-error.ts';
 
 type WatchOptions = Omit<CommonOptions, 'format'> & UnitOptions & { readonly format: string };
 
@@ -22,7 +23,7 @@ export function watch(paths: readonly string[], options: WatchOptions, once: (re
   let waiting: NodeJS.Timeout | undefined;
   const soon = (): void => {
     clearTimeout(waiting);
-    waiting = setTimeout(round, settleMilliseconds);
+    waiting = setTimeout(again, settleMilliseconds);
   };
   const folders = new WatchedFolders(soon);
   const round = (): void => {
@@ -37,6 +38,14 @@ export function watch(paths: readonly string[], options: WatchOptions, once: (re
     }
     before = sources;
     folders.set([...sources.folders(), ...paths.map(dirname)]);
+  };
+  const again = (): void => {
+    try {
+      round();
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      printError(`policyc: ${error.message}`);
+    }
   };
   round();
   return new Promise(() => undefined);
