@@ -38,6 +38,7 @@ export function reportUnreachable(ground: Ground, rules: readonly ProgramRule[],
   for (const { rule, before } of reached(ground, rules)) {
     const decider = before.find((whole) => isDecider(whole, rule));
     const [place, second] = [typed.rules[rule.rule]?.span, decider && typed.rules[decider.rule]?.span];
-    if (place && second && !matchesNothing(rule, patterns.get(rule.rule))) report('normalize/unreachable-rule', [place, second], {});
+    if (!place || !second || matchesNothing(rule, patterns.get(rule.rule))) continue;
+    report('normalize/unreachable-rule', [place, second], { how: decider?.action === 'pass' ? 'passed over' : 'decided' });
   }
 }

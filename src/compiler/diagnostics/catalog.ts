@@ -245,8 +245,8 @@ export const catalog = {
   // 4-normalize: rules over classes.
   'normalize/unreachable-rule': {
     severity: 'warning',
-    message: 'this rule never decides: every event that it matches is decided before it',
-    second: 'decided here',
+    message: 'this rule never decides: every event that it matches is {how} before it',
+    second: '{how} here',
   },
 
   // 5-plan: limits and targets.
