@@ -25,14 +25,38 @@ export type InvariantOutcome =
  * @throws AnalysisLimit
  */
 export function checkInvariants(typed: TypedPolicy, limit = maximumCells): readonly InvariantOutcome[] {
-  const contents = contentClasses(typed.domains);
+  const known = { typed, contents: contentClasses(typed.domains), spaces: spacesIn(typed) };
   return typed.invariants.map((invariant) => {
-    const event = counterexample({ typed, contents, spend: budget(limit) }, invariant);
+    const event = counterexample({ ...known, spend: budget(limit) }, invariant);
     return event ? { kind: 'refuted', invariant, event, verdict: verdictOf(typed, event) } : { kind: 'proved', invariant };
   });
 }
 
-type Walk = { readonly typed: TypedPolicy; readonly contents: ContentClasses; readonly spend: (rules?: number) => void };
+/** Where to look: everything that can happen, and the sections that decide it. */
+type Space = { readonly starts: readonly Cell[]; readonly sections: readonly SectionRules[] };
+type Walk = {
+  readonly typed: TypedPolicy;
+  readonly contents: ContentClasses;
+  readonly spaces: (invariant: Invariant) => Space;
+  readonly spend: (rules?: number) => void;
+};
+
+/** Of all statements about flows, and of all about one class of what processes do, it is the same. */
+function spacesIn(typed: TypedPolicy): Walk['spaces'] {
+  const known = new Map<string, Space>();
+  return (invariant) => {
+    const domain = invariant.kind === 'process' ? invariant.match.domain : undefined;
+    const made = known.get(domain ?? '') ?? spaceOf(typed, domain);
+    known.set(domain ?? '', made);
+    return made;
+  };
+}
+
+function spaceOf(typed: TypedPolicy, domain: string | undefined): Space {
+  if (domain !== undefined) return { starts: processSpaces, sections: [viewsOf(typed, 'process', domain).enforced] };
+  const sections = [viewsOf(typed, 'egress').enforced, viewsOf(typed, 'ingress').enforced];
+  return { starts: flowSpaces(namesOf([typed])), sections };
+}
 
 /** The simplest event that breaks the statement. Once there is one, the limit ends the search for a simpler one. */
 function counterexample(walk: Walk, invariant: Invariant): PolicyEvent | undefined {
@@ -50,20 +74,13 @@ function counterexample(walk: Walk, invariant: Invariant): PolicyEvent | undefin
 
 /** One event of each cell and content that break the statement. */
 function* counterexamples(walk: Walk, invariant: Invariant): Generator<PolicyEvent> {
-  const { typed } = walk;
-  const sections =
-    invariant.kind === 'process'
-      ? [viewsOf(typed, 'process', invariant.match.domain).enforced]
-      : [viewsOf(typed, 'egress').enforced, viewsOf(typed, 'ingress').enforced];
-  for (const start of startsOf(typed, invariant))
+  const { starts, sections } = walk.spaces(invariant);
+  for (const start of starts)
     for (const { cell, lists } of decidedCells(walk, start, { sections, about: (part) => aboutRelation(part, invariant) })) {
       const event = eventIn(walk, invariant, { cell, lists });
       if (event) yield event;
     }
 }
-
-const startsOf = (typed: TypedPolicy, { kind }: Invariant): readonly Cell[] =>
-  kind === 'process' ? processSpaces : flowSpaces(namesOf([typed]));
 
 /**
  * How the events that the statement is about lie to a cell, content aside. `only` is not about flows of which no policy is
