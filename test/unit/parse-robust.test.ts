@@ -93,11 +93,11 @@ test('random bytes end with findings', () => {
   );
 });
 
-test('the undamaged file has nothing to say but the missing import', () => {
+test('the undamaged file has warnings only: an import without use, a rule that opens to anybody', () => {
   const all = findings(whole, 'workload x = { app: "x" }\nworkload y = { app: "y" }\n');
   assert.equal(
     all.map(({ code }) => code),
-    ['resolve/unused-import'],
+    ['resolve/unused-import', 'check/opens-to-world'],
   );
 });
 
