@@ -75,6 +75,46 @@ test('requests and programs', () => {
   ]);
 });
 
+test('fields, and what may be such', () => {
+  const http = (block: string): string => ingress(`allow from b at tcp 80 http { ${block} }`);
+  const peer = 'ingress | { app: "a" } | { app: "b" } in namespace "n" | tcp 80';
+  assert.equal(lines(http('GET "/a"'), http('GET "/a" header "x-v" = "1"\n POST "/b" host "shop.example"')), [
+    `newly-allowed | ${peer} | http POST /b host shop.example`,
+    `newly-denied | ${peer} | http GET /a except GET /a header x-v 1`,
+  ]);
+  const exec = (rules: string): string => `policy p for a { process { default deny exec\n ${rules} } }`;
+  assert.equal(lines(exec('allow exec under "/usr"'), exec('allow exec under "/usr"\n kill exec "/usr/bin/nc" argument "-e"')), [
+    'newly-denied | process | { app: "a" } | exec /usr/bin/nc argument -e',
+    'newly-denied | process | { app: "a" } | exec what may be /usr/bin/nc argument -e',
+  ]);
+  assert.equal(
+    lines('policy p for a { process { deny syscall [ptrace, mount, bpf] } }', 'policy p for a { process { deny syscall [ptrace, bpf] } }'),
+    ['newly-allowed | process | { app: "a" } | syscall mount'],
+  );
+});
+
+test('addresses by their names, and those of managed endpoints', () => {
+  const egress = (rules: string): string => `policy p for a { egress { ${rules} } }`;
+  assert.equal(lines(egress('allow to "**.test" at tcp 443'), egress('allow to "api.test" at tcp 443')), [
+    'newly-denied | egress | { app: "a" } | world known by **.test not known by api.test | tcp 443',
+  ]);
+  assert.equal(lines(ingress(''), ingress('allow from 10.0.0.0/8 including workloads at tcp 22')), [
+    'newly-allowed | ingress | { app: "a" } | 10.0.0.0/8 | tcp 22',
+    'newly-allowed | ingress | { app: "a" } | every reserved endpoint but init at 10.0.0.0/8 | tcp 22',
+    'newly-allowed | ingress | { app: "a" } | every workload at 10.0.0.0/8 | tcp 22',
+  ]);
+});
+
+test('what is only audited, and the host', () => {
+  const audited = changesOf(ingress('allow from b at tcp 80'), ingress('allow from b at tcp 80\n audit from b at tcp 80'));
+  assert.equal(audited.map(line), ['newly-audited | ingress | { app: "a" } | { app: "b" } in namespace "n" | tcp 80']);
+  assert.is(audited[0]?.after.verdict, 'allowed');
+  assert.is(audited[0]?.after.audit?.verdict, 'denied');
+  assert.equal(lines('policy h for host { ingress { } }', 'policy h for host { ingress { allow from b at tcp 22 } }'), [
+    'newly-allowed | ingress | host | { app: "b" } in namespace "n" | tcp 22',
+  ]);
+});
+
 test('an order that changes only who decides', () => {
   const swapped = changesOf(ingress('allow from b\n allow from all at tcp 80'), ingress('allow from all at tcp 80\n allow from b'));
   assert.equal(swapped.map(line), ['another-rule | ingress | { app: "a" } | { app: "b" } in namespace "n" | tcp 80']);
