@@ -152,7 +152,7 @@ test('every comment anywhere that it can stand', () => {
 test('the compiled program stays, to the byte', () => {
   const r = random(seed + 1);
   for (let round = 0; round < 4; round++) {
-    const text = rewritten(r, randomPolicy(r), 16);
+    const text = rewritten(r, randomPolicy(r, { native: true }), 16);
     const [before, after] = [emittedPolicy(text), emittedPolicy(holds(text) ?? '')];
     assert.equal(after.program, before.program);
     assert.equal(after.images, before.images);

@@ -6,8 +6,9 @@ import type { SourceText, Span } from '../base/source.ts';
 import type { Code } from '../diagnostics/catalog.ts';
 import type { Holes, Place, Report } from '../diagnostics/diagnostic.ts';
 import type { Line, Operand } from '../domains/domain.ts';
-import type { Expr, LabelTest, Name, PlaceTest, SelectorExpr, SetOperator, TextLiteral } from '../ir/ast.ts';
+import type { Expr, LabelTest, Name, PlaceTest, SelectorExpr, TextLiteral } from '../ir/ast.ts';
 import { syntaxMessages } from './syntax-messages.ts';
+import { attributes, beginsOperand, matchers, operatorOf, protocols, typed } from './term-words.ts';
 import * as t from './tokens.ts';
 
 export type Rule<T> = ParserMethod<[], T>;
@@ -17,14 +18,6 @@ type NumberNode = Extract<Operand, { kind: 'number' | 'range' }>;
 type LiteralNode = { kind: 'address' | 'date' | 'quantity'; text: string; span: Span };
 /** Of the rules that most of a text consists of; made once, for one made at each visit costs more than the visit. */
 export type Alternatives<T> = IOrAlt<T>[];
-
-/** Protocols behind which a value may stand by its name. */
-const protocols: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'any', 'protocol', 'icmp', 'icmpv6']);
-/** Of them those whose values have names of their own. */
-const typed: ReadonlySet<string> = new Set(['icmp', 'icmpv6']);
-/** Behind ports these begin an attribute of the rule. */
-const attributes: ReadonlySet<string> = new Set(['priority', 'mode', 'log', 'require']);
-const matchers: ReadonlySet<string> = new Set(['under', 'glob', 'regex']);
 
 const escapes: ReadonlySet<string> = new Set(['"', '\\', '*', '{', '}', '?', '[', ']']);
 const nowhere: SourceText = { path: '', text: '' };
@@ -402,8 +395,3 @@ export class ExpressionParser extends EmbeddedActionsParser {
 
   readonly labelOperand = this.RULE('labelOperand', (): Expr => this.OR(this.labelOperands));
 }
-
-const operatorOf = ({ image }: IToken): SetOperator => (image === 'and' || image === 'or' ? image : 'except');
-
-const beginsOperand = (token: IToken): boolean =>
-  [t.Name, t.Text, t.NumberLiteral, t.Minus, t.LSquare].some((type) => tokenMatcher(token, type));

@@ -10,6 +10,7 @@ import type { Report } from '../diagnostics/diagnostic.ts';
 import { type Items, PolicyParser } from './grammar.ts';
 import { behindAnnotations, spanOf } from './items.ts';
 import type { OpenBlock } from './sections.ts';
+import { anItem } from './syntax-messages.ts';
 import * as t from './tokens.ts';
 
 /** Mistakes shown in one item. */
@@ -85,7 +86,8 @@ function placeOf(source: SourceText, error: IRecognitionException, tokens: reado
 }
 
 function reportMistake(error: IRecognitionException, tokens: readonly IToken[], [source, report]: readonly [SourceText, Report]): void {
-  const possible = [...error.message.matchAll(/`([a-z]+)`/g)].map(([, word = '']) => word);
+  const named = [...error.message.matchAll(/`([a-z]+)`/g)].map(([, word = '']) => word);
+  const possible = error.message === anItem ? t.itemStarts : named;
   const place = placeOf(source, error, tokens);
   report('parse/unexpected-token', place, {
     expected: error.message,

@@ -12,6 +12,7 @@ export type OpenBlock = { readonly token: IToken; readonly holdsTests: boolean }
 export class SectionParser extends ExpressionParser {
   protected blocks: OpenBlock[] = [];
   protected isProcess = false;
+  private lastOfDefault: IToken | undefined;
 
   protected open(holdsTests = false): void {
     this.blocks.push({ token: this.CONSUME(t.LCurly), holdsTests });
@@ -39,13 +40,19 @@ export class SectionParser extends ExpressionParser {
     return { name, values, span: this.spanFrom(first) };
   });
 
+  /** Annotations stand before an entry or behind a rule; behind `default` there is no place for them. */
+  private readonly annotationBegins = (): boolean => this.LA(0) !== this.lastOfDefault || !this.onSameLine();
+
   readonly section = this.RULE('section', (): SectionAst => {
     const name = this.CONSUME(t.Name);
     this.isProcess = name.image === 'process';
     this.open();
     const entries: Entry[] = [];
     this.MANY1(() => {
-      this.MANY2(() => void entries.push({ kind: 'annotation', ...this.SUBRULE(this.annotation) }));
+      this.MANY2({
+        GATE: this.annotationBegins,
+        DEF: () => void entries.push({ kind: 'annotation', ...this.SUBRULE(this.annotation) }),
+      });
       entries.push(this.SUBRULE(this.entry));
     });
     this.close();
@@ -60,7 +67,7 @@ export class SectionParser extends ExpressionParser {
     const first = this.CONSUME(t.Default);
     const operands: Operand[] = [];
     this.MANY({ GATE: this.onSameLine, DEF: () => void operands.push(this.SUBRULE(this.operand)) });
-    if (this.LA(1).tokenType === t.Annotation && this.onSameLine()) this.expected('the end of the line behind `default`', this.LA(1));
+    this.lastOfDefault = this.LA(0);
     return { kind: 'default', operands, span: this.spanFrom(first) };
   });
 

@@ -20,10 +20,12 @@ const closing: Readonly<Record<string, string>> = {
   use: '`,` or `)`',
 };
 
+/** Said for every word that no item begins with; what it was meant to be is one of `itemWords`. */
+export const anItem = 'a declaration, `policy`, `test`, `invariant`, `rules` or `import`';
 const aSet = 'a name, a selector `{...}`, a list `[...]` or an address';
 const alternatives: Readonly<Record<string, string>> = {
-  file: 'a declaration (`workload`, `network`, `domain`, `port`, `path`, `binary`, `list`, `rules`, `annotation`), `policy`, `test`, `invariant`, `import`, `module`, `namespace` or `cluster`',
-  item: 'a declaration (`workload`, `network`, `domain`, `port`, `path`, `binary`, `list`, `rules`, `annotation`), `policy`, `test`, `invariant`, `import`, `module`, `namespace` or `cluster`',
+  file: anItem,
+  item: anItem,
   declaration: 'a declaration (`workload`, `network`, `domain`, `port`, `path`, `binary`, `list`)',
   primary: aSet,
   value: 'a port, a range, a name or a list',
@@ -46,7 +48,7 @@ const mismatch = (expected: TokenType, rule: string): string => {
   if (rule === 'testLine' && expected.name === 'IsWord') return '`is`, or what happens';
   if (rule === 'statement' && expected.name === 'Name') return '`no`, `every` or `only`';
   if (rule === 'statement' && expected.name === 'Word') return '`reach`, or a class of events (`exec`)';
-  if (rule === 'term') return 'a port (`tcp 80`)';
+  if (rule === 'reference') return 'a port (`tcp 80`)';
   return labelOf(expected);
 };
 

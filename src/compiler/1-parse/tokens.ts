@@ -123,6 +123,10 @@ const Comment = createToken({ name: 'Comment', pattern: /\/\/[^\n]*/, group: Lex
 export const itemWords: ReadonlySet<TokenType> = new Set([Module, Namespace, Import, Private, Workload, Network, Port, Policy, Test]);
 /** Words that begin a declaration. */
 export const declarationWords: ReadonlySet<TokenType> = new Set([Workload, Network, Port, Domain, Path, Binary, List]);
+/** The words that items begin with, as they are written. */
+export const itemStarts: readonly string[] = [...itemWords, ...declarationWords, Rules, AnnotationWord, Cluster, Invariant].map(
+  ({ PATTERN }) => String(PATTERN),
+);
 /** The closing bracket of each opening one. */
 export const closers: ReadonlyMap<TokenType, TokenType> = new Map([
   [LCurly, RCurly],
@@ -134,7 +138,8 @@ export const closers: ReadonlyMap<TokenType, TokenType> = new Map([
 export const contextualWords: TokenType[] = [
   ...[Domain, Path, Binary, List, Rules, AnnotationWord, Cluster, Invariant, Use, Including, Named, Can, Code],
 ];
-const concrete: TokenType[] = [
+/** Every token type that a text can have, in the order in which they are tried. */
+export const concrete: TokenType[] = [
   Space,
   Comment,
   Address,
