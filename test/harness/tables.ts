@@ -75,6 +75,12 @@ const firstId = 16;
 const keyOf = (endpoint: Endpoint): string =>
   JSON.stringify(endpoint, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
 
+function inventoryOf(id: number, endpoint: Endpoint): readonly InventoryEndpoint[] {
+  if (endpoint.kind === 'address') return [];
+  if (endpoint.kind === 'reserved') return [{ id, kind: 'reserved', entities: endpoint.entities }];
+  return [{ id, kind: 'workload', labels: endpoint.labels, namedPorts: endpoint.namedPorts ?? [], local: true }];
+}
+
 /** Makes the tables for these endpoints (addresses need none); asks about others are a mistake of the test. */
 export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Tables {
   const policy = emitted(typed);
@@ -82,12 +88,7 @@ export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Ta
   const ids = new Map<string, number>();
   for (const endpoint of endpoints)
     if (endpoint.kind !== 'address' && !ids.has(keyOf(endpoint))) ids.set(keyOf(endpoint), firstId + ids.size);
-  const inventory = endpoints.flatMap((endpoint): readonly InventoryEndpoint[] => {
-    const id = ids.get(keyOf(endpoint)) ?? 0;
-    if (endpoint.kind === 'address') return [];
-    if (endpoint.kind === 'reserved') return [{ id, kind: 'reserved', entities: endpoint.entities }];
-    return [{ id, kind: 'workload', labels: endpoint.labels, namedPorts: endpoint.namedPorts ?? [], local: true }];
-  });
+  const inventory = endpoints.flatMap((endpoint) => inventoryOf(ids.get(keyOf(endpoint)) ?? 0, endpoint));
   const tables = materialize({ program: policy.program, ports: imageOf(policy, 'ports'), endpoints: inventory, causes });
   const images = { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') };
   const lookup = lookupOf(tables, images);
