@@ -57,7 +57,7 @@ function statementAt(tokens: readonly IToken[], at: number, blocks: readonly Ope
 }
 
 const mayBegin = (token: IToken, { holdsTests }: OpenBlock): boolean =>
-  [t.Name, t.Annotation, ...(holdsTests ? [t.LCurly, t.Text, t.Literal] : [])].some((type) => tokenMatcher(token, type));
+  [t.Name, t.Default, t.Annotation, ...(holdsTests ? [t.LCurly, t.Text, t.Literal] : [])].some((type) => tokenMatcher(token, type));
 
 const endToken: IToken = { image: '', startOffset: 0, tokenType: EOF, tokenTypeIdx: EOF.tokenTypeIdx ?? 1 };
 
