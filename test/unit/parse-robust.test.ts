@@ -107,6 +107,12 @@ const bombs: Readonly<Record<string, () => string>> = {
   'nested lists': () => `network n = ${'['.repeat(50_000)}`,
   'nested blocks': () => `policy p for all { ingress ${'{ x '.repeat(50_000)}`,
   'unknown blocks': () => `invariant "x" ${'{'.repeat(50_000)}${'}'.repeat(50_000)}`,
+  'mistakes in many items': () => 'polcy p for a { }\nworkload = 1\n'.repeat(5_000),
+  'broken brackets in many items': () => 'workload a = { x: [\n'.repeat(5_000),
+  annotations: () => `${'@a("b") '.repeat(30_000)}policy p for all { }`,
+  'annotation lines': () => '@a("b")\n'.repeat(30_000),
+  'nested places': () => `workload a = { x: "y" }${' in namespace { x: "y" }'.repeat(30_000)}`,
+  'statements of an invariant': () => `invariant "x" { ${'no a can reach a\n'.repeat(30_000)} }`,
   not: () => `workload a = ${'not '.repeat(100_000)} { app: "x" }`,
   and: () => `workload b = { app: "x" }\nworkload a = b${' and b'.repeat(50_000)}`,
   'long chain of names': () =>

@@ -50,6 +50,15 @@ class Collecting {
     this.report = report;
   }
 
+  private headAt = 0;
+
+  /** Is there nothing yet but annotations? */
+  get isOnlyAnnotations(): boolean {
+    const at = behindAnnotations(this.tokens, this.headAt);
+    if (at <= this.tokens.length) this.headAt = at;
+    return at >= this.tokens.length;
+  }
+
   take(token: IToken): void {
     if (t.closers.has(token.tokenType)) this.opening(token);
     else if (openers.has(token.tokenType)) this.closing(token);
@@ -157,11 +166,12 @@ function endsWithSelector(item: readonly IToken[]): boolean {
 }
 
 /** Does an item begin at `index`, given what was read of the one before? Annotations belong to the item that follows. */
-function beginsItem(tokens: readonly IToken[], index: number, { open, tokens: item, source }: Collecting): boolean {
+function beginsItem(tokens: readonly IToken[], index: number, current: Collecting): boolean {
+  const { open, tokens: item, source } = current;
   const token = tokens[index];
   if (!token || !isFirstOnLine(tokens, index) || item.length === 0) return false;
   if (open.length > 0) return itemWordAt(tokens, index, open.length);
-  if (behindAnnotations(item, 0) >= item.length) return false;
+  if (current.isOnlyAnnotations) return false;
   if (itemWordAt(tokens, index, 0)) return true;
   return (
     (token.tokenType === t.Annotation || (token.tokenType === t.Identifier && source.text[token.startOffset - 1] === '\n')) && mayEnd(item)
