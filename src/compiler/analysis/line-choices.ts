@@ -3,7 +3,7 @@ import type { FieldSpec, FieldTest } from '../domains/domain.ts';
 import type { NetworkRule, TypedPolicy } from '../ir/typed.ts';
 import { type Address, ipv4Space, ipv6Space, parseAddress } from '../space/address.ts';
 import { includes } from '../space/interval.ts';
-import { anyText, type Pattern } from '../space/pattern.ts';
+import { anyText, both, type Pattern } from '../space/pattern.ts';
 import { protocolOf, type TransportPoint } from '../space/transport.ts';
 import { type TextMatcher, textMatcher } from './derivative.ts';
 import type { LineEnd } from './line-cells.ts';
@@ -77,9 +77,11 @@ function texts(matcher: TextMatcher, spec: FieldSpec | undefined, tests: readonl
 /** An address that is known by one name of `names`, of each family if the rules tell families apart; each with a name of every class. */
 export function namedEnds(typed: TypedPolicy, names: Pattern, point: TransportPoint): readonly LineEnd[] {
   const patterns = [...new Set(networkRules(typed).flatMap(({ peers }) => peers.domains))];
-  const examples = workOf(typed)
-    .matcher.classes(names, patterns)
-    .map(({ example }) => example);
+  // What a name can be is said by the fields that domains are written for.
+  const fields = typed.domains.flatMap((domain) => domain.fields);
+  const possible = fields.find(({ type }) => type.declared[0] === 'domain')?.type.possible ?? anyText;
+  const found = workOf(typed).matcher.classes(both(names, possible), patterns);
+  const examples = found.map(({ example }) => example);
   return examples.length === 0 ? [] : plainAddresses(typed, point).map((address) => ({ kind: 'named', address, names: examples }));
 }
 
