@@ -100,7 +100,7 @@ function refuseOperator({ words, operand }: LabelTest, operator: string, report:
   const last = words.at(-1);
   if (!first || !last) return;
   const known =
-    others[operator] ??
+    (Object.hasOwn(others, operator) ? others[operator] : undefined) ??
     closest(
       operator,
       Object.keys(operators).filter((one) => one !== ''),
