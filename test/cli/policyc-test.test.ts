@@ -128,4 +128,13 @@ test('invariants: proved, or refuted with an event and the rule', () => {
   assert.is(policyc(['build', path, '-o', 'refuted.bundle']).status, 1);
 });
 
+test('a statement about no event holds, with a warning', () => {
+  const path = write('vacuous.policy', invariants.replace('host can reach', 'host except host can reach'));
+  const { out, error } = policyc(['test', path]);
+  assert.match(out, '  ok   no host except host can reach postgres  (about no event)');
+  assert.match(error, 'warning[test/vacuous-invariant]: invariant "postgres is closed": there is no event');
+  const document = JSON.parse(policyc(['test', path, '--format', 'json']).out);
+  assert.equal([document.invariants[1].ok, document.invariants[1].vacuous], [true, true]);
+});
+
 test.run();

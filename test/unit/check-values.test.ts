@@ -268,10 +268,33 @@ test('statements of invariants are about peers and subjects', () => {
   const [flow, program] = policy.invariants;
   assert.ok(flow?.kind === 'flow' && program?.kind === 'process');
   assert.equal(
-    [flow.quantifier, flow.source.selectors, flow.request?.domain],
-    ['no', [[[{ kind: 'not-one-of', key: 'app', values: ['a'] }]]], 'http'],
+    [flow.quantifier, flow.source.of.selectors, flow.source.except?.selectors, flow.request?.domain],
+    ['no', [[[]]], [[[{ kind: 'one-of', key: 'app', values: ['a'] }]]], 'http'],
   );
   assert.equal([program.quantifier, program.subject.host, program.match.domain], ['only', true, 'exec']);
+});
+
+test('the ends of statements are without peers of any kind', () => {
+  const invariant = (statement: string) => `workload a = { app: "a" }
+domain d = "**.example"
+network pods = 10.0.0.0/8 including workloads
+policy p for a { egress { } }
+invariant "i" { ${statement} }`;
+  const [flow] = typed(invariant('no [a, host] except host can reach all except [a, d] except pods')).invariants;
+  assert.ok(flow?.kind === 'flow');
+  const { source, destination } = flow;
+  assert.equal([source.of.entities, source.except?.entities, destination.of.entities], [['host'], ['host'], ['all']]);
+  assert.equal(
+    [destination.except?.selectors.length, destination.except?.domains.length, destination.except?.anyNetworks.length],
+    [1, 1, 1],
+  );
+  const log = collector();
+  const text = invariant('no a except d can reach world');
+  check(resolve(parse([{ path: '0.policy', text }], log.report), domains, log.report), domains, log.report);
+  assert.equal(
+    log.all().map(({ code }) => code),
+    ['check/domain-as-source'],
+  );
 });
 
 test.run();

@@ -1,14 +1,15 @@
 // `all except X`, `world except 10.0.0.0/8`: entities without some of their workloads, addresses or reserved endpoints.
 // An entity is taken apart into these three, which have their own difference.
-import type { EntityName, PeerSet } from '../ir/typed.ts';
+import type { ReservedName } from '../ir/event.ts';
+import type { EntityName, PeerSet, ReservedSet } from '../ir/typed.ts';
 import { type AddressSet, ipv4Space, ipv6Space } from '../space/address.ts';
 import { intervals, subtract, union } from '../space/interval.ts';
 import type { Selector } from '../space/labels.ts';
 import { complement, everyWorkload, intersection, unionOf } from './selectors.ts';
 
-type Atoms = { readonly workloads: Selector; readonly outside: AddressSet; readonly reserved: readonly EntityName[] };
+/** `reserved`: endpoints of this name, or of any and none. */
+type Atoms = { readonly workloads: Selector; readonly outside: AddressSet; readonly reserved: ReservedName | 'every' | 'none' };
 
-const reservedNames: readonly EntityName[] = ['health', 'host', 'ingress', 'init', 'kube-apiserver', 'remote-node', 'unmanaged'];
 const everyAddress = union(ipv4Space, ipv6Space);
 const nobody: Selector = [];
 const nowhere: AddressSet = [];
@@ -16,17 +17,17 @@ const nowhere: AddressSet = [];
 function atomsOf(name: EntityName): Atoms {
   switch (name) {
     case 'all':
-      return { workloads: everyWorkload, outside: everyAddress, reserved: reservedNames };
+      return { workloads: everyWorkload, outside: everyAddress, reserved: 'every' };
     case 'cluster':
-      return { workloads: everyWorkload, outside: nowhere, reserved: reservedNames };
+      return { workloads: everyWorkload, outside: nowhere, reserved: 'every' };
     case 'world':
-      return { workloads: nobody, outside: everyAddress, reserved: [] };
+      return { workloads: nobody, outside: everyAddress, reserved: 'none' };
     case 'world-ipv4':
-      return { workloads: nobody, outside: ipv4Space, reserved: [] };
+      return { workloads: nobody, outside: ipv4Space, reserved: 'none' };
     case 'world-ipv6':
-      return { workloads: nobody, outside: ipv6Space, reserved: [] };
+      return { workloads: nobody, outside: ipv6Space, reserved: 'none' };
     default:
-      return { workloads: nobody, outside: nowhere, reserved: [name] };
+      return { workloads: nobody, outside: nowhere, reserved: name };
   }
 }
 
@@ -38,6 +39,16 @@ export function withoutPeers(entity: EntityName, removed: PeerSet): PeerSet | un
   const selector = others && intersection(from.workloads, others);
   if (!selector) return undefined;
   const outside = subtract(from.outside, intervals([...removed.networks, ...each.flatMap((one) => one.outside)]));
-  const reserved = from.reserved.filter((name) => !each.some((one) => one.reserved.includes(name)));
-  return { selectors: selector.length > 0 ? [selector] : [], networks: outside, anyNetworks: [], domains: [], entities: reserved };
+  const reserved = withoutReserved(
+    from.reserved,
+    each.map((one) => one.reserved),
+  );
+  return { selectors: selector.length > 0 ? [selector] : [], networks: outside, anyNetworks: [], domains: [], entities: [], reserved };
+}
+
+/** An endpoint of several names goes with any of them that is taken away. */
+function withoutReserved(from: Atoms['reserved'], removed: readonly Atoms['reserved'][]): readonly ReservedSet[] {
+  if (from === 'none' || removed.includes('every') || removed.includes(from)) return [];
+  const except = removed.filter((name) => name !== 'every' && name !== 'none');
+  return [{ ...(from !== 'every' && { name: from }), except }];
 }

@@ -1,6 +1,6 @@
-// Statements of `invariant` blocks: ends as peers of rules, subjects as those of policies.
-import type { ResolvedInvariant } from '../ir/resolved.ts';
-import type { Invariant } from '../ir/typed.ts';
+// Statements of `invariant` blocks: ends as peers of rules, with exceptions of any kind; subjects as those of policies.
+import type { ResolvedInvariant, Value } from '../ir/resolved.ts';
+import type { Ends, Invariant } from '../ir/typed.ts';
 import { transports } from './kinds.ts';
 import { matchOf } from './lines.ts';
 import { peersOf, refuseDomains } from './peers.ts';
@@ -25,12 +25,24 @@ export function invariantOf(statement: ResolvedInvariant, context: Context): Inv
 }
 
 function flowOf({ subject, object, transport: at, request }: Flow, context: Context) {
-  const source = peersOf(subject, context);
-  if (source) refuseDomains(subject, context, context.report);
-  const destination = peersOf(object, context);
+  const source = endsOf(subject, context);
+  if (source) for (const part of exceptOperands(subject)) refuseDomains(part, context, context.report);
+  const destination = endsOf(object, context);
   const transport = at ? setOf(at, transports, context) : anything;
   const match = request && matchOf(request.domain, request, context);
   if (request && (!at || transport)) checkRequestTransport({ ...request, transport: at && transport }, context.report);
   if (!source || !destination || !transport || (request && !match)) return undefined;
   return { source, destination, transport, ...(match && { request: match }) };
+}
+
+const exceptOperands = (value: Value): readonly Value[] =>
+  value.kind === 'combine' && value.operator === 'except' ? value.operands : [value];
+
+/** Unlike the peers of a rule, those of a statement may be without others of any kind: no target has to hold them. */
+function endsOf(value: Value, context: Context): Ends | undefined {
+  const [first = value, ...others] = exceptOperands(value);
+  const of = peersOf(first, context);
+  if (others.length === 0) return of && { of };
+  const except = peersOf({ kind: 'list', items: others, span: value.span }, context);
+  return of && except && { of, except };
 }

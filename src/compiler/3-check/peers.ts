@@ -2,7 +2,7 @@
 // are between parts of one kind, but for `ENTITY except X`.
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Value } from '../ir/resolved.ts';
-import { type EntityName, entityNames, type PeerSet } from '../ir/typed.ts';
+import { type EntityName, entityNames, type PeerSet, type ReservedSet } from '../ir/typed.ts';
 import type { AddressSet } from '../space/address.ts';
 import { intervals } from '../space/interval.ts';
 import type { Selector } from '../space/labels.ts';
@@ -26,12 +26,13 @@ type Parts = {
   readonly networks: Networks[];
   readonly domains: Pattern[];
   readonly entities: Set<EntityName>;
+  readonly reserved: ReservedSet[];
 };
 type Kind = 'workload' | 'network' | 'domain' | 'entity' | 'other';
 
 /** The peers of a value; undefined after a report. */
 export function peersOf(value: Value, context: Context): PeerSet | undefined {
-  const parts: Parts = { selectors: [], networks: [], domains: [], entities: new Set() };
+  const parts: Parts = { selectors: [], networks: [], domains: [], entities: new Set(), reserved: [] };
   if (!collect(value, parts, context)) return undefined;
   return {
     selectors: parts.selectors.length > 1 ? distinct(parts.selectors) : parts.selectors,
@@ -39,6 +40,7 @@ export function peersOf(value: Value, context: Context): PeerSet | undefined {
     anyNetworks: joined(parts.networks.map(({ any }) => any)),
     domains: parts.domains,
     entities: parts.entities.size > 0 ? entityNames.filter((name) => parts.entities.has(name)) : [],
+    ...(parts.reserved.length > 0 && { reserved: parts.reserved }),
   };
 }
 
@@ -107,7 +109,7 @@ function collectDifference(value: Value, parts: Parts, context: Context): boolea
   }
   parts.selectors.push(...rest.selectors);
   parts.networks.push({ outside: rest.networks, any: nowhere });
-  for (const name of rest.entities) parts.entities.add(name);
+  parts.reserved.push(...(rest.reserved ?? []));
   return true;
 }
 

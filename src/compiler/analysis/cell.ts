@@ -2,14 +2,14 @@
 // yields one concrete event. Content of requests and process events is a dimension of its own: content.ts.
 import { unreachable } from '../base/assert.ts';
 import type { Endpoint, ReservedName } from '../ir/event.ts';
-import type { NamedPort, NetworkRule, PeerSet, Section, Subject, Transport } from '../ir/typed.ts';
+import type { NamedPort, NetworkRule, PeerSet, ReservedSet, Section, Subject, Transport } from '../ir/typed.ts';
 import { type Address, type AddressSet, ipv4Space, ipv6Space } from '../space/address.ts';
 import { equals, type IntervalSet, includes, intersect, isEmpty, subtract, union } from '../space/interval.ts';
 import { selects } from '../space/labels.ts';
 import { protocolOf, type TransportPoint, type TransportSet, wholeProtocol } from '../space/transport.ts';
 import { everyLabelSet, inCube, type LabelCube, selectorRelation } from './label-cube.ts';
 import { anyNames, inNameCube, type NameClasses, type NameCube, nameRelation } from './name-cube.ts';
-import { allOf, anyOf, apart, covered, lift, type Relation } from './relation.ts';
+import { allOf, anyOf, apart, covered, lift, negated, type Relation } from './relation.ts';
 
 /**
  * A set of endpoints. `reserved`: what is known of each name. `addresses` of a workload and of a reserved endpoint: the one
@@ -92,21 +92,27 @@ export function endRelation(end: End, peers: PeerSet): Relation<End> {
   return anyOf([() => managedRelation(end, peers), place], (relate) => relate());
 }
 
-function managedRelation(end: Extract<End, { kind: 'workload' | 'reserved' }>, { selectors, entities }: PeerSet): Relation<End> {
+function managedRelation(end: Extract<End, { kind: 'workload' | 'reserved' }>, peers: PeerSet): Relation<End> {
+  const { selectors, entities, reserved = [] } = peers;
   switch (end.kind) {
     case 'workload':
       return lift(
         anyOf(selectors, (selector) => selectorRelation(end.labels, selector)),
         (labels) => ({ ...end, labels }),
       );
-    case 'reserved':
-      return anyOf(
-        reservedNames.filter((name) => entities.includes(name)),
-        (name) => flagRelation(end.names, name, (names) => ({ ...end, names })),
-      );
+    case 'reserved': {
+      const named = reservedNames.filter((name) => entities.includes(name)).map((name): ReservedSet => ({ name, except: [] }));
+      return anyOf([...named, ...reserved], (set) => reservedRelation(end, set));
+    }
     default:
       return unreachable(end);
   }
+}
+
+function reservedRelation(end: Extract<End, { kind: 'reserved' }>, { name, except }: ReservedSet): Relation<End> {
+  const flag = (one: ReservedName): Relation<End> => flagRelation(end.names, one, (names) => ({ ...end, names }));
+  const all = [...(name === undefined ? [] : [() => flag(name)]), ...except.map((one) => () => negated(flag(one)))];
+  return allOf(all, (relate) => relate());
 }
 
 function outsideRelation(end: Extract<End, { kind: 'address' }>, { networks, anyNetworks, domains, entities }: PeerSet): Relation<End> {

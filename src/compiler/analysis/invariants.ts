@@ -2,11 +2,11 @@
 // sampled: the events that the statement is about fall into cells and classes of content that the rules cannot tell
 // apart, and every one of them is decided. It shares no code with the oracle, which only says the verdict of the event found.
 import type { PolicyEvent, Verdict } from '../ir/event.ts';
-import type { Invariant, TypedPolicy } from '../ir/typed.ts';
+import type { Ends, Invariant, TypedPolicy } from '../ir/typed.ts';
 import { type Cell, type End, endRelation, governedRelation, subjectRelation, transportRelation } from './cell.ts';
 import { type ContentClasses, contentClasses } from './content.ts';
 import { isAllowed } from './decide.ts';
-import { type Item, judge } from './judge.ts';
+import { type Item, type Judgement, judge } from './judge.ts';
 import { AnalysisLimit } from './limit.ts';
 import { verdictOf } from './oracle.ts';
 import { allOf, anyOf, lift, negated, type Relation } from './relation.ts';
@@ -14,9 +14,9 @@ import { flowSpaces, namesOf, processSpaces } from './spaces.ts';
 import { askAll, budget, maximumCells, type SectionRules, type Speakers, viewsOf, within } from './split.ts';
 import { flowIn, processEventIn, requestIn } from './witness.ts';
 
-/** `refuted`: an event as simple as there is that breaks the statement, and its verdict. */
+/** `vacuous`: there is no event that the statement is about. `refuted`: an event as simple as there is that breaks it, and its verdict. */
 export type InvariantOutcome =
-  | { readonly kind: 'proved'; readonly invariant: Invariant }
+  | { readonly kind: 'proved'; readonly invariant: Invariant; readonly vacuous: boolean }
   | { readonly kind: 'refuted'; readonly invariant: Invariant; readonly event: PolicyEvent; readonly verdict: Verdict };
 
 /**
@@ -27,8 +27,8 @@ export type InvariantOutcome =
 export function checkInvariants(typed: TypedPolicy, limit = maximumCells): readonly InvariantOutcome[] {
   const known = { typed, contents: contentClasses(typed.domains), spaces: spacesIn(typed) };
   return typed.invariants.map((invariant) => {
-    const event = counterexample({ ...known, spend: budget(limit) }, invariant);
-    return event ? { kind: 'refuted', invariant, event, verdict: verdictOf(typed, event) } : { kind: 'proved', invariant };
+    const { event, vacuous } = counterexample({ ...known, spend: budget(limit) }, invariant);
+    return event ? { kind: 'refuted', invariant, event, verdict: verdictOf(typed, event) } : { kind: 'proved', invariant, vacuous };
   });
 }
 
@@ -58,28 +58,32 @@ function spaceOf(typed: TypedPolicy, domain: string | undefined): Space {
   return { starts: flowSpaces(namesOf([typed])), sections };
 }
 
+type Found = { readonly event: PolicyEvent | undefined; readonly vacuous: boolean };
+
 /** The simplest event that breaks the statement. Once there is one, the limit ends the search for a simpler one. */
-function counterexample(walk: Walk, invariant: Invariant): PolicyEvent | undefined {
+function counterexample(walk: Walk, invariant: Invariant): Found {
   let best: { readonly event: PolicyEvent; readonly weight: number } | undefined;
+  let vacuous = true;
   try {
-    for (const event of counterexamples(walk, invariant)) {
-      const weight = weightOf(event);
-      if (!best || weight < best.weight) best = { event, weight };
+    for (const { event, isReadable } of examined(walk, invariant)) {
+      if (isReadable) vacuous = false;
+      const weight = event ? weightOf(event) : 0;
+      if (event && (!best || weight < best.weight)) best = { event, weight };
     }
   } catch (error) {
     if (!best || !(error instanceof AnalysisLimit)) throw error;
   }
-  return best?.event;
+  return { event: best?.event, vacuous };
 }
 
-/** One event of each cell and content that break the statement. */
-function* counterexamples(walk: Walk, invariant: Invariant): Generator<PolicyEvent> {
+/** Of each cell that the statement is about: an event that breaks it; whether any of its events can be read. */
+type Examined = { readonly event: PolicyEvent | undefined; readonly isReadable: boolean };
+
+function* examined(walk: Walk, invariant: Invariant): Generator<Examined> {
   const { starts, sections } = walk.spaces(invariant);
   for (const start of starts)
-    for (const { cell, lists } of decidedCells(walk, start, { sections, about: (part) => aboutRelation(part, invariant) })) {
-      const event = eventIn(walk, invariant, { cell, lists });
-      if (event) yield event;
-    }
+    for (const { cell, lists } of decidedCells(walk, start, { sections, about: (part) => aboutRelation(part, invariant) }))
+      yield examine(walk, invariant, { cell, lists });
 }
 
 /**
@@ -95,12 +99,15 @@ function aboutRelation(cell: Cell, invariant: Invariant): Relation<Cell> {
   const { source, destination, transport } = invariant;
   const from = (relation: Relation<End>): Relation<Cell> => lift(relation, (end) => ({ ...cell, source: end }));
   const to = (relation: Relation<End>): Relation<Cell> => lift(relation, (end) => ({ ...cell, destination: end }));
-  const place = [() => to(endRelation(cell.destination, destination)), () => transportRelation(cell, transport)];
-  if (!isOnly) return allOf([() => from(endRelation(cell.source, source)), ...place], (relate) => relate());
+  const place = [() => to(endsRelation(cell.destination, destination)), () => transportRelation(cell, transport)];
+  if (!isOnly) return allOf([() => from(endsRelation(cell.source, source)), ...place], (relate) => relate());
   const governed = () =>
     anyOf([() => from(governedRelation(cell.source)), () => to(governedRelation(cell.destination))], (relate) => relate());
-  return allOf([() => negated(from(endRelation(cell.source, source))), ...place, governed], (relate) => relate());
+  return allOf([() => negated(from(endsRelation(cell.source, source))), ...place, governed], (relate) => relate());
 }
+
+const endsRelation = (end: End, { of, except }: Ends): Relation<End> =>
+  except ? allOf([() => endRelation(end, of), () => negated(endRelation(end, except))], (relate) => relate()) : endRelation(end, of);
 
 type Asked = { readonly sections: readonly SectionRules[]; readonly about: (cell: Cell) => Relation<Cell> };
 type DecidedCell = { readonly cell: Cell; readonly lists: readonly Speakers[] };
@@ -120,17 +127,21 @@ function* decidedCells({ spend }: Walk, start: Cell, asked: Asked): Generator<De
   }
 }
 
-/** An event of the cell that breaks the statement. */
-function eventIn({ contents }: Walk, invariant: Invariant, { cell, lists }: DecidedCell): PolicyEvent | undefined {
+function examine({ contents }: Walk, invariant: Invariant, { cell, lists }: DecidedCell): Examined {
   const match = invariant.kind === 'process' ? invariant.match : invariant.request;
   const isWanted = (item: Item): boolean =>
     match ? isAbout(contents, invariant, item) : item.kind === 'connection' || item.kind === 'every';
-  const broken = judge(lists, { contents, connection: !match, asked: match ? [match] : [] })
-    .filter(({ item }) => isWanted(item))
-    .filter(({ decisions }) => decisions.every(isAllowed) !== (invariant.quantifier === 'every'))
-    .map(({ item }) => item);
-  if (broken.length === 0) return undefined;
-  const request = match && requestIn(broken);
+  const wanted = judge(lists, { contents, connection: !match, asked: match ? [match] : [] }).filter(({ item }) => isWanted(item));
+  const broken = wanted.filter(({ decisions }) => decisions.every(isAllowed) !== (invariant.quantifier === 'every'));
+  const isReadable = wanted.some(({ item }) => item.kind !== 'undecidable') && eventIn(cell, invariant, wanted) !== undefined;
+  return { event: eventIn(cell, invariant, broken), isReadable };
+}
+
+/** An event of the cell with one of these contents. */
+function eventIn(cell: Cell, invariant: Invariant, among: readonly Judgement[]): PolicyEvent | undefined {
+  if (among.length === 0) return undefined;
+  const asked = invariant.kind === 'process' || invariant.request !== undefined;
+  const request = asked ? requestIn(among.map(({ item }) => item)) : undefined;
   if (invariant.kind === 'process') return request && processEventIn(cell, request);
   const flow = flowIn(cell);
   return flow && (request ? { ...flow, request } : flow);

@@ -1,7 +1,7 @@
 // The oracle's own membership: labels, subjects, peers and ports, by the plainest reading of grammar/README.md. Written
 // for it, so that it shares no code with what it checks.
-import type { Endpoint } from '../ir/event.ts';
-import type { EntityName, PeerSet, Subject, Transport } from '../ir/typed.ts';
+import type { Endpoint, ReservedName } from '../ir/event.ts';
+import type { EntityName, PeerSet, ReservedSet, Subject, Transport } from '../ir/typed.ts';
 import type { IntervalSet } from '../space/interval.ts';
 import type { Labels, Requirement, Selector } from '../space/labels.ts';
 import type { Pattern } from '../space/pattern.ts';
@@ -53,7 +53,8 @@ export const isIn = <T extends number | bigint>(set: IntervalSet<T>, value: T): 
   set.some(({ low, high }) => low <= value && value <= high);
 
 /** Is an endpoint one of the peers? A network without `including workloads`, and a domain, are about addresses of nothing managed. */
-export function isPeer({ selectors, networks, anyNetworks, domains, entities }: PeerSet, peer: Endpoint, matches: Matches): boolean {
+export function isPeer(peers: PeerSet, peer: Endpoint, matches: Matches): boolean {
+  const { selectors, networks, anyNetworks, domains, entities, reserved = [] } = peers;
   if (entities.some((entity) => isEntity(entity, peer))) return true;
   if (peer.address !== undefined && isIn(anyNetworks, peer.address)) return true;
   switch (peer.kind) {
@@ -62,9 +63,12 @@ export function isPeer({ selectors, networks, anyNetworks, domains, entities }: 
     case 'address':
       return isIn(networks, peer.address) || (peer.names ?? []).some((name) => domains.some((domain) => matches(domain, name)));
     case 'reserved':
-      return false;
+      return reserved.some((set) => isReserved(set, peer.entities));
   }
 }
+
+const isReserved = ({ name, except }: ReservedSet, names: readonly ReservedName[]): boolean =>
+  (name === undefined || names.includes(name)) && !except.some((one) => names.includes(one));
 
 function isEntity(entity: EntityName, peer: Endpoint): boolean {
   const mapped = (address: bigint): boolean => address >= 0xffff_0000_0000n && address <= 0xffff_ffff_ffffn;

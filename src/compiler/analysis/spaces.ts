@@ -1,8 +1,8 @@
 // Everything that can happen, as a few cells to start from: for each side whom a policy can govern there, and every kind
 // of other end. What an endpoint sends to itself is always allowed and not among them; there is one host.
 import type { ReservedName } from '../ir/event.ts';
-import type { Section, TypedPolicy } from '../ir/typed.ts';
-import { anyText } from '../space/pattern.ts';
+import type { Ends, Section, TypedPolicy } from '../ir/typed.ts';
+import { anyText, type Pattern } from '../space/pattern.ts';
 import { anyTransport } from '../space/transport.ts';
 import { anyAddress, anyPlace, anyWorkload, type Cell, type End, reservedNames } from './cell.ts';
 import { type NameClasses, nameClasses } from './name-cube.ts';
@@ -11,13 +11,15 @@ import { type NameClasses, nameClasses } from './name-cube.ts';
 export function namesOf(policies: readonly TypedPolicy[]): NameClasses {
   const patterns = policies.flatMap(({ rules, invariants }) => [
     ...rules.flatMap((rule) => (rule.section === 'process' ? [] : rule.peers.domains)),
-    ...invariants.flatMap((one) => (one.kind === 'flow' ? [...one.source.domains, ...one.destination.domains] : [])),
+    ...invariants.flatMap((one) => (one.kind === 'flow' ? [one.source, one.destination].flatMap(domainsOf) : [])),
   ]);
   const names = policies.flatMap(
     ({ domains }) => domains.find(({ name }) => name === 'dns')?.fields.find(({ name }) => name === 'name') ?? [],
   );
   return nameClasses(patterns, names[0]?.type.possible ?? anyText);
 }
+
+const domainsOf = ({ of, except }: Ends): readonly Pattern[] => [...of.domains, ...(except?.domains ?? [])];
 
 // An endpoint that has no labels yet has no other name; there is one host.
 const reserved = (names: readonly (readonly [ReservedName, boolean])[]): End => ({

@@ -12,7 +12,7 @@ export const heldOf = (unit: CheckedUnit): Held => ({ tests: testUnit(unit), inv
 
 export const valuesOf = <T>(outcome: Outcome<readonly T[]>): readonly T[] => (outcome.ok ? outcome.value : []);
 
-/** What does not hold, each with its counterexample; a warning where there is nothing to hold. */
+/** What does not hold, each with its counterexample; warnings where there is nothing to hold. */
 export function failuresOf(unit: CheckedUnit, { tests, invariants }: Held): readonly Diagnostic[] {
   const { typed, sources } = unit;
   const log = collector();
@@ -28,7 +28,11 @@ export function failuresOf(unit: CheckedUnit, { tests, invariants }: Held): read
       witness: `for example ${eventWords(counterexample.event, typed.domains)}`,
     });
   }
-  for (const outcome of valuesOf(invariants)) if (outcome.kind === 'refuted') reportRefuted(typed, outcome, log.report);
+  for (const outcome of valuesOf(invariants)) {
+    const { name, span } = outcome.invariant;
+    if (outcome.kind === 'refuted') reportRefuted(typed, outcome, log.report);
+    else if (outcome.vacuous) log.report('test/vacuous-invariant', span, { invariant: name });
+  }
   return notAllowed(unit, log.all());
 }
 

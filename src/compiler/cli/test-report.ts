@@ -29,6 +29,7 @@ export const recordsOf = (typed: TypedPolicy, { tests, invariants }: Held) => ({
     ...placeOf(outcome.invariant.span),
     text: outcome.invariant.text,
     ok: outcome.kind === 'proved',
+    ...(outcome.kind === 'proved' && outcome.vacuous && { vacuous: true }),
     ...(outcome.kind === 'refuted' && { counterexample: foundOf(typed, outcome) }),
   })),
 });
@@ -66,11 +67,11 @@ export function printOutcomes({ tests, invariants }: Held): void {
     text: textOf(test.span),
     note: cells > 1 ? `  (${cells} classes of events)` : '',
   }));
-  const statements = valuesOf(invariants).map(({ invariant, kind }) => ({
-    block: `invariant ${JSON.stringify(invariant.name)}`,
-    holds: kind === 'proved',
-    text: invariant.text,
-    note: '',
+  const statements = valuesOf(invariants).map((outcome) => ({
+    block: `invariant ${JSON.stringify(outcome.invariant.name)}`,
+    holds: outcome.kind === 'proved',
+    text: outcome.invariant.text,
+    note: outcome.kind === 'proved' && outcome.vacuous ? '  (about no event)' : '',
   }));
   printBlocks([...lines, ...statements]);
   const counts = [

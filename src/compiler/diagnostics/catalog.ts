@@ -275,6 +275,11 @@ export const catalog = {
     message: 'invariant "{invariant}" does not hold: {event} is {found}',
     second: 'decided by this rule',
   },
+  'test/vacuous-invariant': {
+    severity: 'warning',
+    message: 'invariant "{invariant}": there is no event that this statement is about',
+    help: 'it holds whatever the policies say: see whether its ends, ports or operands are what you mean',
+  },
   'test/none': { severity: 'warning', message: 'there is neither a `test` nor an `invariant` block in these files' },
 
   // Events that are asked about on the command line.

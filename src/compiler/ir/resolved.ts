@@ -66,7 +66,12 @@ export type ResolvedAnnotation = {
   readonly choices?: readonly string[];
 };
 /** `@allow("CODE", "reason")`: findings of this code inside `scope` are not reported. */
-export type Allowance = { readonly code: Operand | undefined; readonly reason: Operand | undefined; readonly scope: Span; readonly span: Span };
+export type Allowance = {
+  readonly code: Operand | undefined;
+  readonly reason: Operand | undefined;
+  readonly scope: Span;
+  readonly span: Span;
+};
 
 /**
  * `priority 5`, `mode audit`, `log "..."`, `rate 10/s` (of the `log` beside it), `require encryption`, `errno EPERM`, `signal SIGTERM`. Where

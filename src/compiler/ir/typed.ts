@@ -6,6 +6,7 @@ import type { AddressSet } from '../space/address.ts';
 import type { Selector } from '../space/labels.ts';
 import type { Pattern } from '../space/pattern.ts';
 import type { TransportProtocol, TransportSet } from '../space/transport.ts';
+import type { ReservedName } from './event.ts';
 import type { PolicyId, RuleId } from './ids.ts';
 import type { TestEvent } from './test-case.ts';
 
@@ -49,7 +50,11 @@ export type PeerSet = {
   /** DNS names (lower case, no dot at the end) of addresses outside everything managed. */
   readonly domains: readonly Pattern[];
   readonly entities: readonly EntityName[];
+  /** `all except host`: what is left of the reserved endpoints. */
+  readonly reserved?: readonly ReservedSet[];
 };
+/** Reserved endpoints that have this name (absent: any name, or none), and none of `except`. */
+export type ReservedSet = { readonly name?: ReservedName; readonly except: readonly ReservedName[] };
 
 /** The destination's port of that name and protocol; an endpoint without it is not matched. */
 export type NamedPort = { readonly protocol: TransportProtocol; readonly name: string };
@@ -82,7 +87,7 @@ type RuleBase = {
   readonly priority: number;
   /** Not enforced, only reported: the rule's own mode, or its policy's. */
   readonly audit: boolean;
-  readonly log?: { readonly text: string; /** Records a second at most. */ readonly rate?: number };
+  readonly log?: { readonly text: string /** Records a second at most. */; readonly rate?: number };
   readonly require: readonly RequirementName[];
   readonly annotations: readonly Annotation[];
 };
@@ -145,6 +150,8 @@ export type TestCase = {
  * such event of another source (or subject) than the given one is denied.
  */
 export type Quantifier = 'no' | 'every' | 'only';
+/** `A except B`, of any kinds: what is a peer of the one and not of the other. */
+export type Ends = { readonly of: PeerSet; readonly except?: PeerSet };
 export type Invariant = {
   readonly name: string;
   readonly span: Span;
@@ -153,8 +160,8 @@ export type Invariant = {
 } & (
   | {
       readonly kind: 'flow';
-      readonly source: PeerSet;
-      readonly destination: PeerSet;
+      readonly source: Ends;
+      readonly destination: Ends;
       readonly transport: Transport;
       /** Absent: the connection. */
       readonly request?: DomainMatch;
