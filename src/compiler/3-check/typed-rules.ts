@@ -95,8 +95,8 @@ function sharedOf<T>(value: Value, known: Map<number, T | undefined>, compute: (
   return found;
 }
 
-const sizeOf = ({ selectors, networks, anyNetworks, domains, entities }: PeerSet): number =>
-  selectors.reduce((sum, { length }) => sum + length, networks.length + anyNetworks.length + domains.length + entities.length);
+const sizeOf = ({ selectors, networks, anyNetworks, domains, entities, reserved = [] }: PeerSet): number =>
+  [networks, anyNetworks, domains, entities, reserved, ...selectors].reduce((sum, { length }) => sum + length, 0);
 
 export const anything: Transport = { points: anyTransport, named: [] };
 

@@ -82,6 +82,7 @@ class Restatement {
         selectors: ascending(peers.selectors.map((selector) => this.selectors.number(selector))),
         networkClasses: this.networks.classesOf[this.#addresses.number(peers.networks)] ?? [],
         entities: inOrder(peers.entities),
+        ...(peers.reserved && { reserved: peers.reserved }),
       },
       ports: { classes: this.ports.classesOf[this.#points.number(transport.points)] ?? [], named: distinctNamedPorts(transport.named) },
     };

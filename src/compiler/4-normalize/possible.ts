@@ -3,6 +3,7 @@
 import type { DomainSpec } from '../domains/domain.ts';
 import { kernelFields } from '../ir/abi.ts';
 import { type Automaton, type Classification, language } from '../space/automaton.ts';
+import { sampleBytes } from '../space/bytes.ts';
 import { anyText, literal, type Pattern, sequence } from '../space/pattern.ts';
 
 /** Every text that the domain's automaton can be given; any, where nothing is known of the domain. */
@@ -10,13 +11,6 @@ function possibleTexts(spec: DomainSpec | undefined): Pattern {
   const fields = spec ? (kernelFields[spec.name] ?? []) : [];
   const patterns = fields.map((name) => spec?.fields.find((field) => field.name === name)?.type.possible ?? anyText);
   return patterns.length === 0 ? anyText : sequence(...patterns.flatMap((pattern, i) => (i === 0 ? [pattern] : [literal(' '), pattern])));
-}
-
-/** One byte for each pair of byte classes that some byte has. */
-function sampleBytes(a: Automaton, b: Automaton): readonly number[] {
-  const samples = new Map<number, number>();
-  for (let byte = 0; byte < 256; byte++) samples.set((a.byteClass[byte] ?? 0) * b.classes + (b.byteClass[byte] ?? 0), byte);
-  return [...samples.values()];
 }
 
 const step = ({ next, classes, byteClass }: Automaton, state: number, byte: number): number =>

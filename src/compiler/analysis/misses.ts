@@ -11,7 +11,7 @@ import { cubesOf, valuesOf } from './label-cube.ts';
 import { type RuleReading, readerOf, refuses } from './oracle.ts';
 import type { Truth } from './oracle-content.ts';
 import { isEveryText, isNoText, patternWords, valuesWords } from './pattern-words.ts';
-import { addressWords, cubeWords, transportWords, valueWords } from './words.ts';
+import { addressWords, cubeWords, reservedSetWords, transportWords, valueWords } from './words.ts';
 
 export const peerParts = ['label', 'address', 'domain', 'peer'] as const;
 export const transportParts = ['protocol', 'port'] as const;
@@ -43,13 +43,14 @@ const listed = (words: readonly string[]): string => shortened(words.length === 
 // --- peers ----------------------------------------------------------------------------------------------------------
 
 /** `{ app: "web" } or 10.0.0.0/8 or host`. */
-function peersWords({ selectors, networks, anyNetworks, domains, entities }: PeerSet): string {
+function peersWords({ selectors, networks, anyNetworks, domains, entities, reserved = [] }: PeerSet): string {
   const words = [
     ...new Set(selectors.flatMap((selector) => cubesOf(selector).map(cubeWords))),
     ...(isEmpty(networks) ? [] : [addressWords(networks)]),
     ...(isEmpty(anyNetworks) ? [] : [`${addressWords(anyNetworks)} including workloads`]),
     ...domains.map((domain) => JSON.stringify(patternWords(domain))),
     ...entities,
+    ...reserved.map(reservedSetWords),
   ];
   return words.length === 0 ? 'nobody' : listed(words);
 }

@@ -11,7 +11,7 @@ import { cubesOf, valuesOf } from './label-cube.ts';
 import { type Change, contentChanges, mostAlike, neverMatch, without } from './mutant-content.ts';
 import { refuses } from './oracle.ts';
 import { patternWords } from './pattern-words.ts';
-import { addressWords, cubeWords, transportWords, valueWords } from './words.ts';
+import { addressWords, cubeWords, reservedSetWords, transportWords, valueWords } from './words.ts';
 
 /**
  * `what`: the change in words; `rule` is absent where it is of a default deny or of the whole policy. `sections`: where it can
@@ -137,10 +137,10 @@ function networkChanges({ domains }: TypedPolicy, rule: NetworkRule): readonly C
 // --- peers ----------------------------------------------------------------------------------------------------------
 
 function peerChanges(peers: PeerSet): readonly Change<PeerSet>[] {
-  const { selectors, networks, anyNetworks, domains, entities } = peers;
+  const { selectors, networks, anyNetworks, domains, entities, reserved = [] } = peers;
   if (entities.includes('all')) return [];
   const conjunctions = selectors.flat();
-  const count = conjunctions.length + networks.length + anyNetworks.length + domains.length + entities.length;
+  const count = [conjunctions, networks, anyNetworks, domains, entities, reserved].reduce((sum, { length }) => sum + length, 0);
   const fewer: readonly Change<PeerSet>[] = [
     ...without(conjunctions, (conjunction) => cubesOf([conjunction]).map(cubeWords).join(' or ')).map(({ what, value }) => ({
       what,
@@ -156,6 +156,7 @@ function peerChanges(peers: PeerSet): readonly Change<PeerSet>[] {
       value: { ...peers, domains: value },
     })),
     ...without(entities, (entity) => entity).map(({ what, value }) => ({ what, value: { ...peers, entities: value } })),
+    ...without(reserved, reservedSetWords).map(({ what, value }) => ({ what, value: { ...peers, reserved: value } })),
   ];
   return [
     { what: 'with every peer', value: { ...nobody, entities: ['all'] } },

@@ -1,5 +1,6 @@
 // Sets in words, in the language's own form where it has one: what a reviewer reads of a label cube, a transport set,
 // addresses and classes of content. Complete: nothing is rounded, long lists are printed in full.
+import type { ReservedSet } from '../ir/typed.ts';
 import { type AddressSet, formatPrefix, ipv4Space, ipv6Space, type Prefix, prefixesOf } from '../space/address.ts';
 import { equals, intersect, isEmpty, subtract, union } from '../space/interval.ts';
 import { namespaceKey } from '../space/labels.ts';
@@ -102,6 +103,10 @@ function blocksIn(inside: readonly Prefix[], block: Prefix): Blocks {
   if (1 + holes.length >= low.cost + high.cost) return { inside, holes, best: [...low.best, ...high.best], cost: low.cost + high.cost };
   return { inside, holes, best: [`${formatPrefix(block)} except [${holes.map(formatPrefix).join(', ')}]`], cost: 1 + holes.length };
 }
+
+/** The peers that a rule names so. */
+export const reservedSetWords = ({ name, except }: ReservedSet): string =>
+  reservedWords(new Map([...(name === undefined ? [] : [[name, true] as const]), ...except.map((one) => [one, false] as const)]));
 
 function reservedWords(names: ReadonlyMap<string, boolean>): string {
   const borne = reservedNames.filter((name) => names.get(name) === true);

@@ -9,7 +9,7 @@
 //   objects/*.o     the template programs this policy needs
 
 import type { Selector } from '../space/labels.ts';
-import type { Action, EntityName, NamedPort, Section, Tier } from './typed.ts';
+import type { Action, EntityName, NamedPort, ReservedSet, Section, Tier } from './typed.ts';
 
 export const bundleFormat = 2;
 
@@ -54,6 +54,7 @@ export type ProgramRule = {
     readonly selectors: readonly number[];
     readonly networkClasses: readonly number[];
     readonly entities: readonly EntityName[];
+    readonly reserved?: readonly ReservedSet[];
   };
   readonly ports?: { readonly classes: readonly number[]; readonly named: readonly NamedPort[] };
   /**

@@ -1,7 +1,8 @@
 // For a subject and a direction: the list of rules that each peer class meets, in deciding order. Peer classes with equal
 // lists so far move as one group, so that a rule about everyone costs one step a group, not one a peer.
 import type { PolicyProgram, ProgramRule } from '../../compiler/ir/bundle.ts';
-import type { Direction, Tier } from '../../compiler/ir/typed.ts';
+import type { ReservedName } from '../../compiler/ir/event.ts';
+import type { Direction, ReservedSet, Tier } from '../../compiler/ir/typed.ts';
 import type { Candidate, Candidates } from './candidates.ts';
 import { Chains } from './chains.ts';
 import type { PeerClass, SubjectClass } from './endpoint-classes.ts';
@@ -11,6 +12,9 @@ type Peers = NonNullable<ProgramRule['peers']>;
 /** Nothing after it is ever asked, if it is: it decides every port and every request, also where nothing is in audit mode. */
 const closes = ({ ports, content, action, audit }: Candidate): boolean =>
   ports === 'all' && content === undefined && action !== 'pass' && !audit;
+
+const isReserved = ({ name, except }: ReservedSet, names: readonly ReservedName[]): boolean =>
+  (name === undefined || names.includes(name)) && !except.some((one) => names.includes(one));
 
 /** Peer classes in groups of equal lists. */
 class Groups {
@@ -137,7 +141,7 @@ export class PeerLists {
   }
 
   /** The peer classes that a union of peers is made of. */
-  #classesOf({ selectors, networkClasses, entities }: Peers): readonly number[] | 'all' {
+  #classesOf({ selectors, networkClasses, entities, reserved = [] }: Peers): readonly number[] | 'all' {
     if (entities.includes('all')) return 'all';
     const found = new Set<number>(networkClasses);
     const { networks } = this.#program.classes;
@@ -148,7 +152,8 @@ export class PeerLists {
     }
     for (const selector of selectors) for (const number of this.#bySelector.get(selector) ?? []) found.add(number);
     for (const peer of this.#peers) {
-      if (entities.includes('cluster') || peer.entities.some((name) => entities.includes(name))) found.add(peer.number);
+      const isNamed = entities.includes('cluster') || peer.entities.some((name) => entities.includes(name));
+      if (isNamed || (peer.kind === 'reserved' && reserved.some((set) => isReserved(set, peer.entities)))) found.add(peer.number);
     }
     return [...found].sort((a, b) => a - b);
   }

@@ -23,8 +23,8 @@ const sorted = (parts: readonly unknown[]): string =>
     .sort()
     .join();
 
-const peersText = ({ selectors, networks, anyNetworks, domains, entities }: PeerSet): string =>
-  `${sorted(selectors)} ${JSON.stringify([networks, anyNetworks, entities], plain)} ${sorted(domains)}`;
+const peersText = ({ selectors, networks, anyNetworks, domains, entities, reserved = [] }: PeerSet): string =>
+  `${sorted(selectors)} ${JSON.stringify([networks, anyNetworks, entities], plain)} ${sorted(domains)} ${sorted(reserved)}`;
 
 /** What a rule says, its place and annotations left out. */
 function meaning(rule: Rule): string {
