@@ -64,6 +64,7 @@ function namesIn({ tests }: FileAst): readonly Name[] {
 
 function wordsIn(operand: Operand): readonly Name[] {
   if (operand.kind === 'list') return operand.items.flatMap(wordsIn);
+  if (operand.kind === 'matched') return wordsIn(operand.operand);
   return operand.kind === 'word' ? [operand] : [];
 }
 

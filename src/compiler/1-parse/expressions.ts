@@ -139,18 +139,33 @@ export class ExpressionParser extends EmbeddedActionsParser {
     const first = this.CONSUME(t.LSquare);
     const items: Operand[] = [];
     this.OPTION(() => {
-      items.push(this.SUBRULE1(this.operand));
+      items.push(this.SUBRULE1(this.operandItem));
       this.MANY({
         GATE: () => this.LA(2).tokenType !== t.RSquare,
         DEF: () => {
           this.CONSUME1(t.Comma);
-          items.push(this.SUBRULE2(this.operand));
+          items.push(this.SUBRULE2(this.operandItem));
         },
       });
       this.OPTION2(() => this.CONSUME2(t.Comma));
     });
     this.CONSUME(t.RSquare);
     return { kind: 'list', items, span: this.spanFrom(first) };
+  });
+
+  /** In a list an operator stands before its own item. */
+  readonly operandItem = this.RULE('operandItem', (): Operand => {
+    const operator = this.SUBRULE1(this.operand);
+    let operand: Operand | undefined;
+    this.OPTION({
+      GATE: () => matchers.has(this.LA(0).image),
+      DEF: () => {
+        operand = this.SUBRULE2(this.operand);
+      },
+    });
+    if (!operand || operator.kind !== 'word') return operator;
+    const { source, start } = operator.span;
+    return { kind: 'matched', operator, operand, span: { source, start, end: operand.span.end } };
   });
 
   readonly line = this.RULE('line', (): Line => {

@@ -23,6 +23,7 @@ export function wordsOf(domain: DomainSpec): ReadonlySet<string> {
 export const operandText = (operand: Operand): string => {
   if (operand.kind === 'list') return '[...]';
   if (operand.kind === 'range') return `${operand.low}-${operand.high}`;
+  if (operand.kind === 'matched') return `${operand.operator.text} ${operandText(operand.operand)}`;
   return operand.kind === 'set' ? operand.name : operand.text;
 };
 
@@ -88,6 +89,7 @@ function bindAll(naming: Naming, operands: readonly Operand[]): boolean {
   let bound = true;
   for (const operand of operands) {
     if (operand.kind === 'list') bound = bindAll(naming, operand.items) && bound;
+    else if (operand.kind === 'matched') bound = bindAll(naming, [operand.operand]) && bound;
     else if (operand.kind === 'word' && !naming.words.has(operand.text)) bound = bindWord(naming, operand) && bound;
   }
   return bound;

@@ -81,6 +81,8 @@ export function describeOperand(operand: Operand): string {
       return 'a list';
     case 'sign':
       return `\`${operand.text}\``;
+    case 'matched':
+      return `\`${operand.operator.text}\``;
     case 'set':
       return `the ${operand.declared} \`${operand.name}\``;
     case 'number':

@@ -35,6 +35,7 @@ export function substituted(line: ResolvedLine, context: Context): Substituted |
 
 function put(operand: Operand, putting: Putting): Operand {
   if (operand.kind === 'word') return meantBy(operand, putting);
+  if (operand.kind === 'matched') return { ...operand, operand: put(operand.operand, putting) };
   if (operand.kind !== 'list') return operand;
   const items = operand.items.flatMap((item) => {
     const value = put(item, putting);

@@ -90,6 +90,7 @@ function exprOf(operand: Operand): Expr | undefined {
     case 'sign':
     case 'set':
     case 'list':
+    case 'matched':
       return undefined;
     case 'address':
     case 'date':

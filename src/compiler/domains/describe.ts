@@ -8,6 +8,8 @@ export function describe(operand: Operand): string {
       return `the text "${operand.raw}"`;
     case 'list':
       return 'a list';
+    case 'matched':
+      return `a pattern (\`${operand.operator.text}\`)`;
     case 'range':
       return `the range ${operand.low}-${operand.high}`;
     case 'set':

@@ -5,13 +5,16 @@ import type { Span } from '../base/source.ts';
 import type { IntervalSet } from '../space/interval.ts';
 import type { Pattern } from '../space/pattern.ts';
 
+export type WordOperand = { readonly kind: 'word'; readonly text: string; readonly span: Span };
 /** One operand of a line, as written. `raw` is the text between the quotation marks, escapes untouched: patterns have their own. */
 export type Operand =
-  | { readonly kind: 'word'; readonly text: string; readonly span: Span }
+  | WordOperand
   | { readonly kind: 'string'; readonly text: string; readonly raw: string; readonly span: Span }
   | { readonly kind: 'number'; readonly text: string; readonly span: Span }
   | { readonly kind: 'range'; readonly low: string; readonly high: string; readonly span: Span }
   | { readonly kind: 'list'; readonly items: readonly Operand[]; readonly span: Span }
+  /** `under "/tmp"` inside a list; outside of one, the operator is a word before its operand. */
+  | { readonly kind: 'matched'; readonly operator: WordOperand; readonly operand: Operand; readonly span: Span }
   /** An address, a date, a quantity (`30s`, `4KiB`, `10/s`) or a sign (`=`): `text` as written. */
   | { readonly kind: 'address' | 'date' | 'quantity' | 'sign'; readonly text: string; readonly span: Span }
   /** A declared `domain`, `path` or `binary`, put in the place of its name by 3-check. */

@@ -15,7 +15,7 @@ import {
 } from './domain.ts';
 
 export const operators: readonly Operator[] = ['under', 'glob', 'regex'];
-const isOperator = (text: string): text is Operator => operators.some((one) => one === text);
+export const isOperator = (text: string): text is Operator => operators.some((one) => one === text);
 
 /** One test as written. `presence` stands in the place of an operand. */
 export type WrittenTest = {
@@ -46,6 +46,8 @@ function fits(type: FieldType, operand: Operand): boolean {
       return type.declared.includes(operand.declared);
     case 'list':
       return operand.items[0] === undefined || fits(type, operand.items[0]);
+    case 'matched':
+      return fits(type, operand.operand);
     default:
       return false;
   }

@@ -5,15 +5,18 @@ import { expected } from './describe.ts';
 import {
   type DomainData,
   type Fault,
+  type FieldSpec,
   type FieldTest,
   type FieldType,
   faulty,
   type Line,
   type LineMatch,
   type Operand,
+  type Operator,
   type Read,
   read,
   type ValueSet,
+  type WordOperand,
 } from './domain.ts';
 import { readLine, type WrittenTest } from './read-line.ts';
 
@@ -42,18 +45,27 @@ function unionOf(type: FieldType, sets: readonly ValueSet[]): ValueSet {
 const without = (type: FieldType, set: ValueSet): ValueSet =>
   set.kind === 'text' ? { kind: 'text', pattern: not(set.pattern) } : { kind: 'number', ranges: subtract(wholeRange(type), set.ranges) };
 
-function readOperand({ field: { type, name }, operator, matching }: WrittenTest, operand: Operand): Read<ValueSet> {
-  if (matching && operator && !type.operators.includes(matching)) {
+type Operated = { readonly field: FieldSpec; readonly operator: WordOperand | undefined };
+
+function readOperand({ field, operator }: Operated, operand: Operand): Read<ValueSet> {
+  const { type, name } = field;
+  const matching = type.operators.find((one) => one === operator?.text);
+  if (operator && !matching) {
     const taken = type.operators.map((one) => `\`${one}\``).join(', ');
     return faulty(expected(type.expected, operator, `\`${name}\` ${taken === '' ? 'takes no operator' : `takes ${taken}`}`));
   }
   const items = itemsOf(operand);
   if (items.length === 0) return faulty({ kind: 'empty-list', span: operand.span });
-  const sets = collected(items.map((item) => readItem(type, item, matching)));
+  const sets = collected(items.map((item) => readItem(field, item, matching)));
   return sets.ok ? read(unionOf(type, sets.value)) : sets;
 }
 
-function readItem(type: FieldType, item: Operand, matching: WrittenTest['matching']): Read<ValueSet> {
+function readItem(field: FieldSpec, item: Operand, matching: Operator | undefined): Read<ValueSet> {
+  const { type } = field;
+  if (item.kind === 'matched')
+    return matching
+      ? faulty(expected('a text', item.operator, `\`${matching}\` stands before the list already`))
+      : readOperand({ field, operator: item.operator }, item.operand);
   if (item.kind !== 'set') return type.values(item, matching);
   if (matching) return faulty(expected('a text', item, 'a declared set says itself how it is matched'));
   return type.declared.includes(item.declared) ? read({ kind: 'text', pattern: item.pattern }) : faulty(expected(type.expected, item));
