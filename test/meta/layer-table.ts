@@ -45,6 +45,9 @@ export const layers: readonly Layer[] = [
   ...laterPhases.map((path) => ({ path, ...ofPhases })),
   { path: 'compiler/7-build/', ...ofPhases, packages: ['ajv'], node: true },
   { path: 'compiler/analysis/', ...ofPhases },
+  // Readers and writers of other people's policies. `documents/` is their only way to YAML and to schemas.
+  { path: 'compiler/interchange/documents/', ...ofPhases, packages: ['js-yaml', 'ajv'] },
+  { path: 'compiler/interchange/', ...ofPhases, may: [...ofPhases.may, 'compiler/interchange/'] },
   { path: 'compiler/format/', may: [parse, base, diagnostics, ir] },
   { path: 'compiler/event-text.ts', may: [diagnostics, ir, base], types: [domain] },
   { path: 'compiler/session.ts', may: [parse, diagnostics, ir, base] },

@@ -1,0 +1,61 @@
+// Policy text as importers write it: lines, indented by their blocks, each with the place that it came from.
+import type { SourceText, Span } from '../base/source.ts';
+
+type Origin = { readonly start: number; readonly span: Span };
+
+/** Collects the policy text of one file; the place of a line is that of the nearest line above it that has one. */
+export class PolicyWriter {
+  readonly #origins: Origin[] = [];
+  readonly #names = new Set<string>();
+  #text = '';
+  #depth = 0;
+
+  /** A line; `origin` is what findings about it and verdicts of it show. */
+  line(text: string, origin?: Span): void {
+    if (origin) this.#origins.push({ start: this.#text.length, span: origin });
+    this.#text += text === '' ? '\n' : `${'  '.repeat(this.#depth)}${text}\n`;
+  }
+
+  /** `head {`, what `body` writes, `}`. */
+  block(head: string, origin: Span, body: () => void): void {
+    this.line(`${head} {`, origin);
+    this.#depth++;
+    body();
+    this.#depth--;
+    this.line('}', origin);
+  }
+
+  comment(text: string): void {
+    for (const line of text.split('\n')) this.line(`// ${line}`.trimEnd());
+  }
+
+  /** A name of the language that this file does not have yet, as near to the wish as can be. */
+  name(wish: string): string {
+    const plain = wish.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '');
+    const start = /^[A-Za-z]/.test(plain) ? plain : `p-${plain}`;
+    let name = start;
+    for (let n = 2; this.#names.has(name); n++) name = `${start}-${n}`;
+    this.#names.add(name);
+    return name;
+  }
+
+  /** Nothing was written. */
+  get isEmpty(): boolean {
+    return this.#text === '';
+  }
+
+  /** The file; `path` is the document's. */
+  source(path: string): SourceText {
+    const origins = this.#origins;
+    const originOf = (start: number): Span | undefined => {
+      let [low, high] = [0, origins.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if ((origins[middle]?.start ?? 0) <= start) low = middle + 1;
+        else high = middle;
+      }
+      return origins[low - 1]?.span;
+    };
+    return { path, text: this.#text, originOf };
+  }
+}
