@@ -41,6 +41,10 @@ const portNames = ports.map(nameIn);
 const domainNames = ['api', 'below'];
 const everyEntity = ['init', 'ingress', 'unmanaged'];
 const entities = ['all', 'world', 'world-ipv4', 'world-ipv6', 'cluster', 'host', 'remote-node', 'kube-apiserver', 'health'];
+const differences = [
+  ...['all except host', 'all except [web, office, kube-apiserver]', 'cluster except remote-node', 'cluster except [host, prod]'],
+  ...['kube-apiserver except host', 'world except office', 'host except kube-apiserver', 'all except [health, world-ipv6]'],
+];
 const transports = [
   ...['tcp', 'udp', 'tcp 80', 'tcp 79-81', 'tcp 8080', 'tcp 443', 'udp 53', 'udp 1000-2000', 'sctp 3868', 'any 53'],
   ...['icmp', 'icmp 8', 'icmp 8 code 0', 'icmpv6 128', 'gre', 'protocol 50', 'tcp "api"', 'tcp "admin"', 'udp "api"'],
@@ -88,7 +92,8 @@ function peers({ random, native }: Maker, section: Section): string {
   if (random.chance(0.15)) return 'all';
   const more = native ? [] : [random.pick(everyEntity), `${random.pick(networkNames)} including workloads`];
   const names = native || section === 'ingress' ? [] : [random.pick(domainNames)];
-  const kinds = [random.pick(workloadNames), random.pick(networkNames), random.pick(entities), random.pick(workloadNames)];
+  const entity = random.chance(0.3) ? random.pick(differences) : random.pick(entities);
+  const kinds = [random.pick(workloadNames), random.pick(networkNames), entity, random.pick(workloadNames)];
   return listed([...new Set([...atLeastOne(random, kinds, 0.4), ...random.some([...more, ...names], 0.15)])]);
 }
 

@@ -2,7 +2,7 @@
 // the borders of a rule's sets and beside them, requests and programs near its patterns, both families, and places where
 // two rules of different action meet. `EventTally` says how well that went.
 import { speakingRules, verdictOf } from '../../src/compiler/analysis/oracle.ts';
-import { isSubject } from '../../src/compiler/analysis/oracle-members.ts';
+import { isPeer, isSubject } from '../../src/compiler/analysis/oracle-members.ts';
 import type { Content, Endpoint, FlowEvent, PolicyEvent, ProcessEvent } from '../../src/compiler/ir/event.ts';
 import type { DomainMatch, NetworkRule, ProcessRule, Rule, Section, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { type Address, isIpv4 } from '../../src/compiler/space/address.ts';
@@ -98,7 +98,7 @@ function subjectFor(random: Random, { typed, subjects }: Scene, rule: Rule): End
 
 function isNear(rule: NetworkRule, peer: Endpoint): boolean {
   if (peer.kind === 'workload') return rule.peers.selectors.some((selector) => selects(selector, peer.labels));
-  if (peer.kind === 'reserved') return peer.entities.some((name) => rule.peers.entities.includes(name));
+  if (peer.kind === 'reserved') return isPeer(rule.peers, peer, () => false);
   return includes(rule.peers.networks, peer.address) || (peer.names !== undefined && rule.peers.domains.length > 0);
 }
 

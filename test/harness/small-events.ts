@@ -19,7 +19,7 @@ const workloads = (id: string): readonly Endpoint[] => labelSets.map((labels) =>
 const reserved = (...entities: readonly ReservedName[]): Endpoint => ({ kind: 'reserved', entities });
 const host = reserved('host');
 const nativeOutside: readonly Endpoint[] = [
-  ...[host, reserved('host', 'kube-apiserver'), reserved('health')],
+  ...[host, reserved('host', 'kube-apiserver'), reserved('kube-apiserver', 'remote-node'), reserved('health')],
   ...['9.9.9.9', '10.0.0.1', '10.1.0.1', '10.1.0.2', '2001:db8::1', '::1'].map(
     (text): Endpoint => ({ kind: 'address', address: address(text) }),
   ),

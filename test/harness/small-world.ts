@@ -10,6 +10,7 @@ import {
   type EntityName,
   type NetworkRule,
   type Policy,
+  type ReservedSet,
   type Rule,
   type Section,
   type Tier,
@@ -43,6 +44,12 @@ const selectors: readonly Selector[] = [
 ];
 const prefixes = ['10.0.0.0/8', '10.1.0.0/16', '10.1.0.1/32', '2001:db8::/32', '0.0.0.0/0'];
 const entities: readonly EntityName[] = ['all', 'cluster', 'host', 'kube-apiserver', 'world', 'world-ipv4', 'world-ipv6'];
+const reserved: readonly ReservedSet[] = [
+  { except: [] },
+  { except: ['host'] },
+  { except: ['kube-apiserver', 'remote-node'] },
+  { name: 'kube-apiserver', except: ['host'] },
+];
 const points = [
   transportRange('tcp', 80, 80),
   transportRange('tcp', 80, 443),
@@ -161,6 +168,7 @@ function randomRule(random: Random, policy: number, text: string, options: World
       anyNetworks: native ? [] : addresses(random, 0.05),
       domains: native || section === 'ingress' ? [] : random.some(domains, 0.15),
       entities: random.some(entities, 0.15),
+      ...(random.chance(0.3) && { reserved: random.some(reserved, 0.4) }),
     },
     transport: {
       points: intervals([...carried(domain, random.pick(points)), ...(domain === undefined ? random.pick(points) : [])]),

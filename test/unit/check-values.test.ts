@@ -77,7 +77,9 @@ test('entities without some of their endpoints', () => {
     ['10.1.2.3', '192.0.2.1', '2001:db8::1'].map((address) => holds(others.networks, address)),
     [false, true, true],
   );
-  assert.equal(others.entities, ['health', 'ingress', 'init', 'kube-apiserver', 'remote-node', 'unmanaged']);
+  assert.equal([others.entities, others.reserved], [[], [{ except: ['host'] }]]);
+  assert.equal(peers('kube-apiserver except [host, remote-node]').reserved, [{ name: 'kube-apiserver', except: ['host', 'remote-node'] }]);
+  assert.equal([peers('host except host').reserved, peers('host except all').reserved], [undefined, undefined]);
   assert.equal(peers('world except world-ipv6').networks, ipv4Space);
   assert.equal(peers('cluster except { x: exists }').networks, []);
   assert.equal(peers('world except n').selectors, []);

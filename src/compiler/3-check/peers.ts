@@ -93,12 +93,13 @@ function collectDifference(value: Value, parts: Parts, context: Context): boolea
   }
   const removed = peersOf({ kind: 'list', items: others, span: value.span }, context);
   if (!removed) return false;
-  if (removed.domains.length > 0 || removed.anyNetworks.length > 0) {
-    const found = removed.domains.length > 0 ? 'a domain' : 'a network `including workloads`';
+  const found = notRemovable(removed);
+  if (found !== undefined) {
+    const hint = removed.reserved ? 'write it as a union: `all except (cluster except host)` is `[world, host]`' : undefined;
     context.report('check/wrong-kind', value.span, {
       expected: `workloads, networks or entities behind \`${first.name} except\``,
       found,
-      hint: undefined,
+      hint,
     });
     return false;
   }
@@ -111,6 +112,13 @@ function collectDifference(value: Value, parts: Parts, context: Context): boolea
   parts.networks.push({ outside: rest.networks, any: nowhere });
   parts.reserved.push(...(rest.reserved ?? []));
   return true;
+}
+
+/** What cannot be taken away from an entity. */
+function notRemovable({ domains, anyNetworks, reserved }: PeerSet): string | undefined {
+  if (domains.length > 0) return 'a domain';
+  if (anyNetworks.length > 0) return 'a network `including workloads`';
+  return reserved ? 'entities without others' : undefined;
 }
 
 function added<T>(sets: T[], set: T | undefined): boolean {
