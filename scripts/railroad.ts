@@ -11,8 +11,8 @@ const escaped = (text: string): string => text.replace(/&/g, '&amp;').replace(/<
 const nothing: Part = { width: 0, up: 0, down: 0, draw: () => '' };
 
 function box(node: Node): Part {
-  const text = escaped(isLiteral(node) ? (node.pattern ?? '') : nodeName(node));
-  const width = text.length * 8 + 20;
+  const name = isLiteral(node) ? (node.pattern ?? '') : nodeName(node);
+  const [text, width] = [escaped(name), name.length * 8 + 20];
   const isRule = node.type === 'NonTerminal';
   const draw = (x: number, y: number): string => {
     const drawn = `<rect x="${x}" y="${y - 11}" width="${width}" height="22" rx="${isRule ? 0 : 11}"/><text x="${x + width / 2}" y="${y + 4}">${text}</text>`;
