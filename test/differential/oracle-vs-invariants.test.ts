@@ -37,11 +37,16 @@ function randomPeers(pick: Random, { rules }: TypedPolicy): PeerSet {
   return pick.chance(0.7) ? a : { ...a, selectors: [...a.selectors, ...b.selectors], domains: [...a.domains, ...b.domains] };
 }
 
-/** Half of them with an exception, which may be of another kind. */
+/** Half of them with an exception, of one kind or two, which may be others than the kinds of what is excepted from. */
 function randomEnds(pick: Random, typed: TypedPolicy): Ends {
   const of = randomPeers(pick, typed);
   const known = typed.rules.filter(isNetworkRule).map(({ peers }) => peers);
-  return known.length === 0 || pick.chance(0.5) ? { of } : { of, except: pick.pick(known) };
+  if (known.length === 0 || pick.chance(0.5)) return { of };
+  const parts = (['selectors', 'networks', 'anyNetworks', 'domains', 'entities', 'reserved'] as const).map((kind): Partial<PeerSet> => {
+    const other = pick.pick(known);
+    return kind === 'selectors' ? { selectors: other.selectors.slice(0, 1) } : { [kind]: other[kind] ?? [] };
+  });
+  return { of, except: pick.some(parts, 0.3).reduce<PeerSet>((all, part) => ({ ...all, ...part }), nobody) };
 }
 
 function randomInvariant(pick: Random, typed: TypedPolicy): Invariant {
