@@ -4,6 +4,7 @@ import type { Ends, Invariant } from '../ir/typed.ts';
 import { transports } from './kinds.ts';
 import { matchOf } from './lines.ts';
 import { peersOf, refuseDomains } from './peers.ts';
+import { warnEmpty, warnNobody, warnNoPorts } from './rules/matches-nothing.ts';
 import { checkRequestTransport } from './rules/request-transport.ts';
 import { type Context, setOf } from './sets.ts';
 import { subjectOf } from './subjects.ts';
@@ -20,6 +21,7 @@ export function invariantOf(statement: ResolvedInvariant, context: Context): Inv
     return flow && { ...common, kind: 'flow', ...flow };
   }
   const subject = subjectOf(statement.subject, context);
+  warnEmpty(statement.subject, ['subject', subject && subject.workloads.length + Number(subject.host)], context.report);
   const match = matchOf(statement.domain, { lines: [statement.line], span: statement.line.span }, context);
   return subject && match && { ...common, kind: 'process', subject, match };
 }
@@ -29,6 +31,7 @@ function flowOf({ subject, object, transport: at, request }: Flow, context: Cont
   if (source) for (const part of exceptOperands(subject)) refuseDomains(part, context, context.report);
   const destination = endsOf(object, context);
   const transport = at ? setOf(at, transports, context) : anything;
+  if (at) warnNoPorts(at, transport, context.report);
   const match = request && matchOf(request.domain, request, context);
   if (request && (!at || transport)) checkRequestTransport({ ...request, transport: at && transport }, context.report);
   if (!source || !destination || !transport || (request && !match)) return undefined;
@@ -42,6 +45,7 @@ const exceptOperands = (value: Value): readonly Value[] =>
 function endsOf(value: Value, context: Context): Ends | undefined {
   const [first = value, ...others] = exceptOperands(value);
   const of = peersOf(first, context);
+  warnNobody(first, of, context.report);
   if (others.length === 0) return of && { of };
   const except = peersOf({ kind: 'list', items: others, span: value.span }, context);
   return of && except && { of, except };

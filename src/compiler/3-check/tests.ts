@@ -13,6 +13,7 @@ import { describeOperand, describeValue } from './describe.ts';
 import { valueRead } from './faults.ts';
 import { transports, workloads } from './kinds.ts';
 import { substituted } from './lines.ts';
+import { warnEmpty } from './rules/matches-nothing.ts';
 import { checkRequestTransport } from './rules/request-transport.ts';
 import { type Context, setOf } from './sets.ts';
 import { textKinds } from './text-kinds.ts';
@@ -126,6 +127,7 @@ function workloadEndpoint(value: Value, context: Context): TestEndpoint | undefi
     return undefined;
   }
   const selector = setOf(value, workloads, context);
+  warnEmpty(value, ['end of a test line', selector?.length], context.report);
   const name = declaration?.name ?? value.span.source.text.slice(value.span.start, value.span.end);
   return selector && { kind: 'workload', name, selector };
 }

@@ -9,7 +9,7 @@ import { transports } from './kinds.ts';
 import { matchOf } from './lines.ts';
 import { anybody, peersOf, refuseDomains } from './peers.ts';
 import { annotationsOf } from './policies.ts';
-import { warnEmpty } from './rules/matches-nothing.ts';
+import { warnNobody, warnNoPorts } from './rules/matches-nothing.ts';
 import { checkRequestTransport } from './rules/request-transport.ts';
 import { type Context, setOf } from './sets.ts';
 
@@ -95,9 +95,6 @@ function sharedOf<T>(value: Value, known: Map<number, T | undefined>, compute: (
   return found;
 }
 
-const sizeOf = ({ selectors, networks, anyNetworks, domains, entities, reserved = [] }: PeerSet): number =>
-  [networks, anyNetworks, domains, entities, reserved, ...selectors].reduce((sum, { length }) => sum + length, 0);
-
 export const anything: Transport = { points: anyTransport, named: [] };
 
 function networkRule(rule: ResolvedNetworkRule, shared: Shared): NetworkRule | undefined {
@@ -107,8 +104,8 @@ function networkRule(rule: ResolvedNetworkRule, shared: Shared): NetworkRule | u
   const peers = written ? sharedOf(written, shared.peers, () => peersOf(written, context)) : anybody;
   const transport = at ? sharedOf(at, shared.transports, () => setOf(at, transports, context)) : anything;
   if (written && section === 'ingress' && peers && peers.domains.length > 0) refuseDomains(written, context, report);
-  if (written) warnEmpty(written, ['peer', peers && sizeOf(peers)], report);
-  if (at) warnEmpty(at, ['set of ports', transport && transport.points.length + transport.named.length], report);
+  if (written) warnNobody(written, peers, report);
+  if (at) warnNoPorts(at, transport, report);
   const layer7 = request && sharedMatch(request.domain, request, shared);
   if (request && (!at || transport)) checkRequestTransport({ ...request, transport: at && transport }, report);
   const { priority, audit, require, annotations, rare } = behind(rule, shared);
