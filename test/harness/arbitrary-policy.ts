@@ -123,7 +123,7 @@ const priority = (random: Random): string => (random.chance(0.2) ? ` priority ${
 /** What stands behind a rule. */
 function attributes({ random, native }: Maker, action: string): string {
   const mode = native || action === 'audit' || random.chance(0.85) ? '' : ` mode ${random.pick(['audit', 'enforce'])}`;
-  const log = random.chance(0.05) ? ' log "seen" rate 10/s' : '';
+  const log = random.chance(0.05) ? ` log "seen"${native ? '' : ' rate 10/s'}` : '';
   return `${priority(random)}${mode}${log}${random.chance(0.05) ? ' @ticket("T-1")' : ''}`;
 }
 

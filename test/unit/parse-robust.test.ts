@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { parse } from '../../src/compiler/1-parse/index.ts';
 import { resolve } from '../../src/compiler/2-resolve/index.ts';
 import { check } from '../../src/compiler/3-check/index.ts';
-import { collector, type Diagnostic } from '../../src/compiler/diagnostics/diagnostic.ts';
+import { collector, type Diagnostic, isError } from '../../src/compiler/diagnostics/diagnostic.ts';
 import { diagnosticRecord, renderDiagnostics } from '../../src/compiler/diagnostics/render.ts';
 import { domains } from '../../src/compiler/domains/registry.ts';
 
@@ -145,5 +145,9 @@ for (const [name, text] of Object.entries(bombs)) {
     assert.ok(seconds < 30, `took ${seconds} s`);
   });
 }
+
+test('values of an annotation may stand on a line of their own', () => {
+  assert.equal(findings('@owner\n("x")\nworkload b = { app: "b" }\n@owner\n(\n"y")\nworkload d = b\n').filter(isError), []);
+});
 
 test.run();

@@ -55,7 +55,8 @@ class Collecting {
   /** Is there nothing yet but annotations? */
   get isOnlyAnnotations(): boolean {
     const at = behindAnnotations(this.tokens, this.headAt);
-    if (at <= this.tokens.length) this.headAt = at;
+    // Values may still follow the last name.
+    if (at <= this.tokens.length) this.headAt = this.tokens[at - 1]?.tokenType === t.RParen ? at : Math.max(this.headAt, at - 2);
     return at >= this.tokens.length;
   }
 

@@ -2,7 +2,8 @@
 import type { IToken } from 'chevrotain';
 import type { Line, Operand } from '../domains/domain.ts';
 import type { AnnotationAst, Entry, Expr, RulePart, SectionAst } from '../ir/ast.ts';
-import { type Alternatives, ExpressionParser } from './expressions.ts';
+import { ExpressionParser } from './expressions.ts';
+import type { Alternatives } from './operands.ts';
 import * as t from './tokens.ts';
 
 export type Block = Extract<RulePart, { kind: 'block' }>;
