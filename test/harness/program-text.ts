@@ -41,7 +41,9 @@ const operand: Text = fc.letrec<{ operand: string }>((tie) => ({
     number,
     literal,
     fc.constantFrom('=', 'not', 'module', 'namespace'),
-    list(tie('operand')),
+    list(
+      fc.oneof({ arbitrary: tie('operand'), weight: 3 }, sequence(fc.constantFrom('under', 'glob', 'regex'), fc.oneof(text, list(text)))),
+    ),
   ),
 })).operand;
 const annotation = fc.oneof(
@@ -142,8 +144,8 @@ const parameter = sequence(
   fc.constantFrom('peer', 'port', 'workload', 'binary'),
 );
 const rules = fc
-  .tuple(fc.constantFrom('', 'private '), word, many(parameter, ', '), lines(section))
-  .map(([isPrivate, name, parameters, body]) => `${isPrivate}rules ${name}(${parameters}) ${body}`);
+  .tuple(annotationLines, fc.constantFrom('', 'private '), word, many(parameter, ', '), lines(section))
+  .map(([before, isPrivate, name, parameters, body]) => `${before}${isPrivate}rules ${name}(${parameters}) ${body}`);
 const annotationType = sequence('annotation', word, '=', fc.constantFrom('text', 'one of ["a", "b"]', 'rate'));
 
 const ending = sequence(fc.oneof(reference, text, literal, selector), optional(sequence('named', fc.oneof(text, list(text)))));

@@ -1,5 +1,5 @@
 // The grammar of items, pure: which texts have the form of a policy file. It is closed; words are open (`WORD { LINES }`,
-// `ACTION OPERANDS`), and 2-resolve says which there are. What stands inside items is read by expressions.ts.
+// `ACTION OPERANDS`), and 2-resolve says which there are. What stands inside items is read by operands.ts and expressions.ts.
 import type { IToken } from 'chevrotain';
 import type { SourceText } from '../base/source.ts';
 import type { Operand } from '../domains/domain.ts';
@@ -17,7 +17,7 @@ import {
   type TestLine,
   type UseAst,
 } from '../ir/ast.ts';
-import type { Alternatives, Finding } from './expressions.ts';
+import type { Alternatives, Finding } from './operands.ts';
 import { type OpenBlock, SectionParser } from './sections.ts';
 import * as t from './tokens.ts';
 
@@ -92,7 +92,7 @@ export class PolicyParser extends SectionParser {
     const word = this.LA(1);
     const annotated = this.OR(this.itemForms);
     if (annotated === 'file' && this.itemsBefore === 0) this.items.annotations.push(...annotations);
-    else if (annotated !== 'item' && annotations.length > 0) this.expected('a declaration or `policy` behind annotations', word);
+    else if (annotated !== 'item' && annotations.length > 0) this.expected('a declaration, `rules` or `policy` behind annotations', word);
     this.itemsBefore++;
   });
 
@@ -150,6 +150,7 @@ export class PolicyParser extends SectionParser {
   });
 
   readonly rulesItem = this.RULE('rulesItem', (): Annotated => {
+    const { annotations } = this;
     const first = this.LA(1);
     const isPrivate = this.OPTION(() => this.CONSUME(t.Private)) !== undefined;
     this.CONSUME(t.Rules);
@@ -165,8 +166,8 @@ export class PolicyParser extends SectionParser {
     const sections: SectionAst[] = [];
     this.MANY(() => void sections.push(this.SUBRULE(this.section)));
     this.close();
-    this.items.rules.push({ name, isPrivate, parameters, sections, span: this.spanFrom(first) });
-    return 'nothing';
+    this.items.rules.push({ name, isPrivate, parameters, sections, annotations, span: this.spanFrom(first) });
+    return 'item';
   });
 
   readonly parameter = this.RULE('parameter', (): RulesAst['parameters'][number] => {

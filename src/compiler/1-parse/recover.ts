@@ -85,7 +85,29 @@ function placeOf(source: SourceText, error: IRecognitionException, tokens: reado
   return { source, start: end, end };
 }
 
+const inSection = 'a rule (`use` stands in a policy, beside its sections)';
+const inRules = 'a section (`use` stands in policies; a `rules` block uses no other)';
+const behindStatement = 'the end of the line (`;` parts only lines of requests)';
+/** Blocks whose statements have lines of their own. */
+const ofLines: ReadonlySet<string> = new Set(['policy', 'rulesItem', 'section', 'test', 'invariant']);
+
+/** The token that is really wrong, and what was expected there: a `use` where none can be, a `;` between statements. */
+function meant({ context, token }: IRecognitionException, tokens: readonly IToken[]): readonly [IToken, string] | undefined {
+  const at = tokens.indexOf(token);
+  const [use, name] = [tokens[at - 2], tokens[at - 1]];
+  if (use?.tokenType === t.Use && token.tokenType === t.LParen) return [use, inSection];
+  const inside = context.ruleStack.at(-1) ?? '';
+  if (name?.tokenType === t.Use && inside === 'section') return [name, inRules];
+  return token.tokenType === t.Semicolon && ofLines.has(inside) ? [token, behindStatement] : undefined;
+}
+
 function reportMistake(error: IRecognitionException, tokens: readonly IToken[], [source, report]: readonly [SourceText, Report]): void {
+  const other = meant(error, tokens);
+  if (other) {
+    const [token, expected] = other;
+    report('parse/unexpected-token', spanOf(source, token), { expected, found: `\`${token.image}\``, suggestion: undefined });
+    return;
+  }
   const named = [...error.message.matchAll(/`([a-z]+)`/g)].map(([, word = '']) => word);
   const possible = error.message === anItem ? t.itemStarts : named;
   const place = placeOf(source, error, tokens);

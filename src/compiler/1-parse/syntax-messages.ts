@@ -26,6 +26,7 @@ const aSet = 'a name, a selector `{...}`, a list `[...]` or an address';
 const alternatives: Readonly<Record<string, string>> = {
   file: anItem,
   item: anItem,
+  policy: 'a section (`ingress`, `egress`, `process`), `use NAME(...)` or `}`',
   declaration: 'a declaration (`workload`, `network`, `domain`, `port`, `path`, `binary`, `list`)',
   primary: aSet,
   value: 'a port, a range, a name or a list',

@@ -35,6 +35,9 @@ function allow(place: Place, { values: [code, reason, extra], span }: Annotation
   place.allowances.push({ code, reason, scope, span });
 }
 
+/** Nothing but `@allow` stands there. */
+const carriesNone: ReadonlySet<AnnotationTarget> = new Set(['file', 'rules block']);
+
 type Where = readonly [target: AnnotationTarget, firsts: Map<string, Span>];
 
 function annotationOf(place: Place, { name, values, span }: AnnotationAst, [target, firsts]: Where): ResolvedAnnotation | undefined {
@@ -45,7 +48,7 @@ function annotationOf(place: Place, { name, values, span }: AnnotationAst, [targ
   const first = builtIn?.once ? firsts.get(name.text) : undefined;
   firsts.set(name.text, span);
   const at = builtIn?.at;
-  if (target === 'file' || (at && !at.includes(target))) {
+  if (carriesNone.has(target) || (at && !at.includes(target))) {
     const where = target === 'file' ? 'before a whole file' : `before a ${target}`;
     const hint = at ? `it stands at a ${at.join(' or a ')}` : 'write it before a policy, a declaration or a rule';
     report('resolve/misplaced', span, { what: `\`@${name.text}\``, where, hint });

@@ -3,6 +3,7 @@
 import type { Expr, Name, RulesAst, UseAst } from '../ir/ast.ts';
 import { declarationKinds } from '../ir/ast.ts';
 import type { Declaration, Value } from '../ir/resolved.ts';
+import { keepAnnotations } from './annotations.ts';
 import { expectedOf, misfit } from './arguments.ts';
 import { foundIn, namesOf, refuseName } from './names.ts';
 import type { FileScope, ParameterKind } from './scopes.ts';
@@ -28,6 +29,7 @@ export function checkBlock(place: Place, ast: RulesAst): void {
     const used = !kind || first !== undefined || meaning !== undefined;
     parameters.set(name.text, { kind: kind ?? 'peer', span: name.span, declaration: -1, value, used });
   }
+  keepAnnotations(place, ast.annotations, { target: 'rules block', scope: ast.span });
   if (ast.sections.length === 0 && scope.file.isWhole)
     unit.report('resolve/no-sections', ast.name.span, { kind: 'rules block', name: ast.name.text });
   partsOf({ ...place, parameters }, ast.sections, undefined);

@@ -43,7 +43,7 @@ export const protocols: ReadonlyMap<string, ProtocolWord> = new Map(
 /** What an annotation's values have to be. `choices`: the words or texts of a `one of`. */
 export type AnnotationType = { readonly types: readonly LiteralType[]; readonly choices?: readonly string[] };
 /** What an annotation can stand at. */
-export type AnnotationTarget = 'rule' | 'policy' | 'declaration' | '`default`' | 'file';
+export type AnnotationTarget = 'rule' | 'policy' | 'declaration' | '`default`' | 'rules block' | 'file';
 type BuiltIn = AnnotationType & { readonly at?: readonly AnnotationTarget[]; readonly once?: true };
 
 /** `@allow` is told apart before. */

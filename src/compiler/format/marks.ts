@@ -85,7 +85,8 @@ function itemsOf(file: FileAst, wordBefore: (start: number) => number): readonly
   const named = [...modules, ...namespaces, ...clusters].map(({ span }) => ({ start: wordBefore(span.start), isAnnotation: false }));
   const whole = [...imports, ...declarations, ...rules, ...annotationTypes, ...policies, ...tests, ...invariants].map(thing);
   const ahead = policies.flatMap(({ annotations, span }) => annotations.filter((one) => one.span.start < span.start));
-  const annotations = [...file.annotations, ...declarations.flatMap((declaration) => declaration.annotations), ...ahead].map(annotated);
+  const own = [...declarations, ...rules].flatMap((item) => item.annotations);
+  const annotations = [...file.annotations, ...own, ...ahead].map(annotated);
   return [...named, ...whole, ...annotations];
 }
 

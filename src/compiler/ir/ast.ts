@@ -88,6 +88,7 @@ export type RulesAst = {
   readonly isPrivate: boolean;
   readonly parameters: readonly { readonly name: Name; readonly type: Name }[];
   readonly sections: readonly SectionAst[];
+  readonly annotations: readonly AnnotationAst[];
   readonly span: Span;
 };
 
