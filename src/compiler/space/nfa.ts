@@ -68,6 +68,9 @@ function collectSets(pattern: Pattern, sets: Map<string, readonly ByteRange[]>):
 /** Patterns that are made deterministic before they are part of another, with their automata. */
 type Embedded = Map<Pattern, Automaton>;
 
+/** What `embeddedAutomaton` gave before, by limit: declarations stand on each other. */
+const madeBefore = new WeakMap<Pattern, Map<number, Automaton | undefined>>();
+
 /** Finds them; false when one takes more than `limit` states. */
 function embed(pattern: Pattern, limit: number, embedded: Embedded): boolean {
   switch (pattern.kind) {
@@ -81,11 +84,18 @@ function embed(pattern: Pattern, limit: number, embedded: Embedded): boolean {
       return embed(pattern.part, limit, embedded);
     case 'both':
     case 'not': {
-      const found = embedded.get(pattern) ?? embeddedAutomaton(pattern, limit);
+      const found = remembered(pattern, limit);
       if (found) embedded.set(pattern, found);
       return found !== undefined;
     }
   }
+}
+
+function remembered(pattern: Pattern & { readonly kind: 'both' | 'not' }, limit: number): Automaton | undefined {
+  const known = madeBefore.get(pattern) ?? new Map<number, Automaton | undefined>();
+  if (!known.has(limit)) known.set(limit, embeddedAutomaton(pattern, limit));
+  madeBefore.set(pattern, known);
+  return known.get(limit);
 }
 
 function embeddedAutomaton(pattern: Pattern & { readonly kind: 'both' | 'not' }, limit: number): Automaton | undefined {
