@@ -15,21 +15,23 @@ import { checkInvariants, type InvariantOutcome } from './analysis/invariants.ts
 import { AnalysisLimit } from './analysis/limit.ts';
 import { type Mutation, type MutationOptions, mutate } from './analysis/mutation.ts';
 import { runTests, type TestOutcome } from './analysis/run-tests.ts';
+import { warnUnreachable } from './analysis/unreachable.ts';
 import type { SourceText } from './base/source.ts';
 import { type Allowance, applyAllowances } from './diagnostics/allowances.ts';
 import { type Collector, collector, type Diagnostic, escalate, isError, wholeFile } from './diagnostics/diagnostic.ts';
 import type { Domains } from './domains/domain.ts';
 import { domains as registry } from './domains/registry.ts';
 import { eventDiagnostics, eventSource, isOneEvent, withEvent } from './event-text.ts';
+import { defaultImportOptions, type Facts, holdsDocuments, type Imported, type ImportOptions, importSources } from './interchange/index.ts';
 import type { Ast } from './ir/ast.ts';
 import type { Emitted } from './ir/emitted.ts';
 import type { Plan } from './ir/plan.ts';
 import type { TestEvent } from './ir/test-case.ts';
 import type { TypedPolicy } from './ir/typed.ts';
-import type { VerdictSpace } from './ir/verdict-space.ts';
 import { Session } from './session.ts';
-import type { Labels } from './space/labels.ts';
+import { type Labels, namespaceKey, namespaceLabelKey } from './space/labels.ts';
 
+export { holdsDocuments, type ImportOptions } from './interchange/index.ts';
 export { Session } from './session.ts';
 
 export type Options = {
@@ -39,6 +41,8 @@ export type Options = {
   readonly asOf?: string;
   /** Labels of the endpoints that there are; with them, selectors that select none of these get a warning. */
   readonly inventory?: readonly Labels[];
+  /** How documents of Kubernetes and its like are meant. */
+  readonly documents?: Partial<ImportOptions>;
   /** Codes of warnings that count as errors. */
   readonly escalated?: ReadonlySet<string>;
   /** Is told what is done next. */
@@ -59,9 +63,6 @@ export type CheckedUnit = {
   readonly typed: TypedPolicy;
   readonly sources: readonly SourceText[];
   readonly ast: Ast;
-  readonly space: VerdictSpace;
-  /** What the tables of the target cannot hold, as far as 4-normalize has found it. */
-  readonly refused: readonly Diagnostic[];
   readonly allowances: readonly Allowance[];
 };
 
@@ -79,21 +80,49 @@ function checkInto(log: Collector, sources: readonly SourceText[], options: Opti
   const { load, domains = registry, session = new Session(), progress = () => undefined } = options;
   session.begin();
   progress('parsing');
-  const ast = parseAll(sources, load, (more) => session.parse(more, log));
+  const imported = importInto(log, session, { sources, options: options.documents });
+  const policies = [...sources.filter(({ path }) => !holdsDocuments(path)), ...imported.sources];
+  const ast = parseAll(policies, load, (more) => session.parse(more, log));
   progress('resolving names');
   const resolved = resolve(ast, domains, log.report);
   progress('checking rules');
-  const typed = check(resolved, domains, log.report, options);
+  const typed = check(resolved, domains, log.report, { ...options, ...inventoryOf(options.inventory, imported) });
   const { allowances } = resolved;
   if (log.failed()) return { allowances };
   progress('comparing rules');
-  const target = collector();
-  const space = normalize(typed, target.report);
-  const found = target.all();
-  log.add(unsaid(found, log.all()).filter((one) => !isOfTarget(one)));
-  const read = ast.files.map(({ source }) => source);
-  return { allowances, checked: { typed, sources: read, ast, space, refused: found.filter(isOfTarget) } };
+  const compared = collector();
+  warnUnreachable(typed, compared.report);
+  log.add(unsaid(compared.all(), log.all()));
+  return { allowances, checked: { typed, sources: ast.files.map(({ source }) => source), ast } };
 }
+
+type Documents = { readonly sources: readonly SourceText[]; readonly options: Options['documents'] };
+
+/** The sources that hold documents, as policy text. */
+function importInto(log: Collector, session: Session, { sources, options }: Documents): Imported {
+  const meaning = { ...defaultImportOptions, ...options };
+  const documents = sources.filter(({ path }) => holdsDocuments(path));
+  return session.imported(documents, JSON.stringify(meaning), log, ({ report }) => importSources(documents, meaning, report));
+}
+
+/** Documents of Kubernetes and its like as policy text; what they state beside policies. */
+export function importUnit(sources: readonly SourceText[], options: Pick<Options, 'documents'> = {}): Outcome<Imported> {
+  const log = collector();
+  const value = importInto(log, new Session(), { sources, options: options.documents });
+  return log.failed() ? { ok: false, diagnostics: log.all() } : { ok: true, value, diagnostics: log.all() };
+}
+
+/** Workloads that the documents state are workloads that there are. */
+function inventoryOf(given: Options['inventory'], { facts }: Imported): Pick<Options, 'inventory'> {
+  if (!given && facts.workloads.length === 0) return {};
+  return { inventory: [...(given ?? []), ...facts.workloads.map((one) => labelsOf(one, facts))] };
+}
+
+const labelsOf = ({ namespace, labels }: Facts['workloads'][number], { namespaces }: Facts): Labels => ({
+  ...labels,
+  ...Object.fromEntries(Object.entries(namespaces.get(namespace) ?? {}).map(([key, value]) => [namespaceLabelKey(key), value])),
+  [namespaceKey]: namespace,
+});
 
 /** What remains of findings about a checked policy that came later: those that it allows are left out. */
 export const notAllowed = ({ allowances }: CheckedUnit, found: readonly Diagnostic[]): readonly Diagnostic[] =>
@@ -103,10 +132,8 @@ export const notAllowed = ({ allowances }: CheckedUnit, found: readonly Diagnost
 function unsaid(found: readonly Diagnostic[], before: readonly Diagnostic[]): readonly Diagnostic[] {
   const placeOf = ({ span }: Diagnostic): string => `${span.source.path} ${span.start}`;
   const repeated = new Set(before.filter(({ code }) => code === 'check/duplicate-rule').map(placeOf));
-  return found.filter((one) => one.code !== 'normalize/unreachable-rule' || !repeated.has(placeOf(one)));
+  return found.filter((one) => !repeated.has(placeOf(one)));
 }
-
-const isOfTarget = ({ code }: Diagnostic): boolean => code.startsWith('plan/');
 
 /** Parses the sources, then what they import, and so on; a path is asked for once. */
 function parseAll(sources: readonly SourceText[], load: Options['load'], read: (sources: readonly SourceText[]) => Ast): Ast {
@@ -122,10 +149,9 @@ function parseAll(sources: readonly SourceText[], load: Options['load'], read: (
 }
 
 /** How the target holds a checked policy; not ok with what it cannot hold, each by its rule. */
-export function planUnit({ space, refused }: CheckedUnit): Outcome<Plan> {
+export function planUnit({ typed }: CheckedUnit): Outcome<Plan> {
   const log = collector();
-  log.add(refused);
-  const value = plan(space, log.report);
+  const value = plan(normalize(typed, log.report), log.report);
   return log.failed() ? { ok: false, diagnostics: log.all() } : { ok: true, value, diagnostics: log.all() };
 }
 

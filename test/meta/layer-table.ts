@@ -46,11 +46,16 @@ export const layers: readonly Layer[] = [
   { path: 'compiler/7-build/', ...ofPhases, packages: ['ajv'], node: true },
   { path: 'compiler/analysis/', ...ofPhases },
   // Readers and writers of other people's policies. `documents/` is their only way to YAML and to schemas.
-  { path: 'compiler/interchange/documents/', ...ofPhases, packages: ['js-yaml', 'ajv'] },
+  {
+    path: 'compiler/interchange/documents/',
+    ...ofPhases,
+    types: [domain, 'compiler/interchange/importer.ts'],
+    packages: ['js-yaml', 'ajv'],
+  },
   { path: 'compiler/interchange/', ...ofPhases, may: [...ofPhases.may, 'compiler/interchange/'] },
   { path: 'compiler/format/', may: [parse, base, diagnostics, ir] },
   { path: 'compiler/event-text.ts', may: [diagnostics, ir, base], types: [domain] },
-  { path: 'compiler/session.ts', may: [parse, diagnostics, ir, base] },
+  { path: 'compiler/session.ts', may: [parse, diagnostics, ir, base], types: ['compiler/interchange/'] },
   {
     path: 'compiler/pipeline.ts',
     may: [
@@ -58,6 +63,7 @@ export const layers: readonly Layer[] = [
       'compiler/event-text.ts',
       'compiler/session.ts',
       'compiler/domains/',
+      'compiler/interchange/',
       `${space}labels.ts`,
       'compiler/analysis/',
       diagnostics,

@@ -2,6 +2,7 @@
 //   1. Declarations, each after what it refers to.
 //   2. Policies, rules, tests and invariants; a rule with a mistake is left out (the result is not used then).
 //   3. Findings about whole policies, where nothing was left out: what is legal and probably wrong (rules/).
+import { withWrittenPlace } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Domains } from '../domains/domain.ts';
 import type { ResolvedPolicy } from '../ir/resolved.ts';
@@ -30,5 +31,5 @@ export function check(resolved: ResolvedPolicy, domains: Domains, report: Report
   // What was left out would be missed: a finding beside a mistake is most likely its shadow.
   const isWhole = rules.length === resolved.rules.length;
   for (const find of isWhole ? findings : []) find({ resolved, sets: context.sets, policies, rules, options }, report);
-  return { domains, policies, rules, tests, invariants };
+  return { domains, policies: policies.map(withWrittenPlace), rules: rules.map(withWrittenPlace), tests, invariants };
 }

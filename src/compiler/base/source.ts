@@ -15,6 +15,10 @@ export type Span = { readonly source: SourceText; readonly start: number; readon
 /** The place that people know: of text that was made from a document, the document's. */
 export const writtenAt = (span: Span): Span => span.source.originOf?.(span.start) ?? span;
 
+/** Things with a place, each with the place that people know. */
+export const withWrittenPlace = <T extends { readonly span: Span }>(one: T): T =>
+  one.span.source.originOf ? { ...one, span: writtenAt(one.span) } : one;
+
 /** 1-based line and column (in UTF-16 code units). */
 export type Position = { readonly line: number; readonly column: number };
 

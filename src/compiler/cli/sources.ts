@@ -1,9 +1,10 @@
-// Reading policy text: files, and folders with all `*.policy` below them, in a fixed order. What cannot be a policy file
+// Reading policies: files, and folders with all `*.policy` below them and all YAML that says of what kind it is, in a fixed order. What cannot be a policy file
 // (binary, not UTF-8, too large, unreadable) is a finding about that file and never an exception.
-import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
 import type { SourceText } from '../base/source.ts';
 import { type Collector, collector, type Diagnostic, wholeFile } from '../diagnostics/diagnostic.ts';
+import { holdsDocuments } from '../pipeline.ts';
 import { FileCache } from './file-cache.ts';
 
 export const defaultMaximumBytes = 4 * 1024 * 1024;
@@ -93,7 +94,7 @@ function policyFilesIn(folder: string, walk: Walk): readonly string[] {
     try {
       const stat = statSync(path, { throwIfNoEntry: false });
       if (stat?.isDirectory()) return policyFilesIn(path, walk);
-      if (!name.endsWith('.policy')) return [];
+      if (!name.endsWith('.policy') && !(stat && saysItsKind(path))) return [];
       if (!stat && lstatSync(path).isSymbolicLink()) log.report('source/not-found', wholeFile(path), { path });
       return stat && isFirst(path, seen) ? [path] : [];
     } catch (error) {
@@ -101,6 +102,21 @@ function policyFilesIn(folder: string, walk: Walk): readonly string[] {
       return [];
     }
   });
+}
+
+const sniffedBytes = 64 * 1024;
+
+/** Other YAML that stands in a folder (inventories, values of charts) is none of ours. */
+function saysItsKind(path: string): boolean {
+  if (!holdsDocuments(path)) return false;
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(sniffedBytes);
+    const start = bytes.toString('utf8', 0, readSync(file, bytes, 0, sniffedBytes, 0));
+    return /^[\s{"]*apiVersion"?\s*:/m.test(start) && /^[\s{"]*kind"?\s*:/m.test(start);
+  } finally {
+    closeSync(file);
+  }
 }
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');

@@ -50,6 +50,19 @@ export const catalog = {
   'parse/only-comments': { severity: 'warning', message: 'the file has comments and no declaration' },
   'parse/too-many-errors': { severity: 'error', message: 'more than {limit} mistakes in this declaration; the others are not shown' },
 
+  // Documents of Kubernetes and its like.
+  'import/yaml': { severity: 'error', message: 'not YAML: {reason}' },
+  'import/no-object': {
+    severity: 'error',
+    message: 'expected an object of Kubernetes, found {found}',
+    help: 'an object has an `apiVersion` and a `kind`',
+  },
+  'import/unknown-version': { severity: 'error', message: '`{kind}` of version `{version}` is not read', help: 'it is read of: {known}' },
+  'import/unknown-kind': { severity: 'warning', message: 'no policy that is read: `{kind}` of `{group}`' },
+  'import/unknown-field': { severity: 'error', message: 'unknown field `{field}` in {where}', help: 'did you mean `{suggestion}`?' },
+  'import/missing-field': { severity: 'error', message: '`{field}` is missing' },
+  'import/invalid-value': { severity: 'error', message: '`{field}`: expected {expected}, found {found}' },
+
   // 2-resolve: what the words and names mean.
   'resolve/unknown-name': { severity: 'error', message: 'unknown {kind} `{name}`', help: 'did you mean `{suggestion}`?' },
   'resolve/unknown-word': { severity: 'error', message: 'expected {expected}, found `{word}`', help: 'did you mean `{suggestion}`?' },
@@ -67,6 +80,12 @@ export const catalog = {
     second: 'the first one is here',
   },
   'resolve/reserved-name': { severity: 'error', message: '`{name}` cannot be declared: it is {meaning}' },
+  'resolve/ambiguous-word': {
+    severity: 'error',
+    message: '`{name}` is a word of `{domain}`, and the {kind} of this name cannot be meant here',
+    help: 'give the {kind} another name',
+    second: 'declared here',
+  },
   'resolve/reference-cycle': { severity: 'error', message: '`{name}` is declared by way of itself: {chain}', second: 'comes back here' },
   'resolve/unknown-file': { severity: 'error', message: 'no file `{path}` among the sources', help: 'did you mean `{suggestion}`?' },
   'resolve/import-cycle': { severity: 'error', message: 'files import each other in a circle: {chain}', second: 'comes back here' },
@@ -242,8 +261,8 @@ export const catalog = {
   'check/test-endpoint': { severity: 'error', message: '{found} cannot be an end of a test event', help: '{hint}' },
   'check/test-point': { severity: 'error', message: 'a test event has one protocol and one port, found {found}', help: '{hint}' },
 
-  // 4-normalize: rules over classes.
-  'normalize/unreachable-rule': {
+  // analysis: rules beside each other.
+  'check/unreachable-rule': {
     severity: 'warning',
     message: 'this rule never decides: every event that it matches is {how} before it',
     second: '{how} here',

@@ -1,7 +1,7 @@
 // A Diagnostic and the collector that phases report to. A phase gets `report`, reports, and goes on; whether the
 // policy is wrong is asked once, of the collector, by whoever composed the phases.
 import { invariant } from '../base/assert.ts';
-import type { SourceText, Span } from '../base/source.ts';
+import { type SourceText, type Span, writtenAt } from '../base/source.ts';
 import { type Code, catalog, type Entry } from './catalog.ts';
 
 /** A second place, and what it has to do with the first. */
@@ -80,8 +80,8 @@ export function diagnostic<C extends Code>(code: C, place: Place, holes: Holes<C
     code,
     severity: entry.severity,
     message: fill(entry.message, values),
-    span,
-    labels: second && entry.second !== undefined ? [{ span: second, text: fill(entry.second, values) }] : [],
+    span: writtenAt(span),
+    labels: second && entry.second !== undefined ? [{ span: writtenAt(second), text: fill(entry.second, values) }] : [],
     ...(help === undefined ? {} : { help }),
   };
 }

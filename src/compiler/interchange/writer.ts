@@ -6,12 +6,24 @@ type Origin = { readonly start: number; readonly span: Span };
 /** Collects the policy text of one file; the place of a line is that of the nearest line above it that has one. */
 export class PolicyWriter {
   readonly #origins: Origin[] = [];
-  readonly #names = new Set<string>();
+  readonly #names: Set<string>;
+  #heading: readonly string[] = [];
   #text = '';
   #depth = 0;
 
+  /** `names`: those that other files of the compilation have. */
+  constructor(names = new Set<string>()) {
+    this.#names = names;
+  }
+
+  /** A comment above what is written next, if anything is. */
+  heading(text: string): void {
+    this.#heading = text === '' ? [] : text.split('\n');
+  }
+
   /** A line; `origin` is what findings about it and verdicts of it show. */
   line(text: string, origin?: Span): void {
+    this.#writeHeading();
     if (origin) this.#origins.push({ start: this.#text.length, span: origin });
     this.#text += text === '' ? '\n' : `${'  '.repeat(this.#depth)}${text}\n`;
   }
@@ -29,7 +41,14 @@ export class PolicyWriter {
     for (const line of text.split('\n')) this.line(`// ${line}`.trimEnd());
   }
 
-  /** A name of the language that this file does not have yet, as near to the wish as can be. */
+  #writeHeading(): void {
+    const heading = this.#heading;
+    this.#heading = [];
+    if (heading.length > 0 && !this.isEmpty) this.#text += '\n';
+    for (const line of heading) this.#text += `// ${line}`.trimEnd().concat('\n');
+  }
+
+  /** A name of the language that nothing has yet, as near to the wish as can be. */
   name(wish: string): string {
     const plain = wish.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '');
     const start = /^[A-Za-z]/.test(plain) ? plain : `p-${plain}`;
