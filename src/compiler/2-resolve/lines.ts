@@ -3,7 +3,7 @@ import type { Span } from '../base/source.ts';
 import type { DomainSpec, Line, Operand } from '../domains/domain.ts';
 import type { Name } from '../ir/ast.ts';
 import type { ResolvedLine, ResolvedMatch } from '../ir/resolved.ts';
-import { foundIn, namesOf, refuseForeign } from './names.ts';
+import { foundIn, namesOf, refuseForeign, seenIn } from './names.ts';
 import { type Place, refuseWord, type Unit } from './unit.ts';
 import { oneOf, operators } from './vocabulary.ts';
 
@@ -77,20 +77,20 @@ export function lineOf(
 const noNames: ReadonlyMap<number, number> = new Map();
 
 function resolvedLine(place: Place, domain: DomainSpec, { operands, span }: Line): ResolvedLine | undefined {
-  const naming: Naming = { place, words: wordsOf(domain), names: new Map() };
+  const naming: Naming = { place, domain, names: new Map() };
   if (!bindAll(naming, operands)) return undefined;
   return { operands, names: naming.names.size > 0 ? naming.names : noNames, span };
 }
 
-type Naming = { readonly place: Place; readonly words: ReadonlySet<string>; readonly names: Map<number, number> };
+type Naming = { readonly place: Place; readonly domain: DomainSpec; readonly names: Map<number, number> };
 
 /** Binds the names among operands; false after a report. */
 function bindAll(naming: Naming, operands: readonly Operand[]): boolean {
   let bound = true;
   for (const operand of operands) {
     if (operand.kind === 'list') bound = bindAll(naming, operand.items) && bound;
-    else if (operand.kind === 'matched') bound = bindAll(naming, [operand.operand]) && bound;
-    else if (operand.kind === 'word' && !naming.words.has(operand.text)) bound = bindWord(naming, operand) && bound;
+    else if (operand.kind === 'matched') bound = bindAll(naming, [operand.operator, operand.operand]) && bound;
+    else if (operand.kind === 'word') bound = bindWord(naming, operand) && bound;
   }
   return bound;
 }
@@ -98,7 +98,9 @@ function bindAll(naming: Naming, operands: readonly Operand[]): boolean {
 const lineKinds: ReadonlySet<string> = new Set(['list', 'domain', 'path', 'binary']);
 
 /** Binds a word that is not of the domain. What is no name either is told by the domain, which knows what is expected there. */
-function bindWord({ place, words, names }: Naming, word: Name): boolean {
+function bindWord({ place, domain, names }: Naming, word: Name): boolean {
+  const words = wordsOf(domain);
+  if (words.has(word.text)) return isPlain(place, word, domain);
   const found = foundIn(place, word.text);
   if (found?.kind === 'set' && lineKinds.has(found.type)) {
     names.set(word.span.start, found.declaration);
@@ -108,6 +110,22 @@ function bindWord({ place, words, names }: Naming, word: Name): boolean {
   const expected = 'a `domain`, `path`, `binary` or `list`';
   place.unit.report('resolve/wrong-kind', [word.span, found.span], { expected, found: `${found.what} \`${word.text}\``, hint: undefined });
   return false;
+}
+
+/** A word of a domain is no name. One under which something is declared that could be meant is reported, not guessed: where words stand, a list. */
+function isPlain(place: Place, { text, span }: Name, { name: domain, fields }: DomainSpec): boolean {
+  const found = seenIn(place, text);
+  if (found?.kind !== 'set' || !lineKinds.has(found.type)) return true;
+  if (found.type !== 'list' && fields.some(({ type }) => type.words.includes(text))) return true;
+  foundIn(place, text);
+  place.unit.report('resolve/ambiguous-word', [span, found.span], { name: text, domain, kind: found.what });
+  return false;
+}
+
+/** As isPlain, for an item of a list, which may be meant for any domain. */
+export function isPlainItem(place: Place, word: Name): boolean {
+  const domain = place.unit.domains.find((one) => wordsOf(one).has(word.text));
+  return !domain || isPlain(place, word, domain);
 }
 
 /** Is this the name of something that this file cannot see, or nearest to one that it can? Reported then, if it has not been. */

@@ -13,17 +13,19 @@ export type Found = { readonly name: string; readonly what: string; readonly spa
   | { readonly kind: 'rules' | 'annotation' }
 );
 
-/** The parameter or the declaration of this name; it counts as used then. */
-export function foundIn({ parameters, scope }: Place, name: string): Found | undefined {
+/** The parameter or the declaration of this name. */
+export function seenIn({ parameters, scope }: Place, name: string): Found | undefined {
   const parameter = parameters?.get(name);
-  if (parameter) {
-    parameter.used = true;
-    return ofParameter(name, parameter);
-  }
+  if (parameter) return ofParameter(name, parameter);
   const binding = scope.names.get(name);
-  if (!binding) return undefined;
-  binding.used = true;
-  return ofBinding(name, binding);
+  return binding && ofBinding(name, binding);
+}
+
+/** As seenIn; it counts as used then. */
+export function foundIn(place: Place, name: string): Found | undefined {
+  const counted = place.parameters?.get(name) ?? place.scope.names.get(name);
+  if (counted) counted.used = true;
+  return seenIn(place, name);
 }
 
 function ofParameter(name: string, { kind, span, declaration, value }: Parameter): Found {

@@ -3,6 +3,7 @@ import type { Span } from '../base/source.ts';
 import type { Expr, Name, TermExpr } from '../ir/ast.ts';
 import type { ProtocolWord, Value } from '../ir/resolved.ts';
 import { type EntityName, entityNames } from '../ir/typed.ts';
+import { isPlainItem } from './lines.ts';
 import { type Found, foundIn, namesOf, refuseName } from './names.ts';
 import { type Place, refuseWord } from './unit.ts';
 import { oneOf, operators, protocols } from './vocabulary.ts';
@@ -45,7 +46,9 @@ export function boundValue(place: Place, expr: Expr): Value {
 export function listValue(place: Place, expr: Expr): Value {
   if (expr.kind === 'list') return { kind: 'list', items: expr.items.map((item) => listValue(place, item)), span: expr.span };
   const word = expr.kind === 'term' && !expr.value && !expr.code ? expr.protocol : expr.kind === 'name' && !expr.member ? expr : undefined;
-  if (!word || foundIn(place, word.text) || place.scope.excused.has(word.text)) return boundValue(place, expr);
+  if (!word || place.scope.excused.has(word.text)) return boundValue(place, expr);
+  if (!isPlainItem(place, word)) return { kind: 'missing', span: word.span };
+  if (foundIn(place, word.text)) return boundValue(place, expr);
   const operand = { kind: 'word' as const, text: word.text, span: word.span };
   return { kind: 'literal', operand, found: `the word \`${word.text}\``, span: word.span };
 }
