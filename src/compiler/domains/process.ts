@@ -1,4 +1,4 @@
-// What all classes of process events have: who acts, as which user, inside or outside containers.
+// What all classes of process events have: who acts, as which user, inside or outside containers; and whose the file is.
 import { defineDomain } from './define.ts';
 import type { DomainData, DomainSpec, FieldSpec } from './domain.ts';
 import { numberType } from './types/numbers.ts';
@@ -29,7 +29,21 @@ const conditions: readonly FieldSpec[] = [
     summary: 'inside a container, or on the host itself',
     type: wordType({ noun: 'scope', expected: '`container` or `host`', words: ['container', 'host'] }),
   },
+  {
+    ...certain,
+    name: 'lineage',
+    summary: 'descends from the first process of its container or of the host, or was put in from outside (`kubectl exec`, `nsenter`)',
+    type: wordType({ noun: 'lineage', expected: '`init` or `entered`', words: ['init', 'entered'] }),
+  },
 ];
+
+/** Of classes about a file. */
+export const owner: FieldSpec = {
+  ...certain,
+  name: 'owner',
+  summary: 'whose it is: of the user that acts, or of another',
+  type: wordType({ noun: 'owner', expected: '`self` or `other`', words: ['self', 'other'] }),
+};
 
 /** @param ofClass the fields of the class itself; `binary` is not for a class whose event is a program of its own */
 export const defineProcess = (

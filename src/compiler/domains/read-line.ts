@@ -13,6 +13,7 @@ import {
   type Operand,
   type Operator,
 } from './domain.ts';
+import { networkAddress } from './types/addresses.ts';
 
 export const operators: readonly Operator[] = ['under', 'glob', 'regex'];
 export const isOperator = (text: string): text is Operator => operators.some((one) => one === text);
@@ -48,6 +49,8 @@ function fits(type: FieldType, operand: Operand): boolean {
       return operand.items[0] === undefined || fits(type, operand.items[0]);
     case 'matched':
       return fits(type, operand.operand);
+    case 'address':
+      return type === networkAddress;
     default:
       return false;
   }

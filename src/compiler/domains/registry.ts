@@ -1,6 +1,7 @@
 // The domains of the language, in the order in which a test line without a domain's name is tried: one line each.
 import { bpf } from './bpf/index.ts';
 import { capability } from './capability/index.ts';
+import { connect } from './connect/index.ts';
 import { create } from './create/index.ts';
 import { remove } from './delete/index.ts';
 import { dns } from './dns/index.ts';
@@ -23,5 +24,5 @@ import { write } from './write/index.ts';
 export const domains: Domains = [
   ...[http, dns, tls, grpc, kafka],
   ...[exec, read, write, create, remove, rename],
-  ...[syscall, capability, socket, ptrace, mount, kernelModule, bpf, namespace],
+  ...[syscall, capability, socket, connect, ptrace, mount, kernelModule, bpf, namespace],
 ];

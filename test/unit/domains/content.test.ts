@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { domainNamed, lineOf, succeeded } from './lines.ts';
 
 type Case = readonly [domain: string, line: string, fields: Readonly<Record<string, readonly string[]>>, open: readonly string[]];
-const anyone = ['binary', 'parent', 'user', 'group', 'scope'];
+const anyone = ['binary', 'parent', 'user', 'group', 'scope', 'lineage'];
 const cases: readonly Case[] = [
   ['http', 'GET "/a%2d?b=c"', { method: ['GET'], path: ['/a-'], target: ['/a%2d?b=c'], query: ['b=c'] }, ['host']],
   ['http', '"/a"', { path: ['/a'], target: ['/a'] }, ['method', 'host']],
@@ -21,10 +21,17 @@ const cases: readonly Case[] = [
   ['tls', '"a.example"', { sni: ['a.example'] }, ['alpn']],
   ['grpc', '"a.B"', { service: ['a.B'] }, ['method']],
   ['kafka', 'produce', { key: ['produce'] }, ['topic', 'client']],
-  ['exec', '"/bin/sh" user 0', { path: ['/bin/sh'], user: ['0'] }, ['parent', 'group', 'scope']],
-  ['exec', '"/bin/sh" argument ["-c", "x"]', { path: ['/bin/sh'], argument: ['-c', 'x'] }, ['parent', 'user', 'group', 'scope']],
-  ['read', '"/etc/shadow" binary "/bin/cat"', { path: ['/etc/shadow'], binary: ['/bin/cat'] }, anyone.slice(1)],
-  ['rename', '"/a"', { path: ['/a'] }, ['to', ...anyone]],
+  ['exec', '"/bin/sh" user 0', { path: ['/bin/sh'], user: ['0'] }, ['caller', 'owner', 'parent', 'group', 'scope', 'lineage']],
+  ['exec', '"/bin/sh" argument ["-c", "x"]', { path: ['/bin/sh'], argument: ['-c', 'x'] }, ['caller', 'owner', ...anyone.slice(1)]],
+  ['read', '"/etc/shadow" binary "/bin/cat"', { path: ['/etc/shadow'], binary: ['/bin/cat'] }, ['owner', ...anyone.slice(1)]],
+  ['rename', '"/a"', { path: ['/a'] }, ['to', 'owner', ...anyone]],
+  [
+    'connect',
+    '"2001:db8::1" protocol tcp',
+    { address: ['2001:0db8:0000:0000:0000:0000:0000:0001'], protocol: ['tcp'] },
+    ['remote-port', ...anyone],
+  ],
+  ['connect', '"10.0.0.1" remote-port 80', { address: ['10.0.0.1'], 'remote-port': ['80'] }, ['protocol', ...anyone]],
   ['ptrace', '', {}, ['target', ...anyone]],
   ['module', '"nf-nat"', { name: ['nf_nat'] }, anyone],
 ];

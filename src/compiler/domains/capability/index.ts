@@ -15,7 +15,7 @@ export const capability = defineProcess({
   name: 'capability',
   summary: 'a capability is used',
   positional: ['name'],
-  mayBeEmpty: false,
+  mayBeEmpty: true,
   ofClass: [
     ofEvent('name', 'the capability', wordType({ noun: 'capability', expected: 'a capability (`sys_admin`)', words: capabilities })),
   ],

@@ -1,5 +1,5 @@
 // Files and folders that are removed.
-import { defineProcess, ofEvent } from '../process.ts';
+import { defineProcess, ofEvent, owner } from '../process.ts';
 import { filePath } from '../types/paths.ts';
 
 export const remove = defineProcess({
@@ -7,5 +7,5 @@ export const remove = defineProcess({
   summary: 'a file is removed',
   positional: ['path'],
   mayBeEmpty: false,
-  ofClass: [ofEvent('path', 'the file', filePath)],
+  ofClass: [ofEvent('path', 'the file', filePath), owner],
 });

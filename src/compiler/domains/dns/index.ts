@@ -14,7 +14,7 @@ export const dns = defineDomain({
   name: 'dns',
   summary: 'DNS queries',
   form: 'request',
-  over: ['udp', 'tcp'],
+  over: ['udp', 'tcp', 'sctp'],
   encryptedPorts: [853],
   positional: ['name'],
   fields,

@@ -1,6 +1,6 @@
 // Starts of programs: each file that the kernel executes, script first, then interpreter, decided by itself.
 import { byteIn, repeat } from '../../space/pattern.ts';
-import { defineProcess, ofEvent } from '../process.ts';
+import { defineProcess, ofEvent, owner } from '../process.ts';
 import { binaryPath } from '../types/paths.ts';
 import { globText } from '../types/texts.ts';
 
@@ -24,6 +24,16 @@ export const exec = defineProcess(
         mayBeUndecidable: true,
         always: false,
       },
+      {
+        name: 'caller',
+        summary: 'the program that executes it: what the process ran before',
+        type: binaryPath,
+        quantity: 'one',
+        unstated: 'any',
+        mayBeUndecidable: true,
+        always: true,
+      },
+      owner,
     ],
   },
   'none',

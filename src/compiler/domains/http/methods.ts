@@ -1,7 +1,8 @@
 // HTTP methods.
-import { both, literal, not } from '../../space/pattern.ts';
+import { both, literal, not, type Pattern } from '../../space/pattern.ts';
 import type { FieldType } from '../domain.ts';
 import { faulty, read } from '../domain.ts';
+import { textType } from '../types/text-operand.ts';
 import { tokenText } from '../types/texts.ts';
 import { anyOf, readWord, type Vocabulary } from '../types/words.ts';
 
@@ -20,19 +21,34 @@ const readMethod: FieldType['value'] = (operand) => {
   return faulty({ kind: 'text', what: 'method', text: operand.text, reason, span: operand.span });
 };
 
-/** Rules name known methods; requests may have any other. */
+const possible: Pattern = both(tokenText, not(literal('CONNECT')));
+
+/** `regex "P(OST|UT)"`. */
+const expression = textType({
+  noun: 'HTTP method',
+  expected: vocabulary.expected,
+  operators: ['regex'],
+  declared: [],
+  possible,
+  familiar: anyOf(methods),
+  pattern: () => ({ reason: 'methods are written without quotation marks' }),
+  canonical: (value) => ({ value }),
+});
+
+/** Rules name known methods, or give an expression; requests may have any other. */
 export const method: FieldType = {
   noun: 'HTTP method',
   expected: vocabulary.expected,
   kind: 'text',
-  operators: [],
+  operators: expression.operators,
   words: methods,
   declared: [],
-  values: (operand) => {
+  values: (operand, operator) => {
+    if (operator) return expression.values(operand, operator);
     const word = readMethod(operand);
     return word.ok ? read({ kind: 'text', pattern: literal(word.value) }) : word;
   },
   value: readMethod,
-  possible: both(tokenText, not(literal('CONNECT'))),
+  possible,
   familiar: anyOf(methods),
 };

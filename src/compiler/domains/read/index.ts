@@ -1,5 +1,5 @@
 // Files and folders that are opened to read.
-import { defineProcess, ofEvent } from '../process.ts';
+import { defineProcess, ofEvent, owner } from '../process.ts';
 import { filePath } from '../types/paths.ts';
 
 export const read = defineProcess({
@@ -7,5 +7,5 @@ export const read = defineProcess({
   summary: 'a file is opened to read',
   positional: ['path'],
   mayBeEmpty: false,
-  ofClass: [ofEvent('path', 'the file', filePath)],
+  ofClass: [ofEvent('path', 'the file', filePath), owner],
 });

@@ -1,5 +1,5 @@
 // Files that get another path, by rename or by a hard link.
-import { defineProcess, ofEvent } from '../process.ts';
+import { defineProcess, ofEvent, owner } from '../process.ts';
 import { filePath } from '../types/paths.ts';
 
 export const rename = defineProcess({
@@ -7,5 +7,5 @@ export const rename = defineProcess({
   summary: 'a file gets another path',
   positional: ['path'],
   mayBeEmpty: false,
-  ofClass: [ofEvent('path', 'the path that it has', filePath), ofEvent('to', 'the path that it gets', filePath)],
+  ofClass: [ofEvent('path', 'the path that it has', filePath), ofEvent('to', 'the path that it gets', filePath), owner],
 });

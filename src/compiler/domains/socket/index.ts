@@ -1,5 +1,6 @@
 // Sockets that are made, by kind: every socket is of one.
 import { defineProcess, ofEvent } from '../process.ts';
+import { numberType } from '../types/numbers.ts';
 import { wordType } from '../types/words.ts';
 
 /**
@@ -13,10 +14,25 @@ export const socketKinds: readonly string[] = [
   'other',
 ];
 
+/** SOCK_NAME of include/linux/net.h. */
+const types: readonly string[] = ['stream', 'dgram', 'raw', 'rdm', 'seqpacket', 'dccp', 'packet'];
+
 export const socket = defineProcess({
   name: 'socket',
   summary: 'a socket is made',
   positional: ['kind'],
   mayBeEmpty: true,
-  ofClass: [ofEvent('kind', 'its kind', wordType({ noun: 'kind of sockets', expected: 'a kind of sockets (`raw`)', words: socketKinds }))],
+  ofClass: [
+    ofEvent('kind', 'its kind', wordType({ noun: 'kind of sockets', expected: 'a kind of sockets (`raw`)', words: socketKinds })),
+    ofEvent(
+      'type',
+      'the type that socket(2) was asked for',
+      wordType({ noun: 'type of sockets', expected: 'a type of sockets (`stream`)', words: types }),
+    ),
+    ofEvent(
+      'protocol',
+      'the protocol that it was asked for; 0 is the one of its kind',
+      numberType('protocol', 'a protocol number (1, 58)', { low: 0, high: 0xffff }),
+    ),
+  ],
 });

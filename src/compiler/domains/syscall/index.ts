@@ -1,5 +1,6 @@
 // System calls, by their names on x86-64 and arm64. Those of other entries (32 bits, x32) are undecidable.
-import { defineProcess, ofEvent } from '../process.ts';
+import { defineProcess, ofEvent, ofSomeEvents } from '../process.ts';
+import { filePath } from '../types/paths.ts';
 import { wordType } from '../types/words.ts';
 import { syscallNumbers } from './table.generated.ts';
 
@@ -11,6 +12,9 @@ export const syscall = defineProcess({
   name: 'syscall',
   summary: 'a system call',
   positional: ['name'],
-  mayBeEmpty: false,
-  ofClass: [ofEvent('name', 'its name', wordType({ noun: 'system call', expected: 'a system call (`ptrace`)', words: names, familiar }))],
+  mayBeEmpty: true,
+  ofClass: [
+    ofEvent('name', 'its name', wordType({ noun: 'system call', expected: 'a system call (`ptrace`)', words: names, familiar })),
+    ofSomeEvents('path', 'the file that its first path argument leads to', filePath),
+  ],
 });

@@ -1,5 +1,5 @@
 // Files that are opened to write, and changes of their length, owner and mode.
-import { defineProcess, ofEvent } from '../process.ts';
+import { defineProcess, ofEvent, owner } from '../process.ts';
 import { filePath } from '../types/paths.ts';
 
 export const write = defineProcess({
@@ -7,5 +7,5 @@ export const write = defineProcess({
   summary: 'a file is opened to write, or its length, owner or mode is changed',
   positional: ['path'],
   mayBeEmpty: false,
-  ofClass: [ofEvent('path', 'the file', filePath)],
+  ofClass: [ofEvent('path', 'the file', filePath), owner],
 });
