@@ -139,7 +139,7 @@ test('tests become events', () => {
       'test "t" {\n a -> "10.0.0.1" pg is denied\n host -> a icmp 3 is denied by default\n a -> a tcp 80 GET "/x/../y" is allowed\n a exec "/bin/sh" is allowed by p\n}',
   );
   assert.equal(
-    policy.tests.map(({ event, expected }) => [event.kind === 'flow' ? event.point : event.domain, expected]),
+    policy.tests.map(({ event, expected }) => [event.kind === 'flow' ? event.points[0]?.low : event.domain, expected]),
     [
       [5432, { verdict: 'denied' }],
       [transportPoint('icmp', 3 * 256), { verdict: 'denied', byDefault: true }],
@@ -231,7 +231,13 @@ test('attributes, with those of the policy', () => {
   assert.equal([said.audit, said.priority, said.log, said.errno], [false, -5, { text: 'seen', rate: 2 }, 'ENOENT']);
   assert.is(process('kill exec "/x" signal SIGTERM').signal, 'SIGTERM');
   assert.is(rule('audit from host').audit, true);
-  assert.equal(rule('allow from host require [authentication, encryption]').require, ['encryption', 'authentication']);
+  assert.equal(rule('allow from host require [authentication, encryption]').require, [{ name: 'encryption' }, { name: 'authentication' }]);
+  assert.equal(rule('allow from host require listener "a/b" log "x"').require, [{ name: 'listener', text: 'a/b' }]);
+  assert.equal(rule('allow from host require [groups "b", groups "a", authentication "required"]').require, [
+    { name: 'authentication', text: 'required' },
+    { name: 'groups', text: 'b' },
+    { name: 'groups', text: 'a' },
+  ]);
 });
 
 test('annotations in canonical form; a name is the name of the rule', () => {

@@ -1,13 +1,13 @@
 // The grammar of literals, operands and the lines of blocks. Its rules make the nodes of the Ast themselves. A line of a
 // block ends with its line.
-import { EmbeddedActionsParser, type IOrAlt, type IToken, type ParserMethod } from 'chevrotain';
+import { EmbeddedActionsParser, type IOrAlt, type IToken, type ParserMethod, tokenMatcher } from 'chevrotain';
 import type { SourceText, Span } from '../base/source.ts';
 import type { Code } from '../diagnostics/catalog.ts';
 import type { Holes, Place, Report } from '../diagnostics/diagnostic.ts';
 import type { Line, Operand } from '../domains/domain.ts';
 import type { Name, TextLiteral } from '../ir/ast.ts';
 import { syntaxMessages } from './syntax-messages.ts';
-import { matchers } from './term-words.ts';
+import { matchers, requirementWords } from './term-words.ts';
 import * as t from './tokens.ts';
 
 export type Rule<T> = ParserMethod<[], T>;
@@ -59,10 +59,20 @@ export class OperandParser extends EmbeddedActionsParser {
     return { kind: 'string', text: raw.includes('\\') ? this.unescaped(raw, span) : raw, raw, span };
   }
 
+  /** Is the text behind `regex`, alone or in its list? There every backslash is the expression's. */
+  private isExpression(): boolean {
+    if (this.LA(-1).image === 'regex') return true;
+    let back = -1;
+    while (tokenMatcher(this.LA(back), t.Text) || this.LA(back).tokenType === t.Comma) back--;
+    return this.LA(back).tokenType === t.LSquare && this.LA(back - 1).image === 'regex';
+  }
+
   private unescaped(raw: string, { source, start }: Span): string {
+    const isExpression = this.isExpression();
     return raw.replace(/\\([\s\S])/g, (pair: string, sign: string, offset: number) => {
       const at = start + 1 + offset;
-      if (!escapes.has(sign)) this.find('parse/bad-escape', { source, start: at, end: at + pair.length }, { escape: pair });
+      if (!escapes.has(sign) && !isExpression)
+        this.find('parse/bad-escape', { source, start: at, end: at + pair.length }, { escape: pair });
       return sign;
     });
   }
@@ -142,12 +152,12 @@ export class OperandParser extends EmbeddedActionsParser {
     return { kind: 'list', items, span: this.spanFrom(first) };
   });
 
-  /** In a list an operator stands before its own item. */
+  /** In a list an operator stands before its own item, and the name of a requirement before its text. */
   readonly operandItem = this.RULE('operandItem', (): Operand => {
     const operator = this.SUBRULE1(this.operand);
     let operand: Operand | undefined;
     this.OPTION({
-      GATE: () => matchers.has(this.LA(0).image),
+      GATE: () => matchers.has(this.LA(0).image) || (requirementWords.has(this.LA(0).image) && tokenMatcher(this.LA(1), t.Text)),
       DEF: () => {
         operand = this.SUBRULE2(this.operand);
       },

@@ -28,12 +28,20 @@ export function attributesOf(unit: Unit, operands: readonly Operand[], holder: H
     } else if (!value || isAttribute(value)) refuseMissing(unit, name, word.span);
     else {
       at++;
-      const attribute: Attribute = { name, operands: [value], span: { ...word.span, end: value.span.end } };
+      const said = name === 'require' ? withText(value, operands[at + 1]) : value;
+      if (said !== value) at++;
+      const attribute: Attribute = { name, operands: [said], span: { ...word.span, end: said.span.end } };
       if (mayStand(unit, attribute, [holder, found])) found.push(attribute);
     }
   }
   return found;
 }
+
+/** `require listener "proxy"`: the text belongs to the word before it. */
+const withText = (word: Operand, behind: Operand | undefined): Operand =>
+  word.kind === 'word' && behind?.kind === 'string'
+    ? { kind: 'matched', operator: word, operand: behind, span: { ...word.span, end: behind.span.end } }
+    : word;
 
 const of = {
   policy: ['tier', 'priority', 'mode'],

@@ -3,7 +3,7 @@ import { closest } from '../base/closest.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Operand } from '../domains/domain.ts';
 import type { Attribute } from '../ir/resolved.ts';
-import { type RequirementName, type Rule, requirements } from '../ir/typed.ts';
+import { type NamedRequirement, type Rule, requirements } from '../ir/typed.ts';
 import { describeOperand } from './describe.ts';
 import { errnoNames, signalNames } from './kernel-names.ts';
 import { literalOf } from './literals.ts';
@@ -13,7 +13,7 @@ export type Said = {
   readonly priority: number;
   readonly mode?: 'audit' | 'enforce';
   readonly log?: NonNullable<Rule['log']>;
-  readonly require: readonly RequirementName[];
+  readonly require: readonly NamedRequirement[];
   readonly errno?: string;
   readonly signal?: string;
 };
@@ -84,9 +84,19 @@ function wordOf<T extends string>(operand: Operand, [kind, known]: readonly [str
   return found;
 }
 
-function requirementsOf(operand: Operand, report: Report): readonly RequirementName[] {
+/** Each name once; of one that is said with several texts, each text. */
+function requirementsOf(operand: Operand, report: Report): readonly NamedRequirement[] {
   if (operand.kind === 'list' && operand.items.length === 0) report('check/empty-list', operand.span, {});
   const items = operand.kind === 'list' ? operand.items : [operand];
-  const said = items.map((item) => wordOf(item, ['requirement', requirements], report));
-  return requirements.filter((one) => said.includes(one));
+  const said = items.flatMap((item) => requirementOf(item, report) ?? []);
+  const different = new Map(said.map((one) => [`${one.name} ${one.text ?? ''}`, one]));
+  return [...different.values()].sort((a, b) => requirements.indexOf(a.name) - requirements.indexOf(b.name));
+}
+
+/** `authentication`, `authentication "required"`. */
+function requirementOf(item: Operand, report: Report): NamedRequirement | undefined {
+  const [word, operand] = item.kind === 'matched' ? [item.operator, item.operand] : [item];
+  const name = wordOf(word, ['requirement', requirements], report);
+  const text = operand && literalOf(operand, 'text', report)?.text;
+  return name && { name, ...(text !== undefined && { text }) };
 }

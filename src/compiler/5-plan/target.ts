@@ -36,7 +36,7 @@ function networkRefusals(rule: NetworkRule): Refusals {
   return [
     peers.domains.length > 0 && { what: 'peers by DNS name', hint: 'name the addresses: `network`' },
     peers.anyNetworks.length > 0 && { what: '`including workloads`', hint: 'name the workloads beside the network' },
-    ...require.map((name) => ({ what: `\`require ${name}\`` })),
+    ...require.map(({ name }) => ({ what: `\`require ${name}\`` })),
     audit && action === 'pass' && { what: '`pass` in audit mode', hint: 'audit the rules that it passes over' },
     ...(layer7 ? requestRefusals(rule, layer7) : []),
   ];

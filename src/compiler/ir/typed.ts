@@ -69,8 +69,21 @@ export type LiteralType = (typeof literalTypes)[number];
 export type Literal = { readonly type: LiteralType; readonly text: string };
 export type Annotation = { readonly name: string; readonly values: readonly Literal[]; readonly span: Span };
 
-export const requirements = ['encryption', 'authentication'] as const;
+/** What an allowed flow still needs; other agents fulfil more than the kernel can (`listener`: an Envoy listener that it goes through). */
+export const requirements = [
+  'encryption',
+  'authentication',
+  'listener',
+  'tls-termination',
+  'tls-origination',
+  'server-name',
+  'header-action',
+  'header-secret',
+  'groups',
+] as const;
 export type RequirementName = (typeof requirements)[number];
+/** `text`: which one, in the words of who fulfils it. */
+export type NamedRequirement = { readonly name: RequirementName; readonly text?: string };
 
 type RuleBase = {
   readonly id: RuleId;
@@ -88,7 +101,7 @@ type RuleBase = {
   /** Not enforced, only reported: the rule's own mode, or its policy's. */
   readonly audit: boolean;
   readonly log?: { readonly text: string /** Records a second at most. */; readonly rate?: number };
-  readonly require: readonly RequirementName[];
+  readonly require: readonly NamedRequirement[];
   readonly annotations: readonly Annotation[];
 };
 export type NetworkRule = RuleBase & {
