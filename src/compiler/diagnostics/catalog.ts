@@ -59,6 +59,12 @@ export const catalog = {
   },
   'import/unknown-version': { severity: 'error', message: '`{kind}` of version `{version}` is not read', help: 'it is read of: {known}' },
   'import/unknown-kind': { severity: 'warning', message: 'no policy that is read: `{kind}` of `{group}`' },
+  'import/replaced': {
+    severity: 'warning',
+    message: '`{object}` is replaced by a later object of the same name',
+    second: 'this one holds',
+  },
+  'import/unsupported': { severity: 'error', message: '{what} has no meaning here: {reason}', help: '{hint}' },
   'import/unknown-field': { severity: 'error', message: 'unknown field `{field}` in {where}', help: 'did you mean `{suggestion}`?' },
   'import/missing-field': { severity: 'error', message: '`{field}` is missing' },
   'import/invalid-value': { severity: 'error', message: '`{field}`: expected {expected}, found {found}' },

@@ -2,7 +2,7 @@
 
 import type { Labels } from '../space/labels.ts';
 import { isList, isObject } from './documents/json.ts';
-import type { Document, Facts, Json, JsonObject, StatedService, StatedWorkload } from './importer.ts';
+import { type Document, type Facts, groupOf, type Json, type JsonObject, type StatedService, type StatedWorkload } from './importer.ts';
 
 /** Reads what is well formed; the API server is who refuses the rest. */
 export function factsOf(documents: readonly Document[]): Facts {
@@ -13,7 +13,7 @@ export function factsOf(documents: readonly Document[]): Facts {
   const byKind = new Map<string, Document[]>();
   for (const document of documents) {
     const { kind, name, value } = document;
-    const key = `${document.apiVersion.split('/').slice(0, -1).join('/')}/${kind}`;
+    const key = `${groupOf(document.apiVersion).group}/${kind}`;
     const same = byKind.get(key);
     if (same) same.push(document);
     else byKind.set(key, [document]);
@@ -57,7 +57,7 @@ const templates: Readonly<Record<string, readonly string[]>> = {
 
 function workloadsOf(document: Document): readonly StatedWorkload[] {
   const { apiVersion, kind, name, value } = document;
-  const path = templates[`${apiVersion.split('/').slice(0, -1).join('/')}/${kind}`];
+  const path = templates[`${groupOf(apiVersion).group}/${kind}`];
   const pod = path && member(value, ...path);
   if (!isObject(pod)) return [];
   return [

@@ -99,3 +99,15 @@ export type Importer = {
    */
   readonly write: (document: Document, context: ImportContext, writer: PolicyWriter) => void;
 };
+
+/** The API group and the version of `cilium.io/v2`; the core group has no name. */
+export function groupOf(apiVersion: string): { readonly group: string; readonly version: string } {
+  const slash = apiVersion.indexOf('/');
+  return { group: apiVersion.slice(0, Math.max(0, slash)), version: apiVersion.slice(slash + 1) };
+}
+
+/** `cilium.io/CiliumNetworkPolicy prod/web`. */
+export function originText({ apiVersion, kind, namespace, name }: Document): string {
+  const { group } = groupOf(apiVersion);
+  return `${group === '' ? '' : `${group}/`}${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+}

@@ -1,10 +1,12 @@
 // Other people's policies -> policy text. The text of a file stands for the file: it has its path, and its lines know the
 // places in the document that they came from.
+
 import type { SourceText } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
+import { isOfAgent, writeAgent } from './agent.ts';
 import { readDocuments } from './documents/index.ts';
 import { factsOf } from './facts.ts';
-import type { Document, Facts, ImportContext, Importer, ImportOptions } from './importer.ts';
+import { type Document, type Facts, groupOf, type ImportContext, type Importer, type ImportOptions, originText } from './importer.ts';
 import { importers } from './registry.ts';
 import { PolicyWriter } from './writer.ts';
 
@@ -23,34 +25,48 @@ export function importSources(sources: readonly SourceText[], options: ImportOpt
   const facts = factsOf(files.flatMap(({ documents }) => documents));
   const context: ImportContext = { options, facts, report };
   const names = new Set<string>();
-  return {
-    sources: files.flatMap(({ source, documents }) => {
-      const writer = new PolicyWriter(names);
-      for (const document of documents) writeDocument(document, context, writer);
-      return writer.isEmpty ? [] : [writer.source(source.path)];
-    }),
-    facts,
-  };
+  const latest = lastOfEach(
+    files.flatMap(({ documents }) => documents),
+    report,
+  );
+  let isAgentWritten = false;
+  const texts = files.flatMap(({ source, documents }) => {
+    const writer = new PolicyWriter(names);
+    for (const document of documents) {
+      if (!latest.has(document) || !writeDocument(document, context, writer) || isAgentWritten || !isOfAgent(document)) continue;
+      writeAgent(document, context, writer);
+      isAgentWritten = true;
+    }
+    return writer.isEmpty ? [] : [writer.source(source.path)];
+  });
+  return { sources: options.enforcement === 'never' ? [] : texts, facts };
 }
 
-/** The API group and the version of `cilium.io/v2`; the core group has no name. */
-export function groupOf(apiVersion: string): { readonly group: string; readonly version: string } {
-  const slash = apiVersion.indexOf('/');
-  return { group: apiVersion.slice(0, Math.max(0, slash)), version: apiVersion.slice(slash + 1) };
+/** A later object of the same name replaces an earlier one. */
+function lastOfEach(documents: readonly Document[], report: Report): ReadonlySet<Document> {
+  const last = new Map<string, Document>();
+  for (const [i, document] of documents.entries()) {
+    const { name } = document;
+    const key = name === '' ? String(i) : originText(document);
+    const earlier = last.get(key);
+    if (earlier && isPolicy(document))
+      report('import/replaced', [earlier.at(['metadata', 'name']), document.at(['metadata', 'name'])], { object: key });
+    last.set(key, document);
+  }
+  return new Set(last.values());
 }
 
-function writeDocument(document: Document, context: ImportContext, writer: PolicyWriter): void {
+const isPolicy = ({ kind }: Document): boolean => kind.endsWith('Policy');
+
+/** Was something written? */
+function writeDocument(document: Document, context: ImportContext, writer: PolicyWriter): boolean {
   const importer = importerOf(document, context.report);
-  if (!importer) return;
-  writer.heading(originText(document));
+  if (!importer) return false;
+  const before = writer.length;
+  writer.heading(`${document.source.path}: ${originText(document)}`);
   importer.write(document, context, writer);
   writer.heading('');
-}
-
-/** `cilium.io/CiliumNetworkPolicy prod/web`. */
-export function originText({ apiVersion, kind, namespace, name }: Document): string {
-  const { group } = groupOf(apiVersion);
-  return `${group === '' ? '' : `${group}/`}${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+  return writer.length > before;
 }
 
 function importerOf({ apiVersion, kind, at }: Document, report: Report): Importer | undefined {

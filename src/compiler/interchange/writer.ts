@@ -58,7 +58,10 @@ export class PolicyWriter {
     return name;
   }
 
-  /** Nothing was written. */
+  /** How much was written. */
+  get length(): number {
+    return this.#text.length;
+  }
   get isEmpty(): boolean {
     return this.#text === '';
   }
