@@ -84,10 +84,10 @@ function checkInto(log: Collector, sources: readonly SourceText[], options: Opti
   const policies = [...sources.filter(({ path }) => !holdsDocuments(path)), ...imported.sources];
   const ast = parseAll(policies, load, (more) => session.parse(more, log));
   progress('resolving names');
-  const resolved = resolve(ast, domains, log.report);
+  const resolved = resolve(ast, domains, log.report, session.resolving);
   progress('checking rules');
-  const typed = check(resolved, domains, log.report, { ...options, ...inventoryOf(options.inventory, imported) });
-  const { allowances } = resolved;
+  const typed = check(resolved, domains, log.report, { ...options, ...inventoryOf(options.inventory, imported), memory: session.checking });
+  const allowances = resolved.files.flatMap((file) => file.allowances);
   if (log.failed()) return { allowances };
   progress('comparing rules');
   const compared = collector();

@@ -1,6 +1,9 @@
-// What is kept from one compilation to the next: the trees of files whose text is the same, and what documents mean while
-// none of them is another. A session that is asked for every change of a folder parses the changed file alone.
+// What is kept from one compilation to the next: the trees of files whose text is the same, what 2-resolve and 3-check keep
+// of them, and what documents mean while none of them is another. A session that is asked for every change of a folder looks
+// at the changed file alone, and at those that import from it.
 import { parse } from './1-parse/index.ts';
+import { ResolveMemory } from './2-resolve/index.ts';
+import { CheckMemory } from './3-check/index.ts';
 import type { SourceText } from './base/source.ts';
 import { type Collector, collector, type Diagnostic } from './diagnostics/diagnostic.ts';
 import type { Imported } from './interchange/index.ts';
@@ -14,8 +17,10 @@ type Meant = {
 };
 type Parsed = { readonly file: FileAst; readonly found: readonly Diagnostic[]; used: number };
 
-/** Holds trees between compilations; a file that the last one did not ask for is forgotten. */
+/** Holds trees between compilations with the same domains; a file that the last one did not ask for is forgotten. */
 export class Session {
+  readonly resolving = new ResolveMemory();
+  readonly checking = new CheckMemory();
   readonly #files = new Map<string, Parsed>();
   #round = 0;
   #meant: Meant | undefined;

@@ -37,7 +37,7 @@ function findings(folder: string): string {
   const log = collector();
   const resolved = resolve(parse(sourcesOf(folder), log.report), domains, log.report);
   check(resolved, domains, log.report, optionsOf(folder));
-  const shown = applyAllowances(resolved.allowances, log.all(), phases);
+  const shown = applyAllowances(resolved.files.flatMap((file) => file.allowances), log.all(), phases);
   for (const { code } of shown) seen.add(code);
   return renderDiagnostics(shown, { color: false }) || 'nothing to say\n';
 }

@@ -55,7 +55,7 @@ export const layers: readonly Layer[] = [
   { path: 'compiler/interchange/', ...ofPhases, may: [...ofPhases.may, 'compiler/interchange/'] },
   { path: 'compiler/format/', may: [parse, base, diagnostics, ir] },
   { path: 'compiler/event-text.ts', may: [diagnostics, ir, base], types: [domain] },
-  { path: 'compiler/session.ts', may: [parse, diagnostics, ir, base], types: ['compiler/interchange/'] },
+  { path: 'compiler/session.ts', may: [parse, resolve, check, diagnostics, ir, base], types: ['compiler/interchange/'] },
   {
     path: 'compiler/pipeline.ts',
     may: [

@@ -1,27 +1,42 @@
 // Gives each file the names that it imports, and warns of names that nobody uses.
 import type { Span } from '../base/source.ts';
 import type { FileAst, ImportAst, Name } from '../ir/ast.ts';
-import { importedPath, normalised, relativePath, reportImportCycles } from './imports.ts';
-import type { Binding, FileScope, Named } from './scopes.ts';
-import type { Unit } from './unit.ts';
+import { importedPath, importOrder, normalised, relativePath } from './imports.ts';
+import type { Binding, FileScope } from './scopes.ts';
+import type { Exported, Unit } from './unit.ts';
 
-/** Names that files declare for others. */
+/** Names that files declare for others; looked for when somebody asks. */
 export function exportedNames(files: readonly FileScope[]): Unit['exported'] {
-  const exported = new Map<string, { readonly kind: Named['kind']; readonly path: string; readonly span: Span }>();
+  let exported: Map<string, Exported> | undefined;
+  return (name) => {
+    exported ??= allExported(files);
+    return exported.get(name);
+  };
+}
+
+function allExported(files: readonly FileScope[]): Map<string, Exported> {
+  const exported = new Map<string, Exported>();
   for (const { file, names } of files) {
-    for (const [name, { named, isPrivate, declared: span }] of names)
-      if (!isPrivate) exported.set(name, { kind: named.kind, path: file.source.path, span });
+    for (const [name, { named, isPrivate, isImported, declared: span }] of names)
+      if (!isPrivate && !isImported) exported.set(name, { kind: named.kind, path: file.source.path, span });
   }
   return exported;
 }
 
-/** To be called when every scope holds what its file declares itself. */
-export function bindImports(files: readonly FileScope[], unit: Unit): void {
+/** A file and those that it imports from, one for each import; undefined: there is none. */
+export type Importer = { readonly scope: FileScope; readonly targets: readonly (FileScope | undefined)[] };
+
+/** To be called when every scope holds what its file declares itself. Gives the files, each after those that it imports from. */
+export function bindImports(files: readonly FileScope[], unit: Unit): readonly Importer[] {
   const byPath = new Map(files.map((scope) => [normalised(scope.file.source.path), scope]));
   const modules = new Map<string, Span>();
   for (const scope of files) nameModule(scope.file, modules, unit);
-  reportImportCycles(new Map([...byPath].map(([path, { file }]) => [path, file])), unit.report);
-  for (const scope of files) for (const one of scope.file.imports) importNames(scope, one, { byPath, unit });
+  const targetsOf = ({ file }: FileScope) => file.imports.map(({ from }) => byPath.get(importedPath(file.source.path, from.text)));
+  const importers = new Map(files.map((scope) => [scope, { scope, targets: targetsOf(scope) }]));
+  const order = importOrder(importers, unit.report);
+  for (const { scope, targets } of importers.values())
+    for (const [i, one] of scope.file.imports.entries()) importNames([scope, targets[i]], one, { byPath, unit });
+  return order;
 }
 
 function nameModule({ modules: [module] }: FileAst, known: Map<string, Span>, { report }: Unit): void {
@@ -33,10 +48,13 @@ function nameModule({ modules: [module] }: FileAst, known: Map<string, Span>, { 
 
 type Importing = { readonly byPath: ReadonlyMap<string, FileScope>; readonly unit: Unit };
 
-function importNames(scope: FileScope, { names, from }: ImportAst, { byPath, unit }: Importing): void {
-  const path = importedPath(scope.file.source.path, from.text);
-  const target = byPath.get(path);
+function importNames(
+  [scope, target]: readonly [FileScope, FileScope | undefined],
+  { names, from }: ImportAst,
+  { byPath, unit }: Importing,
+): void {
   if (!target) {
+    const path = importedPath(scope.file.source.path, from.text);
     for (const { text } of names) scope.excused.add(text);
     unit.report('resolve/unknown-file', from.span, { path, suggestion: unit.suggest(path, byPath.keys()) });
     return;
@@ -59,7 +77,7 @@ function importName([scope, target]: readonly [FileScope, FileScope], name: Name
   else if (binding.isPrivate) {
     unit.report('resolve/private-name', [name.span, binding.span], { name: name.text, path: target.file.source.path });
     scope.excused.add(name.text);
-    binding.used = true;
+    target.wanted.add(name.text);
   } else scope.names.set(name.text, { ...binding, span: name.span, isImported: true, used: false });
 }
 
@@ -76,10 +94,10 @@ function refuseImport([scope, target]: readonly [FileScope, FileScope], name: Na
 }
 
 /** Warns of names that nobody can have use of, in files that were read whole; to be called when every name has been looked up. */
-export function reportUnused({ file, names }: FileScope, { report }: Unit): void {
+export function reportUnused({ file, names, wanted }: FileScope, { report }: Unit): void {
   if (!file.isWhole) return;
   for (const [name, { isImported, isPrivate, used, span, named }] of names) {
-    if (used) continue;
+    if (used || wanted.has(name)) continue;
     if (isImported) report('resolve/unused-import', span, { name });
     else if (isPrivate) report('resolve/unused-name', span, { kind: named.kind === 'set' ? named.type : 'rules block', name });
   }

@@ -1,29 +1,23 @@
 // One file: all that its text says, given the names that it sees. It asks nothing of other files but what they declare.
 
-import type { Allowance, Declaration, ResolvedAnnotation, ResolvedInvariant } from '../ir/resolved.ts';
+import type { Declaration, ResolvedFile } from '../ir/resolved.ts';
 import { checkAnnotationType } from './annotation-types.ts';
 import { annotationsOf, keepAnnotations } from './annotations.ts';
 import { reportUnused } from './bind-imports.ts';
 import { invariantsOf } from './invariants.ts';
-import { policyOf, type UnnumberedPolicy } from './policies.ts';
+import { computingOrder } from './order.ts';
+import { policyOf } from './policies.ts';
 import type { FileScope } from './scopes.ts';
 import { testsOf, type UncheckedTest } from './tests.ts';
 import type { Place, Unit } from './unit.ts';
 import { checkBlock, usesOf } from './uses.ts';
 import { boundValue, listValue } from './values.ts';
 
-/** `declarations`: those of the file and of the arguments of its uses, from the index `base` of its scope. */
-export type ResolvedFile = {
-  readonly declarations: readonly Declaration[];
-  readonly policies: readonly UnnumberedPolicy[];
-  readonly tests: readonly UncheckedTest[];
-  readonly invariants: readonly ResolvedInvariant[];
-  readonly allowances: readonly Allowance[];
-  readonly annotations: readonly ResolvedAnnotation[];
-};
+/** `tests`: what they say of policies is still to be looked up. */
+export type FileResult = { readonly file: ResolvedFile; readonly tests: readonly UncheckedTest[] };
 
-export function resolveFile(unit: Unit, scope: FileScope): ResolvedFile {
-  const { file } = scope;
+export function resolveFile(unit: Unit, scope: FileScope): FileResult {
+  const { file, base } = scope;
   const place: Place = { unit, scope, allowances: [], annotations: [] };
   const { source } = file;
   annotationsOf(place, file.annotations, { target: 'file', scope: { source, start: 0, end: source.text.length } });
@@ -38,5 +32,10 @@ export function resolveFile(unit: Unit, scope: FileScope): ResolvedFile {
   const tests = testsOf(place, file.tests);
   const invariants = invariantsOf(place, file.invariants);
   reportUnused(scope, unit);
-  return { declarations, policies, tests, invariants, allowances: place.allowances, annotations: place.annotations };
+  const { allowances, annotations } = place;
+  const order = computingOrder(declarations, base, unit.report);
+  return {
+    file: { base, declarations, order, policies, tests: tests.map(({ test }) => test), invariants, allowances, annotations },
+    tests,
+  };
 }

@@ -1,67 +1,51 @@
-// Ast -> ResolvedPolicy: binds names and words, writes out the uses of `rules` blocks, mints PolicyIds and RuleIds.
+// Ast -> ResolvedPolicy: binds names and words, writes out the uses of `rules` blocks.
 //   1. Which names each file sees: its own, and its imports.
-//   2. Each file by itself (file.ts).
-//   3. Ids, in the order of the policies' names; what tests say of policies.
-import type { Span } from '../base/source.ts';
+//   2. Each file by itself (file.ts), or as it was before if nothing that it sees is another (memory.ts).
+//   3. The policies of all files, in the order of their names; what tests say of them.
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Domains } from '../domains/domain.ts';
 import type { Ast } from '../ir/ast.ts';
-import { policyId, ruleId } from '../ir/ids.ts';
-import type { ResolvedPolicy, ResolvedPolicyBlock, ResolvedRule } from '../ir/resolved.ts';
+import type { ResolvedPolicy, ResolvedPolicyBlock } from '../ir/resolved.ts';
 import { bindImports, exportedNames } from './bind-imports.ts';
-import { resolveFile } from './file.ts';
-import { computingOrder } from './order.ts';
-import type { UnnumberedPolicy } from './policies.ts';
-import { numberedRule } from './rules.ts';
-import { scopesOf } from './scopes.ts';
-import { checkedTests } from './tests.ts';
+import { ResolveMemory } from './memory.ts';
+import { declarationsIn, scopesOf } from './scopes.ts';
+import { checkCauses } from './tests.ts';
 import { newUnit } from './unit.ts';
 
 export { importedPath, missingSources } from './imports.ts';
+export { ResolveMemory } from './memory.ts';
 
-/** Binds every name of the unit; what could not be bound is reported and `missing`. */
-export function resolve(ast: Ast, domains: Domains, report: Report): ResolvedPolicy {
-  const scopes = scopesOf(ast, report);
+/** Binds every name of the unit; what could not be bound is reported and `missing`. `memory`: of units with the same domains. */
+export function resolve(ast: Ast, domains: Domains, report: Report, memory = new ResolveMemory()): ResolvedPolicy {
+  const bases = memory.bases(ast.files.map((file) => ({ path: file.source.path, size: declarationsIn(file) })));
+  const scopes = scopesOf(ast, bases, report);
   const unit = newUnit(domains, report, exportedNames(scopes));
-  bindImports(scopes, unit);
-  const files = scopes.map((scope) => resolveFile(unit, scope));
-  const declarations = files.flatMap((file) => file.declarations);
-  const policies = files.flatMap((file) => file.policies);
-  const tests = files.flatMap((file) => file.tests);
+  const results = memory.files(bindImports(scopes, unit), unit);
+  const inOrder = scopes.flatMap((scope) => results.get(scope) ?? []);
+  const files = inOrder.map(({ file }) => file);
+  const policies = memory.sorted(files.flatMap((file) => file.policies));
+  reportDuplicates(
+    files.flatMap((file) => file.policies),
+    policies,
+    report,
+  );
   const unread = new Set(ast.files.flatMap((file) => [...file.unread]));
-  return {
-    declarations,
-    order: computingOrder(declarations, report),
-    ...numbered(policies),
-    tests: checkedTests(tests, policiesByName(policies, report), { unit, names: unread }),
-    invariants: files.flatMap((file) => file.invariants),
-    allowances: files.flatMap((file) => file.allowances),
-    annotations: files.flatMap((file) => file.annotations),
-  };
+  checkCauses(
+    inOrder.flatMap(({ tests }) => tests),
+    policies,
+    { unit, names: unread },
+  );
+  return { files, importOrder: [...results.values()].map(({ file }) => file), policies };
 }
 
-function policiesByName(policies: readonly UnnumberedPolicy[], report: Report): ReadonlyMap<string, UnnumberedPolicy> {
-  const byName = new Map<string, UnnumberedPolicy>();
+/** `sorted`: the same by name, so that two of one name are neighbours. */
+function reportDuplicates(policies: readonly ResolvedPolicyBlock[], sorted: readonly ResolvedPolicyBlock[], report: Report): void {
+  if (!sorted.some(({ name }, index) => name === sorted[index + 1]?.name)) return;
+  const byName = new Map<string, ResolvedPolicyBlock>();
   for (const policy of policies) {
-    const { name, span }: { readonly name: string; readonly span: Span } = policy.block;
+    const { name, span } = policy;
     const first = byName.get(name);
-    if (first) report('resolve/duplicate-name', [span, first.block.span], { kind: 'policy', name });
+    if (first) report('resolve/duplicate-name', [span, first.span], { kind: 'policy', name });
     else byName.set(name, policy);
   }
-  return byName;
-}
-
-const byName = ({ block: a }: UnnumberedPolicy, { block: b }: UnnumberedPolicy): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
-
-type Numbered = { readonly policies: readonly ResolvedPolicyBlock[]; readonly rules: readonly ResolvedRule[] };
-
-/** Policies in the order of their names, rules in the order of their ids. */
-function numbered(found: readonly UnnumberedPolicy[]): Numbered {
-  const rules: ResolvedRule[] = [];
-  const policies = [...found].sort(byName).map(({ block, rules: own }, index) => {
-    const policy = policyId(index);
-    for (const rule of own) rules.push(numberedRule(rule, ruleId(rules.length), policy));
-    return { ...block, id: policy };
-  });
-  return { policies, rules };
 }

@@ -54,7 +54,7 @@ export function refuseName(place: Place, name: Name, [known, kind]: readonly [It
 
 /** Reports a name of something of this kind that another file declares. */
 export function refuseForeign({ unit, scope }: Place, { text, span }: Name, kind: Named['kind']): boolean {
-  const other = unit.exported.get(text);
+  const other = unit.exported(text);
   if (other?.kind !== kind) return false;
   const path = relativePath(scope.file.source.path, other.path);
   unit.report('resolve/not-imported', [span, other.span], { name: text, path });

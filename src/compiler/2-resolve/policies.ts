@@ -1,27 +1,17 @@
 // A policy: its attributes, and its sections together with those that it uses.
 import type { Span } from '../base/source.ts';
 import type { PolicyAst } from '../ir/ast.ts';
-import type { Attribute, ResolvedPolicyBlock, ResolvedSection } from '../ir/resolved.ts';
+import type { Attribute, ResolvedPolicyBlock, ResolvedRule, ResolvedSection } from '../ir/resolved.ts';
 import type { Direction, Tier } from '../ir/typed.ts';
 import { annotationsOf } from './annotations.ts';
 import { attributesOf } from './attributes.ts';
-import type { UnnumberedRule } from './rules.ts';
 import { type Part, partsOf } from './sections.ts';
 import type { Place } from './unit.ts';
 import type { Uses } from './uses.ts';
 import { boundValue } from './values.ts';
 import { reservedWords, tiers } from './vocabulary.ts';
 
-/** A policy of one file; its id and those of its rules are minted when all files are known. */
-export type UnnumberedPolicy = {
-  readonly block: Omit<ResolvedPolicyBlock, 'id'>;
-  /** In the order of their places. */
-  readonly rules: readonly UnnumberedRule[];
-  /** What rules are called by `@name`; undefined when some may not have been read. */
-  readonly ruleNames: ReadonlySet<string> | undefined;
-};
-
-export function policyOf(place: Place, policy: PolicyAst, uses: Uses): UnnumberedPolicy {
+export function policyOf(place: Place, policy: PolicyAst, uses: Uses): ResolvedPolicyBlock {
   const { unit, scope } = place;
   const { name, span } = policy;
   if (reservedWords.includes(name.text))
@@ -32,7 +22,7 @@ export function policyOf(place: Place, policy: PolicyAst, uses: Uses): Unnumbere
   const parts = [...partsOf(place, policy.sections, undefined), ...policy.uses.flatMap((use) => uses.partsOf(place, use))];
   if (policy.uses.length > 0) parts.sort(byPlace);
   const rules = parts.flatMap((part) => part.rules);
-  const block = {
+  return {
     name: name.text,
     span: name.span,
     subject: boundValue(place, policy.subject),
@@ -40,8 +30,9 @@ export function policyOf(place: Place, policy: PolicyAst, uses: Uses): Unnumbere
     attributes: attributes.filter((one) => one.name !== 'tier'),
     annotations: annotationsOf(place, policy.annotations, { target: 'policy', scope: span }),
     ...defaultsOf(parts),
+    rules,
+    ruleNames: scope.file.isWhole ? ruleNamesOf(rules) : undefined,
   };
-  return { block, rules, ruleNames: scope.file.isWhole ? ruleNamesOf(rules) : undefined };
 }
 
 /** Sections in the order of the text; those of one `use` stay in the order of their block. */
@@ -70,7 +61,7 @@ function defaultsOf(parts: readonly Part[]): Defaults {
 
 const noRuleNames: ReadonlySet<string> = new Set();
 
-function ruleNamesOf(rules: readonly UnnumberedRule[]): ReadonlySet<string> {
+function ruleNamesOf(rules: readonly ResolvedRule[]): ReadonlySet<string> {
   const names = rules.flatMap(({ annotations }) =>
     annotations.flatMap(({ name, values: [value] }) => (name === 'name' && value?.kind === 'string' ? [value.text] : [])),
   );

@@ -3,8 +3,7 @@
 import type { Span } from '../base/source.ts';
 import type { Operand } from '../domains/domain.ts';
 import type { AnnotationAst, Entry, RulePart } from '../ir/ast.ts';
-import type { PolicyId, RuleId } from '../ir/ids.ts';
-import type { Attribute, ResolvedNetworkRule, ResolvedProcessRule, ResolvedRule } from '../ir/resolved.ts';
+import type { Attribute, ResolvedNetworkRule, ResolvedRule } from '../ir/resolved.ts';
 import type { Direction, Section } from '../ir/typed.ts';
 import { annotationsOf } from './annotations.ts';
 import { attributesOf, type Holder, isAttribute } from './attributes.ts';
@@ -17,11 +16,7 @@ import { actionWords, oneOf } from './vocabulary.ts';
 export type RuleEntry = Entry & { readonly kind: 'rule' };
 type Part<Kind extends RulePart['kind']> = RulePart & { readonly kind: Kind };
 type Growing<T> = { -readonly [Key in keyof T]: T[Key] };
-type UnnumberedNetworkRule = Omit<ResolvedNetworkRule, 'id' | 'policy'>;
-type UnnumberedProcessRule = Omit<ResolvedProcessRule, 'id' | 'policy'>;
-/** A rule as it stands in its policy; ids are minted when all are known. */
-export type UnnumberedRule = UnnumberedNetworkRule | UnnumberedProcessRule;
-type Base = Pick<UnnumberedRule, 'span' | 'text' | 'action' | 'audit' | 'annotations'> & { readonly usedAt: Span | undefined };
+type Base = Pick<ResolvedRule, 'span' | 'text' | 'action' | 'audit' | 'annotations'> & { readonly usedAt: Span | undefined };
 const noAttributes: readonly Attribute[] = [];
 
 /** Where rules stand. `usedAt`: the `use` that they are written out for. */
@@ -30,7 +25,7 @@ export type RulePlace = { readonly place: Place; readonly section: Section; read
 export type Annotated = { readonly entry: RuleEntry; readonly before: readonly AnnotationAst[] };
 
 /** The rule of an entry; undefined when its class is unknown. An unknown action is reported and counts as `deny`. */
-export function ruleOf(at: RulePlace, { entry, before }: Annotated): UnnumberedRule | undefined {
+export function ruleOf(at: RulePlace, { entry, before }: Annotated): ResolvedRule | undefined {
   const { place, section, usedAt } = at;
   const whole = onePerLine(place.unit, entry, section);
   const word = actionOf(place.unit, entry, section);
@@ -87,7 +82,7 @@ function actionOf(unit: Unit, { action }: RuleEntry, section: Section): ActionWo
   return word;
 }
 
-function networkRule(place: Place, entry: RuleEntry, [base, section]: readonly [Base, Direction]): UnnumberedRule {
+function networkRule(place: Place, entry: RuleEntry, [base, section]: readonly [Base, Direction]): ResolvedRule {
   const { unit } = place;
   const { parts } = entry;
   const peer = single(unit, parts, 'peer', '`from` or `to`');
@@ -107,7 +102,7 @@ function networkRule(place: Place, entry: RuleEntry, [base, section]: readonly [
   const attributes = networkAttributes(unit, entry, base.audit);
   const { span, usedAt, text, action, audit, annotations } = base;
   // Filled in steps: there are many rules, and a spread for each costs more than all else here.
-  const rule: Growing<UnnumberedNetworkRule> = { span, text, action, audit, section, attributes, annotations };
+  const rule: Growing<ResolvedNetworkRule> = { span, text, action, audit, section, attributes, annotations };
   if (usedAt) rule.usedAt = usedAt;
   if (peer) rule.peers = boundValue(place, peer.peers);
   if (at) rule.transport = boundValue(place, at.transport);
@@ -146,7 +141,7 @@ function single<Kind extends RulePart['kind']>(unit: Unit, parts: readonly RuleP
   return first;
 }
 
-function processRule(place: Place, entry: RuleEntry, base: Base): UnnumberedRule | undefined {
+function processRule(place: Place, entry: RuleEntry, base: Base): ResolvedRule | undefined {
   const { unit } = place;
   const { parts, action } = entry;
   for (const part of parts) {
@@ -169,21 +164,4 @@ function processRule(place: Place, entry: RuleEntry, base: Base): UnnumberedRule
   const { span, usedAt, text, annotations } = base;
   const rule = { span, text, action: base.action, audit: base.audit, section: 'process' as const, attributes, annotations, domain, line };
   return usedAt ? { ...rule, usedAt } : rule;
-}
-
-/** The same rule with its ids; a copy, for the rules of a file may be numbered again. */
-export function numberedRule(rule: UnnumberedRule, id: RuleId, policy: PolicyId): ResolvedRule {
-  const { span, usedAt, text, action, audit, attributes, annotations } = rule;
-  if (rule.section === 'process') {
-    const { section, domain, line } = rule;
-    const copy = { id, policy, span, text, action, audit, section, attributes, annotations, domain, line };
-    return usedAt ? { ...copy, usedAt } : copy;
-  }
-  const { section, peers, transport, request } = rule;
-  const copy: Growing<ResolvedNetworkRule> = { id, policy, span, text, action, audit, section, attributes, annotations };
-  if (usedAt) copy.usedAt = usedAt;
-  if (peers) copy.peers = peers;
-  if (transport) copy.transport = transport;
-  if (request) copy.request = request;
-  return copy;
 }

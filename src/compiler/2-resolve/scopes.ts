@@ -10,7 +10,7 @@ export type ParameterKind = DeclarationKind | 'peer';
 
 /** What a name stands for. */
 export type Named =
-  /** `declaration`: index into ResolvedPolicy.declarations. */
+  /** `declaration`: its number. */
   | { readonly kind: 'set'; readonly type: DeclarationKind; readonly declaration: number }
   | { readonly kind: 'rules'; readonly ast: RulesAst; readonly scope: FileScope }
   | { readonly kind: 'annotation'; readonly type: AnnotationType };
@@ -30,27 +30,26 @@ export type FileScope = {
   /** Defaults of the file's selectors. */
   readonly namespace?: string;
   readonly cluster?: string;
-  /** Index of the file's first declaration; those of its arguments (`use`) follow its own. */
+  /** Number of the file's first declaration; those of its arguments (`use`) follow its own. */
   readonly base: number;
   readonly names: Map<string, Binding>;
+  /** Private names that other files ask for. */
+  readonly wanted: Set<string>;
   /** Names that nobody calls unknown: imported from a missing file, or declared in text that could not be read. */
   readonly excused: Set<string>;
 };
 
-/** A scope for each file, with the names that it declares itself. */
-export function scopesOf(ast: Ast, report: Report): readonly FileScope[] {
-  let base = 0;
-  return ast.files.map((file) => {
-    const scope = newScope(file, base, report);
-    base += file.declarations.length + slotsOf(file);
+/** A scope for each file, with the names that it declares itself; `bases` are the numbers of their first declarations. */
+export const scopesOf = ({ files }: Ast, bases: readonly number[], report: Report): readonly FileScope[] =>
+  files.map((file, index) => {
+    const scope = newScope(file, bases[index] ?? 0, report);
     declareAll(scope, report);
     return scope;
   });
-}
 
-/** Declarations that the arguments of a file's `use` need. */
-const slotsOf = ({ policies }: FileAst): number =>
-  policies.reduce((sum, { uses }) => sum + uses.reduce((own, use) => own + use.arguments.length, 0), 0);
+/** Declarations of a file, and of the arguments of its `use`. */
+export const declarationsIn = ({ declarations, policies }: FileAst): number =>
+  policies.reduce((sum, { uses }) => sum + uses.reduce((own, use) => own + use.arguments.length, 0), declarations.length);
 
 function newScope(file: FileAst, base: number, report: Report): FileScope {
   const once = <T extends { readonly span: Span }>([first, second]: readonly T[], what: string): T | undefined => {
@@ -64,6 +63,7 @@ function newScope(file: FileAst, base: number, report: Report): FileScope {
     file,
     base,
     names: new Map(),
+    wanted: new Set(),
     excused: new Set(file.unread),
     ...(namespace ? { namespace: namespace.text } : {}),
     ...(cluster ? { cluster: cluster.text } : {}),

@@ -1,10 +1,11 @@
 // Sections of policies and of `rules` blocks: their rules, and their defaults.
 import type { Span } from '../base/source.ts';
 import type { AnnotationAst, Entry, SectionAst } from '../ir/ast.ts';
+import type { ResolvedRule } from '../ir/resolved.ts';
 import type { Section } from '../ir/typed.ts';
 import { keepAnnotations } from './annotations.ts';
 import { asName, processDomain } from './lines.ts';
-import { type RulePlace, ruleOf, type UnnumberedRule } from './rules.ts';
+import { type RulePlace, ruleOf } from './rules.ts';
 import { type Place, refuseWord, type Unit } from './unit.ts';
 import { oneOf, sections } from './vocabulary.ts';
 
@@ -18,7 +19,7 @@ export type Part = {
   readonly section: Section;
   readonly span: Span;
   readonly usedAt: Span | undefined;
-  readonly rules: readonly UnnumberedRule[];
+  readonly rules: readonly ResolvedRule[];
   readonly defaults: readonly Default[];
 };
 
@@ -41,7 +42,7 @@ export function partsOf(place: Place, written: readonly SectionAst[], usedAt: Sp
 
 function partOf(at: RulePlace, { name, entries }: SectionAst): Part {
   const { place, section, usedAt } = at;
-  const rules: UnnumberedRule[] = [];
+  const rules: ResolvedRule[] = [];
   const defaults: Default[] = [];
   let before: AnnotationAst[] = [];
   for (const entry of entries) {

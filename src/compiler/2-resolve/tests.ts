@@ -1,10 +1,9 @@
 // Lines of `test` blocks: their ends, the domain of their content, and the expected verdict.
 import type { DomainSpec, Operand } from '../domains/domain.ts';
 import type { EndAst, Name, TestAst, TestLine } from '../ir/ast.ts';
-import type { ResolvedEnd, ResolvedTest } from '../ir/resolved.ts';
+import type { ResolvedEnd, ResolvedPolicyBlock, ResolvedTest } from '../ir/resolved.ts';
 import { lineOf, processDomain, requestDomains, wordsOf } from './lines.ts';
 import { foundIn } from './names.ts';
-import type { UnnumberedPolicy } from './policies.ts';
 import { type Place, refuseWord, type Unit } from './unit.ts';
 import { boundValue } from './values.ts';
 import { oneOf, verdicts } from './vocabulary.ts';
@@ -41,31 +40,28 @@ function expectedCause({ report }: Unit, { by, rule }: TestLine): Omit<ResolvedT
   return { byDefault: true };
 }
 
-/** The tests whose policies and rules exist; others are reported. */
-export const checkedTests = (
-  tests: readonly UncheckedTest[],
-  policies: ReadonlyMap<string, UnnumberedPolicy>,
-  unread: Unread,
-): readonly ResolvedTest[] =>
-  tests.flatMap(({ test, by, rule }) => (!by || by.text === 'default' || isKnown([by, rule], policies, unread) ? [test] : []));
+/** Reports policies and rules behind `by` that do not exist. */
+export function checkCauses(tests: readonly UncheckedTest[], policies: readonly ResolvedPolicyBlock[], unread: Unread): void {
+  const named = tests.filter(({ by }) => by && by.text !== 'default');
+  if (named.length === 0) return;
+  const byName = new Map(policies.map((policy) => [policy.name, policy]));
+  for (const { by, rule } of named) if (by) checkCause([by, rule], byName, unread);
+}
 
-function isKnown(
+function checkCause(
   [by, rule]: readonly [Name, TestLine['rule']],
-  policies: ReadonlyMap<string, UnnumberedPolicy>,
+  policies: ReadonlyMap<string, ResolvedPolicyBlock>,
   { unit, names }: Unread,
-): boolean {
+): void {
   const { report, suggest } = unit;
   const policy = policies.get(by.text);
-  if (!policy) {
-    if (names.has(by.text)) return true;
+  if (!policy && !names.has(by.text)) {
     const suggestion = suggest(by.text, [...policies.keys(), 'default']);
     report('resolve/unknown-name', by.span, { kind: 'policy', name: by.text, suggestion });
-    return false;
   }
-  if (!rule || !policy.ruleNames || policy.ruleNames.has(rule.text)) return true;
+  if (!rule || !policy?.ruleNames || policy.ruleNames.has(rule.text)) return;
   const suggestion = suggest(rule.text, policy.ruleNames);
   report('resolve/unknown-rule', rule.span, { policy: by.text, name: rule.text, suggestion });
-  return false;
 }
 
 /** Names of policies that could not be read: not unknown. */

@@ -12,11 +12,12 @@ export type Unit = {
   readonly domains: Domains;
   /** The known name nearest to one; undefined when none is near, or when too many were compared already. */
   readonly suggest: (name: string, known: Iterable<string>) => string | undefined;
-  /** Names that files declare for others, for hints: the file and the place. */
-  readonly exported: ReadonlyMap<string, { readonly kind: Named['kind']; readonly path: string; readonly span: Span }>;
+  /** What a file declares for others under a name, for hints. */
+  readonly exported: (name: string) => Exported | undefined;
 };
+export type Exported = { readonly kind: Named['kind']; readonly path: string; readonly span: Span };
 
-/** Comparisons of names in one compilation: enough for any real policy, few enough for a hostile one. */
+/** Comparisons of names in one file: enough for any real one, few enough for a hostile one. */
 const mostComparisons = 300_000;
 
 export function newUnit(domains: Domains, report: Report, exported: Unit['exported']): Unit {

@@ -1,6 +1,6 @@
 // Declarations -> sets, each after what it refers to.
 import { invariant } from '../base/assert.ts';
-import type { Declaration } from '../ir/resolved.ts';
+import type { Declaration, ResolvedFile } from '../ir/resolved.ts';
 import { networks, transports, workloads } from './kinds.ts';
 import { listOf } from './lists.ts';
 import { warnEmpty } from './rules/matches-nothing.ts';
@@ -8,21 +8,23 @@ import { type Context, type DeclaredSet, setOf } from './sets.ts';
 import { isEmptyText, patternSize, textKinds } from './text-kinds.ts';
 
 /** Parts of all declared sets together: names that double each other end here, not in memory. */
-const mostParts = 4_000_000;
+export const mostParts = 4_000_000;
 
-export function computeDeclarations(order: readonly number[], context: Context): void {
-  let parts = 0;
+/** Computes the sets of a file; `before` are the parts of other files' sets. Gives the parts of its own. */
+export function computeDeclarations({ base, declarations, order }: ResolvedFile, before: number, context: Context): number {
+  let parts = before;
   for (const index of order) {
-    const declaration = context.declarations[index];
+    const declaration = declarations[index];
     invariant(declaration !== undefined, 'the computing order names no declaration');
     const set = parts > mostParts ? { kind: 'unknown' as const } : declaredSet(declaration, context);
-    context.sets[index] = set;
-    const before = parts;
+    context.sets[base + index] = set;
+    const until = parts;
     parts += partsOf(set);
     warnEmpty(declaration.value, [declaration.kind, sizeOf(set, declaration)], context.report);
-    if (parts > mostParts && before <= mostParts)
+    if (parts > mostParts && until <= mostParts)
       context.report('check/set-too-large', declaration.span, { limit: mostParts, unit: 'parts of all declarations together' });
   }
+  return parts - before;
 }
 
 function declaredSet({ kind, value }: Declaration, context: Context): DeclaredSet {

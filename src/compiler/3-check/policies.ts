@@ -5,6 +5,7 @@ import type { ResolvedAnnotation, ResolvedPolicyBlock } from '../ir/resolved.ts'
 import type { Annotation, Policy, Subject } from '../ir/typed.ts';
 import { attributesOf } from './attributes.ts';
 import { annotationOf } from './literals.ts';
+import type { UnnumberedPolicy } from './rules/finding.ts';
 import { warnEmpty } from './rules/matches-nothing.ts';
 import type { Context } from './sets.ts';
 import { subjectOf } from './subjects.ts';
@@ -17,15 +18,15 @@ export const annotationsOf = (annotations: readonly ResolvedAnnotation[], report
   annotations.length === 0 ? none : annotations.flatMap((one) => annotationOf(one, report) ?? []);
 
 /** The policy; one with a mistake selects nothing (the result is not used then). */
-export function policyOf(policy: ResolvedPolicyBlock, domains: Domains, context: Context): Policy {
-  const { id, name, span, subject: written, tier } = policy;
+export function policyOf(policy: ResolvedPolicyBlock, domains: Domains, context: Context): UnnumberedPolicy {
+  const { name, span, subject: written, tier } = policy;
   const { report } = context;
   const subject = subjectOf(written, context);
   warnEmpty(written, ['subject', subject && subject.workloads.length + Number(subject.host)], report);
   const { priority, mode } = attributesOf(policy.attributes, report);
   const annotations = annotationsOf(policy.annotations, report);
   const defaultDeny = defaultsOf(policy, domains, report);
-  return { id, name, span, subject: subject ?? nobody, tier, priority, audit: mode === 'audit', defaultDeny, annotations };
+  return { name, span, subject: subject ?? nobody, tier, priority, audit: mode === 'audit', defaultDeny, annotations };
 }
 
 function defaultsOf({ tier, ingress, egress, defaultDeny }: ResolvedPolicyBlock, domains: Domains, report: Report): Policy['defaultDeny'] {

@@ -25,8 +25,9 @@ export type DeclaredSet =
 
 export type Context = {
   readonly report: Report;
-  readonly declarations: readonly Declaration[];
-  /** Index = declaration; computed in `ResolvedPolicy.order`. */
+  /** Index = number of the declaration; those of files that come later are missing. */
+  readonly declarations: readonly (Declaration | undefined)[];
+  /** The same; each file's are computed in its order. */
   readonly sets: (DeclaredSet | undefined)[];
 };
 

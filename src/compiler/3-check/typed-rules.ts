@@ -2,13 +2,14 @@
 // them: peers and transports by declaration, matches by their text.
 import type { DomainSpec } from '../domains/domain.ts';
 import type { ResolvedLine, ResolvedNetworkRule, ResolvedProcessRule, ResolvedRule, Value } from '../ir/resolved.ts';
-import type { Annotation, DomainMatch, NetworkRule, PeerSet, Policy, ProcessRule, Rule, Transport } from '../ir/typed.ts';
+import type { Annotation, DomainMatch, PeerSet, Rule, Transport } from '../ir/typed.ts';
 import { anyTransport } from '../space/transport.ts';
 import { attributesOf, type Said } from './attributes.ts';
 import { transports } from './kinds.ts';
 import { matchOf } from './lines.ts';
 import { anybody, peersOf, refuseDomains } from './peers.ts';
 import { annotationsOf } from './policies.ts';
+import type { UnnumberedNetworkRule, UnnumberedProcessRule, UnnumberedRule } from './rules/finding.ts';
 import { warnNobody, warnNoPorts } from './rules/matches-nothing.ts';
 import { checkRequestTransport } from './rules/request-transport.ts';
 import { type Context, setOf } from './sets.ts';
@@ -16,27 +17,25 @@ import { type Context, setOf } from './sets.ts';
 /** Peers and transports of declared names, and matches of equal texts, computed once. */
 export type Shared = {
   readonly context: Context;
-  readonly policies: readonly Policy[];
   readonly peers: Map<number, PeerSet | undefined>;
   readonly transports: Map<number, Transport | undefined>;
   /** By domain, the text of the lines and what their names mean; only what nothing was wrong with. */
   readonly matches: Map<string, DomainMatch>;
 };
 
-export const sharing = (context: Context, policies: readonly Policy[]): Shared => ({
+export const sharing = (context: Context): Shared => ({
   context,
-  policies,
   peers: new Map(),
   transports: new Map(),
   matches: new Map(),
 });
 
-/** The rule; undefined after a report. */
-export const ruleOf = (rule: ResolvedRule, shared: Shared): Rule | undefined =>
-  rule.section === 'process' ? processRule(rule, shared) : networkRule(rule, shared);
+/** The rule of a policy that is, or is not, in audit mode; undefined after a report. */
+export const ruleOf = (rule: ResolvedRule, audit: boolean, shared: Shared): UnnumberedRule | undefined =>
+  rule.section === 'process' ? processRule(rule, audit, shared) : networkRule(rule, audit, shared);
 
 /** What every rule has; written out where rules are made: spreading it into each of very many rules takes time. */
-type Common = Omit<NetworkRule, 'section' | 'peers' | 'transport' | 'layer7' | 'usedAt' | 'name' | 'log'>;
+type Common = Omit<UnnumberedNetworkRule, 'section' | 'peers' | 'transport' | 'layer7' | 'usedAt' | 'name' | 'log'>;
 /** What few rules have. */
 type Rare = { readonly usedAt?: Span; readonly name?: string; readonly log?: NonNullable<Rule['log']> };
 type Behind = Pick<Common, 'priority' | 'audit' | 'require' | 'annotations'> & { readonly said: Said; readonly rare: Rare | undefined };
@@ -44,12 +43,12 @@ type Behind = Pick<Common, 'priority' | 'audit' | 'require' | 'annotations'> & {
 const isName = ({ name }: Annotation): boolean => name === 'name';
 
 /** What stands behind a rule. */
-function behind(rule: ResolvedRule, { policies, context }: Shared): Behind {
+function behind(rule: ResolvedRule, isAudit: boolean, { context }: Shared): Behind {
   const said = attributesOf(rule.attributes, context.report);
   const all = annotationsOf(rule.annotations, context.report);
   const name = all.find(isName)?.values[0]?.text;
   const annotations = name === undefined ? all : all.filter((one) => !isName(one));
-  const audit = said.mode ? said.mode === 'audit' : rule.audit || policies[rule.policy]?.audit === true;
+  const audit = said.mode ? said.mode === 'audit' : rule.audit || isAudit;
   const { priority, require, log } = said;
   const { usedAt } = rule;
   const isRare = name !== undefined || log !== undefined || usedAt !== undefined;
@@ -57,12 +56,12 @@ function behind(rule: ResolvedRule, { policies, context }: Shared): Behind {
   return { said, priority, audit, require, annotations, rare };
 }
 
-function processRule(rule: ResolvedProcessRule, shared: Shared): ProcessRule | undefined {
-  const { id, policy, span, text, action, section } = rule;
+function processRule(rule: ResolvedProcessRule, isAudit: boolean, shared: Shared): UnnumberedProcessRule | undefined {
+  const { span, text, action, section } = rule;
   const match = sharedMatch(rule.domain, { lines: [rule.line], span: rule.line.span }, shared);
-  const { priority, audit, require, annotations, said, rare } = behind(rule, shared);
+  const { priority, audit, require, annotations, said, rare } = behind(rule, isAudit, shared);
   if (!match) return undefined;
-  const typed = { id, policy, span, text, action, priority, audit, require, annotations, section, match };
+  const typed = { span, text, action, priority, audit, require, annotations, section, match };
   const { errno, signal } = said;
   if (!rare && errno === undefined && signal === undefined) return typed;
   return { ...typed, ...rare, ...(errno !== undefined && { errno }), ...(signal !== undefined && { signal }) };
@@ -97,7 +96,7 @@ function sharedOf<T>(value: Value, known: Map<number, T | undefined>, compute: (
 
 export const anything: Transport = { points: anyTransport, named: [] };
 
-function networkRule(rule: ResolvedNetworkRule, shared: Shared): NetworkRule | undefined {
+function networkRule(rule: ResolvedNetworkRule, isAudit: boolean, shared: Shared): UnnumberedNetworkRule | undefined {
   const { peers: written, transport: at, request, section } = rule;
   const { context } = shared;
   const { report } = context;
@@ -108,9 +107,9 @@ function networkRule(rule: ResolvedNetworkRule, shared: Shared): NetworkRule | u
   if (at) warnNoPorts(at, transport, report);
   const layer7 = request && sharedMatch(request.domain, request, shared);
   if (request && (!at || transport)) checkRequestTransport({ ...request, transport: at && transport }, report);
-  const { priority, audit, require, annotations, rare } = behind(rule, shared);
+  const { priority, audit, require, annotations, rare } = behind(rule, isAudit, shared);
   if (!peers || !transport || (request && !layer7)) return undefined;
-  const { id, policy, span, text, action } = rule;
-  const typed = { id, policy, span, text, action, priority, audit, require, annotations, section, peers, transport };
+  const { span, text, action } = rule;
+  const typed = { span, text, action, priority, audit, require, annotations, section, peers, transport };
   return layer7 || rare ? { ...typed, ...(layer7 && { layer7 }), ...rare } : typed;
 }

@@ -42,6 +42,25 @@ export type Collector = {
   readonly all: () => readonly Diagnostic[];
 };
 
+/** Findings kept of one compilation or one part of it; more are counted, and not kept. */
+const mostFindings = 10_000;
+
+/** Keeps findings, to say them again: of what is not looked at again as long as it is the same. */
+export function recorder(): { readonly report: Report; readonly replay: (report: Report) => void } {
+  const found: ((report: Report) => void)[] = [];
+  let failed = false;
+  return {
+    report: (code, place, holes) => {
+      const isFirstError: boolean = !failed && catalog[code].severity === 'error';
+      if (found.length < mostFindings || isFirstError) found.push((report) => report(code, place, holes));
+      failed ||= isFirstError;
+    },
+    replay: (report) => {
+      for (const say of found) say(report);
+    },
+  };
+}
+
 /** Warnings that shall count as errors do; all else is as it was. */
 export const escalate = (found: readonly Diagnostic[], codes: ReadonlySet<string>): readonly Diagnostic[] =>
   codes.size === 0 ? found : found.map((one) => (codes.has(one.code) ? { ...one, severity: 'error' } : one));
@@ -87,7 +106,7 @@ export function diagnostic<C extends Code>(code: C, place: Place, holes: Holes<C
 }
 
 /** Collects findings; keeps the first `limit` and counts on. */
-export function collector(limit = 10_000): Collector {
+export function collector(limit = mostFindings): Collector {
   const found: Diagnostic[] = [];
   let errors = 0;
   const keep = (one: Diagnostic): void => {

@@ -1,10 +1,9 @@
 // ResolvedPolicy: what the names mean. Every name is bound to its declaration, every word of the vocabulary to its
-// meaning, every block to its DomainSpec, every use of a `rules` block is written out; RuleIds and PolicyIds are minted.
-// Operands are still texts.
+// meaning, every block to its DomainSpec, every use of a `rules` block is written out. It is a matter of each file and of what
+// that imports; ids of rules and policies are of the whole unit and come last, in 3-check. Operands are still texts.
 import type { Span } from '../base/source.ts';
 import type { DomainSpec, Operand } from '../domains/domain.ts';
 import type { DeclarationKind, LabelTest, Missing, PlaceTest, SetOperator, TermExpr } from './ast.ts';
-import type { PolicyId, RuleId } from './ids.ts';
 import type { Action, Direction, EntityName, ExpectedVerdict, LiteralType, Quantifier, Tier } from './typed.ts';
 
 /** The words before a port, an ICMP type or a protocol number. `any` = tcp, udp, sctp; `protocol` takes a number. */
@@ -12,7 +11,7 @@ export type ProtocolWord = { readonly kind: 'ports' | 'icmp' | 'any' | 'number' 
 
 export type Value =
   | Missing
-  /** Index into ResolvedPolicy.declarations. `service`: named as `NAME.service`. */
+  /** Number of a declaration. `service`: named as `NAME.service`. */
   | { readonly kind: 'declared'; readonly declaration: number; readonly name: string; readonly service?: true; readonly span: Span }
   | { readonly kind: 'entity'; readonly name: EntityName; readonly span: Span }
   /** `workload`, in an invariant. */
@@ -51,7 +50,7 @@ export type Declaration = { readonly kind: DeclarationKind; readonly name: strin
 /** An operand of a line; `names` of the line says which of its words (by place) are declared names. */
 export type ResolvedLine = {
   readonly operands: readonly Operand[];
-  /** Words of the operands, lists included, that are names: by the start of their span, index into declarations. */
+  /** Words of the operands, lists included, that are names: by the start of their span, number of the declaration. */
   readonly names: ReadonlyMap<number, number>;
   readonly span: Span;
 };
@@ -82,8 +81,6 @@ export const attributeNames = ['tier', 'priority', 'mode', 'log', 'rate', 'requi
 export type AttributeName = (typeof attributeNames)[number];
 
 type RuleBase = {
-  readonly id: RuleId;
-  readonly policy: PolicyId;
   readonly span: Span;
   readonly usedAt?: Span;
   readonly text: string;
@@ -108,7 +105,6 @@ export type ResolvedRule = ResolvedNetworkRule | ResolvedProcessRule;
 export type ResolvedSection = { readonly span: Span; readonly defaultAllow: boolean };
 
 export type ResolvedPolicyBlock = {
-  readonly id: PolicyId;
   readonly name: string;
   readonly span: Span;
   readonly subject: Value;
@@ -119,6 +115,10 @@ export type ResolvedPolicyBlock = {
   readonly egress?: ResolvedSection;
   /** Process domains of `default deny CLASS`, each at its place. */
   readonly defaultDeny: readonly { readonly domain: string; readonly span: Span }[];
+  /** In the order of their places. */
+  readonly rules: readonly ResolvedRule[];
+  /** What rules are called by `@name`; undefined when some may not have been read. */
+  readonly ruleNames: ReadonlySet<string> | undefined;
 };
 
 export type ResolvedEnd = { readonly what: Value; readonly names?: Operand };
@@ -148,16 +148,25 @@ export type ResolvedInvariant = {
   | { readonly kind: 'process'; readonly domain: DomainSpec; readonly line: ResolvedLine }
 );
 
-export type ResolvedPolicy = {
+/** One file. Its declarations have numbers of their own in the unit: `base` and the following ones. */
+export type ResolvedFile = {
+  readonly base: number;
   readonly declarations: readonly Declaration[];
-  /** Indices of declarations, each after all that it refers to: values can be computed in this order, without recursion through names. */
+  /** Places of declarations, each after all in this file that it refers to: values can be computed in this order, without recursion through names. */
   readonly order: readonly number[];
   readonly policies: readonly ResolvedPolicyBlock[];
-  /** Index = RuleId. */
-  readonly rules: readonly ResolvedRule[];
   readonly tests: readonly ResolvedTest[];
   readonly invariants: readonly ResolvedInvariant[];
   readonly allowances: readonly Allowance[];
   /** Of declarations and `default` entries: nothing carries them further, but their values have to be right. */
   readonly annotations: readonly ResolvedAnnotation[];
+};
+
+export type ResolvedPolicy = {
+  /** In the order of the sources. */
+  readonly files: readonly ResolvedFile[];
+  /** The same, each after those that it imports from. */
+  readonly importOrder: readonly ResolvedFile[];
+  /** The policies of all files in the order of their names. */
+  readonly policies: readonly ResolvedPolicyBlock[];
 };

@@ -1,7 +1,8 @@
-// What a finding about whole policies sees.
+// What findings see: one policy, or what the files of the unit say to each other.
+import type { Span } from '../../base/source.ts';
 import type { Report } from '../../diagnostics/diagnostic.ts';
-import type { ResolvedPolicy } from '../../ir/resolved.ts';
-import type { Policy, Rule } from '../../ir/typed.ts';
+import type { ResolvedPolicyBlock, Value } from '../../ir/resolved.ts';
+import type { Annotation, NetworkRule, Policy, ProcessRule } from '../../ir/typed.ts';
 import type { Labels } from '../../space/labels.ts';
 import type { DeclaredSet } from '../sets.ts';
 
@@ -12,15 +13,50 @@ export type CheckOptions = {
   readonly inventory?: readonly Labels[];
 };
 
-export type Checked = {
-  readonly resolved: ResolvedPolicy;
-  /** Index = declaration. */
+/** Ids are minted when every file is checked. */
+export type UnnumberedPolicy = Omit<Policy, 'id'>;
+export type UnnumberedNetworkRule = Omit<NetworkRule, 'id' | 'policy'>;
+export type UnnumberedProcessRule = Omit<ProcessRule, 'id' | 'policy'>;
+export type UnnumberedRule = UnnumberedNetworkRule | UnnumberedProcessRule;
+
+/** A policy with its rules in the order of their places, and as it was written. */
+export type CheckedPolicy = {
+  readonly policy: UnnumberedPolicy;
+  /** Of the same places as the written ones; findings are only asked of policies of which none was left out. */
+  readonly rules: readonly UnnumberedRule[];
+  readonly written: ResolvedPolicyBlock;
+};
+
+/** Reports one kind of findings that are about a policy by itself. */
+export type PolicyFinding = (policy: CheckedPolicy, report: Report) => void;
+
+export type SelectorValue = Value & { readonly kind: 'selector' };
+/** What a selector says: a text and its key. */
+export type LabelUse = { readonly key: string; readonly value: string; readonly span: Span };
+type Service = Value & { readonly kind: 'declared' };
+/** `to NAME.service` of an allow rule. */
+export type ServiceUse = { readonly service: Service; readonly rule: UnnumberedNetworkRule; readonly place: Span };
+
+/** What of one file matters for findings about the unit. */
+export type Facts = {
+  readonly policies: readonly CheckedPolicy[];
+  /** Rules to domains. */
+  readonly named: readonly { readonly policy: CheckedPolicy; readonly rule: UnnumberedRule }[];
+  /** Policies that let their subject ask for names. */
+  readonly asking: readonly UnnumberedPolicy[];
+  readonly services: readonly ServiceUse[];
+  readonly dated: readonly { readonly what: string; readonly annotation: Annotation }[];
+  readonly selectors: readonly SelectorValue[];
+  readonly labels: readonly LabelUse[];
+};
+
+export type CheckedUnit = {
+  /** In the order of the sources. */
+  readonly files: readonly Facts[];
+  /** Index = number of the declaration. */
   readonly sets: readonly (DeclaredSet | undefined)[];
-  readonly policies: readonly Policy[];
-  /** Without those that have a mistake: their place is not their RuleId. */
-  readonly rules: readonly Rule[];
   readonly options: CheckOptions;
 };
 
-/** Reports one kind of findings. */
-export type Finding = (unit: Checked, report: Report) => void;
+/** Reports one kind of findings that are about files together. */
+export type UnitFinding = (unit: CheckedUnit, report: Report) => void;

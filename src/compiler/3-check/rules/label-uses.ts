@@ -1,8 +1,6 @@
-// Every selector of a unit, as it is written.
-import type { LabelTest } from '../../ir/ast.ts';
-import type { ResolvedPolicy, Value } from '../../ir/resolved.ts';
-
-type SelectorValue = Value & { readonly kind: 'selector' };
+// Every selector of a file, as it is written.
+import type { ResolvedFile, Value } from '../../ir/resolved.ts';
+import type { LabelUse, SelectorValue } from './finding.ts';
 
 function collect(value: Value | undefined, found: SelectorValue[]): void {
   switch (value?.kind) {
@@ -24,16 +22,18 @@ function collect(value: Value | undefined, found: SelectorValue[]): void {
 }
 
 /** The selectors of declarations, policies and rules. */
-export function selectorsOf({ declarations, policies, rules }: ResolvedPolicy): readonly SelectorValue[] {
+export function selectorsOf({ declarations, policies }: ResolvedFile): readonly SelectorValue[] {
   const found: SelectorValue[] = [];
   for (const { value } of declarations) collect(value, found);
-  for (const { subject } of policies) collect(subject, found);
-  for (const rule of rules) if (rule.section !== 'process') collect(rule.peers, found);
+  for (const { subject, rules } of policies) {
+    collect(subject, found);
+    for (const rule of rules) if (rule.section !== 'process') collect(rule.peers, found);
+  }
   return found;
 }
 
 /** The selectors of tests and invariants, which may be about workloads that there are not. */
-export function assumedSelectors({ tests, invariants }: ResolvedPolicy): readonly SelectorValue[] {
+export function assumedSelectors({ tests, invariants }: ResolvedFile): readonly SelectorValue[] {
   const found: SelectorValue[] = [];
   for (const { subject, flow } of tests) {
     collect(subject.what, found);
@@ -45,9 +45,6 @@ export function assumedSelectors({ tests, invariants }: ResolvedPolicy): readonl
   }
   return found;
 }
-
-/** A text of a selector and its key. */
-export type LabelUse = { readonly key: string; readonly value: string; readonly span: LabelTest['span'] };
 
 /** The label values that a selector writes, each once. */
 export function labelUses({ labels }: SelectorValue): readonly LabelUse[] {

@@ -1,10 +1,10 @@
 // What anybody may reach, or may be sent anywhere, is seldom meant: ingress from the world or from anybody, and egress to
 // them on every protocol. Ping and its like are no opening, and a request block to somewhere is a choice.
-import type { NetworkRule, PeerSet, Transport } from '../../ir/typed.ts';
+import type { PeerSet, Transport } from '../../ir/typed.ts';
 import { type AddressSet, ipv4Space, ipv6Space } from '../../space/address.ts';
 import { equals, isEmpty, subtract } from '../../space/interval.ts';
 import { anyTransport, wholeProtocol } from '../../space/transport.ts';
-import type { Finding } from './finding.ts';
+import type { PolicyFinding, UnnumberedNetworkRule } from './finding.ts';
 
 const holdsAll = (set: AddressSet): boolean => [ipv4Space, ipv6Space].some((space) => isEmpty(subtract(space, set)));
 
@@ -18,7 +18,7 @@ function everyone({ entities, networks, anyNetworks }: PeerSet): string | undefi
 const pings = [...wholeProtocol('icmp'), ...wholeProtocol('icmpv6')];
 const isPing = ({ points, named }: Transport): boolean => named.length === 0 && isEmpty(subtract(points, pings));
 
-function opening({ section, peers, transport, layer7 }: NetworkRule): string | undefined {
+function opening({ section, peers, transport, layer7 }: UnnumberedNetworkRule): string | undefined {
   const who = everyone(peers);
   if (who === undefined || isPing(transport)) return undefined;
   if (section === 'ingress') return `its subject to ${who}`;
@@ -26,7 +26,7 @@ function opening({ section, peers, transport, layer7 }: NetworkRule): string | u
 }
 
 /** Warns of allow rules that open to the world. */
-export const warnOpensToWorld: Finding = ({ rules }, report) => {
+export const warnOpensToWorld: PolicyFinding = ({ rules }, report) => {
   for (const rule of rules) {
     const what = rule.section !== 'process' && rule.action === 'allow' && !rule.audit ? opening(rule) : undefined;
     if (what !== undefined) report('check/opens-to-world', rule.span, { what });

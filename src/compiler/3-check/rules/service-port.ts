@@ -1,46 +1,22 @@
 // A service is translated to its backends before policy is asked: behind `to NAME.service` stand the ports that the
 // workloads listen on. Ports that no ingress rule of theirs allows are most likely those of the service.
-import type { Value } from '../../ir/resolved.ts';
-import type { NetworkRule, Policy, Transport } from '../../ir/typed.ts';
+import type { Transport } from '../../ir/typed.ts';
 import { intersect, isEmpty } from '../../space/interval.ts';
 import type { Selector } from '../../space/labels.ts';
 import { isWithin } from '../selectors.ts';
-import type { Checked, Finding } from './finding.ts';
-
-type Declared = Value & { readonly kind: 'declared' };
-
-/** The services that a peer names. */
-function servicesOf(value: Value): readonly Declared[] {
-  switch (value.kind) {
-    case 'declared':
-      return value.service ? [value] : [];
-    case 'list':
-      return value.items.flatMap(servicesOf);
-    case 'combine':
-      return value.operands.flatMap(servicesOf);
-    default:
-      return [];
-  }
-}
+import type { CheckedPolicy, UnitFinding, UnnumberedNetworkRule } from './finding.ts';
 
 const mayMeet = (a: Transport, b: Transport): boolean =>
   a.named.length > 0 || b.named.length > 0 || !isEmpty(intersect(a.points, b.points));
 
 /** Who denies what its ingress rules do not allow, with those rules. */
-type Listening = { readonly policy: Policy; readonly allowed: readonly NetworkRule[] };
+type Listening = CheckedPolicy & { readonly allowed: readonly UnnumberedNetworkRule[] };
 
-function listeningOf({ policies, rules }: Checked): readonly Listening[] {
-  const allowed = new Map<number, NetworkRule[]>();
-  for (const rule of rules) {
-    if (rule.section !== 'ingress' || rule.action !== 'allow') continue;
-    const known = allowed.get(rule.policy);
-    if (known) known.push(rule);
-    else allowed.set(rule.policy, [rule]);
-  }
-  return policies
-    .filter(({ id, defaultDeny }) => defaultDeny.ingress || allowed.has(id))
-    .map((policy) => ({ policy, allowed: allowed.get(policy.id) ?? [] }));
-}
+const listeningOf = (policies: readonly CheckedPolicy[]): readonly Listening[] =>
+  policies.flatMap((one) => {
+    const allowed = one.rules.flatMap((rule) => (rule.section === 'ingress' && rule.action === 'allow' ? [rule] : []));
+    return one.policy.defaultDeny.ingress || allowed.length > 0 ? [{ ...one, allowed }] : [];
+  });
 
 /** The policies that govern all of `workloads`; none when nothing of theirs is denied. */
 function governing(workloads: Selector, listening: readonly Listening[]): readonly Listening[] {
@@ -49,19 +25,18 @@ function governing(workloads: Selector, listening: readonly Listening[]): readon
 }
 
 /** Warns of ports of a service on which none of its workloads lets anybody in. */
-export const warnServicePort: Finding = (unit, report) => {
-  let listening: readonly Listening[] | undefined;
-  for (const rule of unit.rules) {
-    const written = unit.resolved.rules[rule.id];
-    if (rule.section !== 'egress' || rule.action !== 'allow' || written?.section !== 'egress' || !written.peers) continue;
-    for (const service of servicesOf(written.peers)) {
-      const set = unit.sets[service.declaration];
-      if (set?.kind !== 'workload') continue;
-      listening ??= listeningOf(unit);
-      const policies = governing(set.set, listening);
-      const [first] = policies;
-      if (!first || policies.some(({ allowed }) => allowed.some(({ transport }) => mayMeet(transport, rule.transport)))) continue;
-      report('check/service-port', [written.transport?.span ?? rule.span, first.policy.span], { workload: service.name });
-    }
+export const warnServicePort: UnitFinding = ({ files, sets }, report) => {
+  const uses = files.flatMap(({ services }) => services);
+  if (uses.length === 0) return;
+  const listening = listeningOf(files.flatMap(({ policies }) => policies));
+  const known = new Map<Selector, readonly Listening[]>();
+  for (const { service, rule, place } of uses) {
+    const set = sets[service.declaration];
+    if (set?.kind !== 'workload') continue;
+    const policies = known.get(set.set) ?? governing(set.set, listening);
+    known.set(set.set, policies);
+    const [first] = policies;
+    if (!first || policies.some(({ allowed }) => allowed.some(({ transport }) => mayMeet(transport, rule.transport)))) continue;
+    report('check/service-port', [place, first.policy.span], { workload: service.name });
   }
 };

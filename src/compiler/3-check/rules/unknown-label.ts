@@ -1,8 +1,7 @@
 // A label value that stands in one selector only, while nearly the same value of the same key stands in several others,
 // is most likely mistyped: the selector then matches nothing. Values that differ in digits are counted, not mistyped.
 import { closest } from '../../base/closest.ts';
-import type { Finding } from './finding.ts';
-import { assumedSelectors, type LabelUse, labelUses, selectorsOf } from './label-uses.ts';
+import type { LabelUse, UnitFinding } from './finding.ts';
 
 const shortest = 5;
 /** Edits between a mistyped value and the one that was meant. */
@@ -53,8 +52,8 @@ function meant(value: string, { values, byEnd }: Frequent): string | undefined {
 }
 
 /** Warns of label values that look mistyped. */
-export const warnUnknownLabel: Finding = ({ resolved }, report) => {
-  for (const [key, values] of byKey([...selectorsOf(resolved), ...assumedSelectors(resolved)].flatMap(labelUses))) {
+export const warnUnknownLabel: UnitFinding = ({ files }, report) => {
+  for (const [key, values] of byKey(files.flatMap(({ labels }) => labels))) {
     const frequent = frequentForms(values);
     for (const [value, [use, another]] of frequent.values.size === 0 ? [] : values) {
       if (another || !use || value.length < shortest) continue;
