@@ -1,9 +1,11 @@
-// Mutation of policies: which single changes of rules no test line notices. What is not noticed is compared with the
-// policy: a change of no verdict is nobody's fault, any other comes with one event that a test line could be about.
+// Mutation of policies: which single changes of rules no test line and no statement of an invariant notices. What is not
+// noticed is compared with the policy: a change of no verdict is nobody's fault, any other comes with one event that a test
+// line could be about.
 import type { PolicyEvent, Verdict } from '../ir/event.ts';
 import type { TypedPolicy } from '../ir/typed.ts';
 import { diff, type Effect } from './diff.ts';
 import { isAbout } from './event-classes.ts';
+import { checkInvariants } from './invariants.ts';
 import { cubesOf, selectorRelation } from './label-cube.ts';
 import { AnalysisLimit } from './limit.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
@@ -19,7 +21,7 @@ export type Mutation = {
   readonly total: number;
   readonly tried: number;
   readonly noticed: number;
-  /** Changes of no verdict at all: no test line can notice them. */
+  /** Changes of no verdict at all: nothing can notice them. */
   readonly equivalent: number;
   readonly survivors: readonly Survivor[];
 };
@@ -30,7 +32,7 @@ export const mostMutants = 20_000;
 /** Cells in which one mutant is compared with the policy. */
 const comparedCells = 20_000;
 
-/** Tries every mutant; the test lines have to hold for the policy itself. Ended early, those tried are spread evenly. */
+/** Tries every mutant; lines and statements have to hold for the policy itself. Ended early, those tried are spread evenly. */
 export function mutate(typed: TypedPolicy, { goOn = () => true }: MutationOptions = {}): Mutation {
   const mutants = mutantsOf(typed);
   const order = spread(mutants.length).slice(0, mostMutants);
@@ -62,11 +64,26 @@ function survivorOf(typed: TypedPolicy, mutant: Mutant): Survivor | 'noticed' | 
   try {
     if (!allHold({ ...changed, tests })) return 'noticed';
     const turned = diff(nearby(typed, mutant), nearby(changed, mutant), comparedCells).find(({ effect }) => turning.includes(effect));
-    return turned ? { mutant, witness: turned.witness } : 'equivalent';
+    if (!turned) return 'equivalent';
+    return breaksStatement(changed, mutant) ? 'noticed' : { mutant, witness: turned.witness };
   } catch (error) {
     if (!(error instanceof AnalysisLimit)) throw error;
     return { mutant };
   }
+}
+
+/** Is a statement about what the mutant's sections decide refuted now? What is not found within the limit is not noticed. */
+function breaksStatement(changed: TypedPolicy, { sections }: Mutant): boolean {
+  const isProcess = sections.every((section) => section === 'process');
+  const invariants = changed.invariants.filter(({ kind }) => (kind === 'process') === isProcess || sections.length > 1);
+  return invariants.some((one) => {
+    try {
+      return checkInvariants({ ...changed, invariants: [one] }, comparedCells).some(({ kind }) => kind === 'refuted');
+    } catch (error) {
+      if (error instanceof AnalysisLimit) return false;
+      throw error;
+    }
+  });
 }
 
 /**

@@ -14,7 +14,7 @@ export type TestOutcome = {
 };
 
 /**
- * One outcome for each line, in order. In a test no workload has named ports.
+ * One outcome for each line, in order.
  * @throws AnalysisLimit
  */
 export function runTests(typed: TypedPolicy): readonly TestOutcome[] {
@@ -41,14 +41,16 @@ function runTest(typed: TypedPolicy, test: TestCase, classes: EventClasses): Tes
 
 const ruleOf = (typed: TypedPolicy, { cause }: Decided): Rule | undefined => (cause.kind === 'rule' ? typed.rules[cause.rule] : undefined);
 
-/** `denied` is fulfilled by every refusal, `allowed` also by what is only audited. */
+/** `denied` is fulfilled by every refusal, `allowed` not by what is audited. */
 function isVerdict(typed: TypedPolicy, expected: ExpectedVerdict, verdict: Verdict): boolean {
+  const isAudited = verdict.action === 'allowed' && verdict.audit?.action === 'denied';
   switch (expected) {
     case 'allowed':
+      return verdict.action === 'allowed' && !isAudited;
     case 'denied':
-      return verdict.action === expected;
+      return verdict.action === 'denied';
     case 'audited':
-      return verdict.action === 'allowed' && verdict.audit !== undefined;
+      return isAudited;
     case 'dropped':
       return ruleOf(typed, verdict)?.action === 'drop';
     case 'killed':

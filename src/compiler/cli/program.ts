@@ -115,7 +115,7 @@ function addTest(program: Command, finish: Finish): void {
     .option('-w, --watch', 'go on, and test again after every change of a file')
     .option('--coverage', 'say which rules and default denies no line decides by')
     .option('--coverage-lcov <file>', 'write that as LCOV, for coverage viewers')
-    .option('--mutate', 'change the rules, one change at a time, and say which changes no line notices')
+    .option('--mutate', 'change the rules, one change at a time, and say which changes no line and no statement notices')
     .addOption(new Option('--mutate-seconds <seconds>', 'stop trying changes after this time').argParser(readSeconds).default(60))
     .addHelpText(
       'after',

@@ -7,6 +7,7 @@ import { dropped } from '../analysis/mutants.ts';
 import type { Mutation, Survivor } from '../analysis/mutation.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import type { Domains } from '../domains/domain.ts';
+import type { Verdict } from '../ir/event.ts';
 import { type CheckedUnit, coverUnit, mutateUnit } from '../pipeline.ts';
 import { lcovOf } from './lcov.ts';
 import { counted } from './output.ts';
@@ -113,12 +114,12 @@ function goingOn(seconds: number): (done: number, total: number) => boolean {
 
 function mutationText(mutation: Mutation, seconds: number, domains: Domains): string {
   const { total, tried, noticed, equivalent, survivors } = mutation;
-  const parts = [`${noticed} noticed by a test line`, `${survivors.length} not noticed`];
+  const parts = [`${noticed} noticed`, `${survivors.length} not noticed`];
   if (equivalent > 0) parts.push(`${equivalent} change no verdict`);
   return [
     `mutants: ${tried} changes of rules tried, ${parts.join(', ')}`,
     ...(tried < total ? [`  ${total - tried} more were not tried, after ${counted(seconds, 'second')} (\`--mutate-seconds\`)`] : []),
-    ...(survivors.length > 0 ? ['no test line notices:'] : []),
+    ...(survivors.length > 0 ? ['no test line and no invariant notices:'] : []),
     ...groupsOf(survivors).flatMap((group) => groupText(group, domains)),
   ].join('\n');
 }
@@ -145,9 +146,12 @@ function groupText(group: readonly Survivor[], domains: Domains): readonly strin
   ];
 }
 
+/** Allowed, and denied if everything in audit mode were enforced. */
+const isAudited = ({ action, audit }: Verdict): boolean => action === 'allowed' && audit?.action === 'denied';
+
 const witnessText = ({ witness }: Survivor, domains: Domains): string =>
   witness
-    ? `: ${eventWords(witness.event, domains)} would be ${witness.after.action}`
+    ? `: ${eventWords(witness.event, domains)} would be ${isAudited(witness.after) ? 'audited' : witness.after.action}`
     : ' (what it changes was not found within the limit)';
 
 function mutationRecord({ typed }: CheckedUnit, { survivors, ...counts }: Mutation) {
