@@ -23,16 +23,13 @@ export function resolve(ast: Ast, domains: Domains, report: Report, memory = new
   const results = memory.files(bindImports(scopes, unit), unit);
   const inOrder = scopes.flatMap((scope) => results.get(scope) ?? []);
   const files = inOrder.map(({ file }) => file);
-  const policies = memory.sorted(files.flatMap((file) => file.policies));
-  reportDuplicates(
-    files.flatMap((file) => file.policies),
-    policies,
-    report,
-  );
+  const written = files.flatMap((file) => file.policies);
+  const policies = memory.sorted(written);
+  reportDuplicates(written, policies, report);
   const unread = new Set(ast.files.flatMap((file) => [...file.unread]));
   checkCauses(
     inOrder.flatMap(({ tests }) => tests),
-    policies,
+    written,
     { unit, names: unread },
   );
   return { files, importOrder: [...results.values()].map(({ file }) => file), policies };

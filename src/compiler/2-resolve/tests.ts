@@ -44,7 +44,8 @@ function expectedCause({ report }: Unit, { by, rule }: TestLine): Omit<ResolvedT
 export function checkCauses(tests: readonly UncheckedTest[], policies: readonly ResolvedPolicyBlock[], unread: Unread): void {
   const named = tests.filter(({ by }) => by && by.text !== 'default');
   if (named.length === 0) return;
-  const byName = new Map(policies.map((policy) => [policy.name, policy]));
+  // Of several with one name it is the first.
+  const byName = new Map([...policies].reverse().map((policy) => [policy.name, policy]));
   for (const { by, rule } of named) if (by) checkCause([by, rule], byName, unread);
 }
 
