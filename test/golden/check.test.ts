@@ -1,18 +1,15 @@
-// Golden cases of the front half: each folder of check/ is one compiled unit; expected.txt holds its diagnostics as a
-// person sees them, options.json what is asked of 3-check. `UPDATE=1` rewrites; the review is the diff. Every code of the three phases has to be in some case.
+// Golden cases of all that is said against a policy: each folder of check/ is one compiled unit; expected.txt holds its
+// diagnostics as a person sees them, options.json what is asked of 3-check. `UPDATE=1` rewrites; the review is the diff. Every
+// code has to be in some case.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parse } from '../../src/compiler/1-parse/index.ts';
-import { resolve } from '../../src/compiler/2-resolve/index.ts';
-import { type CheckOptions, check } from '../../src/compiler/3-check/index.ts';
+import type { CheckOptions } from '../../src/compiler/3-check/index.ts';
 import type { SourceText } from '../../src/compiler/base/source.ts';
-import { applyAllowances } from '../../src/compiler/diagnostics/allowances.ts';
 import { catalog } from '../../src/compiler/diagnostics/catalog.ts';
-import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
 import { renderDiagnostics } from '../../src/compiler/diagnostics/render.ts';
-import { domains } from '../../src/compiler/domains/registry.ts';
+import { checkUnit } from '../../src/compiler/pipeline.ts';
 
 const root = join(import.meta.dirname, 'check');
 const update = process.env['UPDATE'] === '1';
@@ -31,15 +28,10 @@ function optionsOf(folder: string): CheckOptions {
   return options;
 }
 
-const phases = new Set(['parse', 'resolve', 'check']);
-
 function findings(folder: string): string {
-  const log = collector();
-  const resolved = resolve(parse(sourcesOf(folder), log.report), domains, log.report);
-  check(resolved, domains, log.report, optionsOf(folder));
-  const shown = applyAllowances(resolved.files.flatMap((file) => file.allowances), log.all(), phases);
-  for (const { code } of shown) seen.add(code);
-  return renderDiagnostics(shown, { color: false }) || 'nothing to say\n';
+  const { diagnostics } = checkUnit(sourcesOf(folder), optionsOf(folder));
+  for (const { code } of diagnostics) seen.add(code);
+  return renderDiagnostics(diagnostics, { color: false }) || 'nothing to say\n';
 }
 
 for (const name of readdirSync(root).sort()) {

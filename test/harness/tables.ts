@@ -4,7 +4,7 @@
 import { normalize } from '../../src/compiler/4-normalize/index.ts';
 import { plan } from '../../src/compiler/5-plan/index.ts';
 import { emit } from '../../src/compiler/6-emit/index.ts';
-import { type Collector, collector } from '../../src/compiler/diagnostics/diagnostic.ts';
+import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
 import { fixedCause, kernelFields, verdictAction, verdictFlag } from '../../src/compiler/ir/abi.ts';
 import type { Emitted } from '../../src/compiler/ir/emitted.ts';
 import type { Cause, Content, Endpoint, FlowEvent, Verdict } from '../../src/compiler/ir/event.ts';
@@ -16,7 +16,8 @@ import { materialize } from '../../src/runtime/policy/materialize.ts';
 import type { Entry } from '../../src/runtime/policy/verdict-table.ts';
 
 /** Images and program of a policy; what the target refuses (HTTP on egress) is laid out all the same. */
-export function emitted(typed: TypedPolicy, { report }: Pick<Collector, 'report'> = collector()): Emitted {
+export function emitted(typed: TypedPolicy): Emitted {
+  const { report } = collector();
   return emit(plan(normalize(typed, report), report));
 }
 

@@ -16,14 +16,12 @@ import { withoutImpossible } from './possible.ts';
 export type Contents = {
   readonly classes: ContentClasses;
   readonly classesOf: (pattern: Pattern) => readonly number[];
-  /** The patterns were too many: an error is reported, and no rule has classes. */
-  readonly isTooLarge: boolean;
 };
 
 /** States on the way to the smallest automaton: twice what the kernel table holds. */
 const attemptStates = 2 * limits.automatonStates;
 /** Nobody asks: content is undecidable (0) or anything (1). */
-const nothing: Contents = { classes: { automaton: undefined, classes: 2 }, classesOf: () => [], isTooLarge: false };
+const nothing: Contents = { classes: { automaton: undefined, classes: 2 }, classesOf: () => [] };
 
 /** Does any policy speak of the domain, be it only by default deny? */
 const isGoverned = (typed: TypedPolicy, domain: string): boolean =>
@@ -64,7 +62,7 @@ function tooLarge(found: Classification | undefined) {
 /** A rule of the policy, with what it says beside its content, and its content as kernel texts, where that can be said so. */
 export type HeadedRule = { readonly rule: Rule; readonly head: RuleHead; readonly pattern: Pattern | undefined };
 
-/** Partitions the texts of `domain`. `rules` stand in deciding order. */
+/** Partitions the texts of `domain`; of too many patterns, reports the first that is too much. `rules` stand in deciding order. */
 export function contentsOf(
   domain: string,
   { typed, rules, ground }: { readonly typed: TypedPolicy; readonly rules: readonly HeadedRule[]; readonly ground: Ground },
@@ -81,14 +79,13 @@ export function contentsOf(
     const guilty = firstTooMany(question);
     for (const { span } of own.filter(({ pattern }) => pattern === guilty))
       report('plan/automaton-too-large', span, { domain, ...tooLarge(found) });
-    return { ...nothing, isTooLarge: true };
+    return nothing;
   }
   const { automaton, classes, classesOf } = withoutImpossible(
     found,
     typed.domains.find(({ name }) => name === domain),
   );
   return {
-    isTooLarge: false,
     classes: { automaton, classes },
     classesOf: (pattern) => classesOf[patterns.number(pattern)] ?? [],
   };

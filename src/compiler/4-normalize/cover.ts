@@ -1,13 +1,13 @@
-// Does one rule match every event that another one matches, its content aside? Asked of classes and names, so the answer
-// holds for every inventory.
+// Does one rule that the target holds match every event that another one matches, their contents aside? Asked of classes
+// and names, so the answer holds for every inventory.
 import type { PolicyProgram, ProgramRule } from '../ir/bundle.ts';
-import type { EntityName, NamedPort } from '../ir/typed.ts';
+import type { EntityName, NamedPort, ReservedSet } from '../ir/typed.ts';
 
 type Peers = NonNullable<ProgramRule['peers']>;
 type Ports = NonNullable<ProgramRule['ports']>;
 
 /** Both ascending. */
-export function isSubset(part: readonly number[], whole: readonly number[]): boolean {
+function isSubset(part: readonly number[], whole: readonly number[]): boolean {
   if (part === whole) return true;
   if (part.length > whole.length) return false;
   let at = 0;
@@ -34,11 +34,19 @@ function networksCover(whole: Peers, part: Peers, ipv6: ReadonlySet<number>): bo
   return isSubset(rest, whole.networkClasses);
 }
 
+function reservedCover(whole: Peers, { reserved = [] }: Peers): boolean {
+  const isHeld = (set: ReservedSet, { name, except }: ReservedSet): boolean =>
+    (name === undefined || name === set.name) && except.every((one) => set.except.includes(one));
+  return whole.entities.includes('cluster') || reserved.every((set) => whole.reserved?.some((one) => isHeld(set, one)) === true);
+}
+
 function peersCover(whole: Peers, part: Peers, ipv6: ReadonlySet<number>): boolean {
   if (whole.entities.includes('all')) return true;
   // Most pairs differ here, and this is the cheapest to ask.
   if (!whole.entities.includes('cluster') && !isSubset(part.selectors, whole.selectors)) return false;
-  return part.entities.every((entity) => entityCovers(whole.entities, entity)) && networksCover(whole, part, ipv6);
+  return (
+    part.entities.every((entity) => entityCovers(whole.entities, entity)) && reservedCover(whole, part) && networksCover(whole, part, ipv6)
+  );
 }
 
 const hasName = (named: readonly NamedPort[], { protocol, name }: NamedPort): boolean =>
@@ -70,11 +78,7 @@ const hides = <R extends RuleHead>({ rule: whole, isSure }: Earlier<R>, part: R)
   (part.audit || !whole.audit) && (whole.tier === part.tier || (isSure && whole.action !== 'pass'));
 
 /** Goes through `rules`, which stand in deciding order. `isAsked`: is a rule ever to be among those before another? */
-export function* reached<R extends RuleHead>(
-  ground: Ground,
-  rules: readonly R[],
-  isAsked: (rule: R) => boolean = () => true,
-): Generator<Reached<R>> {
+export function* reached<R extends RuleHead>(ground: Ground, rules: readonly R[], isAsked: (rule: R) => boolean): Generator<Reached<R>> {
   const ipv6 = new Set(ground.ipv6Networks);
   const ofAll = everyone(ground);
   const covers = (whole: R, part: R): boolean =>

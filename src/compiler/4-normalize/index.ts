@@ -3,6 +3,7 @@
 import type { Report } from '../diagnostics/diagnostic.ts';
 import { matchType } from '../ir/abi.ts';
 import type { PolicyProgram, ProgramPolicy, ProgramRule } from '../ir/bundle.ts';
+import { inDecidingOrder } from '../ir/deciding-order.ts';
 import type { EntityName, NamedPort, NetworkRule, Rule, TypedPolicy } from '../ir/typed.ts';
 import type { VerdictSpace } from '../ir/verdict-space.ts';
 import type { AddressSet } from '../space/address.ts';
@@ -14,8 +15,6 @@ import type { Ground, RuleHead } from './cover.ts';
 import { Interned, intervalsKey } from './intern.ts';
 import { kernelPattern, matchOf } from './kernel-text.ts';
 import { matchTypeOf } from './match-type.ts';
-import { inDecidingOrder } from './order.ts';
-import { reportUnreachable } from './unreachable.ts';
 
 const ascending = (numbers: readonly number[]): readonly number[] =>
   numbers.length < 2 ? numbers : [...new Set(numbers)].sort((a, b) => a - b);
@@ -95,7 +94,7 @@ function withContent({ rule, head, pattern }: HeadedRule, contents: Readonly<Rec
   return { ...head, content: { domain: match.domain, classes: pattern ? (contents[match.domain]?.classesOf(pattern) ?? []) : [] } };
 }
 
-/** Splits dimensions and restates the rules; reports what is too much for an automaton, and rules that never decide. */
+/** Splits dimensions and restates the rules; reports what is too much for an automaton. */
 export function normalize(typed: TypedPolicy, report: Report): VerdictSpace {
   const restatement = new Restatement(typed);
   const policies = restatement.policies();
@@ -105,8 +104,6 @@ export function normalize(typed: TypedPolicy, report: Report): VerdictSpace {
   const http = contentsOf('http', { typed, rules: headed, ground }, report);
   const exec = contentsOf('exec', { typed, rules: headed, ground }, report);
   const rules = headed.map((rule) => withContent(rule, { http, exec }));
-  const patterns = new Map(headed.map(({ rule, pattern }) => [rule.id, pattern]));
-  if (!http.isTooLarge && !exec.isTooLarge) reportUnreachable(ground, rules, { typed, patterns, report });
   const program: PolicyProgram = {
     selectors: selectors.values,
     policies,

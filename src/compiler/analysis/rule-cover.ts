@@ -4,81 +4,132 @@ import type { FieldTest, LineMatch } from '../domains/domain.ts';
 import {
   type DomainMatch,
   type EntityName,
+  governedNames,
   matchesUndecidable,
   type NetworkRule,
   type PeerSet,
+  type ReservedSet,
   type Rule,
   type Subject,
   type Transport,
 } from '../ir/typed.ts';
 import { type AddressSet, ipv4Space, ipv6Space } from '../space/address.ts';
 import type { Containment } from '../space/containment.ts';
-import { type Interval, type IntervalSet, intervals } from '../space/interval.ts';
-import type { Selector } from '../space/labels.ts';
+import { type IntervalSet, intervals } from '../space/interval.ts';
+import { type Requirement, type Selector, selects } from '../space/labels.ts';
 import type { Pattern } from '../space/pattern.ts';
 import { wholeProtocol } from '../space/transport.ts';
-import { cubesOf, type LabelCube, selectorRelation } from './label-cube.ts';
+import { everyAddress, reservedNames } from './cell.ts';
+import { cubesOf, type LabelCube } from './label-cube.ts';
 
 /** Are all members of `part` members of `whole`? */
 export function isSubset<T extends number | bigint>(part: IntervalSet<T>, whole: IntervalSet<T>): boolean {
+  if (part === whole) return true;
   let at = 0;
-  const isInside = ({ low, high }: Interval<T>): boolean => {
-    for (let one = whole[at]; one !== undefined && one.high < low; one = whole[at]) at++;
-    const one = whole[at];
-    return one !== undefined && one.low <= low && high <= one.high;
-  };
-  return part === whole || part.every(isInside);
+  for (const { low, high } of part) {
+    let one = whole[at];
+    while (one !== undefined && one.high < low) one = whole[++at];
+    if (one === undefined || one.low > low || high > one.high) return false;
+  }
+  return true;
 }
 
 // --- labels -----------------------------------------------------------------------------------------------------------
 
 const cubes = new WeakMap<Selector, readonly LabelCube[]>();
 
-function cubesIn(selector: Selector): readonly LabelCube[] {
+export function cubesIn(selector: Selector): readonly LabelCube[] {
   const known = cubes.get(selector) ?? cubesOf(selector);
   cubes.set(selector, known);
   return known;
 }
 
+/** Do all values of the key in the cube meet the requirement? */
+function meets(cube: LabelCube, requirement: Requirement): boolean {
+  const set = cube.get(requirement.key);
+  if (!set) return false;
+  switch (requirement.kind) {
+    case 'one-of':
+      return !set.absent && !set.others && set.values.every((value) => requirement.values.includes(value));
+    case 'not-one-of':
+      return requirement.values.every((value) => set.values.includes(value) === set.others);
+    case 'exists':
+      return !set.absent;
+    case 'absent':
+      return set.absent && !set.others && set.values.length === 0;
+  }
+}
+
 const isSelectedBy = (part: Selector, whole: Selector): boolean =>
-  part === whole || cubesIn(part).every((cube) => selectorRelation(cube, whole).kind === 'covered');
+  part === whole || cubesIn(part).every((cube) => whole.some((conjunction) => conjunction.every((one) => meets(cube, one))));
 
 export const subjectCovers = (whole: Subject, part: Subject): boolean =>
-  (whole.host || !part.host) && isSelectedBy(part.workloads, whole.workloads);
+  isSelectedBy(part.workloads, whole.workloads) &&
+  governedSets(part).every((set) => governedSets(whole).some((one) => reservedCovers(one, set)));
+
+/** Of a policy: the host and other reserved endpoints that it governs. */
+function governedSets({ workloads, host, reserved }: Subject): readonly ReservedSet[] {
+  const implied = selects(workloads, {}) ? governedNames.map((name): ReservedSet => ({ name, except: [] })) : [];
+  return [...(host ? [{ name: 'host' as const, except: [] }] : []), ...(reserved ?? implied)];
+}
 
 // --- peers ------------------------------------------------------------------------------------------------------------
 
-const has = ({ entities }: PeerSet, ...names: readonly EntityName[]): boolean => names.some((name) => entities.includes(name));
+/** Peers by the kinds of endpoints: those of the world by address or name, others by labels, reserved names or address. */
+export type PeerParts = {
+  readonly selectors: readonly Selector[];
+  readonly reserved: readonly ReservedSet[];
+  readonly world: AddressSet;
+  readonly domains: readonly Pattern[];
+  readonly anyNetworks: AddressSet;
+};
 
-/** The addresses of nothing managed that are peers by what they are. */
-function worldOf(peers: PeerSet): AddressSet {
-  const both = has(peers, 'all', 'world');
-  const families = [...(both || has(peers, 'world-ipv4') ? ipv4Space : []), ...(both || has(peers, 'world-ipv6') ? ipv6Space : [])];
-  return families.length === 0 && peers.anyNetworks.length === 0
-    ? peers.networks
-    : intervals([...families, ...peers.networks, ...peers.anyNetworks]);
+const everyWorkload: readonly Selector[] = [[[]]];
+const everyReserved: readonly ReservedSet[] = [{ except: [] }];
+const worlds: Partial<Record<EntityName, AddressSet>> = {
+  all: everyAddress,
+  world: everyAddress,
+  'world-ipv4': ipv4Space,
+  'world-ipv6': ipv6Space,
+};
+
+function partsIn({ selectors, networks, anyNetworks, domains, entities, reserved = [] }: PeerSet): PeerParts {
+  const isCluster = entities.includes('all') || entities.includes('cluster');
+  const named = reservedNames.filter((name) => entities.includes(name)).map((name): ReservedSet => ({ name, except: [] }));
+  const addresses = [...networks, ...anyNetworks, ...entities.flatMap((entity) => worlds[entity] ?? [])];
+  return {
+    selectors: isCluster ? everyWorkload : selectors,
+    reserved: isCluster ? everyReserved : [...named, ...reserved],
+    world: addresses.length === networks.length ? networks : intervals(addresses),
+    domains,
+    anyNetworks,
+  };
 }
 
-const isOfWorld = (entity: EntityName): boolean => entity === 'world' || entity === 'world-ipv4' || entity === 'world-ipv6';
+const parts = new WeakMap<PeerSet, PeerParts>();
 
-function entitiesCover(whole: PeerSet, part: PeerSet): boolean {
-  return part.entities.every((entity) => {
-    if (whole.entities.includes(entity) || isOfWorld(entity)) return true;
-    return has(whole, 'cluster') && entity !== 'all';
-  });
+export function peerParts(peers: PeerSet): PeerParts {
+  const known = parts.get(peers) ?? partsIn(peers);
+  parts.set(peers, known);
+  return known;
 }
 
-function peersCover(whole: PeerSet, part: PeerSet, texts: Containment): boolean {
-  if (whole === part || has(whole, 'all')) return true;
-  if (!entitiesCover(whole, part)) return false;
-  if (!has(whole, 'cluster')) {
-    const isCovered = (selector: Selector): boolean => whole.selectors.some((one) => isSelectedBy(selector, one));
-    if (!part.selectors.every(isCovered) || !isSubset(part.anyNetworks, whole.anyNetworks)) return false;
-  }
-  const world = worldOf(whole);
-  if (!isSubset(worldOf(part), world)) return false;
+const reservedCovers = (whole: ReservedSet, part: ReservedSet): boolean =>
+  (whole.name === undefined || whole.name === part.name) &&
+  whole.except.every((name) => part.except.includes(name)) &&
+  (whole.labels === undefined || (part.labels !== undefined && isSelectedBy(part.labels, whole.labels)));
+
+function peersCover(outer: PeerSet, inner: PeerSet, texts: Containment): boolean {
+  if (outer === inner) return true;
+  const [whole, part] = [peerParts(outer), peerParts(inner)];
+  if (!part.selectors.every((selector) => whole.selectors.some((one) => isSelectedBy(selector, one)))) return false;
+  if (!part.reserved.every((set) => whole.reserved.some((one) => reservedCovers(one, set)))) return false;
+  if (!isSubset(part.world, whole.world)) return false;
+  // What is not of the world can have any address.
+  const isCluster = whole.selectors === everyWorkload && whole.reserved === everyReserved;
+  if (!isCluster && !isSubset(part.anyNetworks, whole.anyNetworks)) return false;
   const isNamed = (domain: Pattern): boolean => whole.domains.some((one) => texts.isWithin(domain, one));
-  return part.domains.every(isNamed) || isSubset(intervals([...ipv4Space, ...ipv6Space]), world);
+  return part.domains.every(isNamed) || isSubset(everyAddress, whole.world);
 }
 
 const transportCovers = (whole: Transport, part: Transport): boolean =>
@@ -105,15 +156,15 @@ const lineCovers = (whole: LineMatch, part: LineMatch, texts: Containment): bool
 const isImpossible = (line: LineMatch, texts: Containment): boolean =>
   line.some(({ orAbsent, values }) => !orAbsent && (values.kind === 'text' ? texts.isEmpty(values.pattern) : values.ranges.length === 0));
 
-const contentOf = (rule: Rule): DomainMatch | undefined => (rule.section === 'process' ? rule.match : rule.layer7);
+export const contentOf = (rule: Rule): DomainMatch | undefined => (rule.section === 'process' ? rule.match : rule.layer7);
 
-/** What is undecidable is matched by what refuses; to a rule the content of every other domain is. */
+/** What is undecidable is matched by what refuses; to a network rule the content of every other domain is. */
 function contentCovers(whole: Rule, part: Rule, texts: Containment): boolean {
   const [outer, inner] = [contentOf(whole), contentOf(part)];
   if (!outer) return true;
   if (!inner) return false;
   const isPartDecided = !matchesUndecidable(part.action);
-  if (outer.domain !== inner.domain) return isPartDecided && matchesUndecidable(whole.action);
+  if (outer.domain !== inner.domain) return isNetwork(part) && isPartDecided && matchesUndecidable(whole.action);
   if (!isPartDecided && !matchesUndecidable(whole.action)) return false;
   return outer === inner || inner.lines.every((line) => outer.lines.some((one) => lineCovers(one, line, texts)));
 }
@@ -131,12 +182,13 @@ export function ruleCovers(whole: Rule, part: Rule, texts: Containment): boolean
   return contentCovers(whole, part, texts);
 }
 
-/** Is it certain that there is no event that the rule matches? */
+/** Is it certain that there is no event that the rule matches? What refuses matches what cannot be read. */
 export function matchesNothing(rule: Rule, texts: Containment): boolean {
   if (isNetwork(rule)) {
-    const { selectors, networks, anyNetworks, domains, entities } = rule.peers;
-    if (selectors.length + networks.length + anyNetworks.length + domains.length + entities.length === 0) return true;
+    const { selectors, reserved, world, domains } = peerParts(rule.peers);
+    if (selectors.length + reserved.length + world.length + domains.length === 0) return true;
     if (rule.transport.points.length + rule.transport.named.length === 0) return true;
   }
-  return contentOf(rule)?.lines.every((line) => isImpossible(line, texts)) === true;
+  const content = matchesUndecidable(rule.action) ? undefined : contentOf(rule);
+  return content?.lines.every((line) => isImpossible(line, texts)) === true;
 }

@@ -16,7 +16,7 @@ export type Allowance = {
 
 /** The phases whose findings an allowance may be about; the last ones only when they ran. */
 export type Ran = ReadonlySet<string>;
-const everyPhase: Ran = new Set(['parse', 'resolve', 'check', 'normalize', 'plan']);
+const everyPhase: Ran = new Set(['parse', 'resolve', 'check', 'plan']);
 
 /** Findings that are only looked for when somebody asks: an allowance of them may silence nothing. */
 const onRequest: ReadonlySet<Code> = new Set(['check/expired', 'check/unknown-label']);
