@@ -9,7 +9,7 @@ import { describe, isList, isObject, pathText } from './json.ts';
 /** The document's value without unknown fields and without empty ones; undefined (after reports) when it is not valid. */
 export type Checker = (document: Document, context: ImportContext) => JsonObject | undefined;
 
-const options = { allErrors: true, verbose: true, strict: true, allowUnionTypes: true } as const;
+const options = { allErrors: true, verbose: true, strict: true, strictTypes: false, strictRequired: false } as const;
 
 /**
  * Checks documents of one kind. `strict`: unknown fields are errors; `prune`: they are dropped; `off`: that, and a value may
@@ -68,6 +68,8 @@ function expectedOf({ keyword, params, parentSchema, schema }: ErrorObject): str
   if (typeof title === 'string') return title;
   const limit = String(params['limit']);
   switch (keyword) {
+    case 'false schema':
+      return 'nothing';
     case 'type':
       return [schema]
         .flat()
@@ -102,10 +104,12 @@ function expectedOf({ keyword, params, parentSchema, schema }: ErrorObject): str
 /** What the branches of `anyOf` and its like found is said by the error of the whole. */
 function outermost(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const whole = errors.filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf').map(({ schemaPath }) => `${schemaPath}/`);
-  return errors.filter(({ keyword, schemaPath }) => keyword !== 'if' && !whole.some((path) => schemaPath.startsWith(path)));
+  return errors.filter(
+    ({ keyword, schemaPath }) => keyword !== 'if' && keyword !== 'propertyNames' && !whole.some((path) => schemaPath.startsWith(path)),
+  );
 }
 
-function pathOf({ instancePath }: ErrorObject, root: JsonObject): Path {
+function pathOf({ instancePath, propertyName }: ErrorObject, root: JsonObject): Path {
   const path: (string | number)[] = [];
   let value: Json | undefined = root;
   for (const step of instancePath.split('/').slice(1)) {
@@ -113,7 +117,7 @@ function pathOf({ instancePath }: ErrorObject, root: JsonObject): Path {
     path.push(Array.isArray(value) ? Number(name) : name);
     value = memberOf(value, name);
   }
-  return path;
+  return propertyName === undefined ? path : [...path, propertyName];
 }
 
 const memberOf = (value: Json | undefined, name: string): Json | undefined =>
