@@ -76,15 +76,15 @@ function includingValue(place: Place, { operand, what, span }: Expr & { readonly
   return { kind: 'missing', span };
 }
 
-const places = ['namespace', 'cluster'];
+const places = ['namespace', 'cluster', 'entity'];
 
 function selectorValue({ unit, scope }: Place, expr: Expr & { readonly kind: 'selector' }): Value {
   const unknown = expr.places.filter(({ key }) => !places.includes(key.text));
-  for (const { key } of unknown) refuseWord(unit, key, { expected: '`namespace` or `cluster`', known: places });
+  for (const { key } of unknown) refuseWord(unit, key, { expected: '`namespace`, `cluster` or `entity`', known: places });
   if (unknown.length > 0) return { kind: 'missing', span: expr.span };
   const says = (place: string): boolean => expr.places.some(({ key }) => key.text === place);
   const { namespace, cluster } = scope;
-  if (namespace === undefined && cluster === undefined) return expr;
+  if ((namespace === undefined && cluster === undefined) || says('entity')) return expr;
   return {
     ...expr,
     ...(namespace === undefined || says('namespace') ? {} : { namespace }),

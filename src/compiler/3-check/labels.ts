@@ -4,19 +4,48 @@ import { closest } from '../base/closest.ts';
 import type { Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Expr, LabelTest, PlaceTest } from '../ir/ast.ts';
+import type { ReservedName } from '../ir/event.ts';
 import type { Value } from '../ir/resolved.ts';
+import type { ReservedSet } from '../ir/typed.ts';
 import { clusterKey, namespaceKey, namespaceLabelKey, type Requirement, type Selector } from '../space/labels.ts';
 import { describeExpr } from './describe.ts';
 import { conjunction } from './selectors.ts';
 
-type SelectorValue = Value & { readonly kind: 'selector' };
+export type SelectorValue = Value & { readonly kind: 'selector' };
+
+const reservedNames: readonly ReservedName[] = ['health', 'host', 'ingress', 'init', 'kube-apiserver', 'remote-node', 'unmanaged'];
 
 /** Longest key and value, in characters: more than any platform allows. */
 const longestKey = 317;
 const longestValue = 253;
 
+/** Is it about endpoints of an entity: `{ zone: "a" } in entity "remote-node"`? */
+export const isOfEntity = (value: Value): value is SelectorValue => value.kind === 'selector' && value.places.some(isEntity);
+const isEntity = ({ key }: PlaceTest): boolean => key.text === 'entity';
+
+/** The endpoints of an entity that have labels; undefined after a report. */
+export function entitySetOf({ labels, places, span }: SelectorValue, report: Report): ReservedSet | undefined {
+  const place = places.find(isEntity);
+  for (const { key, span: at } of places)
+    if (key.text !== 'entity') report('check/wrong-kind', at, { expected: 'labels of nodes', found: `\`${key.text}\``, hint: undefined });
+  const [text] = (place && valuesOf(place, 'text', report)) ?? [];
+  const name = reservedNames.find((one) => one === text);
+  if (text !== undefined && !name)
+    report('check/unknown-operand', place?.span ?? span, { kind: 'entity', text, suggestion: closest(text, reservedNames) });
+  const tests = labels.map((test) => requirementOf(test.key.text, test, report));
+  const found = tests.filter((one) => one !== undefined);
+  if (!name || places.length > 1 || found.length < tests.length) return undefined;
+  const all = conjunction(found);
+  return { name, except: [], ...(found.length > 0 && { labels: all ? [all] : [] }) };
+}
+
 /** The selector as written; undefined (after a report) when a test is wrong. */
 export function selectorOf(value: SelectorValue, report: Report): Selector | undefined {
+  if (value.places.some(isEntity)) {
+    const hint = '`in entity` stands in peers and subjects, alone or in a list';
+    report('check/wrong-kind', value.span, { expected: 'workloads', found: 'endpoints of an entity', hint });
+    return undefined;
+  }
   if (value.labels.length === 0 && value.places.length === 0) {
     report('check/empty-selector', value.span, {});
     return undefined;

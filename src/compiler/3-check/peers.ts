@@ -9,6 +9,7 @@ import type { Selector } from '../space/labels.ts';
 import type { Pattern } from '../space/pattern.ts';
 import { withoutPeers } from './entity-sets.ts';
 import { networks, workloads } from './kinds.ts';
+import { entitySetOf, isOfEntity } from './labels.ts';
 import { type Context, type Networks, refuse, setOf } from './sets.ts';
 import { textKinds } from './text-kinds.ts';
 
@@ -68,6 +69,7 @@ function collect(value: Value, parts: Parts, context: Context): boolean {
     parts.entities.add(value.name);
     return true;
   }
+  if (isOfEntity(value)) return added(parts.reserved, entitySetOf(value, context.report));
   const kind = kindOf(value, context);
   switch (kind) {
     case 'network':
@@ -135,7 +137,7 @@ const isUnknown = (declaration: number, { sets }: Context): boolean => (sets[dec
 const looksLikeAddress = (text: string): boolean => /^[\d.]+(?:\/|$)|:/.test(text);
 
 /** The kind of the first leaf: the others have to be of the same. */
-function kindOf(value: Value, context: Context): Kind {
+export function kindOf(value: Value, context: Context): Kind {
   const leaf = firstLeaf(value);
   switch (leaf.kind) {
     case 'declared':

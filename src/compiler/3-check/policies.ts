@@ -22,7 +22,7 @@ export function policyOf(policy: ResolvedPolicyBlock, domains: Domains, context:
   const { name, span, subject: written, tier } = policy;
   const { report } = context;
   const subject = subjectOf(written, context);
-  warnEmpty(written, ['subject', subject && subject.workloads.length + Number(subject.host)], report);
+  warnEmpty(written, ['subject', subject && subject.workloads.length + Number(subject.host) + (subject.reserved?.length ?? 0)], report);
   const { priority, mode } = attributesOf(policy.attributes, report);
   const annotations = annotationsOf(policy.annotations, report);
   const defaultDeny = defaultsOf(policy, domains, report);

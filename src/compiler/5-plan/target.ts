@@ -36,6 +36,7 @@ function networkRefusals(rule: NetworkRule): Refusals {
   return [
     peers.domains.length > 0 && { what: 'peers by DNS name', hint: 'name the addresses: `network`' },
     peers.anyNetworks.length > 0 && { what: '`including workloads`', hint: 'name the workloads beside the network' },
+    peers.reserved?.some(({ labels }) => labels) && { what: '`in entity`', hint: 'name the entity without labels' },
     ...require.map(({ name }) => ({ what: `\`require ${name}\`` })),
     audit && action === 'pass' && { what: '`pass` in audit mode', hint: 'audit the rules that it passes over' },
     ...(layer7 ? requestRefusals(rule, layer7) : []),
@@ -59,6 +60,7 @@ const ruleRefusals = (rule: Rule): Refusals => [
 
 const policyRefusals = ({ subject, defaultDeny }: Policy): Refusals => [
   subject.host && { what: 'policies for `host`', hint: 'govern its workloads: `for all`' },
+  ...(subject.reserved ?? []).map(({ name }) => ({ what: `policies for \`${name}\`` })),
   ...defaultDeny.process.flatMap((domain) => (processDomains.includes(domain) ? [] : [{ what: `\`default deny ${domain}\`` }])),
 ];
 

@@ -2,10 +2,19 @@
 // yields one concrete event. Content of requests and process events is a dimension of its own: content.ts.
 import { unreachable } from '../base/assert.ts';
 import type { Endpoint, ReservedName } from '../ir/event.ts';
-import type { NamedPort, NetworkRule, PeerSet, ReservedSet, Section, Subject, Transport } from '../ir/typed.ts';
+import {
+  governedNames,
+  type NamedPort,
+  type NetworkRule,
+  type PeerSet,
+  type ReservedSet,
+  type Section,
+  type Subject,
+  type Transport,
+} from '../ir/typed.ts';
 import { type Address, type AddressSet, ipv4Space, ipv6Space } from '../space/address.ts';
 import { equals, type IntervalSet, includes, intersect, isEmpty, subtract, union } from '../space/interval.ts';
-import { selects } from '../space/labels.ts';
+import { type Selector, selects } from '../space/labels.ts';
 import { protocolOf, type TransportPoint, type TransportSet, wholeProtocol } from '../space/transport.ts';
 import { everyLabelSet, inCube, type LabelCube, selectorRelation } from './label-cube.ts';
 import { anyNames, inNameCube, type NameClasses, type NameCube, nameRelation } from './name-cube.ts';
@@ -17,8 +26,15 @@ import { allOf, anyOf, apart, covered, lift, negated, type Relation } from './re
  */
 export type End =
   | { readonly kind: 'workload'; readonly labels: LabelCube; readonly addresses: AddressSet }
-  | { readonly kind: 'reserved'; readonly names: ReadonlyMap<ReservedName, boolean>; readonly addresses: AddressSet }
-  | { readonly kind: 'address'; readonly addresses: AddressSet; readonly names: NameCube }
+  | {
+      readonly kind: 'reserved';
+      readonly names: ReadonlyMap<ReservedName, boolean>;
+      /** Absent: any. */
+      readonly labels?: LabelCube;
+      readonly addresses: AddressSet;
+    }
+  /** `isApiServer`: absent where both are in it, those of the API server and others. */
+  | { readonly kind: 'address'; readonly addresses: AddressSet; readonly names: NameCube; readonly isApiServer?: boolean }
   | { readonly kind: 'nothing' };
 
 export type Cell = {
@@ -47,15 +63,18 @@ const peerSide = (section: Section): 'source' | 'destination' => (section === 'i
 export const subjectOf = (cell: Cell, section: Section): End => cell[subjectSide(section)];
 export const peerOf = (cell: Cell, section: Section): End => cell[peerSide(section)];
 
-/** How the endpoints that a policy governs lie to the cell's subjects; `init` endpoints are governed as workloads without labels. */
-export function subjectRelation(cell: Cell, section: Section, { workloads, host }: Subject): Relation<Cell> {
+/** How the endpoints that a policy governs lie to the cell's subjects; `init` endpoints are governed as workloads without labels, unless it says otherwise. */
+export function subjectRelation(cell: Cell, section: Section, subject: Subject): Relation<Cell> {
   const side = subjectSide(section);
-  const end = cell[side];
-  const put = (part: End): Cell => ({ ...cell, [side]: part });
-  if (end.kind === 'workload') return lift(selectorRelation(end.labels, workloads), (labels) => put({ ...end, labels }));
+  return lift(subjectEndRelation(cell[side], subject), (end) => ({ ...cell, [side]: end }));
+}
+
+/** The same of one end. */
+export function subjectEndRelation(end: End, { workloads, host, reserved }: Subject): Relation<End> {
+  if (end.kind === 'workload') return lift(selectorRelation(end.labels, workloads), (labels) => ({ ...end, labels }));
   if (end.kind !== 'reserved') return apart;
-  const names: readonly ReservedName[] = [...(host ? (['host'] as const) : []), ...(selects(workloads, {}) ? (['init'] as const) : [])];
-  return anyOf(names, (name) => flagRelation(end.names, name, (known) => put({ ...end, names: known })));
+  const implied = selects(workloads, {}) ? [named('init')] : [];
+  return anyOf([...(host ? [named('host')] : []), ...(reserved ?? implied)], (set) => reservedRelation(end, set));
 }
 
 /** How the subjects that are in default deny without any policy lie to the cell: `init`, in both directions. */
@@ -69,7 +88,7 @@ export function initRelation(cell: Cell, section: Section): Relation<Cell> {
 /** How the endpoints that a policy can govern lie to a set of them. */
 export function governedRelation(end: End): Relation<End> {
   if (end.kind !== 'reserved') return end.kind === 'workload' ? covered : apart;
-  return anyOf(['host', 'init'] as const, (name) => flagRelation(end.names, name, (names): End => ({ ...end, names })));
+  return anyOf(['host', ...governedNames] as const, (name) => flagRelation(end.names, name, (names): End => ({ ...end, names })));
 }
 
 /** How peers and transport of a network rule lie to the cell; its subject and its content are asked elsewhere. */
@@ -101,17 +120,25 @@ function managedRelation(end: Extract<End, { kind: 'workload' | 'reserved' }>, p
         (labels) => ({ ...end, labels }),
       );
     case 'reserved': {
-      const named = reservedNames.filter((name) => entities.includes(name)).map((name): ReservedSet => ({ name, except: [] }));
-      return anyOf([...named, ...reserved], (set) => reservedRelation(end, set));
+      const ofNames = reservedNames.filter((name) => entities.includes(name)).map(named);
+      return anyOf([...ofNames, ...reserved], (set) => reservedRelation(end, set));
     }
     default:
       return unreachable(end);
   }
 }
 
-function reservedRelation(end: Extract<End, { kind: 'reserved' }>, { name, except }: ReservedSet): Relation<End> {
+const named = (name: ReservedName): ReservedSet => ({ name, except: [] });
+
+function reservedRelation(end: Extract<End, { kind: 'reserved' }>, { name, except, labels }: ReservedSet): Relation<End> {
   const flag = (one: ReservedName): Relation<End> => flagRelation(end.names, one, (names) => ({ ...end, names }));
-  const all = [...(name === undefined ? [] : [() => flag(name)]), ...except.map((one) => () => negated(flag(one)))];
+  const labelled = (selector: Selector): Relation<End> =>
+    lift(selectorRelation(end.labels ?? everyLabelSet, selector), (cube) => ({ ...end, labels: cube }));
+  const all = [
+    ...(name === undefined ? [] : [() => flag(name)]),
+    ...except.map((one) => () => negated(flag(one))),
+    ...(labels ? [() => labelled(labels)] : []),
+  ];
   return allOf(all, (relate) => relate());
 }
 
@@ -121,12 +148,24 @@ function outsideRelation(end: Extract<End, { kind: 'address' }>, { networks, any
   );
   const wanted = [anyNetworks, ...worlds].reduce(union, networks);
   const place = (): Relation<End> => lift(intervalRelation(end.addresses, wanted), (addresses) => ({ ...end, addresses }));
-  const named = (): Relation<End> =>
+  const byName = (): Relation<End> =>
     lift(
       anyOf(domains, (domain) => nameRelation(end.names, domain)),
       (names) => ({ ...end, names }),
     );
-  return anyOf([place, named], (relate) => relate());
+  const isServer = entities.includes('kube-apiserver') || entities.includes('cluster');
+  return anyOf([place, byName, ...(isServer ? [() => serverRelation(end)] : [])], (relate) => relate());
+}
+
+function serverRelation(end: Extract<End, { kind: 'address' }>): Relation<End> {
+  if (end.isApiServer !== undefined) return end.isApiServer ? covered : apart;
+  return {
+    kind: 'split',
+    halves: [
+      { ...end, isApiServer: true },
+      { ...end, isApiServer: false },
+    ],
+  };
 }
 
 function flagRelation<Key, Whole>(
@@ -146,13 +185,16 @@ function intervalRelation<T extends number | bigint>(known: IntervalSet<T>, want
   return { kind: 'split', halves: [inside, subtract(known, wanted)] };
 }
 
+/** What ports are asked of. */
+type Ported = Pick<Cell, 'points' | 'portNames'> & { readonly destination: { readonly kind: string } };
+
 /** How ports and protocols lie to the cell. */
-export function transportRelation(cell: Cell, transport: Transport): Relation<Cell> {
+export function transportRelation<C extends Ported>(cell: C, transport: Transport): Relation<C> {
   const byPoint = lift(intervalRelation(cell.points, transport.points), (points) => ({ ...cell, points }));
   return byPoint.kind === 'apart' ? namedRelation(cell, transport) : byPoint;
 }
 
-function namedRelation(cell: Cell, { named }: Transport): Relation<Cell> {
+function namedRelation<C extends Ported>(cell: C, { named }: Transport): Relation<C> {
   if (cell.destination.kind !== 'workload') return apart;
   return anyOf(named, (port) => {
     const within = intervalRelation(cell.points, wholeProtocol(port.protocol));
@@ -182,10 +224,13 @@ export function inEnd(end: End, endpoint: Endpoint): boolean {
       return endpoint.kind === 'workload' && inCube(end.labels, endpoint.labels) && includes(end.addresses, placeOf(endpoint));
     case 'reserved': {
       if (endpoint.kind !== 'reserved' || !includes(end.addresses, placeOf(endpoint))) return false;
+      if (end.labels && !inCube(end.labels, endpoint.labels ?? {})) return false;
       return [...end.names].every(([name, borne]) => endpoint.entities.includes(name) === borne);
     }
     case 'address':
-      return endpoint.kind === 'address' && includes(end.addresses, endpoint.address) && inNameCube(end.names, endpoint.names ?? []);
+      if (endpoint.kind !== 'address' || !includes(end.addresses, endpoint.address)) return false;
+      if (end.isApiServer !== undefined && end.isApiServer !== (endpoint.isApiServer === true)) return false;
+      return inNameCube(end.names, endpoint.names ?? []);
     default:
       return unreachable(end);
   }

@@ -1,7 +1,7 @@
 // The oracle's own membership: labels, subjects, peers and ports, by the plainest reading of grammar/README.md. Written
 // for it, so that it shares no code with what it checks.
 import type { Endpoint, ReservedName } from '../ir/event.ts';
-import type { EntityName, PeerSet, ReservedSet, Subject, Transport } from '../ir/typed.ts';
+import { type EntityName, governedNames, type PeerSet, type ReservedSet, type Subject, type Transport } from '../ir/typed.ts';
 import type { IntervalSet } from '../space/interval.ts';
 import type { Labels, Requirement, Selector } from '../space/labels.ts';
 import type { Pattern } from '../space/pattern.ts';
@@ -29,18 +29,23 @@ function isMet(requirement: Requirement, labels: Labels): boolean {
   }
 }
 
-const isCalled = (endpoint: Endpoint, name: 'host' | 'init'): boolean => endpoint.kind === 'reserved' && endpoint.entities.includes(name);
+const isCalled = (endpoint: Endpoint, name: ReservedName): boolean => endpoint.kind === 'reserved' && endpoint.entities.includes(name);
 export const isHost = (endpoint: Endpoint): boolean => isCalled(endpoint, 'host');
 /** An endpoint that has no labels yet. */
 export const isInit = (endpoint: Endpoint): boolean => isCalled(endpoint, 'init');
 
-/** Can a policy govern it? Nobody is asked about other nodes, the API server and addresses. */
-export const isManaged = (endpoint: Endpoint): boolean => endpoint.kind === 'workload' || isHost(endpoint) || isInit(endpoint);
+const isGoverned = (endpoint: Endpoint): boolean => governedNames.some((name) => isCalled(endpoint, name));
 
-/** Does a policy govern this endpoint? `init` has the empty label set. */
-export function isSubject({ workloads, host }: Subject, endpoint: Endpoint): boolean {
+/** Can a policy govern it? Nobody is asked about other nodes, the API server and addresses. */
+export const isManaged = (endpoint: Endpoint): boolean => endpoint.kind === 'workload' || isHost(endpoint) || isGoverned(endpoint);
+
+/** Does a policy govern this endpoint? */
+export function isSubject({ workloads, host, reserved }: Subject, endpoint: Endpoint): boolean {
   if (endpoint.kind === 'workload') return isSelected(workloads, endpoint.labels);
-  return (host && isHost(endpoint)) || (isInit(endpoint) && isSelected(workloads, {}));
+  if (endpoint.kind !== 'reserved' || !isManaged(endpoint)) return false;
+  if (host && isHost(endpoint)) return true;
+  // Who has no labels yet has the empty label set.
+  return reserved ? reserved.some((set) => isReserved(set, endpoint)) : isInit(endpoint) && isSelected(workloads, {});
 }
 
 /** Are the two one endpoint? There is one host. */
@@ -63,12 +68,17 @@ export function isPeer(peers: PeerSet, peer: Endpoint, matches: Matches): boolea
     case 'address':
       return isIn(networks, peer.address) || (peer.names ?? []).some((name) => domains.some((domain) => matches(domain, name)));
     case 'reserved':
-      return reserved.some((set) => isReserved(set, peer.entities));
+      return reserved.some((set) => isReserved(set, peer));
   }
 }
 
-const isReserved = ({ name, except }: ReservedSet, names: readonly ReservedName[]): boolean =>
-  (name === undefined || names.includes(name)) && !except.some((one) => names.includes(one));
+const isReserved = (
+  { name, except, labels: selector }: ReservedSet,
+  { entities, labels = {} }: Endpoint & { readonly kind: 'reserved' },
+): boolean =>
+  (name === undefined || entities.includes(name)) &&
+  !except.some((one) => entities.includes(one)) &&
+  (selector === undefined || isSelected(selector, labels));
 
 function isEntity(entity: EntityName, peer: Endpoint): boolean {
   const mapped = (address: bigint): boolean => address >= 0xffff_0000_0000n && address <= 0xffff_ffff_ffffn;
@@ -76,15 +86,17 @@ function isEntity(entity: EntityName, peer: Endpoint): boolean {
     case 'all':
       return true;
     case 'cluster':
-      return peer.kind === 'workload' || peer.kind === 'reserved';
+      return peer.kind !== 'address' || peer.isApiServer === true;
     case 'world':
       return peer.kind === 'address';
     case 'world-ipv4':
       return peer.kind === 'address' && mapped(peer.address);
     case 'world-ipv6':
       return peer.kind === 'address' && !mapped(peer.address);
+    case 'kube-apiserver':
+      return peer.kind === 'address' ? peer.isApiServer === true : isCalled(peer, entity);
     default:
-      return peer.kind === 'reserved' && peer.entities.includes(entity);
+      return isCalled(peer, entity);
   }
 }
 

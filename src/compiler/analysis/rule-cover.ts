@@ -4,7 +4,6 @@ import type { FieldTest, LineMatch } from '../domains/domain.ts';
 import {
   type DomainMatch,
   type EntityName,
-  governedNames,
   matchesUndecidable,
   type NetworkRule,
   type PeerSet,
@@ -69,7 +68,7 @@ export const subjectCovers = (whole: Subject, part: Subject): boolean =>
 
 /** Of a policy: the host and other reserved endpoints that it governs. */
 function governedSets({ workloads, host, reserved }: Subject): readonly ReservedSet[] {
-  const implied = selects(workloads, {}) ? governedNames.map((name): ReservedSet => ({ name, except: [] })) : [];
+  const implied = selects(workloads, {}) ? [{ name: 'init' as const, except: [] }] : [];
   return [...(host ? [{ name: 'host' as const, except: [] }] : []), ...(reserved ?? implied)];
 }
 

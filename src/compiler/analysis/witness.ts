@@ -11,13 +11,22 @@ import type { Item } from './judge.ts';
 import { labelsIn } from './label-cube.ts';
 import { namesIn } from './name-cube.ts';
 
-/** One flow of the cell, without a request; undefined where there is none (an endpoint that bears no reserved name). */
+/** One flow of the cell, without a request; undefined where there is none (an endpoint that bears no reserved name, or two that exclude each other). */
 export function flowIn(cell: Cell): FlowEvent | undefined {
-  const point = pointIn(cell.points);
   const source = endpointIn(cell.source, 'source');
   const destination = endpointIn(cell.destination, 'destination');
-  if (!source || !destination || point === undefined) return undefined;
-  const named = [...cell.portNames].filter(([, here]) => here);
+  return source && destination && flowBetween(source, destination, cell);
+}
+
+/** One flow between two endpoints, at one of the points; undefined where there is none. */
+export function flowBetween(
+  source: Endpoint,
+  destination: Endpoint,
+  { points, portNames }: Pick<Cell, 'points' | 'portNames'>,
+): FlowEvent | undefined {
+  const point = pointIn(points);
+  if (point === undefined) return undefined;
+  const named = [...portNames].filter(([, here]) => here);
   if (destination.kind !== 'workload' || named.length === 0) return { kind: 'flow', source, destination, point };
   const { protocol, value } = protocolOf(point);
   const namedPorts = named.map(([key]) => ({ protocol, name: key.slice(key.indexOf('/') + 1), port: value }));
@@ -46,7 +55,7 @@ export const plainContent = (domains: Domains, domain: string): Content => ({
   fields: encodingOf(specOf(domains, domain), []).decode(new Uint8Array()),
 });
 
-/** One endpoint of a set; `id` keeps the two ends of a flow apart. */
+/** One endpoint of a set, undefined where there is none; `id` keeps the two ends of a flow apart. */
 export function endpointIn(end: End, id: string): Endpoint | undefined {
   switch (end.kind) {
     case 'workload':
@@ -55,12 +64,17 @@ export function endpointIn(end: End, id: string): Endpoint | undefined {
       const borne = reservedNames.filter((name) => end.names.get(name) === true);
       const free = familiarNames.filter((name) => !end.names.has(name));
       const entities = borne.length > 0 ? borne : free.slice(0, 1);
-      return entities.length > 0 ? { kind: 'reserved', entities, ...addressOf(end.addresses) } : undefined;
+      // A node is not another node.
+      if (entities.includes('host') && entities.includes('remote-node')) return undefined;
+      const labels = end.labels ? labelsIn(end.labels) : {};
+      if (entities.length === 0) return undefined;
+      return { kind: 'reserved', entities, ...(Object.keys(labels).length > 0 && { labels }), ...addressOf(end.addresses) };
     }
     case 'address': {
       const address = addressIn(end.addresses);
       const names = namesIn(end.names);
-      return address === undefined ? undefined : { kind: 'address', address, ...(names.length > 0 && { names }) };
+      if (address === undefined) return undefined;
+      return { kind: 'address', address, ...(names.length > 0 && { names }), ...(end.isApiServer && { isApiServer: true }) };
     }
     case 'nothing':
       return undefined;

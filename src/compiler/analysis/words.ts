@@ -7,7 +7,7 @@ import { namespaceKey } from '../space/labels.ts';
 import { either } from '../space/pattern.ts';
 import { anyTransport, type TransportProtocol, type TransportSet, transportPoint, wholeProtocol } from '../space/transport.ts';
 import { anyPlace, type End, everyAddress, reservedNames } from './cell.ts';
-import type { LabelCube, ValueSet } from './label-cube.ts';
+import { cubesOf, type LabelCube, type ValueSet } from './label-cube.ts';
 import { isWithin, type NameCube } from './name-cube.ts';
 import { patternWords } from './pattern-words.ts';
 
@@ -105,8 +105,13 @@ function blocksIn(inside: readonly Prefix[], block: Prefix): Blocks {
 }
 
 /** The peers that a rule names so. */
-export const reservedSetWords = ({ name, except }: ReservedSet): string =>
-  reservedWords(new Map([...(name === undefined ? [] : [[name, true] as const]), ...except.map((one) => [one, false] as const)]));
+export const reservedSetWords = ({ name, except, labels }: ReservedSet): string =>
+  reservedWords(new Map([...(name === undefined ? [] : [[name, true] as const]), ...except.map((one) => [one, false] as const)])) +
+  (labels ? labelled(cubesOf(labels).map(cubeWords).join(' or ')) : '');
+
+const labelled = (cubes: string): string => ` with ${cubes}`;
+const serverWords = (isApiServer: boolean | undefined): string =>
+  isApiServer === undefined ? '' : isApiServer ? ' where the API server stands' : ' where no API server stands';
 
 function reservedWords(names: ReadonlyMap<string, boolean>): string {
   const borne = reservedNames.filter((name) => names.get(name) === true);
@@ -149,9 +154,9 @@ export function endWords(end: End): string {
     case 'workload':
       return cubeWords(end.labels) + placedWords(end.addresses);
     case 'reserved':
-      return reservedWords(end.names) + placedWords(end.addresses);
+      return reservedWords(end.names) + (end.labels ? labelled(cubeWords(end.labels)) : '') + placedWords(end.addresses);
     case 'address':
-      return addressWords(end.addresses) + nameWords(end.names);
+      return addressWords(end.addresses) + nameWords(end.names) + serverWords(end.isApiServer);
     case 'nothing':
       return '';
   }

@@ -21,13 +21,13 @@ export type Endpoint =
       readonly address?: Address;
       readonly namedPorts?: readonly { readonly protocol: TransportProtocol; readonly name: string; readonly port: number }[];
     }
-  /** The host, another node, the API server ...: an endpoint known by reserved names. */
-  | { readonly kind: 'reserved'; readonly entities: readonly ReservedName[]; readonly address?: Address }
+  /** The host, another node, the API server ...: an endpoint known by reserved names. `labels`: of the node. */
+  | { readonly kind: 'reserved'; readonly entities: readonly ReservedName[]; readonly labels?: Labels; readonly address?: Address }
   /**
    * An address that belongs to nothing managed: the world. `names`: the DNS names known for it when the flow began, lower
-   * case, without a dot at the end, from servers that a `dns` rule of the subject allows.
+   * case, without a dot at the end, from servers that a `dns` rule of the subject allows. `isApiServer`: the API server stands there.
    */
-  | { readonly kind: 'address'; readonly address: Address; readonly names?: readonly string[] };
+  | { readonly kind: 'address'; readonly address: Address; readonly names?: readonly string[]; readonly isApiServer?: true };
 
 /** Entities that an endpoint can *be*; `all`, `cluster` and `world*` are sets of endpoints. */
 export type ReservedName = 'health' | 'host' | 'ingress' | 'init' | 'kube-apiserver' | 'remote-node' | 'unmanaged';

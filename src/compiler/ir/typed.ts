@@ -53,8 +53,10 @@ export type PeerSet = {
   /** `all except host`: what is left of the reserved endpoints. */
   readonly reserved?: readonly ReservedSet[];
 };
-/** Reserved endpoints that have this name (absent: any name, or none), and none of `except`. */
-export type ReservedSet = { readonly name?: ReservedName; readonly except: readonly ReservedName[] };
+/** Reserved endpoints that have this name (absent: any name, or none), none of `except`, and labels that `labels` selects (absent: any). */
+export type ReservedSet = { readonly name?: ReservedName; readonly except: readonly ReservedName[]; readonly labels?: Selector };
+/** Reserved endpoints beside the host that policies can govern. */
+export const governedNames = ['health', 'ingress', 'init'] as const satisfies readonly ReservedName[];
 
 /** The destination's port of that name and protocol; an endpoint without it is not matched. */
 export type NamedPort = { readonly protocol: TransportProtocol; readonly name: string };
@@ -120,8 +122,11 @@ export type ProcessRule = RuleBase & {
 };
 export type Rule = NetworkRule | ProcessRule;
 
-/** Whom a policy governs: workloads, the host itself, or both. */
-export type Subject = { readonly workloads: Selector; readonly host: boolean };
+/**
+ * Whom a policy governs: workloads, the host itself, or both. `reserved`: which of the host and of the endpoints of
+ * `governedNames`; absent: `init`, where a workload without labels would be governed.
+ */
+export type Subject = { readonly workloads: Selector; readonly host: boolean; readonly reserved?: readonly ReservedSet[] };
 
 export type Policy = {
   readonly id: PolicyId;
