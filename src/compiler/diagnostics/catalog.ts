@@ -73,6 +73,11 @@ export const catalog = {
     help: '`--baseline kubernetes` takes the other reading',
     second: 'isolates',
   },
+  'import/matches-no-pods': {
+    severity: 'warning',
+    message: 'a selector that only refuses labels also matches what is no pod: the world, nodes and other endpoints, as in Cilium',
+    help: 'add `kubernetes.io/metadata.name` with `Exists`; `--baseline kubernetes` takes the other reading',
+  },
   'import/unknown-field': { severity: 'error', message: 'unknown field `{field}` in {where}', help: 'did you mean `{suggestion}`?' },
   'import/missing-field': { severity: 'error', message: '`{field}` is missing' },
   'import/invalid-value': { severity: 'error', message: '`{field}`: expected {expected}, found {found}' },

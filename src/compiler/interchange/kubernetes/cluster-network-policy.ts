@@ -1,12 +1,12 @@
 // ClusterNetworkPolicy, and AdminNetworkPolicy and BaselineAdminNetworkPolicy before it: rules of the tiers admin and baseline, in
 // their order.
 import { type Field, has, items, member, numberIn, textIn, textsIn } from '../cilium/fields.ts';
-import type { LabelTest } from '../cilium/labels.ts';
+import { isPositive, type LabelTest } from '../cilium/labels.ts';
 import { quoted } from '../cilium/texts.ts';
 import { checker } from '../documents/schema.ts';
 import type { Importer, JsonObject } from '../importer.ts';
 import { warnBaseline } from './baseline.ts';
-import { blockText, peerText, podTests, subjectText } from './peers.ts';
+import { blockText, podTests, subjectText } from './peers.ts';
 import { type Direction, PortTexts, type Rule, type Section, writePolicy } from './policy-text.ts';
 import { Problems } from './problems.ts';
 import { adminNetworkPolicySchema, baselineAdminNetworkPolicySchema, clusterNetworkPolicySchema } from './schema.ts';
@@ -97,7 +97,6 @@ function ruleOf(direction: Direction, rule: Field, problems: Problems): Rule {
 }
 
 function peersOf(peer: Field, action: Rule['action'], problems: Problems): readonly string[] {
-  const { options } = problems;
   const [networks, names, nodes] = [member(peer, 'networks'), member(peer, 'domainNames'), member(peer, 'nodes')];
   if (networks.value !== undefined) return items(networks).flatMap((network) => blockText(network, problems) ?? []);
   if (names.value !== undefined) {
@@ -108,8 +107,21 @@ function peersOf(peer: Field, action: Rule['action'], problems: Problems): reado
     problems.unsupported(nodes.path, 'labels of nodes are known to agents with `--enable-node-selector-labels` alone');
     return [];
   }
-  const text = peerText(podsOf(peer), options);
-  return text === undefined ? [] : [text];
+  return podPeers(podsOf(peer), member(peer, 'namespaces'), problems);
+}
+
+/** What is in no namespace. */
+const outside = ['world', 'host', 'remote-node', 'kube-apiserver', 'ingress', 'health', 'init', 'unmanaged'];
+
+/**
+ * Pods of every cluster. Of `namespaces` that only refuses labels, Cilium's engine takes what is no pod, too; the text of Kubernetes
+ * is about pods alone.
+ */
+function podPeers(tests: readonly LabelTest[], { path, value }: Field, problems: Problems): readonly string[] {
+  const text = subjectText(tests);
+  const isOpen = problems.options.baseline === 'cilium' && value !== undefined && tests.length > 0 && !tests.some(isPositive);
+  if (isOpen) problems.warnOpen(path);
+  return [...(text === undefined ? [] : [text]), ...(isOpen ? outside : [])];
 }
 
 /** `*.example.com` is every name below it. */

@@ -30,4 +30,8 @@ export class Problems {
     this.#found = true;
     this.#report('import/unsupported', this.#document.at(path), { what: `\`${pathText(path)}\``, reason, hint });
   }
+
+  warnOpen(path: Path): void {
+    this.#report('import/matches-no-pods', this.#document.at(path), {});
+  }
 }
