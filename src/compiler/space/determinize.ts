@@ -37,11 +37,6 @@ class Chains {
     return made;
   }
 
-  /** Sets met so far: a measure of the work done. */
-  get size(): number {
-    return this.#last.length;
-  }
-
   /** Members, last first. */
   members(set: number): readonly number[] {
     const out: number[] = [];
@@ -79,6 +74,8 @@ class Determinization {
   readonly accept: number[] = [];
   readonly values: (readonly number[])[] = [];
   readonly #valueOf = new Map<string, number>();
+  /** States of the NFA looked at, and steps over a byte class out of one. */
+  work = 0;
 
   constructor(nfa: Nfa, overshadowed: Overshadowed) {
     this.#nfa = nfa;
@@ -87,10 +84,6 @@ class Determinization {
     this.#seen = new Uint32Array(nfa.states.length);
     this.#openEnds = overshadowed.size === 0 ? new Set() : openEnds(nfa, (targets) => this.#closure(targets));
     this.stateOfTargets([]);
-  }
-
-  get effort(): number {
-    return this.#chains.size;
   }
 
   stateOfTargets(targets: readonly number[]): number {
@@ -110,6 +103,7 @@ class Determinization {
     target.fill(0);
     for (const member of this.sets[state] ?? []) {
       const { on, to } = this.#state(member);
+      this.work += on.length;
       for (const column of on) target[column] = this.#chains.extend(target[column] ?? 0, to);
     }
     for (let column = 0; column < target.length; column++) target[column] = this.#stateOfChain(target[column] ?? 0);
@@ -131,6 +125,7 @@ class Determinization {
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
       if (this.#seen[at] === this.#round) continue;
       this.#seen[at] = this.#round;
+      this.work++;
       const state = this.#state(at);
       if (state.on.length > 0 || state.accepts) out.push(at);
       for (const free of state.free) stack.push(free);
@@ -174,20 +169,17 @@ class Determinization {
   }
 }
 
-/** Sets of NFA states per DFA state that are too many: past it the work, not the table, is out of hand. */
-const effortPerState = 256;
+/** About a second: past it the work, not the table, is out of hand. */
+const mostWork = 16_000_000;
 
-/**
- * The DFA that reads all patterns at once. `undefined` when it would have more than `limit` states, or takes the work of
- * far more.
- */
+/** The DFA that reads all patterns at once. `undefined` when it would have more than `limit` states, or takes the work of far more. */
 export function determinize(nfa: Nfa, limit: number, overshadowed: Overshadowed = new Map()): Subsets | undefined {
   const columns = nfa.bytes.count;
   const work = new Determinization(nfa, overshadowed);
   const start = work.stateOfTargets(nfa.starts);
   const rows: Float64Array[] = [];
   for (let state = 0; state < work.sets.length; state++) {
-    if (work.sets.length > limit || work.effort > limit * effortPerState) return undefined;
+    if (work.sets.length > limit || work.work > mostWork) return undefined;
     const row = new Float64Array(columns);
     work.move(state, row);
     rows.push(row);
