@@ -1,9 +1,11 @@
 // One file: the values of its declarations, policies, rules, tests and invariants. It asks nothing of other files but the
 // sets of what it imports.
+import { invariant } from '../base/assert.ts';
 import { type Report, recorder } from '../diagnostics/diagnostic.ts';
 import type { Domains } from '../domains/domain.ts';
+import { type PolicyId, ruleId } from '../ir/ids.ts';
 import type { ResolvedFile, ResolvedPolicyBlock } from '../ir/resolved.ts';
-import type { Invariant, TestCase } from '../ir/typed.ts';
+import type { Invariant, Rule, TestCase } from '../ir/typed.ts';
 import { computeDeclarations } from './declarations.ts';
 import { invariantOf } from './invariants.ts';
 import { annotationsOf, policyOf } from './policies.ts';
@@ -29,16 +31,28 @@ export type CheckedFile = {
   readonly facts: Facts;
 };
 
-type Around = { readonly domains: Domains; readonly context: Context; readonly parts: number };
+/** The id of a policy, and the index of its first rule. */
+export type Place = { readonly id: PolicyId; readonly first: number };
+export type Places = ReadonlyMap<ResolvedPolicyBlock, Place>;
 
-/** Checks a file; `parts` are those of the sets of files before it. */
-export function checkFile(file: ResolvedFile, { domains, context: outer, parts: before }: Around): CheckedFile {
+type Around = {
+  readonly domains: Domains;
+  readonly context: Context;
+  readonly places: Places;
+  /** Parts of the sets of files before it. */
+  readonly parts: number;
+  readonly matches: Shared['matches'];
+};
+
+/** Checks a file. */
+export function checkFile(file: ResolvedFile, around: Around): CheckedFile {
+  const { context: outer, parts: before, matches } = around;
   const { report, replay } = recorder();
   const context: Context = { ...outer, report };
   const parts = computeDeclarations(file, before, context);
   annotationsOf(file.annotations, report);
-  const shared = sharing(context);
-  const policies = file.policies.map((written) => checkedPolicy(written, domains, shared));
+  const shared = sharing(context, matches);
+  const policies = file.policies.map((written) => checkedPolicy(written, around, shared));
   const tests = file.tests.flatMap((test) => testCaseOf(test, context) ?? []);
   const invariants = file.invariants.flatMap((one) => invariantOf(one, context) ?? []);
   const isWhole = policies.every(({ rules, written }) => rules.length === written.rules.length);
@@ -48,7 +62,16 @@ export function checkFile(file: ResolvedFile, { domains, context: outer, parts: 
   return { sets, parts, policies, tests, invariants, isWhole, replay, replayFindings: found.replay, facts: factsOf(file, policies) };
 }
 
-function checkedPolicy(written: ResolvedPolicyBlock, domains: Domains, shared: Shared): CheckedPolicy {
-  const policy = policyOf(written, domains, shared.context);
-  return { policy, rules: written.rules.flatMap((rule) => ruleOf(rule, policy.audit, shared) ?? []), written };
+function checkedPolicy(written: ResolvedPolicyBlock, { domains, places }: Around, shared: Shared): CheckedPolicy {
+  const place = places.get(written);
+  invariant(place !== undefined, 'a policy has no place in the order');
+  const { id, first } = place;
+  const policy = { id, ...policyOf(written, domains, shared.context) };
+  const { audit } = policy;
+  const rules: Rule[] = [];
+  for (const [index, one] of written.rules.entries()) {
+    const rule = ruleOf(one, { id: ruleId(first + index), policy: id, audit }, shared);
+    if (rule) rules.push(rule);
+  }
+  return { policy, rules, written };
 }

@@ -1,13 +1,15 @@
 // ResolvedPolicy -> TypedPolicy: every operand becomes a value set, every rule is well formed.
-//   1. Each file after those that it imports from (file.ts), or as it was before if it is the same (memory.ts). A rule with
+//   1. PolicyIds and RuleIds, in the order of the policies' names.
+//   2. Each file after those that it imports from (file.ts), or as it was before if it is the same (memory.ts). A rule with
 //      a mistake is left out (the result is not used then).
-//   2. Findings about whole policies, where nothing was left out: what is legal and probably wrong (rules/).
-//   3. PolicyIds and RuleIds, in the order of the policies' names.
+//   3. Findings about whole policies, where nothing was left out: what is legal and probably wrong (rules/).
+import { withWrittenPlace } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Domains } from '../domains/domain.ts';
-import type { ResolvedPolicy } from '../ir/resolved.ts';
+import { policyId } from '../ir/ids.ts';
+import type { ResolvedPolicy, ResolvedPolicyBlock } from '../ir/resolved.ts';
 import type { Policy, Rule, TypedPolicy } from '../ir/typed.ts';
-import type { CheckedFile } from './file.ts';
+import type { CheckedFile, Place, Places } from './file.ts';
 import { CheckMemory } from './memory.ts';
 import type { CheckOptions } from './rules/finding.ts';
 import { unitFindings } from './rules/index.ts';
@@ -23,7 +25,8 @@ type Remembering = CheckOptions & {
 /** Checks the unit; the result is only to be used when nothing failed. */
 export function check(resolved: ResolvedPolicy, domains: Domains, report: Report, options: Remembering = {}): TypedPolicy {
   const { memory = new CheckMemory() } = options;
-  const { checked, sets } = memory.files(resolved.importOrder, domains, report);
+  const places = placesOf(resolved.policies);
+  const { checked, sets } = memory.files(resolved.importOrder, places, { domains, report });
   const files = resolved.files.flatMap((file) => checked.get(file) ?? []);
   for (const { replay } of files) replay(report);
   // What was left out would be missed: a finding beside a mistake is most likely its shadow.
@@ -33,22 +36,31 @@ export function check(resolved: ResolvedPolicy, domains: Domains, report: Report
   }
   const tests = files.flatMap((file) => file.tests);
   const invariants = files.flatMap((file) => file.invariants);
-  return { domains, ...numbered(resolved, files, memory), tests, invariants };
+  return { domains, ...numbered(files, places, memory), tests, invariants };
 }
 
-/** Policies in the order of their names, rules in the order of their ids. */
-function numbered(resolved: ResolvedPolicy, files: readonly CheckedFile[], memory: CheckMemory): Pick<TypedPolicy, 'policies' | 'rules'> {
-  const byBlock = new Map(files.flatMap(({ policies }) => policies).map((one) => [one.written, one]));
+/** PolicyIds in the order of the names, RuleIds in that and the rules' places. */
+function placesOf(policies: readonly ResolvedPolicyBlock[]): Places {
+  const places = new Map<ResolvedPolicyBlock, Place>();
+  let first = 0;
+  for (const [index, block] of policies.entries()) {
+    places.set(block, { id: policyId(index), first });
+    first += block.rules.length;
+  }
+  return places;
+}
+
+/** Index = id. */
+function numbered(files: readonly CheckedFile[], places: Places, memory: CheckMemory): Pick<TypedPolicy, 'policies' | 'rules'> {
+  const byBlock = new Map(files.flatMap((file) => file.policies).map((one) => [one.written, one]));
   const policies: Policy[] = [];
   const rules: Rule[] = [];
-  let first = 0;
-  for (const block of resolved.policies) {
+  for (const [block, place] of places) {
     const one = byBlock.get(block);
     if (!one) continue;
-    const found = memory.numbered(one, policies.length, first);
-    policies.push(found.policy);
-    for (const rule of found.rules) rules.push(rule);
-    first += block.rules.length;
+    const found = memory.numbered(one, place);
+    policies.push(withWrittenPlace(found.policy));
+    for (const rule of found.rules) rules.push(withWrittenPlace(rule));
   }
   return { policies, rules };
 }

@@ -5,7 +5,6 @@ import type { ResolvedAnnotation, ResolvedPolicyBlock } from '../ir/resolved.ts'
 import type { Annotation, Policy, Subject } from '../ir/typed.ts';
 import { attributesOf } from './attributes.ts';
 import { annotationOf } from './literals.ts';
-import type { UnnumberedPolicy } from './rules/finding.ts';
 import { warnEmpty } from './rules/matches-nothing.ts';
 import type { Context } from './sets.ts';
 import { subjectOf } from './subjects.ts';
@@ -17,8 +16,8 @@ const none: readonly Annotation[] = [];
 export const annotationsOf = (annotations: readonly ResolvedAnnotation[], report: Report): readonly Annotation[] =>
   annotations.length === 0 ? none : annotations.flatMap((one) => annotationOf(one, report) ?? []);
 
-/** The policy; one with a mistake selects nothing (the result is not used then). */
-export function policyOf(policy: ResolvedPolicyBlock, domains: Domains, context: Context): UnnumberedPolicy {
+/** The policy without its id; one with a mistake selects nothing (the result is not used then). */
+export function policyOf(policy: ResolvedPolicyBlock, domains: Domains, context: Context): Omit<Policy, 'id'> {
   const { name, span, subject: written, tier } = policy;
   const { report } = context;
   const subject = subjectOf(written, context);

@@ -1,15 +1,15 @@
 // Rules: peers, ports, what they match of the content, and what is said behind them. Rules share what is the same in
 // them: peers and transports by declaration, matches by their text.
 import type { DomainSpec } from '../domains/domain.ts';
+import type { PolicyId, RuleId } from '../ir/ids.ts';
 import type { ResolvedLine, ResolvedNetworkRule, ResolvedProcessRule, ResolvedRule, Value } from '../ir/resolved.ts';
-import type { Annotation, DomainMatch, PeerSet, Rule, Transport } from '../ir/typed.ts';
+import type { Annotation, DomainMatch, NetworkRule, PeerSet, ProcessRule, Rule, Transport } from '../ir/typed.ts';
 import { anyTransport } from '../space/transport.ts';
 import { attributesOf, type Said } from './attributes.ts';
 import { transports } from './kinds.ts';
 import { matchOf } from './lines.ts';
 import { anybody, peersOf, refuseDomains } from './peers.ts';
 import { annotationsOf } from './policies.ts';
-import type { UnnumberedNetworkRule, UnnumberedProcessRule, UnnumberedRule } from './rules/finding.ts';
 import { warnNobody, warnNoPorts } from './rules/matches-nothing.ts';
 import { checkRequestTransport } from './rules/request-transport.ts';
 import { type Context, setOf } from './sets.ts';
@@ -19,23 +19,30 @@ export type Shared = {
   readonly context: Context;
   readonly peers: Map<number, PeerSet | undefined>;
   readonly transports: Map<number, Transport | undefined>;
-  /** By domain, the text of the lines and what their names mean; only what nothing was wrong with. */
+  /** By domain and the text of the lines; only what nothing was wrong with. */
   readonly matches: Map<string, DomainMatch>;
+  /** The same of lines with names, with what these mean. */
+  readonly named: Map<string, DomainMatch>;
 };
 
-export const sharing = (context: Context): Shared => ({
+/** Matches without names are the same in every file: `matches` are those of other files. */
+export const sharing = (context: Context, matches: Shared['matches']): Shared => ({
   context,
   peers: new Map(),
   transports: new Map(),
-  matches: new Map(),
+  matches,
+  named: new Map(),
 });
 
-/** The rule of a policy that is, or is not, in audit mode; undefined after a report. */
-export const ruleOf = (rule: ResolvedRule, audit: boolean, shared: Shared): UnnumberedRule | undefined =>
-  rule.section === 'process' ? processRule(rule, audit, shared) : networkRule(rule, audit, shared);
+/** Whose rule it is: `audit` is the policy's mode. */
+export type Owned = { readonly id: RuleId; readonly policy: PolicyId; readonly audit: boolean };
+
+/** The rule; undefined after a report. */
+export const ruleOf = (rule: ResolvedRule, owned: Owned, shared: Shared): Rule | undefined =>
+  rule.section === 'process' ? processRule(rule, owned, shared) : networkRule(rule, owned, shared);
 
 /** What every rule has; written out where rules are made: spreading it into each of very many rules takes time. */
-type Common = Omit<UnnumberedNetworkRule, 'section' | 'peers' | 'transport' | 'layer7' | 'usedAt' | 'name' | 'log'>;
+type Common = Omit<NetworkRule, 'section' | 'peers' | 'transport' | 'layer7' | 'usedAt' | 'name' | 'log'>;
 /** What few rules have. */
 type Rare = { readonly usedAt?: Span; readonly name?: string; readonly log?: NonNullable<Rule['log']> };
 type Behind = Pick<Common, 'priority' | 'audit' | 'require' | 'annotations'> & { readonly said: Said; readonly rare: Rare | undefined };
@@ -43,12 +50,12 @@ type Behind = Pick<Common, 'priority' | 'audit' | 'require' | 'annotations'> & {
 const isName = ({ name }: Annotation): boolean => name === 'name';
 
 /** What stands behind a rule. */
-function behind(rule: ResolvedRule, isAudit: boolean, { context }: Shared): Behind {
+function behind(rule: ResolvedRule, owned: Owned, { context }: Shared): Behind {
   const said = attributesOf(rule.attributes, context.report);
   const all = annotationsOf(rule.annotations, context.report);
   const name = all.find(isName)?.values[0]?.text;
   const annotations = name === undefined ? all : all.filter((one) => !isName(one));
-  const audit = said.mode ? said.mode === 'audit' : rule.audit || isAudit;
+  const audit = said.mode ? said.mode === 'audit' : rule.audit || owned.audit;
   const { priority, require, log } = said;
   const { usedAt } = rule;
   const isRare = name !== undefined || log !== undefined || usedAt !== undefined;
@@ -56,12 +63,13 @@ function behind(rule: ResolvedRule, isAudit: boolean, { context }: Shared): Behi
   return { said, priority, audit, require, annotations, rare };
 }
 
-function processRule(rule: ResolvedProcessRule, isAudit: boolean, shared: Shared): UnnumberedProcessRule | undefined {
+function processRule(rule: ResolvedProcessRule, owned: Owned, shared: Shared): ProcessRule | undefined {
   const { span, text, action, section } = rule;
+  const { id, policy } = owned;
   const match = sharedMatch(rule.domain, { lines: [rule.line], span: rule.line.span }, shared);
-  const { priority, audit, require, annotations, said, rare } = behind(rule, isAudit, shared);
+  const { priority, audit, require, annotations, said, rare } = behind(rule, owned, shared);
   if (!match) return undefined;
-  const typed = { span, text, action, priority, audit, require, annotations, section, match };
+  const typed = { id, policy, span, text, action, priority, audit, require, annotations, section, match };
   const { errno, signal } = said;
   if (!rare && errno === undefined && signal === undefined) return typed;
   return { ...typed, ...rare, ...(errno !== undefined && { errno }), ...(signal !== undefined && { signal }) };
@@ -76,14 +84,15 @@ function lineKey({ span: { source, start, end }, names }: ResolvedLine): string 
   return names.size === 0 ? text : `${text}\0${[...names].map(([at, declaration]) => `${at - start}=${declaration}`).join()}`;
 }
 
+const hasNames = ({ names }: ResolvedLine): boolean => names.size > 0;
+
 /** The match that the lines say: the same text, the same match. */
-function sharedMatch(domain: DomainSpec, written: Written, { matches, context }: Shared): DomainMatch | undefined {
+function sharedMatch(domain: DomainSpec, written: Written, { matches, named, context }: Shared): DomainMatch | undefined {
+  const known = written.lines.some(hasNames) ? named : matches;
   const key = [domain.name, ...written.lines.map(lineKey)].join('\0\0');
-  const known = matches.get(key);
-  if (known) return known;
-  const match = matchOf(domain, written, context);
-  if (match) matches.set(key, match);
-  return match;
+  const found = known.get(key) ?? matchOf(domain, written, context);
+  if (found) known.set(key, found);
+  return found;
 }
 
 /** The value of a name from `known`, or computed and kept there. Uses after a mistake report again, each at its place. */
@@ -96,7 +105,7 @@ function sharedOf<T>(value: Value, known: Map<number, T | undefined>, compute: (
 
 export const anything: Transport = { points: anyTransport, named: [] };
 
-function networkRule(rule: ResolvedNetworkRule, isAudit: boolean, shared: Shared): UnnumberedNetworkRule | undefined {
+function networkRule(rule: ResolvedNetworkRule, owned: Owned, shared: Shared): NetworkRule | undefined {
   const { peers: written, transport: at, request, section } = rule;
   const { context } = shared;
   const { report } = context;
@@ -107,9 +116,10 @@ function networkRule(rule: ResolvedNetworkRule, isAudit: boolean, shared: Shared
   if (at) warnNoPorts(at, transport, report);
   const layer7 = request && sharedMatch(request.domain, request, shared);
   if (request && (!at || transport)) checkRequestTransport({ ...request, transport: at && transport }, report);
-  const { priority, audit, require, annotations, rare } = behind(rule, isAudit, shared);
+  const { priority, audit, require, annotations, rare } = behind(rule, owned, shared);
   if (!peers || !transport || (request && !layer7)) return undefined;
   const { span, text, action } = rule;
-  const typed = { span, text, action, priority, audit, require, annotations, section, peers, transport };
+  const { id, policy } = owned;
+  const typed = { id, policy, span, text, action, priority, audit, require, annotations, section, peers, transport };
   return layer7 || rare ? { ...typed, ...(layer7 && { layer7 }), ...rare } : typed;
 }

@@ -1,8 +1,8 @@
 // Two rules of one policy that say the same, and differ only in their place or in the order of their parts: the second
 // was meant to say something else, or is left over.
 import type { Span } from '../../base/source.ts';
-import type { DomainMatch, PeerSet, Transport } from '../../ir/typed.ts';
-import type { PolicyFinding, UnnumberedRule } from './finding.ts';
+import type { DomainMatch, PeerSet, Rule, Transport } from '../../ir/typed.ts';
+import type { PolicyFinding } from './finding.ts';
 
 /** Shared parts are written out once. */
 const texts = new WeakMap<object, string>();
@@ -27,7 +27,7 @@ const peersText = ({ selectors, networks, anyNetworks, domains, entities, reserv
   `${sorted(selectors)} ${JSON.stringify([networks, anyNetworks, entities], plain)} ${sorted(domains)} ${sorted(reserved)}`;
 
 /** What a rule says, its place and annotations left out. */
-function meaning(rule: UnnumberedRule): string {
+function meaning(rule: Rule): string {
   const { section, action, priority, audit, log, require } = rule;
   const common = `${section} ${action} ${priority} ${audit} ${log ? JSON.stringify(log) : ''} ${JSON.stringify(require)}`;
   if (rule.section === 'process') {
@@ -40,10 +40,10 @@ function meaning(rule: UnnumberedRule): string {
   return `${common} ${textOf(peers, () => peersText(peers))} ${at} ${request}`;
 }
 
-const placeOf = ({ usedAt, span }: UnnumberedRule): Span => usedAt ?? span;
+const placeOf = ({ usedAt, span }: Rule): Span => usedAt ?? span;
 
 /** Rules that say the same look alike; few others do, so that few have to be written out. */
-function looks(rule: UnnumberedRule): string {
+function looks(rule: Rule): string {
   const { section, action } = rule;
   if (rule.section === 'process') return `${section} ${action} ${rule.match.domain} ${rule.match.lines.length}`;
   const { peers, transport } = rule;
@@ -53,7 +53,7 @@ function looks(rule: UnnumberedRule): string {
 
 /** Warns of rules that say what another one of their policy said before. */
 export const warnDuplicates: PolicyFinding = ({ rules }, report) => {
-  const alike = new Map<string, UnnumberedRule | Map<string, UnnumberedRule>>();
+  const alike = new Map<string, Rule | Map<string, Rule>>();
   for (const rule of rules) {
     const look = looks(rule);
     const before = alike.get(look);

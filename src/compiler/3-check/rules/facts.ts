@@ -1,7 +1,7 @@
 // What of one file matters for findings about the whole unit: they ask for it again and again, the rules are many.
 import type { ResolvedFile, Value } from '../../ir/resolved.ts';
-import type { Annotation } from '../../ir/typed.ts';
-import type { CheckedPolicy, Facts, ServiceUse, UnnumberedRule } from './finding.ts';
+import type { Annotation, Rule } from '../../ir/typed.ts';
+import type { CheckedPolicy, Facts, ServiceUse } from './finding.ts';
 import { assumedSelectors, labelUses, selectorsOf } from './label-uses.ts';
 
 const until = ({ name }: Annotation): boolean => name === 'until';
@@ -9,8 +9,7 @@ const until = ({ name }: Annotation): boolean => name === 'until';
 const dated = (what: string, annotations: readonly Annotation[]): Facts['dated'] =>
   annotations.length === 0 ? [] : annotations.filter(until).map((annotation) => ({ what, annotation }));
 
-const asksForNames = (rule: UnnumberedRule): boolean =>
-  rule.section === 'egress' && rule.action === 'allow' && rule.layer7?.domain === 'dns';
+const asksForNames = (rule: Rule): boolean => rule.section === 'egress' && rule.action === 'allow' && rule.layer7?.domain === 'dns';
 
 export function factsOf(file: ResolvedFile, policies: readonly CheckedPolicy[]): Facts {
   const selectors = selectorsOf(file);

@@ -2,7 +2,7 @@
 import type { Span } from '../../base/source.ts';
 import type { Report } from '../../diagnostics/diagnostic.ts';
 import type { ResolvedPolicyBlock, Value } from '../../ir/resolved.ts';
-import type { Annotation, NetworkRule, Policy, ProcessRule } from '../../ir/typed.ts';
+import type { Annotation, NetworkRule, Policy, Rule } from '../../ir/typed.ts';
 import type { Labels } from '../../space/labels.ts';
 import type { DeclaredSet } from '../sets.ts';
 
@@ -13,17 +13,11 @@ export type CheckOptions = {
   readonly inventory?: readonly Labels[];
 };
 
-/** Ids are minted when every file is checked. */
-export type UnnumberedPolicy = Omit<Policy, 'id'>;
-export type UnnumberedNetworkRule = Omit<NetworkRule, 'id' | 'policy'>;
-export type UnnumberedProcessRule = Omit<ProcessRule, 'id' | 'policy'>;
-export type UnnumberedRule = UnnumberedNetworkRule | UnnumberedProcessRule;
-
 /** A policy with its rules in the order of their places, and as it was written. */
 export type CheckedPolicy = {
-  readonly policy: UnnumberedPolicy;
+  readonly policy: Policy;
   /** Of the same places as the written ones; findings are only asked of policies of which none was left out. */
-  readonly rules: readonly UnnumberedRule[];
+  readonly rules: readonly Rule[];
   readonly written: ResolvedPolicyBlock;
 };
 
@@ -35,15 +29,15 @@ export type SelectorValue = Value & { readonly kind: 'selector' };
 export type LabelUse = { readonly key: string; readonly value: string; readonly span: Span };
 type Service = Value & { readonly kind: 'declared' };
 /** `to NAME.service` of an allow rule. */
-export type ServiceUse = { readonly service: Service; readonly rule: UnnumberedNetworkRule; readonly place: Span };
+export type ServiceUse = { readonly service: Service; readonly rule: NetworkRule; readonly place: Span };
 
-/** What of one file matters for findings about the unit. */
+/** What of one file matters for findings about the unit. Ids are those of some unit before, not of this one. */
 export type Facts = {
   readonly policies: readonly CheckedPolicy[];
   /** Rules to domains. */
-  readonly named: readonly { readonly policy: CheckedPolicy; readonly rule: UnnumberedRule }[];
+  readonly named: readonly { readonly policy: CheckedPolicy; readonly rule: Rule }[];
   /** Policies that let their subject ask for names. */
-  readonly asking: readonly UnnumberedPolicy[];
+  readonly asking: readonly Policy[];
   readonly services: readonly ServiceUse[];
   readonly dated: readonly { readonly what: string; readonly annotation: Annotation }[];
   readonly selectors: readonly SelectorValue[];

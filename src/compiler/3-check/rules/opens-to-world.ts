@@ -1,12 +1,12 @@
 // What anybody may reach, or may be sent anywhere, is seldom meant: ingress from the world or from anybody, and egress to
 // them on every protocol. Ping and its like are no opening, and a request block to somewhere is a choice.
-import type { PeerSet, Transport } from '../../ir/typed.ts';
+import type { NetworkRule, PeerSet, Transport } from '../../ir/typed.ts';
 import { type AddressSet, ipv4Space, ipv6Space } from '../../space/address.ts';
 import { equals, isEmpty, subtract } from '../../space/interval.ts';
 import { anyTransport, wholeProtocol } from '../../space/transport.ts';
-import type { PolicyFinding, UnnumberedNetworkRule } from './finding.ts';
+import type { PolicyFinding } from './finding.ts';
 
-const holdsAll = (set: AddressSet): boolean => [ipv4Space, ipv6Space].some((space) => isEmpty(subtract(space, set)));
+const holdsAll = (set: AddressSet): boolean => set.length > 0 && [ipv4Space, ipv6Space].some((space) => isEmpty(subtract(space, set)));
 
 /** Whom the peers hold who may be anywhere, in words. */
 function everyone({ entities, networks, anyNetworks }: PeerSet): string | undefined {
@@ -18,7 +18,7 @@ function everyone({ entities, networks, anyNetworks }: PeerSet): string | undefi
 const pings = [...wholeProtocol('icmp'), ...wholeProtocol('icmpv6')];
 const isPing = ({ points, named }: Transport): boolean => named.length === 0 && isEmpty(subtract(points, pings));
 
-function opening({ section, peers, transport, layer7 }: UnnumberedNetworkRule): string | undefined {
+function opening({ section, peers, transport, layer7 }: NetworkRule): string | undefined {
   const who = everyone(peers);
   if (who === undefined || isPing(transport)) return undefined;
   if (section === 'ingress') return `its subject to ${who}`;

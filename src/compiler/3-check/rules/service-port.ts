@@ -1,16 +1,16 @@
 // A service is translated to its backends before policy is asked: behind `to NAME.service` stand the ports that the
 // workloads listen on. Ports that no ingress rule of theirs allows are most likely those of the service.
-import type { Transport } from '../../ir/typed.ts';
+import type { NetworkRule, Transport } from '../../ir/typed.ts';
 import { intersect, isEmpty } from '../../space/interval.ts';
 import type { Selector } from '../../space/labels.ts';
 import { isWithin } from '../selectors.ts';
-import type { CheckedPolicy, UnitFinding, UnnumberedNetworkRule } from './finding.ts';
+import type { CheckedPolicy, UnitFinding } from './finding.ts';
 
 const mayMeet = (a: Transport, b: Transport): boolean =>
   a.named.length > 0 || b.named.length > 0 || !isEmpty(intersect(a.points, b.points));
 
 /** Who denies what its ingress rules do not allow, with those rules. */
-type Listening = CheckedPolicy & { readonly allowed: readonly UnnumberedNetworkRule[] };
+type Listening = CheckedPolicy & { readonly allowed: readonly NetworkRule[] };
 
 const listeningOf = (policies: readonly CheckedPolicy[]): readonly Listening[] =>
   policies.flatMap((one) => {
