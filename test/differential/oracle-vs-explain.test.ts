@@ -161,7 +161,12 @@ test('over a selector, the verdicts are those of the classes, each with a witnes
   let several = 0;
   for (let round = 0; round < 12; round++) {
     const typed = typedWorld(randomWorld(pick));
-    const { classes, verdicts } = explain(typed, { kind: 'flow', source: workload, destination: workload, point: 80 });
+    const { classes, verdicts } = explain(typed, {
+      kind: 'flow',
+      source: workload,
+      destination: workload,
+      points: [{ low: 80, high: 80 }],
+    });
     assert.is(
       verdicts.reduce((sum, one) => sum + one.classes, 0),
       classes,

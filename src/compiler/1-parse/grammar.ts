@@ -276,6 +276,7 @@ export class PolicyParser extends SectionParser {
     { ALT: () => this.textOf(this.CONSUME(t.Text)) },
     { ALT: () => this.literalOf(this.CONSUME(t.Literal)) },
     { ALT: () => this.SUBRULE(this.selector) },
+    { ALT: () => this.SUBRULE(this.parentheses) },
   ];
 
   readonly endpoint = this.RULE('endpoint', (): Expr => this.OR(this.endpoints));

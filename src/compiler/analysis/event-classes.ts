@@ -1,14 +1,20 @@
-// The events that a test line stands for: over a workload every label set that its selector selects, over a domain every name
-// of it, over a field that is left open every value. Those that no rule tells apart are one class, and one event of each is made.
+// The events that a test line stands for: over a workload every label set that its selector selects, over an entity every
+// endpoint that has the name, over a domain every name of it; whatever addresses and ports by name they have; over a field
+// that is left open every value. Those that no rule tells apart are one class, and one event of each is made.
 import type { Content, WrittenContent } from '../domains/domain.ts';
-import type { Endpoint, FlowEvent, PolicyEvent } from '../ir/event.ts';
+import type { Endpoint, FlowEvent, PolicyEvent, ReservedName } from '../ir/event.ts';
 import type { TestEndpoint, TestEvent } from '../ir/test-case.ts';
 import type { Policy, Rule, Section, TypedPolicy } from '../ir/typed.ts';
-import { cubesOf, labelsIn } from './label-cube.ts';
+import { type AddressSet, addressSet, ipv4Space, ipv6Space, parsePrefix } from '../space/address.ts';
+import { includes, subtract, union } from '../space/interval.ts';
+import { protocolOf } from '../space/transport.ts';
+import { addressUnknown, everyAddress, portName as nameOfPort, reservedNames } from './cell.ts';
+import { cubesOf } from './label-cube.ts';
 import { AnalysisLimit } from './limit.ts';
 import { concerns, contentState, governs, type LineCell, type LineEnd, type LineFacts } from './line-cells.ts';
 import { namedEnds, openFields } from './line-choices.ts';
 import { readerOf, refuses, rulesInOrder } from './oracle.ts';
+import { endpointIn, flowBetween } from './witness.ts';
 
 /**
  * One event of each class. `everyDefault`: also tell apart which policies bring a default deny.
@@ -25,7 +31,7 @@ const maximumCells = 1_000_000;
 /** Some minutes of work. */
 const maximumComparisons = 2_000_000_000;
 
-/** The classes that the rules of a policy tell apart. In a test no workload has named ports. */
+/** The classes that the rules of a policy tell apart. */
 export function eventClasses(typed: TypedPolicy): EventClasses {
   return function* (event, everyDefault) {
     const line: Line = { typed, facts: factsOf(typed, event), everyDefault };
@@ -41,7 +47,7 @@ export function eventClasses(typed: TypedPolicy): EventClasses {
         if (comparisons > maximumComparisons) throw new AnalysisLimit('comparisons', maximumComparisons);
         const halves = firstSplit(cell, asked, line);
         if (halves) waiting.push(halves[1], halves[0]);
-        else yield eventIn(cell, event);
+        else yield* eventsIn(cell, event);
       }
     }
   };
@@ -66,7 +72,6 @@ function factsOf(typed: TypedPolicy, event: TestEvent): LineFacts {
   const [content, domain] = [writtenContent(event), domainOf(event)];
   return {
     reader: readerOf(typed),
-    ...(event.kind === 'flow' && { point: event.point }),
     ...(domain !== undefined && { domain }),
     ...(content && { content: content.kind === 'fields' ? content.fields : 'undecidable' }),
   };
@@ -77,23 +82,76 @@ function factsOf(typed: TypedPolicy, event: TestEvent): LineFacts {
 function startsOf(typed: TypedPolicy, event: TestEvent): readonly LineCell[] {
   const content = writtenContent(event);
   const open = content?.kind === 'fields' ? openFields(typed, domainOf(event) ?? '', content.open) : new Map();
-  if (event.kind === 'process') return endsOf(typed, event.subject).map((source) => ({ source, destination: nothing, open }));
-  const destinations = endsOf(typed, event.destination, event.point);
-  return endsOf(typed, event.source, event.point).flatMap((source) => destinations.map((destination) => ({ source, destination, open })));
+  if (event.kind === 'process')
+    return endsOf(typed, event.subject).map((source) => ({ source, destination: nothing, points: [], portNames: new Map(), open }));
+  const { source, destination, points, portName } = event;
+  const portNames = new Map(portName && [[nameOfPort(portName), true]]);
+  return familiesOf(typed, event).flatMap((family) => {
+    const destinations = endsOf(typed, destination, family);
+    return endsOf(typed, source, family)
+      .flatMap((from) => destinations.flatMap((to) => oneHost(from, to)))
+      .map(([from, to]) => ({ source: from, destination: to, points, portNames, open }));
+  });
 }
 
 /** A process event has no other end. */
-const nothing: LineEnd = { kind: 'fixed', endpoint: { kind: 'reserved', entities: [] } };
+const nothing: LineEnd = { kind: 'nothing' };
 
-function endsOf(typed: TypedPolicy, endpoint: TestEndpoint, point = 0): readonly LineEnd[] {
+/** Addresses of both ends of a flow, of one family: what is outside, and what is managed, which is neither loopback nor link-local. */
+type Family = { readonly outside: AddressSet; readonly managed: AddressSet };
+
+const nobodys = addressSet(['127.0.0.0/8', '169.254.0.0/16', '::1/128', 'fe80::/10'].flatMap((text) => parsePrefix(text) ?? []));
+const familyOf = (outside: AddressSet): Family => ({ outside, managed: subtract(outside, nobodys) });
+const orUnknown = ({ outside, managed }: Family): Family => ({ outside, managed: union(managed, addressUnknown) });
+const [ipv4, ipv6] = [familyOf(ipv4Space), familyOf(ipv6Space)];
+const every = orUnknown(familyOf(everyAddress));
+
+/** The families that there are to tell apart. An address that is not known is as one in no network. */
+function familiesOf({ rules }: TypedPolicy, { points }: TestEvent & { readonly kind: 'flow' }): readonly Family[] {
+  const { protocol } = protocolOf(points[0]?.low ?? 0);
+  if (protocol === 'icmp') return [orUnknown(ipv4)];
+  if (protocol === 'icmpv6') return [orUnknown(ipv6)];
+  const isAsked = rules.some((rule) => rule.section !== 'process' && rule.peers.anyNetworks.length > 0);
+  return isAsked ? [orUnknown(ipv4), ipv6] : [every];
+}
+
+function endsOf(typed: TypedPolicy, endpoint: TestEndpoint, { outside, managed } = every): readonly LineEnd[] {
   switch (endpoint.kind) {
     case 'workload':
-      return cubesOf(endpoint.selector).map((labels) => ({ kind: 'workload', labels }));
+      return cubesOf(endpoint.selector).map((labels) => ({
+        kind: 'workload',
+        labels,
+        addresses: subtract(managed, endpoint.except ?? []),
+      }));
+    case 'reserved':
+      return [{ kind: 'reserved', names: namesOf(endpoint), addresses: managed }];
     case 'domain':
-      return namedEnds(typed, endpoint.names, point);
-    default:
-      return [{ kind: 'fixed', endpoint }];
+      return namedEnds(typed, endpoint.names, outside);
+    case 'address':
+      return includes(outside, endpoint.address) ? [{ kind: 'fixed', endpoint }] : [];
   }
+}
+
+/** Who has no labels yet has no other name. */
+const namesOf = ({ name, except }: TestEndpoint & { readonly kind: 'reserved' }): ReadonlyMap<ReservedName, boolean> =>
+  name === 'init'
+    ? new Map(reservedNames.map((one) => [one, one === name]))
+    : new Map([...except.map((one) => [one, false] as const), ['init', false], [name, true]]);
+
+/** There is one host: of two ends at most one is it, unless both are said to be. */
+function oneHost(from: LineEnd, to: LineEnd): readonly (readonly [LineEnd, LineEnd])[] {
+  if (from.kind !== 'reserved' || to.kind !== 'reserved') return [[from, to]];
+  const put = (end: typeof from, isHost: boolean): LineEnd => ({ ...end, names: new Map(end.names).set('host', isHost) });
+  const [isFrom, isTo] = [from.names.get('host'), to.names.get('host')];
+  if (isFrom !== undefined && isTo !== undefined) return [[from, to]];
+  if (isTo !== undefined) return [[isTo ? put(from, false) : from, to]];
+  if (isFrom === true) return [[from, put(to, false)]];
+  return isFrom === false
+    ? [[from, to]]
+    : [
+        [put(from, true), put(to, false)],
+        [put(from, false), to],
+      ];
 }
 
 /** The part of a section that says anything about a cell. */
@@ -157,29 +215,26 @@ function splitByDefault(cell: LineCell, { section, denying }: Asked, { everyDefa
 
 // --- one event ------------------------------------------------------------------------------------------------------
 
-function eventIn(cell: LineCell, written: TestEvent): PolicyEvent {
+/** One event of a cell; none where its ends are none that there can be. */
+function eventsIn(cell: LineCell, written: TestEvent): readonly PolicyEvent[] {
   if (written.kind === 'process') {
     const { domain, content } = written;
-    return { kind: 'process', domain, subject: concrete(cell.source, 'subject'), content: contentIn(cell, content) };
+    const subject = endIn(cell.source, 'subject');
+    return subject ? [{ kind: 'process', domain, subject, content: contentIn(cell, content) }] : [];
   }
-  const [source, destination] = [concrete(cell.source, 'source'), concrete(cell.destination, 'destination')];
+  const [source, destination] = [endIn(cell.source, 'source'), endIn(cell.destination, 'destination')];
+  const flow = source && destination && flowBetween(source, destination, cell);
   const request: FlowEvent['request'] = written.request && {
     domain: written.request.domain,
     content: contentIn(cell, written.request.content),
   };
-  return { kind: 'flow', source, destination, point: written.point, ...(request && { request }) };
+  return flow ? [request ? { ...flow, request } : flow] : [];
 }
 
 /** The two ends of a test are always two endpoints, also where one selector stands on both sides. */
-function concrete(end: LineEnd, id: string): Endpoint {
-  switch (end.kind) {
-    case 'workload':
-      return { kind: 'workload', id, labels: labelsIn(end.labels) };
-    case 'named':
-      return { kind: 'address', address: end.address, names: end.names.slice(0, 1) };
-    case 'fixed':
-      return end.endpoint;
-  }
+function endIn(end: LineEnd, id: string): Endpoint | undefined {
+  if (end.kind === 'named') return { kind: 'address', address: end.address, names: end.names.slice(0, 1) };
+  return end.kind === 'fixed' ? end.endpoint : endpointIn(end, id);
 }
 
 function contentIn({ open }: LineCell, content: WrittenContent): Content {

@@ -29,14 +29,17 @@ export function labelsWords(labels: Labels): string {
   return `${own.length === 0 ? 'a workload without labels' : bracesOf(own)}${places.join('')}`;
 }
 
+/** The address of a managed endpoint, where the event says it. */
+const placeWords = ({ address }: Endpoint): string => (address === undefined ? '' : ` at ${formatAddress(address)}`);
+
 export function endpointWords(endpoint: Endpoint): string {
   switch (endpoint.kind) {
     case 'workload': {
       const ports = (endpoint.namedPorts ?? []).map(({ protocol, name, port }) => `${protocol} ${port} is ${text(name)}`);
-      return labelsWords(endpoint.labels) + (ports.length > 0 ? ` (where ${ports.join(', ')})` : '');
+      return labelsWords(endpoint.labels) + placeWords(endpoint) + (ports.length > 0 ? ` (where ${ports.join(', ')})` : '');
     }
     case 'reserved':
-      return endpoint.entities.join('+');
+      return endpoint.entities.join('+') + placeWords(endpoint);
     case 'address': {
       const names = endpoint.names ?? [];
       const list = names.length === 1 ? text(names[0] ?? '') : `[${names.map(text).join(', ')}]`;

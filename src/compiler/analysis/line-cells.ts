@@ -1,23 +1,23 @@
-// Cells of a test line: what it leaves open (labels of its ends, the name of an address, fields of its content), as a product
-// of one set each. Where a rule matches a part of a cell only, it falls into halves.
+// Cells of a test line: what it leaves open (labels, addresses and further names of its ends, which port a name is, codes of
+// an ICMP type, fields of its content), as a product of one set each. Where a rule matches a part of a cell only, it falls
+// into halves.
 import type { FieldTest, FieldValues } from '../domains/domain.ts';
 import type { Endpoint } from '../ir/event.ts';
 import type { DomainMatch, PeerSet, Policy, Rule, Section } from '../ir/typed.ts';
 import type { Address } from '../space/address.ts';
-import type { TransportPoint } from '../space/transport.ts';
-import { type LabelCube, selectorRelation } from './label-cube.ts';
+import { type Cell, type End, endRelation, subjectEndRelation, transportRelation } from './cell.ts';
 import { and, type ContentReader, or, type Truth } from './oracle-content.ts';
-import { isAt, isPeer, isSubject } from './oracle-members.ts';
-import { anyOf, apart, covered, lift, type Relation } from './relation.ts';
+import { isPeer } from './oracle-members.ts';
+import { allOf, apart, covered, lift, type Relation } from './relation.ts';
 
-/** `named`: one address of the world, known by one of the names. */
+/** `named`: one address of the world, known by one of the names; `fixed`: one known by just these. */
 export type LineEnd =
-  | { readonly kind: 'workload'; readonly labels: LabelCube }
+  | End
   | { readonly kind: 'named'; readonly address: Address; readonly names: readonly string[] }
-  | { readonly kind: 'fixed'; readonly endpoint: Endpoint };
+  | { readonly kind: 'fixed'; readonly endpoint: Extract<Endpoint, { kind: 'address' }> };
 
-/** `open`: what each open field can still be; undefined is no value. Of a process event `destination` says nothing. */
-export type LineCell = {
+/** `open`: what each open field can still be; undefined is no value. Of a process event only the source says anything. */
+export type LineCell = Pick<Cell, 'points' | 'portNames'> & {
   readonly source: LineEnd;
   readonly destination: LineEnd;
   readonly open: ReadonlyMap<string, readonly (string | undefined)[]>;
@@ -26,7 +26,6 @@ export type LineCell = {
 /** What the line says itself. `content`: absent of a connection, `undecidable` where it says so. */
 export type LineFacts = {
   readonly reader: ContentReader;
-  readonly point?: TransportPoint;
   readonly domain?: string;
   readonly content?: FieldValues | 'undecidable';
 };
@@ -41,35 +40,28 @@ const sideOf = (section: Section, whose: 'subject' | 'peer'): 'source' | 'destin
 export function governs(cell: LineCell, section: Section, { subject }: Policy): Relation<LineCell> {
   const side = sideOf(section, 'subject');
   const end = cell[side];
-  if (end.kind === 'named') return apart;
-  if (end.kind === 'fixed') return isSubject(subject, end.endpoint) ? covered : apart;
-  return lift(selectorRelation(end.labels, subject.workloads), (labels) => ({ ...cell, [side]: { kind: 'workload', labels } }));
+  if (end.kind === 'named' || end.kind === 'fixed') return apart;
+  return lift(subjectEndRelation(end, subject), (part) => ({ ...cell, [side]: part }));
 }
 
-/** How the ends and the point of a rule lie to a cell. */
-export function concerns(cell: LineCell, rule: Rule, { reader, point }: LineFacts): Relation<LineCell> {
+/** How the peers and the ports of a rule lie to a cell. */
+export function concerns(cell: LineCell, rule: Rule, { reader }: LineFacts): Relation<LineCell> {
   if (rule.section === 'process') return covered;
-  if (point === undefined || !isAt(rule.transport, point, nobody)) return apart;
   const side = sideOf(rule.section, 'peer');
-  return lift(peerRelation(cell[side], rule.peers, reader), (end) => ({ ...cell, [side]: end }));
+  const peer = (): Relation<LineCell> => lift(peerRelation(cell[side], rule.peers, reader), (end) => ({ ...cell, [side]: end }));
+  return allOf([() => transportRelation(cell, rule.transport), peer], (relate) => relate());
 }
-
-/** In a test no workload has named ports. */
-const nobody: Endpoint = { kind: 'reserved', entities: [] };
 
 function peerRelation(end: LineEnd, peers: PeerSet, { matches }: ContentReader): Relation<LineEnd> {
   switch (end.kind) {
     case 'fixed':
       return isPeer(peers, end.endpoint, matches) ? covered : apart;
-    case 'workload': {
-      if (peers.entities.some((entity) => entity === 'all' || entity === 'cluster')) return covered;
-      const relation = anyOf(peers.selectors, (selector) => selectorRelation(end.labels, selector));
-      return lift(relation, (labels) => ({ kind: 'workload', labels }));
-    }
     case 'named': {
       const isOne = (name: string): boolean => isPeer(peers, { kind: 'address', address: end.address, names: [name] }, matches);
       return lift(halvesOf(end.names, isOne), (names) => ({ ...end, names }));
     }
+    default:
+      return endRelation(end, peers);
   }
 }
 

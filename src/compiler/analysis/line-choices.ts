@@ -1,10 +1,9 @@
 // What a test line leaves open, as examples of each class that the rules can tell apart: values of fields, names of an address.
 import type { FieldSpec, FieldTest } from '../domains/domain.ts';
 import type { NetworkRule, TypedPolicy } from '../ir/typed.ts';
-import { type Address, ipv4Space, ipv6Space, parseAddress } from '../space/address.ts';
+import { type Address, type AddressSet, ipv4Space, ipv6Space, parseAddress } from '../space/address.ts';
 import { includes } from '../space/interval.ts';
 import { anyText, both, type Pattern } from '../space/pattern.ts';
-import { protocolOf, type TransportPoint } from '../space/transport.ts';
 import { type TextMatcher, textMatcher } from './derivative.ts';
 import type { LineEnd } from './line-cells.ts';
 import { isPeer } from './oracle-members.ts';
@@ -74,20 +73,19 @@ function texts(matcher: TextMatcher, spec: FieldSpec | undefined, tests: readonl
 
 // --- names ----------------------------------------------------------------------------------------------------------
 
-/** An address that is known by one name of `names`, of each family if the rules tell families apart; each with a name of every class. */
-export function namedEnds(typed: TypedPolicy, names: Pattern, point: TransportPoint): readonly LineEnd[] {
+/** An address of `family` that is known by one name of `names`, of IPv4 and of IPv6 if the rules tell them apart; each with a name of every class. */
+export function namedEnds(typed: TypedPolicy, names: Pattern, family: AddressSet): readonly LineEnd[] {
   const patterns = [...new Set(networkRules(typed).flatMap(({ peers }) => peers.domains))];
   // What a name can be is said by the fields that domains are written for.
   const fields = typed.domains.flatMap((domain) => domain.fields);
   const possible = fields.find(({ type }) => type.declared[0] === 'domain')?.type.possible ?? anyText;
   const found = workOf(typed).matcher.classes(both(names, possible), patterns);
   const examples = found.map(({ example }) => example);
-  return examples.length === 0 ? [] : plainAddresses(typed, point).map((address) => ({ kind: 'named', address, names: examples }));
+  return examples.length === 0 ? [] : plainAddresses(typed, family).map((address) => ({ kind: 'named', address, names: examples }));
 }
 
 /** Addresses of which the rules' networks say as little as can be. */
-function plainAddresses(typed: TypedPolicy, point: TransportPoint): readonly Address[] {
-  const { protocol } = protocolOf(point);
+function plainAddresses(typed: TypedPolicy, family: AddressSet): readonly Address[] {
   const rules = networkRules(typed);
   const said = (address: Address): string =>
     rules.map(({ peers }) => Number(isPeer(peers, { kind: 'address', address }, () => false))).join('');
@@ -97,7 +95,6 @@ function plainAddresses(typed: TypedPolicy, point: TransportPoint): readonly Add
     const candidates = [parseAddress(first) ?? 0n, ...borders.filter((address) => includes(space, address))];
     return candidates.sort((a, b) => count(a) - count(b)).slice(0, 1);
   };
-  const ipv4 = protocol === 'icmpv6' ? [] : least('198.51.100.1', ipv4Space);
-  const ipv6 = protocol === 'icmp' ? [] : least('2001:db8:ffff::1', ipv6Space);
-  return [...new Map([...ipv6, ...ipv4].map((address) => [said(address), address])).values()];
+  const both = [...least('2001:db8:ffff::1', ipv6Space), ...least('198.51.100.1', ipv4Space)];
+  return [...new Map(both.filter((address) => includes(family, address)).map((address) => [said(address), address])).values()];
 }

@@ -101,7 +101,8 @@ function reservedOf(inventory: Inventory, hostAddresses: readonly Address[]) {
   const hostEntities = new Set<ListedEntity>();
   for (const [address, names] of namesOf) {
     const entities = [...names].sort();
-    if (host.has(address)) for (const name of entities) hostEntities.add(name);
+    // A node is not another node, also where all machines are given one list of nodes.
+    if (host.has(address)) for (const name of entities.filter((one) => one !== 'remote-node')) hostEntities.add(name);
     else {
       const group = groups.get(entities.join('+')) ?? { entities, addresses: [] };
       group.addresses.push(address);
