@@ -1,16 +1,18 @@
 // Everything after 3-check is an optimisation: normalize, plan, emit and materialize, looked up as the kernel does, say
 // what the oracle says, cause included, for every event of a small world under many random policies, tiers, priorities, passes,
 // drops and audit mode among them.
+import { Ajv } from 'ajv';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verdictIn, verdictOf, verdictOfProcess } from '../../src/compiler/analysis/oracle.ts';
+import { bundleSchemas } from '../../src/compiler/ir/bundle-schema.ts';
 import type { Endpoint, FlowEvent, PolicyEvent } from '../../src/compiler/ir/event.ts';
 import type { Direction, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { checkUnit } from '../../src/compiler/pipeline.ts';
 import { eventTally, randomEvents, randomPolicy, randomUniverse } from '../harness/arbitrary.ts';
 import { random, seedOf } from '../harness/random.ts';
 import { everyEvent, randomWorld, typedWorld } from '../harness/small-world.ts';
-import { type Tables, type Told, tablesOf, told } from '../harness/tables.ts';
+import { emitted, type Tables, type Told, tablesOf, told } from '../harness/tables.ts';
 import { reservedEndpoint, workloadEndpoint } from '../harness/universe.ts';
 import { varied } from '../harness/varied.ts';
 
@@ -98,6 +100,19 @@ function verdictByTables(tables: Tables, event: PolicyEvent): Told {
   return sides.find(isRefused) ?? sides.find(({ action }) => action === 'audited') ?? (ingress.cause.kind === 'rule' ? ingress : egress);
 }
 
+const ajv = new Ajv({ strict: false });
+const [isProgram, isSources, isMetrics] = [bundleSchemas.program, bundleSchemas.sources, bundleSchemas.metrics].map((schema) =>
+  ajv.compile(schema),
+);
+
+/** What a bundle of the policy holds is what policyd reads. */
+function assertReadable(typed: TypedPolicy): void {
+  const { program, sources, metrics } = emitted(typed);
+  assert.ok(isProgram?.(program), ajv.errorsText(isProgram?.errors));
+  assert.ok(isSources?.(sources), ajv.errorsText(isSources?.errors));
+  assert.ok(isMetrics?.(metrics), ajv.errorsText(isMetrics?.errors));
+}
+
 test('policies of text, events at their edges: the tables say what the oracle says', () => {
   const seed = seedOf('oracle-vs-tables (text)', 20260802);
   const source = random(seed);
@@ -108,6 +123,7 @@ test('policies of text, events at their edges: the tables say what the oracle sa
     const checked = checkUnit([{ path: 'random.policy', text }]);
     if (!checked.ok) throw new Error(`${checked.diagnostics.map(({ message }) => message).join('\n')}\n${text}`);
     const typed = varied(source, checked.value.typed);
+    assertReadable(typed);
     const inventory = [...universe.workloads.map(workloadEndpoint), ...universe.reserved.map(reservedEndpoint)];
     const tables = tablesOf(typed, inventory);
     for (const event of randomEvents(typed, universe, { random: source, count: 100, native: true })) {

@@ -1,5 +1,5 @@
-// JSON schemas of the four JSON files of a bundle, for ajv, and the text whose hash is the build. Both programs check
-// with these, so that a bundle which one writes is a bundle that the other reads.
+// JSON schemas of the four JSON files of a bundle, for ajv, and the text whose hash is the build. policyd checks what it
+// reads with these; tests hold what policyc writes against them.
 import { bundleFormat, type Manifest } from './bundle.ts';
 import { actions, entityNames, tiers } from './typed.ts';
 
