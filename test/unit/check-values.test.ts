@@ -282,6 +282,24 @@ test('statements of invariants are about peers and subjects', () => {
   assert.equal([program.quantifier, program.subject.host, program.match.domain], ['only', true, 'exec']);
 });
 
+test('`all` in a statement about processes is the host, too', () => {
+  const hostIn = (subject: string) => {
+    const [only] = typed(
+      `workload a = { app: "a" }\npolicy p for a { ingress { } }\ninvariant "i" { no ${subject} can exec "/x" }`,
+    ).invariants;
+    return only?.kind === 'process' && [only.subject.host, only.subject.workloads.length];
+  };
+  assert.equal(['all', 'workload', '[workload, host]', 'all except a', 'all except host', 'all and a', 'a'].map(hostIn), [
+    [true, 1],
+    [false, 1],
+    [true, 1],
+    [true, 1],
+    [false, 1],
+    [false, 1],
+    [false, 1],
+  ]);
+});
+
 test('the ends of statements are without peers of any kind', () => {
   const invariant = (statement: string) => `workload a = { app: "a" }
 domain d = "**.example"

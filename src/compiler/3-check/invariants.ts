@@ -1,9 +1,9 @@
 // Statements of `invariant` blocks: ends as peers of rules, with exceptions of any kind; subjects as those of policies.
 import type { ResolvedInvariant, Value } from '../ir/resolved.ts';
-import type { Ends, Invariant } from '../ir/typed.ts';
+import type { Ends, Invariant, Subject } from '../ir/typed.ts';
 import { transports } from './kinds.ts';
 import { matchOf } from './lines.ts';
-import { peersOf, refuseDomains } from './peers.ts';
+import { peersOf, refuseDomains, unionItems } from './peers.ts';
 import { warnEmpty, warnNobody, warnNoPorts } from './rules/matches-nothing.ts';
 import { checkRequestTransport } from './rules/request-transport.ts';
 import { type Context, setOf } from './sets.ts';
@@ -20,10 +20,22 @@ export function invariantOf(statement: ResolvedInvariant, context: Context): Inv
     const flow = flowOf(statement, context);
     return flow && { ...common, kind: 'flow', ...flow };
   }
-  const subject = subjectOf(statement.subject, context);
+  const subject = actorsOf(statement.subject, context);
   warnEmpty(statement.subject, ['subject', subject && subject.workloads.length + Number(subject.host)], context.report);
   const match = matchOf(statement.domain, { lines: [statement.line], span: statement.line.span }, context);
   return subject && match && { ...common, kind: 'process', subject, match };
+}
+
+/** Whose processes: unlike the subject of a policy, `all` is everybody who has some, the host too. */
+function actorsOf(value: Value, context: Context): Subject | undefined {
+  const subject = subjectOf(value, context);
+  return subject && { ...subject, host: subject.host || isHostIn(value) };
+}
+
+function isHostIn(value: Value): boolean {
+  if (value.kind === 'entity') return value.name === 'all' || value.name === 'host';
+  const [first, ...others] = value.kind === 'combine' && value.operator === 'except' ? value.operands : [];
+  return first ? isHostIn(first) && !others.some(isHostIn) : (unionItems(value) ?? []).some(isHostIn);
 }
 
 function flowOf({ subject, object, transport: at, request }: Flow, context: Context) {
