@@ -31,7 +31,7 @@ import type { TypedPolicy } from './ir/typed.ts';
 import { Session } from './session.ts';
 import { type Labels, namespaceKey, namespaceLabelKey } from './space/labels.ts';
 
-export { holdsDocuments, type ImportOptions } from './interchange/index.ts';
+export { type Facts, holdsDocuments, type Imported, type ImportOptions } from './interchange/index.ts';
 export { Session } from './session.ts';
 
 export type Options = {

@@ -2,12 +2,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { closest } from '../base/closest.ts';
 import { catalog } from '../diagnostics/catalog.ts';
+import { type DocumentOptions, withDocuments } from './document-options.ts';
 import type { Format } from './output.ts';
 
 export type CommonOptions = { readonly format: Format; readonly maxFileBytes: number };
 
 /** `asOf`: `2026-12-31`. `failOn`: codes of warnings that count as errors. `inventory`: a file. */
-export type UnitOptions = {
+export type UnitOptions = DocumentOptions & {
   readonly asOf: string;
   readonly expired: 'fail' | 'warn';
   readonly failOn: readonly string[];
@@ -25,7 +26,7 @@ export const withCommon = (command: Command, formats: readonly string[] = ['text
 
 /** `expired`: what an `@until` in the past is unless said otherwise. */
 export const withUnit = (command: Command, expired: UnitOptions['expired']): Command =>
-  command
+  withDocuments(command)
     .addOption(new Option('--as-of <date>', 'the day that `@until` is compared with').argParser(readDate).default(today(), 'today, in UTC'))
     .addOption(new Option('--expired <what>', 'what a rule past its `@until` does').choices(['fail', 'warn']).default(expired))
     .addOption(

@@ -4,8 +4,10 @@ import { Argument, Command, Option } from 'commander';
 import type { BuildCommandOptions } from './build.ts';
 import type { CheckOptions } from './check.ts';
 import type { DiffOptions } from './diff.ts';
+import { withDocuments } from './document-options.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { FormatCommandOptions } from './format.ts';
+import type { ImportCommandOptions } from './import.ts';
 import { readSeconds, withCommon, withUnit } from './options.ts';
 import type { Result } from './output.ts';
 import type { TestOptions } from './test.ts';
@@ -18,7 +20,7 @@ Exit codes:
   70 a mistake of policyc itself; please report it`;
 
 const formats = ['text', 'json'];
-const paths = 'files, or folders with *.policy files at any depth; imports are read too';
+const paths = 'files, or folders with *.policy files and YAML of Kubernetes at any depth; imports are read too';
 /** `finish` is told each command's result. */
 export function policyc(version: string, finish: (result: Result) => void): Command {
   const program = new Command('policyc')
@@ -36,6 +38,7 @@ Examples:
   policyc test policies/                      the \`test\` blocks, over every label set they stand for
   policyc diff main/policies policies         what a change newly allows and newly denies
   policyc explain policies/ --event 'web -> cart tcp 80'    why an event is allowed or denied
+  policyc import k8s/ -o policies             policies that are there in YAML, as policy text
   policyc fmt --check policies/               which files are not in canonical form
   policyc build policies/ -o shop.bundle      a folder that \`policyd run --bundle\` loads
   policyc help check/host-bits                what a finding means, and what to do about it
@@ -48,6 +51,7 @@ on.`,
   addBuild(program, finish);
   addTest(program, finish);
   addDiff(program, finish);
+  addImport(program, finish);
   addFormat(program, finish);
   addExplain(program, finish);
   addHelp(program, finish);
@@ -138,12 +142,14 @@ ${exitCodes}`,
 }
 
 function addDiff(program: Command, finish: Finish): void {
-  withCommon(
-    program
-      .command('diff')
-      .description('show what a change newly allows and newly denies')
-      .argument('<old>', 'a file or folder')
-      .argument('<new>', 'a file or folder'),
+  withDocuments(
+    withCommon(
+      program
+        .command('diff')
+        .description('show what a change newly allows and newly denies')
+        .argument('<old>', 'a file or folder')
+        .argument('<new>', 'a file or folder'),
+    ),
   )
     .option('--exit-code', 'exit with 1 if any verdict changes')
     .addOption(new Option('--fail-on <what>', 'exit with 1 if there is such a change').choices(['newly-allowed', 'newly-denied', 'any']))
@@ -188,6 +194,35 @@ ${exitCodes}
 The exit code says nothing of the verdict: \`policyc test\` is for that.`,
     )
     .action(async (given: readonly string[], options: ExplainOptions) => finish((await import('./explain.ts')).runExplain(given, options)));
+}
+
+function addImport(program: Command, finish: Finish): void {
+  withDocuments(
+    withCommon(
+      program
+        .command('import')
+        .description('write policies of Kubernetes, Cilium, Tetragon and KubeArmor as policy text')
+        .argument('<path...>', 'YAML or JSON files, or folders with such files at any depth'),
+    ),
+  )
+    .option('-o, --output <dir>', 'write a *.policy file for each file that has policies, instead of printing them')
+    .addHelpText(
+      'after',
+      `
+All files together are one unit: namespaces, workloads, services and groups of addresses are read from them, too. The text
+means what \`check\`, \`test\`, \`explain\`, \`diff\` and \`build\` take the documents for when they are given them as they are. Each
+policy says which object it was. What cannot be said is an error at its place, and then nothing is written. A file that is
+there is never written over.
+
+Examples:
+  policyc import networkpolicy.yaml
+  kustomize build overlays/prod > prod.yaml && policyc import prod.yaml -o policies
+  policyc import k8s/ --agent cluster-name=east --agent enable-policy=always
+${exitCodes}`,
+    )
+    .action(async (given: readonly string[], options: ImportCommandOptions) =>
+      finish((await import('./import.ts')).runImport(given, options)),
+    );
 }
 
 function addFormat(program: Command, finish: Finish): void {

@@ -75,9 +75,9 @@ function coverageText({ rules, defaults }: Coverage): string {
   ];
   const missed = [
     ...missedRules.map(({ rule }) => ({ ...placeOf(rule.span), text: rule.text })),
-    ...missedDefaults.map(({ policy, section }) => ({
+    ...missedDefaults.map(({ policy, section, domain }) => ({
       ...placeOf(policy.span),
-      text: `default deny of ${section === 'process' ? 'exec' : section} by ${policy.name}`,
+      text: `default deny of ${domain ?? section} by ${policy.name}`,
     })),
   ].sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
   return [
@@ -89,7 +89,13 @@ function coverageText({ rules, defaults }: Coverage): string {
 
 const coverageRecord = ({ rules, defaults }: Coverage) => ({
   rules: rules.map(({ rule, lines }) => ({ ...placeOf(rule.span), section: rule.section, text: rule.text, lines })),
-  defaults: defaults.map(({ policy, section, lines }) => ({ ...placeOf(policy.span), policy: policy.name, section, lines })),
+  defaults: defaults.map(({ policy, section, domain, lines }) => ({
+    ...placeOf(policy.span),
+    policy: policy.name,
+    section,
+    ...(domain !== undefined && { domain }),
+    lines,
+  })),
 });
 
 // --- mutants --------------------------------------------------------------------------------------------------------
@@ -149,9 +155,17 @@ function groupText(group: readonly Survivor[], domains: Domains): readonly strin
 /** Allowed, and denied if everything in audit mode were enforced. */
 const isAudited = ({ action, audit }: Verdict): boolean => action === 'allowed' && audit?.action === 'denied';
 
+/** What the verdict would be; where only what audit says of it is another, that. */
+function turnedWords({ before, after }: NonNullable<Survivor['witness']>): string {
+  if (isAudited(after)) return 'audited';
+  if (before.action !== after.action) return after.action;
+  if (isAudited(before)) return 'allowed and not audited';
+  return after.audit ? 'denied, and allowed with audit' : 'denied, and not allowed with audit';
+}
+
 const witnessText = ({ witness }: Survivor, domains: Domains): string =>
   witness
-    ? `: ${eventWords(witness.event, domains)} would be ${isAudited(witness.after) ? 'audited' : witness.after.action}`
+    ? `: ${eventWords(witness.event, domains)} would be ${turnedWords(witness)}`
     : ' (what it changes was not found within the limit)';
 
 function mutationRecord({ typed }: CheckedUnit, { survivors, ...counts }: Mutation) {
@@ -166,7 +180,7 @@ function mutationRecord({ typed }: CheckedUnit, { survivors, ...counts }: Mutati
       ...(witness && {
         event: eventWords(witness.event, typed.domains),
         before: deciderOf(typed, witness.before),
-        after: witness.after.action,
+        after: isAudited(witness.after) ? 'audited' : witness.after.action,
       }),
     })),
   };

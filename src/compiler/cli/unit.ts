@@ -1,6 +1,7 @@
 // Reading and checking one unit for a command that goes on with it only if nothing is wrong.
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { type CheckedUnit, checkUnit, Session } from '../pipeline.ts';
+import { importOptionsOf } from './document-options.ts';
 import { FileCache } from './file-cache.ts';
 import { readInventory } from './inventory.ts';
 import type { CommonOptions, UnitOptions } from './options.ts';
@@ -35,6 +36,7 @@ export function checkedSources(read: Sources, options: Partial<UnitOptions>, { s
     load: read.load,
     session,
     progress: progress.step,
+    documents: importOptionsOf(options),
     escalated: new Set([...(options.failOn ?? []), ...(options.expired === 'fail' ? ['check/expired'] : [])]),
     ...(options.asOf !== undefined && { asOf: options.asOf }),
     ...(options.inventory !== undefined && { inventory: readInventory(options.inventory) }),

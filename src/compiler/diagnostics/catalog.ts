@@ -22,7 +22,7 @@ export const catalog = {
   'source/binary': { severity: 'error', message: 'not a text: a NUL byte at offset {offset}' },
   'source/not-utf8': { severity: 'error', message: 'not UTF-8: a wrong byte at offset {offset}' },
   'source/empty': { severity: 'error', message: 'the file is empty', help: 'a policy file has at least one declaration' },
-  'source/no-policy-files': { severity: 'error', message: 'no `*.policy` file in `{path}`' },
+  'source/no-policy-files': { severity: 'error', message: 'no `*.policy` file and no YAML of Kubernetes in `{path}`' },
 
   // 1-parse: the form of the text.
   'parse/unexpected-character': { severity: 'error', message: 'unexpected character `{character}`', help: '{hint}' },

@@ -1,5 +1,5 @@
 // What an agent does by its settings, whatever the policies say: written as policies that everybody can see.
-import { type Document, groupOf, type ImportContext, originText } from './importer.ts';
+import { type Document, groupOf, type ImportContext } from './importer.ts';
 import type { PolicyWriter } from './writer.ts';
 
 const groups = new Set(['cilium.io', 'networking.k8s.io', 'policy.networking.k8s.io']);
@@ -11,13 +11,15 @@ export const isOfAgent = ({ apiVersion }: Document): boolean => groups.has(group
 export function writeAgent(first: Document, { options }: ImportContext, writer: PolicyWriter): void {
   const origin = first.at([]);
   if (options.allowLocalhost) {
-    writer.heading(`the host reaches the workloads on it, where no policy denies that (\`--allow-localhost\`; with ${originText(first)})`);
+    writer.heading(
+      'what the agent allows by itself: the host reaches the workloads on it, unless a policy denies that (`--allow-localhost`)',
+    );
     writer.block(`policy ${writer.name('allow-localhost')} for all tier fallback`, origin, () => {
       writer.line('ingress { allow from host }', origin);
     });
   }
   if (options.enforcement === 'always') {
-    writer.heading('every workload is isolated (`--enable-policy=always`)');
+    writer.heading('what the agent denies by itself: every workload is isolated (`--enable-policy=always`)');
     writer.block(`policy ${writer.name('always-enforced')} for all`, origin, () => {
       writer.line('ingress {}', origin);
       writer.line('egress {}', origin);

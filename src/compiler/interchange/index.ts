@@ -63,7 +63,7 @@ function writeDocument(document: Document, context: ImportContext, writer: Polic
   const importer = importerOf(document, context.report);
   if (!importer) return false;
   const before = writer.length;
-  writer.heading(`${document.source.path}: ${originText(document)}`);
+  writer.heading(`from ${document.source.path}`);
   importer.write(document, context, writer);
   writer.heading('');
   return writer.length > before;
