@@ -3,7 +3,7 @@
 import { type IToken, tokenMatcher } from 'chevrotain';
 import type { Span } from '../base/source.ts';
 import type { Expr, LabelTest, Name, PlaceTest, SelectorExpr } from '../ir/ast.ts';
-import { type Alternatives, OperandParser } from './operands.ts';
+import { type Alternatives, exact, OperandParser } from './operands.ts';
 import { attributes, beginsOperand, matchers, operatorOf, protocols, typed } from './term-words.ts';
 import * as t from './tokens.ts';
 
@@ -116,7 +116,7 @@ export class ExpressionParser extends OperandParser {
       this.OPTION2(() => this.CONSUME2(t.Comma));
     });
     this.CONSUME(t.RSquare);
-    return { kind: 'list', items, span: this.spanFrom(first) };
+    return { kind: 'list', items: exact(items), span: this.spanFrom(first) };
   });
 
   /** A name; of a protocol, with what follows a protocol. */
@@ -190,20 +190,22 @@ export class ExpressionParser extends OperandParser {
       this.OPTION2(() => this.CONSUME2(t.Comma));
     });
     this.CONSUME(t.RCurly);
-    return labels;
+    return exact(labels);
   });
+
+  private readonly labelKeys: Alternatives<Name> = [
+    { ALT: () => this.nameOf(this.CONSUME(t.Word)) },
+    {
+      ALT: () => {
+        const { text, span } = this.textOf(this.CONSUME(t.Text));
+        return { text, span };
+      },
+    },
+  ];
 
   readonly labelTest = this.RULE('labelTest', (): LabelTest => {
     const first = this.LA(1);
-    const key = this.OR<Name>([
-      { ALT: () => this.nameOf(this.CONSUME(t.Word)) },
-      {
-        ALT: () => {
-          const { text, span } = this.textOf(this.CONSUME(t.Text));
-          return { text, span };
-        },
-      },
-    ]);
+    const key = this.OR(this.labelKeys);
     this.CONSUME(t.Colon);
     const words = this.SUBRULE(this.labelWords);
     const operand = this.OPTION(() => this.SUBRULE(this.labelOperand));

@@ -21,6 +21,9 @@ export type Alternatives<T> = IOrAlt<T>[];
 const escapes: ReadonlySet<string> = new Set(['"', '\\', '*', '{', '}', '?', '[', ']']);
 const nowhere: SourceText = { path: '', text: '' };
 
+/** Without the room to grow that a list gets when it grows: lists are many, and most are short. */
+export const exact = <T>(list: readonly T[]): T[] => list.slice();
+
 export class OperandParser extends EmbeddedActionsParser {
   protected source: SourceText = nowhere;
   /** Findings of what was read without a mistake of form; reported when the item was read to its end. */
@@ -40,12 +43,17 @@ export class OperandParser extends EmbeddedActionsParser {
   protected readonly onSameLine = (): boolean => this.LA(1).startLine === this.LA(0).startLine;
 
   protected spanOf(token: IToken): Span {
-    return { source: this.source, start: token.startOffset, end: (token.endOffset ?? 0) + 1 };
+    return this.between(token, token);
   }
 
   /** From `first` to the last token that was read. */
   protected spanFrom(first: IToken): Span {
-    return { source: this.source, start: first.startOffset, end: (this.LA(0).endOffset ?? 0) + 1 };
+    return this.between(first, this.LA(0));
+  }
+
+  /** Always integers: Chevrotain's end of file stands nowhere (NaN), and one span of that kind would make every span larger. */
+  private between(first: IToken, last: IToken): Span {
+    return { source: this.source, start: first.startOffset | 0, end: ((last.endOffset ?? 0) | 0) + 1 };
   }
 
   protected nameOf(token: IToken): Name {
@@ -149,7 +157,7 @@ export class OperandParser extends EmbeddedActionsParser {
       this.OPTION2(() => this.CONSUME2(t.Comma));
     });
     this.CONSUME(t.RSquare);
-    return { kind: 'list', items, span: this.spanFrom(first) };
+    return { kind: 'list', items: exact(items), span: this.spanFrom(first) };
   });
 
   /** In a list an operator stands before its own item, and the name of a requirement before its text. */
@@ -176,6 +184,6 @@ export class OperandParser extends EmbeddedActionsParser {
         operands.push(this.SUBRULE2(this.lineOperand));
       },
     });
-    return { operands, span: this.spanFrom(first) };
+    return { operands: exact(operands), span: this.spanFrom(first) };
   });
 }

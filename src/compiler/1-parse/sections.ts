@@ -3,7 +3,7 @@ import type { IToken } from 'chevrotain';
 import type { Line, Operand } from '../domains/domain.ts';
 import type { AnnotationAst, Entry, Expr, RulePart, SectionAst } from '../ir/ast.ts';
 import { ExpressionParser } from './expressions.ts';
-import type { Alternatives } from './operands.ts';
+import { type Alternatives, exact } from './operands.ts';
 import * as t from './tokens.ts';
 
 export type Block = Extract<RulePart, { kind: 'block' }>;
@@ -57,7 +57,7 @@ export class SectionParser extends ExpressionParser {
       entries.push(this.SUBRULE(this.entry));
     });
     this.close();
-    return { name: this.nameOf(name), entries, span: this.spanFrom(name) };
+    return { name: this.nameOf(name), entries: exact(entries), span: this.spanFrom(name) };
   });
 
   private readonly entries: Alternatives<Entry> = [{ ALT: () => this.SUBRULE(this.defaultEntry) }, { ALT: () => this.SUBRULE(this.rule) }];
@@ -81,7 +81,7 @@ export class SectionParser extends ExpressionParser {
     const first = this.CONSUME(t.Name);
     const parts: RulePart[] = [];
     this.MANY({ GATE: this.partFollows, DEF: () => void parts.push(this.SUBRULE(this.rulePart)) });
-    return { kind: 'rule', action: this.nameOf(first), parts, span: this.spanFrom(first) };
+    return { kind: 'rule', action: this.nameOf(first), parts: exact(parts), span: this.spanFrom(first) };
   });
 
   private readonly ruleParts: Alternatives<RulePart> = [
@@ -130,6 +130,6 @@ export class SectionParser extends ExpressionParser {
       ]),
     );
     this.close();
-    return { kind: 'block', name: this.nameOf(name), lines, span: this.spanFrom(name) };
+    return { kind: 'block', name: this.nameOf(name), lines: exact(lines), span: this.spanFrom(name) };
   });
 }
