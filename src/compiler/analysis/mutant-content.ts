@@ -1,5 +1,5 @@
 // Changes of what a rule says of content: a line less, a test of a field less, an alternative of a test less.
-import type { DomainSpec, FieldTest, LineMatch, ValueSet } from '../domains/domain.ts';
+import type { DomainSpec, LineMatch, ValueSet } from '../domains/domain.ts';
 import type { DomainMatch } from '../ir/typed.ts';
 import { lineWords } from './content-words.ts';
 
@@ -12,12 +12,8 @@ export function without<T>(items: readonly T[], words: (item: T) => string): rea
   return items.map((item, i) => ({ what: `without ${words(item)}`, value: items.filter((_, other) => other !== i) })).slice(0, mostAlike);
 }
 
-/** A match that no event meets. */
-export function neverMatch({ domain, lines }: DomainMatch): DomainMatch {
-  const field = lines.flat()[0]?.field ?? 'path';
-  const test: FieldTest = { field, every: false, orAbsent: false, values: { kind: 'text', pattern: { kind: 'either', parts: [] } } };
-  return { domain, lines: [[test]] };
-}
+/** A match that no event meets: one of no lines. */
+export const neverMatch = ({ domain }: DomainMatch): DomainMatch => ({ domain, lines: [] });
 
 export function contentChanges(match: DomainMatch, domain: DomainSpec): readonly Change<DomainMatch>[] {
   const { lines } = match;

@@ -37,4 +37,12 @@ test('of what processes do, too', () => {
   assert.ok(without.includes('allow instead of deny'), without.join('\n'));
 });
 
+test('a class alone can be dropped', () => {
+  const { noticed, survivors } = mutate(
+    typedPolicy('policy p for all { process { deny namespace } } test "t" { { app: "a" } namespace user is denied }'),
+  );
+  assert.is(noticed, 3);
+  assert.equal(survivors, []);
+});
+
 test.run();
