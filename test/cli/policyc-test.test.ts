@@ -97,6 +97,28 @@ test('mutate: the changes that no line notices, with an event that one could be 
   assert.is(policyc(['test', 'good.policy', '--mutate', '--mutate-seconds', '0']).status, 2);
 });
 
+const audited = `policy p for { app: "a" } mode audit {
+  ingress { allow from host at tcp 80 }
+  process { default deny read }
+}
+policy q for { app: "a" } { ingress { } }
+test "t" { 10.0.0.1 -> { app: "a" } tcp 80 is denied }
+`;
+
+test('coverage and mutants name classes, and what only audit says otherwise', () => {
+  write('audited.policy', audited);
+  const { out } = policyc(['test', 'audited.policy', '--coverage', '--mutate']);
+  assert.match(out, 'audited.policy:1: default deny of read by p\n');
+  assert.match(out, 'without the default deny of read: { app: "a" } read "/a" user 0 would be allowed and not audited\n');
+  assert.match(out, 'enforced instead of in audit mode: { app: "a" } read "/a" user 0 would be denied\n');
+  assert.match(out, 'the rule dropped: host -> { app: "a" } tcp 80 would be denied, and not allowed with audit\n');
+  const { coverage } = JSON.parse(policyc(['test', 'audited.policy', '--coverage', '--format', 'json']).out);
+  assert.equal(
+    coverage.defaults.map(({ domain = '' }: { readonly domain?: string }) => domain),
+    ['', 'read', ''],
+  );
+});
+
 const invariants = `workload cart = { app: "cart" }
 workload postgres = { app: "postgres" }
 policy p for postgres { ingress { allow from [cart, { app: "backup" }] at tcp 5432 } }
