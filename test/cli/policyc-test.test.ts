@@ -109,8 +109,8 @@ test('coverage and mutants name classes, and what only audit says otherwise', ()
   write('audited.policy', audited);
   const { out } = policyc(['test', 'audited.policy', '--coverage', '--mutate']);
   assert.match(out, 'audited.policy:1: default deny of read by p\n');
-  assert.match(out, 'without the default deny of read: { app: "a" } read "/a" user 0 would be allowed and not audited\n');
-  assert.match(out, 'enforced instead of in audit mode: { app: "a" } read "/a" user 0 would be denied\n');
+  assert.match(out, 'without the default deny of read: { app: "a" } read "/a" would be allowed and not audited\n');
+  assert.match(out, 'enforced instead of in audit mode: host -> { app: "a" } tcp 80 would be allowed\n');
   assert.match(out, 'the rule dropped: host -> { app: "a" } tcp 80 would be denied, and not allowed with audit\n');
   const { coverage } = JSON.parse(policyc(['test', 'audited.policy', '--coverage', '--format', 'json']).out);
   assert.equal(
