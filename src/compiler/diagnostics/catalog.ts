@@ -65,6 +65,7 @@ export const catalog = {
     second: 'this one holds',
   },
   'import/unsupported': { severity: 'error', message: '{what} has no meaning here: {reason}', help: '{hint}' },
+  'import/refused': { severity: 'error', message: '{what} does not take this: {reason}', help: '{hint}' },
   'import/without-effect': { severity: 'warning', message: '{what} does nothing: {reason}' },
   'import/removed': { severity: 'error', message: '{what} is gone since {since}', help: '{hint}' },
   'import/baseline': {

@@ -81,21 +81,16 @@ export function selectorText(tests: readonly LabelTest[]): string | undefined {
     const key = `${about.kind} ${'key' in about ? about.key : ''}`;
     groups.set(key, [...(groups.get(key) ?? []), test]);
   }
-  // One key stands once in a selector: what takes two tests of a key takes two selectors.
-  const first: Parts = { labels: [], places: [] };
-  const second: Parts = { labels: [], places: [] };
+  const parts: Parts = { labels: [], places: [] };
   for (const group of groups.values()) {
     const [{ about } = { about: { kind: 'nothing' } as const }] = group;
     if (about.kind === 'reserved') continue;
     const allowed = together(group);
     if (!allowed || (about.kind === 'nothing' && allowed.present === true)) return undefined;
     if (about.kind === 'nothing') continue;
-    const [one, other] = testTexts(allowed);
-    if (one !== undefined) put(first, about, one);
-    if (other !== undefined) put(second, about, other);
+    for (const text of testTexts(allowed)) put(parts, about, text);
   }
-  const isSplit = second.labels.length + second.places.length > 0;
-  return isSplit ? `(${partsText(first)} and ${partsText(second)})` : partsText(first);
+  return partsText(parts);
 }
 
 type Parts = { readonly labels: string[]; readonly places: string[] };
