@@ -35,8 +35,8 @@ function networksCover(whole: Peers, part: Peers, ipv6: ReadonlySet<number>): bo
 }
 
 function reservedCover(whole: Peers, { reserved = [] }: Peers): boolean {
-  const isHeld = (set: ReservedSet, { name, except }: ReservedSet): boolean =>
-    (name === undefined || name === set.name) && except.every((one) => set.except.includes(one));
+  const isHeld = (set: ReservedSet, { name, except, labels }: ReservedSet): boolean =>
+    labels === undefined && (name === undefined || name === set.name) && except.every((one) => set.except.includes(one));
   return whole.entities.includes('cluster') || reserved.every((set) => whole.reserved?.some((one) => isHeld(set, one)) === true);
 }
 

@@ -67,7 +67,7 @@ export const subjectCovers = (whole: Subject, part: Subject): boolean =>
   governedSets(part).every((set) => governedSets(whole).some((one) => reservedCovers(one, set)));
 
 /** Of a policy: the host and other reserved endpoints that it governs. */
-function governedSets({ workloads, host, reserved }: Subject): readonly ReservedSet[] {
+export function governedSets({ workloads, host, reserved }: Subject): readonly ReservedSet[] {
   const implied = selects(workloads, {}) ? [{ name: 'init' as const, except: [] }] : [];
   return [...(host ? [{ name: 'host' as const, except: [] }] : []), ...(reserved ?? implied)];
 }
@@ -78,12 +78,15 @@ function governedSets({ workloads, host, reserved }: Subject): readonly Reserved
 export type PeerParts = {
   readonly selectors: readonly Selector[];
   readonly reserved: readonly ReservedSet[];
+  /** The addresses of the world at which the API server stands. */
+  readonly apiServer: boolean;
   readonly world: AddressSet;
   readonly domains: readonly Pattern[];
   readonly anyNetworks: AddressSet;
 };
 
-const everyWorkload: readonly Selector[] = [[[]]];
+const everyLabels: Selector = [[]];
+const everyWorkload: readonly Selector[] = [everyLabels];
 const everyReserved: readonly ReservedSet[] = [{ except: [] }];
 const worlds: Partial<Record<EntityName, AddressSet>> = {
   all: everyAddress,
@@ -99,6 +102,7 @@ function partsIn({ selectors, networks, anyNetworks, domains, entities, reserved
   return {
     selectors: isCluster ? everyWorkload : selectors,
     reserved: isCluster ? everyReserved : [...named, ...reserved],
+    apiServer: isCluster || entities.includes('kube-apiserver'),
     world: addresses.length === networks.length ? networks : intervals(addresses),
     domains,
     anyNetworks,
@@ -116,7 +120,7 @@ export function peerParts(peers: PeerSet): PeerParts {
 const reservedCovers = (whole: ReservedSet, part: ReservedSet): boolean =>
   (whole.name === undefined || whole.name === part.name) &&
   whole.except.every((name) => part.except.includes(name)) &&
-  (whole.labels === undefined || (part.labels !== undefined && isSelectedBy(part.labels, whole.labels)));
+  (whole.labels === undefined || isSelectedBy(part.labels ?? everyLabels, whole.labels));
 
 function peersCover(outer: PeerSet, inner: PeerSet, texts: Containment): boolean {
   if (outer === inner) return true;
@@ -128,7 +132,7 @@ function peersCover(outer: PeerSet, inner: PeerSet, texts: Containment): boolean
   const isCluster = whole.selectors === everyWorkload && whole.reserved === everyReserved;
   if (!isCluster && !isSubset(part.anyNetworks, whole.anyNetworks)) return false;
   const isNamed = (domain: Pattern): boolean => whole.domains.some((one) => texts.isWithin(domain, one));
-  return part.domains.every(isNamed) || isSubset(everyAddress, whole.world);
+  return ((whole.apiServer || !part.apiServer) && part.domains.every(isNamed)) || isSubset(everyAddress, whole.world);
 }
 
 const transportCovers = (whole: Transport, part: Transport): boolean =>

@@ -6,7 +6,7 @@ import { type Address, isIpv4 } from '../space/address.ts';
 import type { Requirement, Selector } from '../space/labels.ts';
 import type { Pattern } from '../space/pattern.ts';
 import { everyAddress } from './cell.ts';
-import { contentOf, cubesIn, isSubset, peerParts, subjectCovers } from './rule-cover.ts';
+import { contentOf, cubesIn, governedSets, isSubset, peerParts, subjectCovers } from './rule-cover.ts';
 
 type Keys = readonly string[];
 
@@ -50,6 +50,9 @@ function selectorSeeks(selector: Selector): Keys {
   return ['', ...own];
 }
 
+const reservedKey = ({ name }: ReservedSet): string => `reserved ${name ?? 'any'}`;
+const reservedSeeks = (set: ReservedSet): Keys => [...new Set([reservedKey(set), reservedKey({ except: [] })])];
+
 /** So many subjects are tried for one. */
 const mostTried = 256;
 
@@ -73,8 +76,7 @@ export class CoveringSubjects {
 
   #add(subject: Subject): number {
     const number = this.#values.push(subject) - 1;
-    const keys = keysOfSelector(subject.workloads, this.#listed.sizeOf);
-    this.#listed.add(subject.host ? [...keys, 'host of policies'] : keys, number);
+    this.#listed.add([...keysOfSelector(subject.workloads, this.#listed.sizeOf), ...governedSets(subject).map(reservedKey)], number);
     return number;
   }
 
@@ -87,7 +89,8 @@ export class CoveringSubjects {
   #find(number: number): readonly number[] {
     const part = this.#values[number];
     if (!part) return [];
-    const seeks = part.host ? ['host of policies'] : selectorSeeks(part.workloads);
+    const isOfWorkloads = cubesIn(part.workloads).length > 0;
+    const seeks = isOfWorkloads ? selectorSeeks(part.workloads) : governedSets(part).slice(0, 1).flatMap(reservedSeeks);
     const others = new Set(this.#listed.under(seeks).slice(0, mostTried));
     others.delete(number);
     return [number, ...[...others].filter((one) => subjectCovers(this.#values[one] ?? part, part))];
@@ -99,7 +102,6 @@ export class CoveringSubjects {
 /** More keys than this are one, under which everything wide is listed. */
 const mostPoints = 4;
 const blockOf = (address: Address): string => (isIpv4(address) ? `4 ${(address >> 16n) & 0xffffn}` : `6 ${address >> 80n}`);
-const reservedKey = ({ name }: ReservedSet): string => `reserved ${name ?? 'any'}`;
 const domainKey = (pattern: Pattern): string => (pattern.kind === 'literal' ? `domain ${pattern.text}` : 'domain');
 
 function peerKeys(peers: PeerSet, sizeOf: SizeOf): Keys {
@@ -117,7 +119,7 @@ function peerSeeks(peers: PeerSet): Keys {
   const { selectors, reserved, world, domains } = peerParts(peers);
   const [selector, set, block, domain] = [selectors[0], reserved[0], world[0], domains[0]];
   if (selector && cubesIn(selector).length > 0) return selectorSeeks(selector).map((key) => `label ${key}`);
-  if (set) return [...new Set([reservedKey(set), reservedKey({ except: [] })])];
+  if (set) return reservedSeeks(set);
   if (block) return [`block ${blockOf(block.low)}`, 'block'];
   return domain ? [...new Set([domainKey(domain), 'domain'])] : [];
 }

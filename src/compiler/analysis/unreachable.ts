@@ -5,7 +5,7 @@ import type { Report } from '../diagnostics/diagnostic.ts';
 import { inDecidingOrder } from '../ir/deciding-order.ts';
 import type { Policy, Rule, Tier, TypedPolicy } from '../ir/typed.ts';
 import { Containment } from '../space/containment.ts';
-import { cubesIn, matchesNothing, ruleCovers } from './rule-cover.ts';
+import { cubesIn, governedSets, matchesNothing, ruleCovers } from './rule-cover.ts';
 import { CoveringSubjects, RuleIndex } from './unreachable-index.ts';
 
 /** A rule, and one before it that leaves it nothing to decide. */
@@ -69,7 +69,7 @@ class Governed {
   readonly #rules: RuleIndex[] = [];
 
   constructor({ policies, rules }: TypedPolicy) {
-    const isSomebody = ({ subject }: Policy): boolean => subject.host || cubesIn(subject.workloads).length > 0;
+    const isSomebody = ({ subject }: Policy): boolean => cubesIn(subject.workloads).length > 0 || governedSets(subject).length > 0;
     this.#subjects = new CoveringSubjects(policies.map(({ subject }) => subject));
     this.#numbers = policies.map((policy, i) => (isSomebody(policy) ? this.#subjects.numbers[i] : undefined));
     for (const rule of rules) {

@@ -50,6 +50,8 @@ const labelRequirement: Schema = {
   ],
 };
 
+const entity = oneOf(...entityNames);
+const reservedSet = object({ name: entity, except: list(entity) }, ['name']);
 const programRule = object(
   {
     rule: index,
@@ -58,7 +60,9 @@ const programRule = object(
     tier,
     action,
     audit: flag,
-    peers: object({ selectors: list(index), networkClasses: list(index), entities: list(oneOf(...entityNames)) }),
+    peers: object({ selectors: list(index), networkClasses: list(index), entities: list(entity), reserved: list(reservedSet) }, [
+      'reserved',
+    ]),
     ports: object({ classes: list(index), named: list(object({ protocol, name: text })) }),
     content: object({ domain: text, classes: list(index) }),
     match: { type: 'integer', minimum: 0, maximum: 255 },
