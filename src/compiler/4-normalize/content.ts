@@ -34,11 +34,14 @@ type Question = { readonly patterns: readonly Pattern[]; readonly overshadowed: 
 const ask = ({ patterns, overshadowed }: Question, count = patterns.length): Classification | undefined =>
   classify(patterns.slice(0, count), attemptStates, overshadowed);
 
-/** The fewest patterns, from the front, that are too many together: where the blame begins. */
+/** Each attempt may take as long as the one that failed. */
+const mostAttempts = 4;
+
+/** About the fewest patterns, from the front, that are too many together: where the blame begins. */
 function firstTooMany(question: Question): number {
   let fits = 0;
   let tooMany = question.patterns.length;
-  while (tooMany - fits > 1) {
+  for (let attempt = 0; attempt < mostAttempts && tooMany - fits > 1; attempt++) {
     const middle = (fits + tooMany) >> 1;
     if (fitsTable(ask(question, middle))) fits = middle;
     else tooMany = middle;

@@ -14,26 +14,27 @@ export type Subsets = {
   readonly values: readonly (readonly number[])[];
 };
 
-/** Interns sets of small numbers: `extend(set, member)`; 0 is the empty set. The order of members matters. */
+/**
+ * Interns sets of small numbers: `extend(set, member)`; 0 is the empty set. The order of members matters. A hash table with open
+ * addressing over plain numbers, because nearly all of a determinization is asked of it.
+ */
 class Chains {
-  readonly #known = new Map<number, number>();
-  readonly #last: number[] = [-1];
-  readonly #before: number[] = [0];
-  readonly #members: number;
-
-  constructor(members: number) {
-    this.#members = members;
-  }
+  #last = new Int32Array(64).fill(-1, 0, 1);
+  #before = new Int32Array(64);
+  #size = 1;
+  /** Sets by their hash, twice as many places as sets; 0 is a free place. */
+  #table = new Int32Array(128);
 
   extend(set: number, member: number): number {
     if (this.#last[set] === member) return set;
-    const key = set * this.#members + member;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const made = this.#last.length;
-    this.#last.push(member);
-    this.#before.push(set);
-    this.#known.set(key, made);
+    const place = this.#placeOf(set, member);
+    const known = this.#table[place] ?? 0;
+    if (known !== 0) return known;
+    const made = this.#size++;
+    this.#last[made] = member;
+    this.#before[made] = set;
+    this.#table[place] = made;
+    if (this.#size === this.#last.length) this.#grow();
     return made;
   }
 
@@ -42,6 +43,26 @@ class Chains {
     const out: number[] = [];
     for (let at = set; at !== 0; at = this.#before[at] ?? 0) out.push(this.#last[at] ?? 0);
     return out;
+  }
+
+  /** Where this set stands, or would. */
+  #placeOf(set: number, member: number): number {
+    const mask = this.#table.length - 1;
+    const hash = Math.imul(Math.imul(set, 0x9e3779b1) ^ member, 0x85ebca6b);
+    for (let place = (hash ^ (hash >>> 15)) & mask; ; place = (place + 1) & mask) {
+      const found = this.#table[place] ?? 0;
+      if (found === 0 || (this.#before[found] === set && this.#last[found] === member)) return place;
+    }
+  }
+
+  #grow(): void {
+    const [last, before] = [this.#last, this.#before];
+    this.#last = new Int32Array(last.length * 2);
+    this.#last.set(last);
+    this.#before = new Int32Array(before.length * 2);
+    this.#before.set(before);
+    this.#table = new Int32Array(last.length * 4);
+    for (let made = 1; made < this.#size; made++) this.#table[this.#placeOf(before[made] ?? 0, last[made] ?? 0)] = made;
   }
 }
 
@@ -63,7 +84,7 @@ class Determinization {
   readonly #nfa: Nfa;
   readonly #overshadowed: Overshadowed;
   readonly #openEnds: ReadonlySet<number>;
-  readonly #chains: Chains;
+  readonly #chains = new Chains();
   readonly #seen: Uint32Array;
   #round = 0;
   /** Chain of closed, sorted members -> state. */
@@ -80,7 +101,6 @@ class Determinization {
   constructor(nfa: Nfa, overshadowed: Overshadowed) {
     this.#nfa = nfa;
     this.#overshadowed = overshadowed;
-    this.#chains = new Chains(nfa.states.length + 1);
     this.#seen = new Uint32Array(nfa.states.length);
     this.#openEnds = overshadowed.size === 0 ? new Set() : openEnds(nfa, (targets) => this.#closure(targets));
     this.stateOfTargets([]);
@@ -169,8 +189,8 @@ class Determinization {
   }
 }
 
-/** About a second: past it the work, not the table, is out of hand. */
-const mostWork = 16_000_000;
+/** Half a second or so: past it the work, not the table, is out of hand. */
+const mostWork = 8_000_000;
 
 /** The DFA that reads all patterns at once. `undefined` when it would have more than `limit` states, or takes the work of far more. */
 export function determinize(nfa: Nfa, limit: number, overshadowed: Overshadowed = new Map()): Subsets | undefined {
