@@ -33,6 +33,7 @@ type Kind = 'workload' | 'network' | 'domain' | 'entity' | 'other';
 
 /** The peers of a value; undefined after a report. */
 export function peersOf(value: Value, context: Context): PeerSet | undefined {
+  if (value.kind === 'declared' && context.sets[value.declaration]?.kind === 'workload') return workloadsOnly(value, context);
   const parts: Parts = { selectors: [], networks: [], domains: [], entities: new Set(), reserved: [] };
   if (!collect(value, parts, context)) return undefined;
   return {
@@ -43,6 +44,12 @@ export function peersOf(value: Value, context: Context): PeerSet | undefined {
     entities: parts.entities.size > 0 ? entityNames.filter((name) => parts.entities.has(name)) : [],
     ...(parts.reserved.length > 0 && { reserved: parts.reserved }),
   };
+}
+
+/** What most peers are. */
+function workloadsOnly(value: Value, context: Context): PeerSet | undefined {
+  const selector = setOf(value, workloads, context);
+  return selector && { selectors: [selector], networks: nowhere, anyNetworks: nowhere, domains: [], entities: [] };
 }
 
 const inAlgebra = {

@@ -11,6 +11,7 @@ import { subjectOf } from './subjects.ts';
 
 const nobody: Subject = { workloads: [], host: false };
 const none: readonly Annotation[] = [];
+const noClasses: readonly string[] = [];
 
 /** The annotations whose values are right. */
 export const annotationsOf = (annotations: readonly ResolvedAnnotation[], report: Report): readonly Annotation[] =>
@@ -35,10 +36,15 @@ function defaultsOf({ tier, ingress, egress, defaultDeny }: ResolvedPolicyBlock,
       if (section?.defaultAllow) report('check/default-outside-normal', section.span, { what: 'default allow', tier });
     for (const { domain, span } of defaultDeny) report('check/default-outside-normal', span, { what: `default deny ${domain}`, tier });
   }
-  const denied = new Set(defaultDeny.map(({ domain }) => domain));
   return {
     ingress: isNormal && ingress !== undefined && !ingress.defaultAllow,
     egress: isNormal && egress !== undefined && !egress.defaultAllow,
-    process: isNormal ? domains.map(({ name }) => name).filter((one) => denied.has(one)) : [],
+    process: isNormal && defaultDeny.length > 0 ? deniedOf(defaultDeny, domains) : noClasses,
   };
+}
+
+/** In the order of the domains. */
+function deniedOf(defaultDeny: ResolvedPolicyBlock['defaultDeny'], domains: Domains): readonly string[] {
+  const denied = new Set(defaultDeny.map(({ domain }) => domain));
+  return domains.map(({ name }) => name).filter((one) => denied.has(one));
 }

@@ -47,6 +47,8 @@ function note(facts: Facts, requirement: Requirement): boolean {
 
 /** The conjunction in normal form; undefined when nothing can fulfil it. */
 export function conjunction(requirements: Conjunction): Conjunction | undefined {
+  const [only, another] = requirements;
+  if (only?.kind === 'one-of' && !another && only.values.length === 1) return requirements;
   const byKey = new Map<string, Facts>();
   for (const requirement of requirements) {
     const facts = byKey.get(requirement.key) ?? { never: new Set() };

@@ -15,6 +15,10 @@ const isNamed = (value: Value): value is Entity => value.kind === 'entity' && su
 
 /** The subject; undefined after a report. */
 export function subjectOf(value: Value, context: Context): Subject | undefined {
+  if (value.kind === 'declared') {
+    const selector = setOf(value, workloads, context);
+    return selector && { workloads: selector, host: false };
+  }
   const items = unionItems(value) ?? [value];
   const named = items.filter(isNamed);
   const labelled = items.filter(isOfEntity);

@@ -70,6 +70,11 @@ function eachOf<T>(
 }
 
 function portsOf(slots: readonly TransportProtocol[], value: Expr, values: Values): Transport | undefined {
+  const [slot, another] = slots;
+  if (slot && !another && value.kind === 'number') {
+    const port = numberOf(value, ports, values.context.report);
+    return port && pointsOnly(transportRange(slot, port.low, port.high));
+  }
   const found = eachOf(value, values, (item, report) =>
     item.kind === 'string' ? portName(item.text, item.span, report) : numberOf(item, ports, report),
   );

@@ -1,5 +1,5 @@
 // A section denies what no rule of it allows (grammar/README.md, "Default"): one that has only deny rules and no
-// `default allow` denies everything, which its writer hardly meant.
+// `default allow` denies everything, which its writer hardly meant, unless a rule says just that.
 import type { PolicyFinding } from './finding.ts';
 
 /** Warns of sections that only deny. An empty section says so on purpose. */
@@ -9,7 +9,9 @@ export const warnDenyOnly: PolicyFinding = ({ written }, report) => {
     const one = written[section];
     if (!one || one.defaultAllow) continue;
     const rules = written.rules.filter((rule) => rule.section === section);
-    if (rules.length > 0 && !rules.some(({ action }) => action === 'allow'))
-      report('check/deny-brings-default-deny', one.span, { section });
+    const isMeant = rules.some(
+      (rule) => rule.action === 'allow' || (rule.section !== 'process' && !rule.peers && !rule.transport && !rule.request),
+    );
+    if (rules.length > 0 && !isMeant) report('check/deny-brings-default-deny', one.span, { section });
   }
 };

@@ -42,18 +42,20 @@ function meaning(rule: Rule): string {
 
 const placeOf = ({ usedAt, span }: Rule): Span => usedAt ?? span;
 
-/** Rules that say the same look alike; few others do, so that few have to be written out. */
-function looks(rule: Rule): string {
+/** A number for how a rule looks: rules that say the same look alike; few others do, so that few have to be written out. */
+function looks(rule: Rule): number {
   const { section, action } = rule;
-  if (rule.section === 'process') return `${section} ${action} ${rule.match.domain} ${rule.match.lines.length}`;
+  const kind = section.length * 8 + action.length;
+  if (section === 'process') return kind + rule.match.lines.length * 64;
   const { peers, transport } = rule;
   const [first] = transport.points;
-  return `${section} ${action} ${first?.low} ${first?.high} ${peers.selectors.length} ${peers.networks.length} ${peers.entities.length}`;
+  const peer = peers.selectors.length + 3 * peers.networks.length + 5 * peers.entities.length;
+  return (((first?.low ?? 0) * 31 + (first?.high ?? 0)) * 31 + peer) * 64 + kind;
 }
 
 /** Warns of rules that say what another one of their policy said before. */
 export const warnDuplicates: PolicyFinding = ({ rules }, report) => {
-  const alike = new Map<string, Rule | Map<string, Rule>>();
+  const alike = new Map<number, Rule | Map<string, Rule>>();
   for (const rule of rules) {
     const look = looks(rule);
     const before = alike.get(look);

@@ -1,39 +1,37 @@
 // What of one file matters for findings about the whole unit: they ask for it again and again, the rules are many.
 import type { ResolvedFile, Value } from '../../ir/resolved.ts';
-import type { Annotation, Rule } from '../../ir/typed.ts';
+import type { Annotation } from '../../ir/typed.ts';
 import type { CheckedPolicy, Facts, ServiceUse } from './finding.ts';
 import { assumedSelectors, labelUses, selectorsOf } from './label-uses.ts';
 
-const until = ({ name }: Annotation): boolean => name === 'until';
-
-const dated = (what: string, annotations: readonly Annotation[]): Facts['dated'] =>
-  annotations.length === 0 ? [] : annotations.filter(until).map((annotation) => ({ what, annotation }));
-
-const asksForNames = (rule: Rule): boolean => rule.section === 'egress' && rule.action === 'allow' && rule.layer7?.domain === 'dns';
+const isUntil = ({ name }: Annotation): boolean => name === 'until';
 
 export function factsOf(file: ResolvedFile, policies: readonly CheckedPolicy[]): Facts {
   const selectors = selectorsOf(file);
-  const rules = policies.flatMap((policy) => policy.rules.map((rule) => ({ policy, rule })));
-  return {
-    policies,
-    named: rules.filter(({ rule }) => rule.section === 'egress' && rule.peers.domains.length > 0),
-    asking: policies.filter((one) => one.rules.some(asksForNames)).map(({ policy }) => policy),
-    services: policies.flatMap(servicesIn),
-    dated: [
-      ...policies.flatMap(({ policy }) => dated('policy', policy.annotations)),
-      ...rules.flatMap(({ rule }) => dated('rule', rule.annotations)),
-    ],
-    selectors,
-    labels: [...selectors, ...assumedSelectors(file)].flatMap(labelUses),
-  };
+  const labels = [...selectors, ...assumedSelectors(file)].flatMap(labelUses);
+  const facts = { policies, named: [], asking: [], services: [], dated: [], selectors, labels };
+  for (const policy of policies) addFacts(policy, facts);
+  return facts;
 }
 
-function servicesIn({ rules, written }: CheckedPolicy): readonly ServiceUse[] {
-  return rules.flatMap((rule, place) => {
+type Growing<T> = { readonly [Key in keyof T]: T[Key] extends readonly (infer Element)[] ? Element[] : T[Key] };
+type Found = Growing<Pick<Facts, 'named' | 'asking' | 'services' | 'dated'>>;
+
+function addFacts(one: CheckedPolicy, found: Found): void {
+  const { policy, rules, written } = one;
+  let asks = false;
+  for (const annotation of policy.annotations) if (isUntil(annotation)) found.dated.push({ what: 'policy', annotation });
+  for (const [place, rule] of rules.entries()) {
+    for (const annotation of rule.annotations) if (isUntil(annotation)) found.dated.push({ what: 'rule', annotation });
+    if (rule.section !== 'egress') continue;
+    if (rule.peers.domains.length > 0) found.named.push({ policy: one, rule });
+    if (rule.action !== 'allow') continue;
+    asks ||= rule.layer7?.domain === 'dns';
     const { peers, transport } = asNetwork(written.rules[place]);
-    if (rule.section !== 'egress' || rule.action !== 'allow' || !peers) return [];
-    return servicesOf(peers).map((service) => ({ service, rule, place: transport?.span ?? rule.span }));
-  });
+    const services = peers ? servicesOf(peers) : none;
+    for (const service of services) found.services.push({ service, rule, place: transport?.span ?? rule.span });
+  }
+  if (asks) found.asking.push(policy);
 }
 
 const asNetwork = (rule: CheckedPolicy['written']['rules'][number] | undefined): { readonly peers?: Value; readonly transport?: Value } =>
