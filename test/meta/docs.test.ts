@@ -9,7 +9,15 @@ import { renderDiagnostics } from '../../src/compiler/diagnostics/render.ts';
 import { checkUnit } from '../../src/compiler/pipeline.ts';
 import { root } from './imports.ts';
 
-const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'grammar/README.md'];
+const documents = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'grammar/README.md',
+  'policies/README.md',
+];
 const textOf = (document: string) => readFileSync(join(root, document), 'utf8');
 
 /** Fenced blocks of one language, with the line on which each begins. */
