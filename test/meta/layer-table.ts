@@ -52,6 +52,12 @@ export const layers: readonly Layer[] = [
     types: [domain, 'compiler/interchange/importer.ts'],
     packages: ['js-yaml', 'ajv'],
   },
+  // Numbers that its documents write for words.
+  {
+    path: 'compiler/interchange/tetragon/',
+    ...ofPhases,
+    may: [...ofPhases.may, 'compiler/interchange/', 'compiler/domains/bpf/', 'compiler/domains/capability/'],
+  },
   { path: 'compiler/interchange/', ...ofPhases, may: [...ofPhases.may, 'compiler/interchange/'] },
   { path: 'compiler/format/', may: [parse, base, diagnostics, ir] },
   { path: 'compiler/event-text.ts', may: [diagnostics, ir, base], types: [domain] },

@@ -1,11 +1,11 @@
 // Attributes of rules and policies: `priority 5`, `log "..." rate 10/s`, `require encryption`, `errno EPERM`.
 import { closest } from '../base/closest.ts';
+import { errnoNames, signalNames } from '../base/kernel-names.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Operand } from '../domains/domain.ts';
 import type { Attribute } from '../ir/resolved.ts';
 import { type NamedRequirement, type Rule, requirements } from '../ir/typed.ts';
 import { describeOperand } from './describe.ts';
-import { errnoNames, signalNames } from './kernel-names.ts';
 import { literalOf } from './literals.ts';
 
 /** What the attributes of one rule or policy say. */

@@ -5,7 +5,7 @@ import type { PolicyWriter } from './writer.ts';
 const groups = new Set(['cilium.io', 'networking.k8s.io', 'policy.networking.k8s.io']);
 
 /** Is a document one of those that the network's agent reads? */
-export const isOfAgent = ({ apiVersion }: Document): boolean => groups.has(groupOf(apiVersion).group);
+export const isOfAgent = ({ apiVersion, kind }: Document): boolean => groups.has(groupOf(apiVersion).group) && !kind.startsWith('Tracing');
 
 /** Once in a compilation; the place of what it writes is that of the first policy. */
 export function writeAgent(first: Document, { options }: ImportContext, writer: PolicyWriter): void {

@@ -99,6 +99,7 @@ const inRules: readonly Case[] = [
   ['exec', '"/"', 'text | "/" | path: a resolved path does not end in `/`'],
   ['read', '', 'expected |  | a path ("/etc/shadow"); found the end of the rule'],
   ['rename', '"/a" too "/b"', 'unknown | too | rename field; to?'],
+  ['syscall', 'read argument 6 = 0', 'text | 6 | number: outside 0-5'],
   ['syscall', 'ptrac', 'unknown | ptrac | system call; ptrace?'],
   ['syscall', '"ptrace"', 'expected | "ptrace" | a system call (`ptrace`); found the text "ptrace"'],
   ['read', '', 'expected |  | a path ("/etc/shadow"); found the end of the rule'],

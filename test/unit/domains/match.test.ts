@@ -140,6 +140,8 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ['ptrace', ['ptrace'], ['mount']],
     ['[ptrace, mount, bpf, renameat]', ['bpf', 'renameat'], ['read']],
     ['not [read, write]', ['open'], ['read']],
+    ['setuid argument 0 = 0', ['setuid argument 0 = 0'], ['setuid argument 0 = 1', 'setuid argument 1 = 0', 'setuid']],
+    ['argument 2 not 1-5', ['read argument 2 = 6', 'read'], ['read argument 2 = 5']],
     ['name mseal', ['name mseal'], ['read']],
     ['unlink path under "/home"', ['unlink path "/home/a"'], ['unlink path "/a"', 'unlink path absent', 'rename path "/home/a"']],
   ],

@@ -35,9 +35,12 @@ test('names are given once', () => {
   }
 });
 
+/** Some key: headers have names, arguments places. */
+const keyOf = ({ type }: FieldSpec): string => (type.kind === 'number' ? '0' : '"x"');
+
 for (const { domain, field, title } of everyField) {
   test(`${title} can be said by its name, in rules and tests`, () => {
-    const line = `${field.name} ${field.key ? '"x" = ' : ''}${written(field)}`;
+    const line = `${field.name} ${field.key ? `${keyOf(field)} = ` : ''}${written(field)}`;
     const match = succeeded(domain.match(lineOf(line)), line);
     assert.equal(
       match.map((one) => [one.field.split(' ')[0], one.every, one.orAbsent]),
@@ -73,7 +76,7 @@ for (const { domain, field, title } of everyField) {
 
   test(`${title}: operators that it does not take are refused`, () => {
     for (const operator of ['under', 'glob', 'regex'] as const) {
-      const line = `${field.name} ${field.key ? '"x" ' : ''}${operator} ${written(field)}`;
+      const line = `${field.name} ${field.key ? `${keyOf(field)} ` : ''}${operator} ${written(field)}`;
       const read = domain.match(lineOf(line));
       if (field.type.operators.includes(operator)) continue;
       assert.equal(read.ok ? [] : read.faults.map(shown), [`expected | ${operator} | ${field.type.expected}; found \`${operator}\``]);
