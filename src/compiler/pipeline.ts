@@ -22,16 +22,16 @@ import { type Collector, collector, type Diagnostic, escalate, isError, wholeFil
 import type { Domains } from './domains/domain.ts';
 import { domains as registry } from './domains/registry.ts';
 import { eventDiagnostics, eventSource, isOneEvent, withEvent } from './event-text.ts';
-import { defaultImportOptions, type Facts, holdsDocuments, type Imported, type ImportOptions, importSources } from './interchange/index.ts';
+import { defaultImportOptions, holdsDocuments, type Imported, type ImportOptions, importSources } from './interchange/index.ts';
 import type { Ast } from './ir/ast.ts';
 import type { Emitted } from './ir/emitted.ts';
 import type { Plan } from './ir/plan.ts';
 import type { TestEvent } from './ir/test-case.ts';
 import type { TypedPolicy } from './ir/typed.ts';
 import { Session } from './session.ts';
-import { type Labels, namespaceKey, namespaceLabelKey } from './space/labels.ts';
+import type { Labels } from './space/labels.ts';
 
-export { type Facts, holdsDocuments, type Imported, type ImportOptions } from './interchange/index.ts';
+export { holdsDocuments, type Imported, type ImportOptions } from './interchange/index.ts';
 export { Session } from './session.ts';
 
 export type Options = {
@@ -113,16 +113,8 @@ export function importUnit(sources: readonly SourceText[], options: Pick<Options
 }
 
 /** Workloads that the documents state are workloads that there are. */
-function inventoryOf(given: Options['inventory'], { facts }: Imported): Pick<Options, 'inventory'> {
-  if (!given && facts.workloads.length === 0) return {};
-  return { inventory: [...(given ?? []), ...facts.workloads.map((one) => labelsOf(one, facts))] };
-}
-
-const labelsOf = ({ namespace, labels }: Facts['workloads'][number], { namespaces }: Facts): Labels => ({
-  ...labels,
-  ...Object.fromEntries(Object.entries(namespaces.get(namespace) ?? {}).map(([key, value]) => [namespaceLabelKey(key), value])),
-  [namespaceKey]: namespace,
-});
+const inventoryOf = (given: Options['inventory'], { workloads }: Imported): Pick<Options, 'inventory'> =>
+  given || workloads.length > 0 ? { inventory: [...(given ?? []), ...workloads] } : {};
 
 /** What remains of findings about a checked policy that came later: those that it allows are left out. */
 export const notAllowed = ({ allowances }: CheckedUnit, found: readonly Diagnostic[]): readonly Diagnostic[] =>

@@ -6,14 +6,14 @@ import { checkUnit, planUnit } from '../../src/compiler/pipeline.ts';
 
 type Examples = { readonly wrong: readonly SourceText[]; readonly right: readonly SourceText[]; readonly allow: readonly SourceText[] };
 
-/** The policies below each heading; one that follows a path in backticks is the file there. */
+/** The policies and documents below each heading; one that follows a path in backticks is the file there. */
 export function examplesOf(page: string): Examples {
   const sections = page.split(/^## /m);
   const below = (title: string): readonly SourceText[] =>
     sections
       .filter((section) => section.startsWith(`${title}\n`))
-      .flatMap((section) => [...section.matchAll(/(?:^`([^`\n]+)`:\n\n)?^```policy\n([\s\S]*?)^```$/gm)])
-      .map(([, path = 'example.policy', text = '']) => ({ path, text }));
+      .flatMap((section) => [...section.matchAll(/(?:^`([^`\n]+)`:\n\n)?^```(policy|yaml)\n([\s\S]*?)^```$/gm)])
+      .map(([, path, language = 'policy', text = '']) => ({ path: path ?? `example.${language}`, text }));
   return { wrong: below('Wrong'), right: below('Right'), allow: below('Allow') };
 }
 

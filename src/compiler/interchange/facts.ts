@@ -1,8 +1,17 @@
 // What documents state beside policies: namespaces, workloads with their labels and named ports, services, nodes.
 
-import type { Labels } from '../space/labels.ts';
+import { clusterKey, type Labels, namespaceKey, namespaceLabelKey } from '../space/labels.ts';
 import { isList, isObject } from './documents/json.ts';
-import { type Document, type Facts, groupOf, type Json, type JsonObject, type StatedService, type StatedWorkload } from './importer.ts';
+import {
+  type Document,
+  type Facts,
+  groupOf,
+  type ImportOptions,
+  type Json,
+  type JsonObject,
+  type StatedService,
+  type StatedWorkload,
+} from './importer.ts';
 
 /** Reads what is well formed; the API server is who refuses the rest. */
 export function factsOf(documents: readonly Document[]): Facts {
@@ -26,6 +35,14 @@ export function factsOf(documents: readonly Document[]): Facts {
     services.get(serviceKey(document))?.addresses.push(...addressesOf(document.value));
   return { namespaces, workloads, services: [...services.values()], nodes, documents: byKind };
 }
+
+/** What selectors of policies ask of a workload. */
+export const policyLabels = ({ namespace, labels }: StatedWorkload, { namespaces }: Facts, { clusterName }: ImportOptions): Labels => ({
+  ...labels,
+  ...Object.fromEntries(Object.entries(namespaces.get(namespace) ?? {}).map(([key, value]) => [namespaceLabelKey(key), value])),
+  [namespaceKey]: namespace,
+  [clusterKey]: clusterName,
+});
 
 const namespaceOf = ({ namespace = 'default' }: Document): string => namespace;
 const objectKey = (document: Document): string => `${namespaceOf(document)}/${document.name}`;

@@ -3,20 +3,22 @@
 
 import type { SourceText } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
+import type { Labels } from '../space/labels.ts';
 import { isOfAgent, writeAgent } from './agent.ts';
 import { readDocuments } from './documents/index.ts';
-import { factsOf } from './facts.ts';
-import { type Document, type Facts, groupOf, type ImportContext, type Importer, type ImportOptions, originText } from './importer.ts';
+import { factsOf, policyLabels } from './facts.ts';
+import { type Document, groupOf, type ImportContext, type Importer, type ImportOptions, originText } from './importer.ts';
 import { importers } from './registry.ts';
 import { PolicyWriter } from './writer.ts';
 
 export { holdsDocuments } from './documents/index.ts';
-export { defaultImportOptions, type Facts, type ImportOptions } from './importer.ts';
+export { defaultImportOptions, type ImportOptions } from './importer.ts';
 
 export type Imported = {
   /** One for each file that has policies; `originOf` leads back. */
   readonly sources: readonly SourceText[];
-  readonly facts: Facts;
+  /** The labels of the workloads that the documents state. */
+  readonly workloads: readonly Labels[];
 };
 
 /** What the documents of all files mean together; what they do not mean is reported. */
@@ -39,7 +41,10 @@ export function importSources(sources: readonly SourceText[], options: ImportOpt
     }
     return writer.isEmpty ? [] : [writer.source(source.path)];
   });
-  return { sources: options.enforcement === 'never' ? [] : texts, facts };
+  return {
+    sources: options.enforcement === 'never' ? [] : texts,
+    workloads: facts.workloads.map((one) => policyLabels(one, facts, options)),
+  };
 }
 
 /** A later object of the same name replaces an earlier one. */

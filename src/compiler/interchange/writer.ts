@@ -1,7 +1,19 @@
 // Policy text as importers write it: lines, indented by their blocks, each with the place that it came from.
 import type { SourceText, Span } from '../base/source.ts';
+import { entityNames } from '../ir/typed.ts';
 
 type Origin = { readonly start: number; readonly span: Span };
+/** A part of a line that came from a place of its own; it ends where the next one begins. */
+export type Part = { readonly start: number; readonly span: Span };
+
+/** Words that cannot be declared: those of the grammar, entities and protocols (2-resolve/vocabulary.ts; a test holds them equal). */
+export const reservedWords: ReadonlySet<string> = new Set([
+  ...['module', 'namespace', 'import', 'private', 'workload', 'network', 'port', 'policy', 'test'],
+  ...['from', 'to', 'at', 'for', 'in', 'is', 'by', 'and', 'or', 'not', 'except', 'default'],
+  ...entityNames,
+  ...['tcp', 'udp', 'sctp', 'icmp', 'icmpv6', 'any', 'protocol', 'igmp', 'ipip', 'dccp', 'ipv6', 'gre', 'esp', 'ah', 'eigrp', 'ospf'],
+  ...['pim', 'vrrp', 'l2tp', 'udplite'],
+]);
 
 /** Collects the policy text of one file; the place of a line is that of the nearest line above it that has one. */
 export class PolicyWriter {
@@ -22,10 +34,12 @@ export class PolicyWriter {
   }
 
   /** A line; `origin` is what findings about it and verdicts of it show. */
-  line(text: string, origin?: Span): void {
+  line(text: string, origin?: Span, parts: readonly Part[] = []): void {
     this.#writeHeading();
     if (origin) this.#origins.push({ start: this.#text.length, span: origin });
-    this.#text += text === '' ? '\n' : `${'  '.repeat(this.#depth)}${text}\n`;
+    if (text !== '') this.#text += '  '.repeat(this.#depth);
+    for (const { start, span } of parts) this.#origins.push({ start: this.#text.length + start, span });
+    this.#text += `${text}\n`;
   }
 
   /** `head {`, what `body` writes, `}`. */
@@ -51,7 +65,7 @@ export class PolicyWriter {
   /** A name of the language that nothing has yet, as near to the wish as can be. */
   name(wish: string): string {
     const plain = wish.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '');
-    const start = /^[A-Za-z]/.test(plain) ? plain : `p-${plain}`;
+    const start = /^[A-Za-z]/.test(plain) && !reservedWords.has(plain) ? plain : `p-${plain}`;
     let name = start;
     for (let n = 2; this.#names.has(name); n++) name = `${start}-${n}`;
     this.#names.add(name);

@@ -18,7 +18,7 @@ export function readDocuments(source: SourceText, report: Report): readonly Docu
 function documentsOf(source: SourceText, chunk: Chunk, report: Report): readonly Document[] {
   const parsed = parseChunk(chunk);
   if (!parsed.ok) {
-    const start = Math.min(chunk.start + parsed.at, source.text.length);
+    const start = chunk.start + Math.min(parsed.at, chunk.text.trimEnd().length);
     report('import/yaml', { source, start, end: start }, { reason: parsed.reason });
     return [];
   }

@@ -1,13 +1,13 @@
 // ClusterNetworkPolicy, and AdminNetworkPolicy and BaselineAdminNetworkPolicy before it: rules of the tiers admin and baseline, in
 // their order.
-import { type Field, has, items, member, numberIn, textIn, textsIn } from '../cilium/fields.ts';
+import { type Field, has, items, member, numberIn, textIn } from '../cilium/fields.ts';
 import { isPositive, type LabelTest } from '../cilium/labels.ts';
 import { quoted } from '../cilium/texts.ts';
 import { checker } from '../documents/schema.ts';
-import type { Importer, JsonObject } from '../importer.ts';
+import type { Importer, ImportOptions, JsonObject } from '../importer.ts';
 import { warnBaseline } from './baseline.ts';
 import { blockText, podTests, subjectText } from './peers.ts';
-import { type Direction, PortTexts, type Rule, type Section, writePolicy } from './policy-text.ts';
+import { type Direction, type Peer, PortTexts, placed, type Rule, type Section, writePolicy } from './policy-text.ts';
 import { Problems } from './problems.ts';
 import { adminNetworkPolicySchema, baselineAdminNetworkPolicySchema, clusterNetworkPolicySchema } from './schema.ts';
 
@@ -42,7 +42,9 @@ function importerOf({ kind, version, schema, tier: fixed }: Kind): Importer {
     write: (document, context, writer) => {
       const value = check(document, context);
       if (!value) return;
-      const problems = new Problems(document, context);
+      // Cilium does not read the kinds before ClusterNetworkPolicy: what they mean, the text of Kubernetes says.
+      const options: ImportOptions = fixed ? { ...context.options, baseline: 'kubernetes' } : context.options;
+      const problems = new Problems(document, { ...context, options });
       const spec = member({ value, path: [] }, 'spec');
       const tier = fixed ?? (textIn(member(spec, 'tier')) === 'Baseline' ? 'baseline' : 'admin');
       const subject = podsOf(member(spec, 'subject'));
@@ -92,16 +94,16 @@ function ruleOf(direction: Direction, rule: Field, problems: Problems): Rule {
     action,
     path: rule.path,
     peers: peers.flatMap((peer) => peersOf(peer, action, problems)),
-    ...(ports.length > 0 && { ports }),
+    ...(ports.length > 0 && { ports, portsKey: has(rule, 'protocols') ? 'protocols' : 'ports' }),
   };
 }
 
-function peersOf(peer: Field, action: Rule['action'], problems: Problems): readonly string[] {
+function peersOf(peer: Field, action: Rule['action'], problems: Problems): readonly Peer[] {
   const [networks, names, nodes] = [member(peer, 'networks'), member(peer, 'domainNames'), member(peer, 'nodes')];
-  if (networks.value !== undefined) return items(networks).flatMap((network) => blockText(network, problems) ?? []);
+  if (networks.value !== undefined) return items(networks).flatMap((network) => placed(network, blockText(network, problems)));
   if (names.value !== undefined) {
     if (action !== 'allow') problems.unsupported(names.path, 'names of destinations can only be accepted');
-    return textsIn(names).map(domainText);
+    return items(names).flatMap((name) => placed(name, domainText(textIn(name) ?? '')));
   }
   if (nodes.value !== undefined) {
     problems.unsupported(nodes.path, 'labels of nodes are known to agents with `--enable-node-selector-labels` alone');
@@ -117,11 +119,11 @@ const outside = ['world', 'host', 'remote-node', 'kube-apiserver', 'ingress', 'h
  * Pods of every cluster. Of `namespaces` that only refuses labels, Cilium's engine takes what is no pod, too; the text of Kubernetes
  * is about pods alone.
  */
-function podPeers(tests: readonly LabelTest[], { path, value }: Field, problems: Problems): readonly string[] {
+function podPeers(tests: readonly LabelTest[], { path, value }: Field, problems: Problems): readonly Peer[] {
   const text = subjectText(tests);
   const isOpen = problems.options.baseline === 'cilium' && value !== undefined && tests.length > 0 && !tests.some(isPositive);
   if (isOpen) problems.warnOpen(path);
-  return [...(text === undefined ? [] : [text]), ...(isOpen ? outside : [])];
+  return [...placed({ path }, text), ...(isOpen ? outside.map((entity) => ({ text: entity, path })) : [])];
 }
 
 /** `*.example.com` is every name below it. */

@@ -3,7 +3,7 @@ import { type Field, has, items, member, numberIn, textIn, textsIn } from '../ci
 import { checker } from '../documents/schema.ts';
 import type { Document, ImportContext, Importer } from '../importer.ts';
 import { blockWithoutText, inNamespace, peerText, podTests, subjectText } from './peers.ts';
-import { type Direction, PortTexts, type Rule, type Section, writePolicy } from './policy-text.ts';
+import { type Direction, PortTexts, placed, type Rule, type Section, writePolicy } from './policy-text.ts';
 import { Problems } from './problems.ts';
 import { networkPolicySchema } from './schema.ts';
 
@@ -53,7 +53,7 @@ function ruleOf(direction: Direction, rule: Field, reading: Reading): Rule {
   return {
     action: 'allow',
     path: rule.path,
-    ...(peers.length > 0 && { peers: peers.flatMap((peer) => peerOf(peer, reading) ?? []) }),
+    ...(peers.length > 0 && { peers: peers.flatMap((peer) => placed(peer, peerOf(peer, reading))) }),
     ...(ports.length > 0 && { ports: portsOf(ports, reading.problems) }),
   };
 }

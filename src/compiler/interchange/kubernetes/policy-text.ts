@@ -1,15 +1,21 @@
 // A policy of Kubernetes as it stands in policy text, whatever version it came from.
 import { listed, quoted } from '../cilium/texts.ts';
 import { type Document, originText, type Path } from '../importer.ts';
-import type { PolicyWriter } from '../writer.ts';
+import type { Part, PolicyWriter } from '../writer.ts';
 
 export type Direction = 'ingress' | 'egress';
+/** A peer in policy text, and where it stands. */
+export type Peer = { readonly text: string; readonly path: Path };
+export const placed = ({ path }: { readonly path: Path }, text: string | undefined): readonly Peer[] =>
+  text === undefined ? [] : [{ text, path }];
 export type Rule = {
   readonly action: 'allow' | 'deny' | 'pass';
   /** Absent: anybody. An empty list is nobody. */
-  readonly peers?: readonly string[];
+  readonly peers?: readonly Peer[];
   /** Absent: every protocol. */
   readonly ports?: readonly string[];
+  /** Under which the document has them: `ports`. */
+  readonly portsKey?: string;
   readonly priority?: number;
   readonly name?: string;
   readonly path: Path;
@@ -26,7 +32,11 @@ export type Policy = {
 export function writePolicy(document: Document, { subject, attributes, sections }: Policy, writer: PolicyWriter): void {
   const { namespace, name, at } = document;
   if (subject === undefined) {
-    writer.comment('No workload can have the labels that its subject asks for.');
+    writer.comment(`${originText(document)}: no workload can have the labels that its subject asks for`);
+    return;
+  }
+  if (sections.length === 0) {
+    writer.comment(`${originText(document)} has no rules`);
     return;
   }
   const head = ['policy', writer.name(namespace === undefined ? name : `${namespace}-${name}`), 'for', subject, attributes ?? ''];
@@ -42,20 +52,32 @@ function writeSection({ at }: Document, { direction, rules, path }: Section, wri
     writer.block(direction, at(path), () => {
       for (const rule of rules) {
         if (rule.peers?.length === 0) writer.comment(`${rule.action}: nobody can have the labels that are asked for`);
-        else writer.line(ruleText(rule, direction), at(rule.path));
+        else writeRule(rule, direction, { at, writer });
       }
     });
 }
 
-function ruleText({ action, peers, ports, priority, name }: Rule, direction: Direction): string {
-  const parts = [
-    action,
-    peers ? `${direction === 'ingress' ? 'from' : 'to'} ${listed(peers)}` : '',
-    ports ? `at ${listed(ports)}` : '',
-    priority === undefined || priority === 0 ? '' : `priority ${priority}`,
-    name === undefined ? '' : `@name(${quoted(name)})`,
-  ];
-  return parts.filter((part) => part !== '').join(' ');
+type Writing = Pick<Document, 'at'> & { readonly writer: PolicyWriter };
+
+/** Findings about a peer, or about the ports, show that one. */
+function writeRule(rule: Rule, direction: Direction, { at, writer }: Writing): void {
+  const { action, peers, ports, priority, name, path } = rule;
+  const parts: Part[] = [];
+  let text: string = action;
+  const part = (more: string, from: Path): void => {
+    parts.push({ start: text.length, span: at(from) });
+    text += more;
+  };
+  if (peers) {
+    text += direction === 'ingress' ? ' from ' : ' to ';
+    if (peers.length > 1) text += '[';
+    for (const [i, peer] of peers.entries()) part(`${i > 0 ? ', ' : ''}${peer.text}`, peer.path);
+    if (peers.length > 1) text += ']';
+  }
+  if (ports) part(` at ${listed(ports)}`, [...path, rule.portsKey ?? 'ports']);
+  if (priority !== undefined && priority !== 0) part(` priority ${priority}`, path);
+  if (name !== undefined) part(` @name(${quoted(name)})`, [...path, 'name']);
+  writer.line(text, at(path), parts);
 }
 
 /** `tcp [80, 443]`: the numbers of one protocol together. */
