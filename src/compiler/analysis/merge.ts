@@ -66,12 +66,14 @@ function endDimensions(cell: Cell, side: Side): readonly Dimension[] {
         fixed,
         ...placeDimension(cell, side),
         ...[...end.names].sort(byKey).map(([name, borne]) => reservedDimension(cell, side, { name, borne })),
+        ...[...(end.labels ?? [])].sort(byKey).map(([key]) => labelDimension(cell, side, key)),
       ];
     case 'address':
       return [
         fixed,
         addressDimension(cell, side),
         ...[...end.names.flags].map(([place, met]) => nameDimension(cell, side, { place, met })),
+        ...(end.isApiServer === undefined ? [] : [serverDimension(cell, side, end.isApiServer)]),
       ];
     case 'nothing':
       return [fixed];
@@ -113,7 +115,7 @@ const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown])
 const withEnd = (cell: Cell, side: Side, end: End): Cell => ({ ...cell, [side]: end });
 
 function labelDimension(cell: Cell, side: Side, key: string): Dimension {
-  const labelsOf = (one: Cell): LabelCube => (one[side].kind === 'workload' ? one[side].labels : new Map());
+  const labelsOf = (one: Cell): LabelCube => ('labels' in one[side] ? (one[side].labels ?? new Map()) : new Map());
   return {
     name: `${side} label ${key}`,
     text: `${side} label ${key} ${JSON.stringify(labelsOf(cell).get(key))}`,
@@ -123,7 +125,10 @@ function labelDimension(cell: Cell, side: Side, key: string): Dimension {
       if (isAny(set)) labels.delete(key);
       else labels.set(key, set);
       const end = cell[side];
-      return end.kind === 'workload' ? withEnd(cell, side, { ...end, labels }) : cell;
+      if (end.kind === 'workload') return withEnd(cell, side, { ...end, labels });
+      if (end.kind !== 'reserved') return cell;
+      const { labels: _, ...any } = end;
+      return withEnd(cell, side, labels.size === 0 ? any : { ...end, labels });
     },
   };
 }
@@ -139,6 +144,20 @@ function reservedDimension(cell: Cell, side: Side, { name, borne }: { readonly n
       const names = new Map(end.names);
       names.delete(name);
       return withEnd(cell, side, { ...end, names });
+    },
+  };
+}
+
+/** As of a flag of a reserved endpoint. */
+function serverDimension(cell: Cell, side: Side, isApiServer: boolean): Dimension {
+  return {
+    name: `${side} API server`,
+    text: `${side} API server ${isApiServer}`,
+    joined: () => {
+      const end = cell[side];
+      if (end.kind !== 'address') return cell;
+      const { isApiServer: _, ...both } = end;
+      return withEnd(cell, side, both);
     },
   };
 }
