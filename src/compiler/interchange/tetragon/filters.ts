@@ -54,7 +54,7 @@ function classLines(site: HookSite, selector: Field): readonly Line[] {
   const needed = Object.entries(hook.arguments).find(([, one]) => one.kind === 'only' && one.needed);
   const isAsked = filters.some(({ filter }) => placeOf(filter) === Number(needed?.[0]));
   if (needed?.[1].kind === 'only' && !isAsked)
-    refuse(site.field, `a filter of argument ${needed[0]} is missing:`, `rules are about ${needed[1].what}`);
+    refuse(site.field, `no filter of argument ${needed[0]}`, `rules are about ${needed[1].what} alone`);
   const effects = filters.flatMap(({ effect }) => (effect ? [effect] : []));
   if (effects.some(({ kind }) => kind === 'never')) return [];
   const opened = openClasses(site, selector);
