@@ -2,13 +2,12 @@
 // tells too many apart ends here, with the rule at which it becomes too many.
 import type { Report } from '../diagnostics/diagnostic.ts';
 import { limits } from '../ir/abi.ts';
-import type { Rule, TypedPolicy } from '../ir/typed.ts';
+import type { DomainMatch, Rule, TypedPolicy } from '../ir/typed.ts';
 import type { ContentClasses } from '../ir/verdict-space.ts';
 import { type Classification, classify, type Overshadowed } from '../space/automaton.ts';
 import type { Pattern } from '../space/pattern.ts';
 import type { Ground, RuleHead } from './cover.ts';
 import { Interned } from './intern.ts';
-import { matchOf } from './kernel-text.ts';
 import { overshadowedBy } from './overshadowed.ts';
 import { withoutImpossible } from './possible.ts';
 
@@ -24,9 +23,8 @@ const attemptStates = 2 * limits.automatonStates;
 const nothing: Contents = { classes: { automaton: undefined, classes: 2 }, classesOf: () => [] };
 
 /** Does any policy speak of the domain, be it only by default deny? */
-const isGoverned = (typed: TypedPolicy, domain: string): boolean =>
-  typed.rules.some((rule) => matchOf(rule)?.domain === domain) ||
-  typed.policies.some(({ defaultDeny }) => defaultDeny.process.includes(domain));
+const isGoverned = ({ policies }: TypedPolicy, rules: readonly HeadedRule[], domain: string): boolean =>
+  rules.some(({ match }) => match.domain === domain) || policies.some(({ defaultDeny }) => defaultDeny.process.includes(domain));
 
 /** The patterns of one domain, and what they need not be looked for. */
 type Question = { readonly patterns: readonly Pattern[]; readonly overshadowed: Overshadowed };
@@ -62,8 +60,15 @@ function tooLarge(found: Classification | undefined) {
   return { found: states * classes, unit: 'cells', limit: limits.automatonCells };
 }
 
-/** A rule of the policy, with what it says beside its content, and its content as kernel texts, where that can be said so. */
-export type HeadedRule = { readonly rule: Rule; readonly head: RuleHead; readonly pattern: Pattern | undefined };
+/** A rule with content, with what it says beside it, and its content as kernel texts, where that can be said so. */
+export type HeadedRule = {
+  readonly rule: Rule;
+  readonly head: RuleHead;
+  /** In deciding order, among all rules. */
+  readonly place: number;
+  readonly match: DomainMatch;
+  readonly pattern: Pattern | undefined;
+};
 
 /** Partitions the texts of `domain`; of too many patterns, reports the first that is too much. `rules` stand in deciding order. */
 export function contentsOf(
@@ -71,10 +76,10 @@ export function contentsOf(
   { typed, rules, ground }: { readonly typed: TypedPolicy; readonly rules: readonly HeadedRule[]; readonly ground: Ground },
   report: Report,
 ): Contents {
-  if (!isGoverned(typed, domain)) return nothing;
+  if (!isGoverned(typed, rules, domain)) return nothing;
   const patterns = new Interned<Pattern>((pattern) => JSON.stringify(pattern));
-  const own = rules.flatMap(({ rule, head, pattern }) =>
-    pattern && matchOf(rule)?.domain === domain ? [{ ...head, span: rule.span, pattern: patterns.number(pattern) }] : [],
+  const own = rules.flatMap(({ rule, head, match, pattern }) =>
+    pattern && match.domain === domain ? [{ ...head, span: rule.span, pattern: patterns.number(pattern) }] : [],
   );
   const question = { patterns: patterns.values, overshadowed: overshadowedBy(ground, own, patterns.values) };
   const found = ask(question);

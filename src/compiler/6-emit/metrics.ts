@@ -38,8 +38,11 @@ const verdictMetrics: readonly MetricDefinition[] = [
 
 /** What a policy's bundle measures; the info series has a label for each annotation that the policy uses. */
 export function metricDefinitions({ policies, rules }: TypedPolicy): readonly MetricDefinition[] {
-  const used = [...policies, ...rules].flatMap(({ annotations }) => annotations.map(({ name }) => annotationLabel(name)));
-  const declared = [...new Set(used)].filter((label) => label.startsWith('annotation_')).sort();
+  const names = new Set<string>();
+  for (const { annotations } of policies) for (const { name } of annotations) names.add(name);
+  for (const { annotations } of rules) for (const { name } of annotations) names.add(name);
+  const used = new Set([...names].map(annotationLabel));
+  const declared = [...used].filter((label) => label.startsWith('annotation_')).sort();
   return [
     ...verdictMetrics,
     {

@@ -17,19 +17,13 @@ const policyEntry = ({ name, span, tier, priority, audit, annotations }: Policy)
   annotations: textsOf(annotations),
 });
 
-const ruleEntry = (rule: Rule): SourceTable['rules'][number] => ({
-  policy: rule.policy,
-  ...placeOf(rule.span),
-  action: rule.action,
-  section: rule.section,
-  text: rule.text,
-  priority: rule.priority,
-  audit: rule.audit,
-  annotations: textsOf(rule.annotations),
-  ...(rule.name !== undefined && { name: rule.name }),
-  ...(rule.log && { log: rule.log.text }),
-  ...(rule.usedAt && { usedAt: placeOf(rule.usedAt) }),
-});
+function ruleEntry(rule: Rule): SourceTable['rules'][number] {
+  const { policy, action, section, text, priority, audit, name, log, usedAt } = rule;
+  const { file, line } = placeOf(rule.span);
+  const entry = { policy, file, line, action, section, text, priority, audit, annotations: textsOf(rule.annotations) };
+  if (name === undefined && !log && !usedAt) return entry;
+  return { ...entry, ...(name !== undefined && { name }), ...(log && { log: log.text }), ...(usedAt && { usedAt: placeOf(usedAt) }) };
+}
 
 /** Policies by PolicyId, rules by RuleId. */
 export const sourceTable = ({ policies, rules }: TypedPolicy): SourceTable => ({
