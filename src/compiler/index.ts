@@ -15,6 +15,7 @@ export type { ChangeRecord, DiffReport } from './analysis/report.ts';
 export type { TestOutcome } from './analysis/run-tests.ts';
 export type { SourceText, Span } from './base/source.ts';
 export type { Diagnostic } from './diagnostics/diagnostic.ts';
+export { type RenderOptions, renderDiagnostics } from './diagnostics/render.ts';
 export type { Emitted } from './ir/emitted.ts';
 export type { Endpoint, PolicyEvent, Verdict } from './ir/event.ts';
 export type { TypedPolicy } from './ir/typed.ts';
@@ -25,6 +26,9 @@ export {
   diffUnits,
   emitUnit,
   explainUnit,
+  type Imported,
+  type ImportOptions,
+  importUnit,
   invariantUnit,
   mutateUnit,
   type Options,
@@ -55,6 +59,7 @@ export function compile(sources: readonly SourceText[], options: Options = {}): 
   return emitted.ok ? { ok: true, emitted: emitted.value, diagnostics } : { ok: false, diagnostics };
 }
 
+/** What `diff` found; not ok when one side is wrong. */
 export type Compared =
   | { readonly ok: true; readonly report: DiffReport; readonly diagnostics: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };

@@ -34,6 +34,7 @@ import type { Labels } from './space/labels.ts';
 export { holdsDocuments, type Imported, type ImportOptions } from './interchange/index.ts';
 export { Session } from './session.ts';
 
+/** How sources are read and checked; every part has a default. */
 export type Options = {
   /** The file at a path, as an import names it (relative to the importing file's path); undefined if there is none. */
   readonly load?: (path: string) => SourceText | undefined;

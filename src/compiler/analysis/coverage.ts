@@ -11,6 +11,7 @@ export type DefaultDeny = { readonly policy: Policy; readonly section: Section /
 /** `lines`: how many test lines are decided by it. */
 export type RuleCoverage = { readonly rule: Rule; readonly lines: number };
 export type DefaultCoverage = DefaultDeny & { readonly lines: number };
+/** By how many test lines each rule and each default deny is the one that decides. */
 export type Coverage = { readonly rules: readonly RuleCoverage[]; readonly defaults: readonly DefaultCoverage[] };
 
 /** The default denies of a policy, in order. */

@@ -53,6 +53,7 @@ export type SideRecord = {
   /** Rules that did not match, those of `nearest` included. */
   readonly silent: number;
 };
+/** An explanation as `policyc explain --format json` prints it. */
 export type ExplanationRecord = { readonly event: string; readonly verdict: DeciderRecord; readonly sides: readonly SideRecord[] };
 
 /** What one written event stands for: its verdicts, each with one witness, and how many classes of events have it. `omitted`: further verdicts, past `mostVerdicts`. */

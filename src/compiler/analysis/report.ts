@@ -23,6 +23,7 @@ export type ChangeRecord = {
   readonly example: { readonly event: string; readonly before: DeciderRecord; readonly after: DeciderRecord };
 };
 
+/** Every change of verdicts, and how many there are of each effect: what `policyc diff --format json` prints. */
 export type DiffReport = { readonly changes: readonly ChangeRecord[]; readonly summary: Readonly<Record<Effect, number>> };
 
 /** The records of a diff, ordered by effect, section, subject and peer. */

@@ -14,6 +14,7 @@ import { PolicyWriter } from './writer.ts';
 export { holdsDocuments } from './documents/index.ts';
 export { defaultImportOptions, type ImportOptions } from './importer.ts';
 
+/** Documents as policy text, and what they state beside policies. */
 export type Imported = {
   /** One for each file that has policies; `originOf` leads back. */
   readonly sources: readonly SourceText[];

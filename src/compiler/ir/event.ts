@@ -43,6 +43,7 @@ export type FlowEvent = {
 };
 /** What a process does. `domain`: its class (`exec`, `read`, `syscall` ...). The subject is a workload or `host`. */
 export type ProcessEvent = { readonly kind: 'process'; readonly domain: string; readonly subject: Endpoint; readonly content: Content };
+/** What policies are asked about: a connection or a request on it, or what a process does. */
 export type PolicyEvent = FlowEvent | ProcessEvent;
 
 /** Who decided. */

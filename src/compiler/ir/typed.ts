@@ -187,6 +187,7 @@ export type Invariant = {
   | { readonly kind: 'process'; readonly subject: Subject; readonly match: DomainMatch }
 );
 
+/** A policy that is right, as values: rules over sets, its tests and invariants. Its meaning is `verdictOf`. */
 export type TypedPolicy = {
   /** What the content of events can be. */
   readonly domains: Domains;
