@@ -1,7 +1,7 @@
 // KubeArmor's policies. Its entries become process rules; a policy with Allow entries makes allow-lists of their classes, which
 // stand in a policy of their own where what is left out is only reported. Where its two enforcers differ, the documents count, then
 // AppArmor: Block wins over Allow, patterns are AppArmor's.
-import { entriesOf, type Field, items, member, textIn } from '../cilium/fields.ts';
+import { type Field, items, member, textIn } from '../cilium/fields.ts';
 import { quoted } from '../cilium/texts.ts';
 import { type Checker, checker } from '../documents/schema.ts';
 import { type Document, type ImportContext, type Importer, originText } from '../importer.ts';
@@ -10,7 +10,7 @@ import { type About, aboutPreset, aboutSyscalls, entriesIn } from './entries.ts'
 import { type Reading as EntryReading, linesOf, type Refuse, type Rule, syscallLines } from './lines.ts';
 import { blockingNamespaces, classesOf } from './posture.ts';
 import { clusterPolicy, hostPolicy, workloadPolicy } from './schema.ts';
-import { namespacesOf, narrowed, type Within, workloadsOf } from './subject.ts';
+import { hostOf, namespacesOf, narrowed, type Within, workloadsOf } from './subject.ts';
 
 /** A rule with what is said about it. */
 type Line = { readonly text: string; readonly field: Field; readonly about: About };
@@ -46,7 +46,13 @@ const kinds: readonly Kind[] = [
     within: (_, spec) => namespacesOf(member(spec, 'selector')),
     subject: (spec, within) => workloadsOf(member(spec, 'selector'), within),
   },
-  { kind: 'KubeArmorHostPolicy', check: checker(hostPolicy), prefix: 'host-', within: () => ({}), subject: hostOf },
+  {
+    kind: 'KubeArmorHostPolicy',
+    check: checker(hostPolicy),
+    prefix: 'host-',
+    within: () => ({}),
+    subject: (spec, _, refuse) => hostOf(member(spec, 'nodeSelector'), refuse),
+  },
 ];
 
 export const kubearmor: readonly Importer[] = kinds.map((one) => ({
@@ -55,16 +61,6 @@ export const kubearmor: readonly Importer[] = kinds.map((one) => ({
   versions: ['v1'],
   write: (document, context, writer) => writePolicy(one, document, context, writer),
 }));
-
-/** Labels of nodes that do not tell nodes apart are no condition. */
-const anyNode: readonly (readonly [key: string, value: string])[] = [['kubearmor.io/hostname', '*']];
-
-function hostOf(spec: Field, _: Within, refuse: Refuse): string | undefined {
-  const labels = entriesOf(member(member(spec, 'nodeSelector'), 'matchLabels'));
-  const told = labels.filter(([key, value]) => !anyNode.some(([name, any]) => name === key && any === textIn(value)));
-  for (const [key, value] of told) refuse(value, `\`nodeSelector\` by \`${key}\``);
-  return told.length === 0 ? 'host' : undefined;
-}
 
 function writePolicy(kind: Kind, document: Document, context: ImportContext, writer: PolicyWriter): void {
   const value = kind.check(document, context);

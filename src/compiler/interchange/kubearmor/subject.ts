@@ -76,3 +76,16 @@ export function narrowed(within: Within, namespaces: readonly string[], are: boo
   const left = namespaces.filter((name) => !except.includes(name));
   return left.length > 0 ? { only: left } : undefined;
 }
+
+const hostName = 'kubearmor.io/hostname';
+
+/** The host of every machine, or of those that have labels; a name of a machine can be several, and `*`. */
+export function hostOf(selected: Field, refuse: (field: Field, what: string, reason: string) => void): string {
+  const tests = entriesOf(member(selected, 'matchLabels')).flatMap(([key, field]) => {
+    const value = textIn(field) ?? '';
+    if (key === 'kubearmor.io/hostnamereg') refuse(field, `\`${key}\``, 'labels are not compared with expressions');
+    if (key !== hostName) return [`${keyText(key)}: ${quoted(value)}`];
+    return value === '*' ? [] : [`${keyText(key)}: ${oneOf(value.split(',').map((name) => name.trim()))}`];
+  });
+  return tests.length === 0 ? 'host' : `{ ${tests.join(', ')} } in entity "host"`;
+}

@@ -2,6 +2,7 @@
 // audit mode. Of a hook's selectors the first that matches decides, so that each rule leaves out what the selectors before it match.
 import { type Field, items, member, textIn, textsIn } from '../cilium/fields.ts';
 import { type LabelTest, selectorText, testsIn } from '../cilium/labels.ts';
+import { nodeText } from '../cilium/peers.ts';
 import { quoted } from '../cilium/texts.ts';
 import { isObject } from '../documents/json.ts';
 import { checker } from '../documents/schema.ts';
@@ -58,11 +59,13 @@ const isMonitor = (spec: Field): boolean =>
 /** All workloads and the host, unless a selector says otherwise; of a namespaced policy the workloads of its namespace. */
 function subjectOf({ kind, namespace = 'default' }: Document, spec: Field, refuse: Refuse): string | undefined {
   const [pods, containers, host, nodes] = [...selectors, 'nodeSelector'].map((name) => member(spec, name));
-  if (nodes?.value !== undefined) refuse(nodes, '`nodeSelector`', 'a policy of workloads does not ask for their node');
+  const onNodes = nodes?.value === undefined ? ['host'] : nodeText(testsIn(nodes), 'host');
   const inNamespace: readonly LabelTest[] =
     kind === 'TracingPolicyNamespaced' ? [{ about: { kind: 'namespace' }, operator: 'In', values: [namespace] }] : [];
   const chosen = [pods, containers].flatMap((field) => (field?.value === undefined ? [] : [field]));
-  if (inNamespace.length + chosen.length === 0) return host?.value === undefined ? '[all, host]' : 'host';
+  if (inNamespace.length + chosen.length === 0 && host?.value !== undefined) return onNodes[0];
+  if (nodes?.value !== undefined) refuse(nodes, '`nodeSelector`', 'a policy of workloads does not ask for their node');
+  if (inNamespace.length + chosen.length === 0) return '[all, host]';
   const tests = [...(pods ? testsIn(pods) : []), ...(containers ? containerTests(containers, refuse) : []), ...inNamespace];
   const workloads = tests.length === 0 ? 'all' : selectorText(tests);
   if (workloads === undefined) refuse(chosen[0] ?? spec, 'this selector', 'no workload can fulfil it');
