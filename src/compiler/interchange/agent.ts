@@ -14,7 +14,7 @@ export function writeAgent(first: Document, { options }: ImportContext, writer: 
     writer.heading(
       'what the agent allows by itself: the host reaches the workloads on it, unless a policy denies that (`--allow-localhost`)',
     );
-    writer.block(`policy ${writer.name('allow-localhost')} for all tier fallback`, origin, () => {
+    writer.block(`policy ${writer.name('allow-localhost')} for [all, health, ingress] tier fallback`, origin, () => {
       writer.line('ingress { allow from host }', origin);
     });
   }

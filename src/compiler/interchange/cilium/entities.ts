@@ -14,7 +14,8 @@ export const governed = ['health', 'ingress', 'init'];
 /** What an entity of a rule is; undefined of an unknown one. */
 export function entityText(name: string, { clusterName }: ImportOptions): readonly string[] | undefined {
   if (name === 'none') return [];
-  if (name === 'cluster') return [`cluster except {} in cluster not ${quoted(clusterName)}`];
+  // The API server belongs to it also where it stands outside.
+  if (name === 'cluster') return [`cluster except {} in cluster not ${quoted(clusterName)}`, 'kube-apiserver'];
   if (name === 'cluster-mesh') return ['cluster'];
   return entities.includes(name) ? [name] : undefined;
 }
