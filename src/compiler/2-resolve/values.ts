@@ -3,6 +3,7 @@ import type { Span } from '../base/source.ts';
 import type { Expr, Name, TermExpr } from '../ir/ast.ts';
 import type { ProtocolWord, Value } from '../ir/resolved.ts';
 import { type EntityName, entityNames } from '../ir/typed.ts';
+import { icmpTypes } from '../space/icmp.ts';
 import { isPlainItem } from './lines.ts';
 import { type Found, foundIn, namesOf, refuseName } from './names.ts';
 import { type Place, refuseWord } from './unit.ts';
@@ -106,7 +107,7 @@ function termValue(place: Place, term: TermExpr): Value {
 }
 
 /** Declared lists in a term; undefined after a report. Of ICMP, other words are types. */
-function namesInTerm(place: Place, { kind }: ProtocolWord, value: Expr): ReadonlyMap<number, number> | undefined {
+function namesInTerm(place: Place, { kind, name }: ProtocolWord, value: Expr): ReadonlyMap<number, number> | undefined {
   const items = value.kind === 'list' ? value.items : [value];
   if (!items.some((item) => item.kind === 'name')) return noNames;
   const names = new Map<number, number>();
@@ -114,10 +115,21 @@ function namesInTerm(place: Place, { kind }: ProtocolWord, value: Expr): Readonl
   for (const item of items) {
     if (item.kind !== 'name') continue;
     const found = foundIn(place, item.text);
-    if (found?.kind === 'set' && found.type === 'list' && !item.member) names.set(item.span.start, found.declaration);
-    else if (found || kind !== 'icmp') failed = refuseInTerm(place, item, found);
+    const isType = isTypeOf(name, item.text);
+    if (found?.kind === 'set' && found.type === 'list' && !item.member) {
+      if (isType) failed = refuseAmbiguous(place, item, [found, name]);
+      names.set(item.span.start, found.declaration);
+    } else if (!isType && (found || kind !== 'icmp')) failed = refuseInTerm(place, item, found);
   }
   return failed ? undefined : names;
+}
+
+const isTypeOf = (protocol: string, word: string): boolean =>
+  (protocol === 'icmp' || protocol === 'icmpv6') && icmpTypes[protocol].has(word);
+
+function refuseAmbiguous(place: Place, { text, span }: Name, [found, domain]: readonly [Found, string]): true {
+  place.unit.report('resolve/ambiguous-word', [span, found.span], { name: text, domain, kind: found.what });
+  return true;
 }
 
 function refuseInTerm(place: Place, name: Name, found: Found | undefined): true {

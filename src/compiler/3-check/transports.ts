@@ -5,10 +5,10 @@ import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Expr, Name } from '../ir/ast.ts';
 import type { ProtocolWord, Value } from '../ir/resolved.ts';
 import type { NamedPort, Transport } from '../ir/typed.ts';
+import { icmpTypes, isNeverEvent } from '../space/icmp.ts';
 import { type Interval, intervals } from '../space/interval.ts';
 import { protocolNumber, type TransportProtocol, type TransportSet, transportRange, wholeProtocol } from '../space/transport.ts';
 import { describeExpr } from './describe.ts';
-import { icmpTypes, isNeverEvent } from './icmp.ts';
 import { itemsOf } from './lists.ts';
 import type { Context } from './sets.ts';
 
