@@ -69,6 +69,23 @@ test('check: what changed, what is found then, and nothing that only clears a te
   assert.is(signal, 'SIGINT');
 });
 
+test('documents are watched as policy text is', async () => {
+  const yaml = (selector: string) =>
+    `{ apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: { name: w }, spec: { ${selector}: { matchLabels: { app: w } } } }\n`;
+  write('documents/w.yaml', yaml('podSelector'));
+  const { child, said } = watching(['check', 'documents']);
+  try {
+    assert.match(await said(), 'ok: 1 file, 2 policies');
+    write('documents/w.yaml', `# moved\n${yaml('podSelectr')}`);
+    assert.match(await said(), /w\.yaml:2:\d+: error\[import\/unknown-field\][\s\S]*changed: documents\/w\.yaml/);
+    write('documents/more.yaml', yaml('podSelector').replace('name: w', 'name: more'));
+    write('documents/w.yaml', yaml('podSelector'));
+    assert.match(await said(), 'ok: 2 files, 3 policies');
+  } finally {
+    child.kill('SIGINT');
+  }
+});
+
 test('test: runs the blocks again', async () => {
   const text = (verdict: string) => `${policyOf('t')}test "t" { host -> { app: "t" } tcp 80 is ${verdict} }\n`;
   write('tested/t.policy', text('denied'));

@@ -113,7 +113,7 @@ function saysItsKind(path: string): boolean {
   try {
     const bytes = Buffer.alloc(sniffedBytes);
     const start = bytes.toString('utf8', 0, readSync(file, bytes, 0, sniffedBytes, 0));
-    return /^[\s{"]*apiVersion"?\s*:/m.test(start) && /^[\s{"]*kind"?\s*:/m.test(start);
+    return /(?:^|[{,])\s*["']?apiVersion["']?\s*:/m.test(start) && /(?:^|[{,])\s*["']?kind["']?\s*:/m.test(start);
   } finally {
     closeSync(file);
   }

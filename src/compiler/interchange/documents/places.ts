@@ -97,7 +97,7 @@ function items(result: readonly unknown[], children: readonly Node[], text: stri
 function keys(children: readonly Node[], text: string): ReadonlyMap<string, Place> {
   const entries = new Map<string, Place>();
   for (const [i, { start, end, result }] of children.entries()) {
-    if (!isKey({ end, result }, text)) continue;
+    if (!isKey({ start, end, result }, text)) continue;
     const value = children[i + 1];
     const key = { start, end };
     const place = value && !isKey(value, text) ? placeOf(value, text) : { ...key, entries: new Map() };
@@ -107,5 +107,5 @@ function keys(children: readonly Node[], text: string): ReadonlyMap<string, Plac
 }
 
 /** A text behind which a colon stands is a key. */
-const isKey = ({ end, result }: Pick<Node, 'end' | 'result'>, text: string): boolean =>
-  typeof result !== 'object' && /^[ \t]*:(?=\s|$|["'{[\w])/.test(text.slice(end, end + 40));
+const isKey = ({ start, end, result }: Pick<Node, 'start' | 'end' | 'result'>, text: string): boolean =>
+  typeof result !== 'object' && (/["']/.test(text[start] ?? '') ? /^\s*:/ : /^[ \t]*:(?=[\s,[\]{}]|$)/).test(text.slice(end, end + 40));
