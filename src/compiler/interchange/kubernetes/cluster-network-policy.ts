@@ -1,5 +1,6 @@
 // ClusterNetworkPolicy, and AdminNetworkPolicy and BaselineAdminNetworkPolicy before it: rules of the tiers admin and baseline, in
 // their order.
+import { isOfReserved, unrestrictedPeers } from '../cilium/entities.ts';
 import { type Field, has, items, member, numberIn, textIn } from '../cilium/fields.ts';
 import { isPositive, type LabelTest } from '../cilium/labels.ts';
 import { quoted } from '../cilium/texts.ts';
@@ -120,6 +121,7 @@ const outside = ['world', 'host', 'remote-node', 'kube-apiserver', 'ingress', 'h
  * is about pods alone.
  */
 function podPeers(tests: readonly LabelTest[], { path, value }: Field, problems: Problems): readonly Peer[] {
+  if (isOfReserved(tests)) return (unrestrictedPeers(tests) ?? []).map((text) => ({ text, path }));
   const text = subjectText(tests);
   const isOpen = problems.options.baseline === 'cilium' && value !== undefined && tests.length > 0 && !tests.some(isPositive);
   if (isOpen) problems.warnOpen(path);

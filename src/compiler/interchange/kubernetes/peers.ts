@@ -1,7 +1,7 @@
 // Peers of Kubernetes' policies as policy text.
 import { formatPrefix, type Prefix, parsePrefix } from '../../space/address.ts';
 import { type Field, items, member, textIn } from '../cilium/fields.ts';
-import { type LabelTest, selectorText, testsIn } from '../cilium/labels.ts';
+import { isAbout, type LabelTest, selectorText, testsIn } from '../cilium/labels.ts';
 import { listed } from '../cilium/texts.ts';
 import type { ImportOptions } from '../importer.ts';
 import type { Problems } from './problems.ts';
@@ -26,7 +26,11 @@ export const subjectText = (tests: readonly LabelTest[]): string | undefined => 
 
 /** A peer; a selector without a cluster means the pods of this one. */
 export function peerText(tests: readonly LabelTest[], { defaultLocalCluster, clusterName }: ImportOptions): string | undefined {
-  return subjectText(defaultLocalCluster ? [...tests, { about: { kind: 'cluster' }, operator: 'In', values: [clusterName] }] : tests);
+  return subjectText(
+    defaultLocalCluster && !isAbout(tests, 'cluster')
+      ? [...tests, { about: { kind: 'cluster' }, operator: 'In', values: [clusterName] }]
+      : tests,
+  );
 }
 
 function prefixOf(field: Field, problems: Problems): Prefix | undefined {

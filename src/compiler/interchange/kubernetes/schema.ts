@@ -82,7 +82,15 @@ export const networkPolicySchema = resource(
   }),
 );
 
-const pods = object({ namespaceSelector: selector, podSelector: selector }, 'namespaceSelector', 'podSelector');
+/** The agent reads sources before the keys of pods (`reserved:host`), and no namespace as every one. */
+const anySelector = object({
+  matchLabels: { type: 'object', additionalProperties: labelValue },
+  matchExpressions: list({
+    ...expression,
+    ...object({ key: text, operator: choice('In', 'NotIn', 'Exists', 'DoesNotExist'), values: list(labelValue) }, 'key', 'operator'),
+  }),
+});
+const pods = object({ namespaceSelector: selector, podSelector: anySelector }, 'podSelector');
 const subject = { ...object({ namespaces: selector, pods }), ...oneOf('namespaces', 'pods') };
 const sources = list({ ...object({ namespaces: selector, pods }), ...oneOf('namespaces', 'pods') }, { minItems: 1, maxItems: 25 });
 const destinations = (names: JsonObject): JsonObject =>
