@@ -2,15 +2,15 @@
 // in it is policyd's business.
 import { readFileSync } from 'node:fs';
 import { FAILSAFE_SCHEMA, load, YAMLException } from 'js-yaml';
-import { clusterKey, type Labels, namespaceKey } from '../space/labels.ts';
+import { clusterKey, defaultCluster, type Labels, namespaceKey } from '../space/labels.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The label sets of the workloads. @throws UsageError for what cannot be read as an inventory. */
 export function readInventory(path: string): readonly Labels[] {
-  const { workloads, namespaces } = mappingOf(documentOf(path));
+  const { workloads, namespaces, cluster } = mappingOf(documentOf(path));
   if (workloads !== undefined && !Array.isArray(workloads)) throw new UsageError(`\`${path}\`: expected \`workloads\` to be a list`);
   const listed: readonly unknown[] = workloads ?? [];
-  return listed.map(mappingOf).map((workload) => labelsOf(workload, mappingOf(namespaces)));
+  return listed.map(mappingOf).map((workload) => labelsOf({ cluster, ...workload }, mappingOf(namespaces)));
 }
 
 function documentOf(path: string): unknown {
@@ -27,7 +27,7 @@ const mappingOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 
 function labelsOf(
-  { namespace, cluster, labels }: Readonly<Record<string, unknown>>,
+  { namespace, cluster = defaultCluster, labels }: Readonly<Record<string, unknown>>,
   namespaces: Readonly<Record<string, unknown>>,
 ): Labels {
   const ofNamespace = typeof namespace === 'string' ? mappingOf(mappingOf(namespaces[namespace])['labels']) : {};

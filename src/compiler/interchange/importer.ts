@@ -2,7 +2,7 @@
 // knows the place in the document that it came from. The text is compiled as any other is; there is no second road.
 import type { SourceText, Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
-import type { Labels } from '../space/labels.ts';
+import { defaultCluster, type Labels } from '../space/labels.ts';
 import type { PolicyWriter } from './writer.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -46,7 +46,7 @@ export type ImportOptions = {
 
 export const defaultImportOptions: ImportOptions = {
   schema: 'strict',
-  clusterName: 'default',
+  clusterName: defaultCluster,
   defaultLocalCluster: true,
   allowLocalhost: true,
   enforcement: 'default',

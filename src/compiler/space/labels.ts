@@ -7,6 +7,8 @@ export type Labels = Readonly<Record<string, string>>;
 /** The reserved key under which an endpoint's namespace stands among its labels. */
 export const namespaceKey = '@namespace';
 export const clusterKey = '@cluster';
+/** The cluster of whatever names none: as agents call theirs unless told otherwise. */
+export const defaultCluster = 'default';
 /** The reserved key of a label of the endpoint's namespace. */
 export const namespaceLabelKey = (key: string): string => `${namespaceKey}/${key}`;
 

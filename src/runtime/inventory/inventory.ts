@@ -2,7 +2,7 @@
 // looked up on the machine yet; `cgroup.ts` and `endpoints.ts` do that.
 import type { ReservedName } from '../../compiler/ir/event.ts';
 import type { Address } from '../../compiler/space/address.ts';
-import { clusterKey, type Labels, namespaceKey, namespaceLabelKey } from '../../compiler/space/labels.ts';
+import { clusterKey, defaultCluster, type Labels, namespaceKey, namespaceLabelKey } from '../../compiler/space/labels.ts';
 import type { TransportProtocol } from '../../compiler/space/transport.ts';
 
 /** How a local workload's cgroup is named: a path (in the file system or from the cgroup root), or any process in it. */
@@ -37,7 +37,7 @@ export const listedEntities = [
 ] as const satisfies readonly ReservedName[];
 export type ListedEntity = (typeof listedEntities)[number];
 
-/** Where workloads are. Without `cluster` policies can name none of a workload that names none itself. */
+/** Where workloads are: in the cluster `default` those that nothing is said of. */
 export type Places = { readonly cluster?: string /** Labels of namespaces. */; readonly namespaces: Readonly<Record<string, Labels>> };
 
 export type Inventory = {
@@ -54,13 +54,13 @@ export const displayName = (workload: { readonly name: string; readonly namespac
 
 /** The labels that selectors of policies are asked about: the workload's, and under reserved keys its namespace, that one's labels, and its cluster. */
 export function policyLabels({ labels, namespace, cluster: own }: PlacedWorkload, { cluster: common, namespaces }: Places): Labels {
-  const cluster = own ?? common;
+  const cluster = own ?? common ?? defaultCluster;
   const ofNamespace = Object.entries((namespace !== undefined && namespaces[namespace]) || {});
   return {
     ...labels,
     ...Object.fromEntries(ofNamespace.map(([key, value]) => [namespaceLabelKey(key), value])),
     ...(namespace !== undefined && { [namespaceKey]: namespace }),
-    ...(cluster !== undefined && { [clusterKey]: cluster }),
+    [clusterKey]: cluster,
   };
 }
 type PlacedWorkload = Pick<InventoryWorkload, 'labels' | 'namespace' | 'cluster'>;

@@ -72,7 +72,7 @@ test('a namespace is a label of the endpoint', () => {
   assert.equal(tables.endpoints[1], {
     id: 16,
     kind: 'workload',
-    labels: { app: 'pg', '@namespace': 'data' },
+    labels: { app: 'pg', '@namespace': 'data', '@cluster': 'default' },
     namedPorts: [],
     local: false,
   });
