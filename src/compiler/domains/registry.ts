@@ -7,9 +7,11 @@ import { remove } from './delete/index.ts';
 import { dns } from './dns/index.ts';
 import type { Domains } from './domain.ts';
 import { exec } from './exec/index.ts';
+import { follow } from './follow/index.ts';
 import { grpc } from './grpc/index.ts';
 import { http } from './http/index.ts';
 import { kafka } from './kafka/index.ts';
+import { load } from './load/index.ts';
 import { kernelModule } from './module/index.ts';
 import { mount } from './mount/index.ts';
 import { namespace } from './namespace/index.ts';
@@ -23,6 +25,6 @@ import { write } from './write/index.ts';
 
 export const domains: Domains = [
   ...[http, dns, tls, grpc, kafka],
-  ...[exec, read, write, create, remove, rename],
+  ...[exec, load, read, write, create, remove, rename, follow],
   ...[syscall, capability, socket, connect, ptrace, mount, kernelModule, bpf, namespace],
 ];

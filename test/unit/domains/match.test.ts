@@ -132,6 +132,8 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   write: files,
   create: [...files, ['kind folder', ['"/a" kind folder'], ['"/a" kind file']]],
   delete: files,
+  follow: files,
+  load: files,
   rename: [
     ...paths.map(([line, a, b]): Case => [line, a, b]),
     ['under "/a" to not under "/a"', ['"/a/x" to "/b"'], ['"/a/x" to "/a/y"', '"/b" to "/c"']],
@@ -191,7 +193,7 @@ test('every domain has cases', () => assert.equal(Object.keys(cases).sort(), dom
 
 /** An event of a class that says nothing of its own. */
 const someEvent: Readonly<Record<string, string>> = {
-  ...{ exec: '"/x" ', read: '"/x" ', write: '"/x" ', create: '"/x" ', delete: '"/x" ', rename: '"/x" ' },
+  ...{ exec: '"/x" ', read: '"/x" ', write: '"/x" ', create: '"/x" ', delete: '"/x" ', rename: '"/x" ', follow: '"/x" ', load: '"/x" ' },
   ...{
     syscall: 'read ',
     capability: 'chown ',

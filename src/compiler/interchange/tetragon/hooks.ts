@@ -27,7 +27,7 @@ const path: Argument = { kind: 'path', field: 'path' };
 const peer: Argument = { kind: 'peer' };
 /** MAY_WRITE and MAY_READ of include/linux/fs.h; PROT_READ, PROT_WRITE, PROT_EXEC of mmap(2). */
 const permission: Argument = { kind: 'access', bits: { 2: 'write', 4: 'read' } };
-const protection: Argument = { kind: 'access', bits: { 1: 'read', 2: 'write', 4: 'read' } };
+const protection: Argument = { kind: 'access', bits: { 1: 'read', 2: 'write', 4: 'load' } };
 /** READING_MODULE, LOADING_MODULE of include/linux/kernel_read_file.h. */
 const moduleOnly: Argument = { kind: 'only', value: '2', what: 'modules (`Equal 2`)', needed: true };
 
@@ -42,9 +42,10 @@ const executed = hook('exec', { 0: path });
 /** By the name of `security_NAME`; LSM hooks have these names, too, but for some of their words. */
 const securityHooks: Readonly<Record<string, Hook>> = {
   file_open: hook('read write', { 0: path }),
+  inode_follow_link: hook('follow'),
   file_permission: hook('read write', { 0: path, 1: permission }),
   // To map a file takes a file that was opened so.
-  mmap_file: hook('read write', { 0: path, 1: protection, 2: { kind: 'only', value: '1', what: 'shared mappings (`Mask 1`)' } }),
+  mmap_file: hook('read write load', { 0: path, 1: protection, 2: { kind: 'only', value: '1', what: 'shared mappings (`Mask 1`)' } }),
   path_truncate: hook('write', { 0: path }),
   file_truncate: hook('write', { 0: path }),
   path_chmod: hook('write', { 0: path }),
@@ -121,6 +122,9 @@ const pathPlaces: Readonly<Record<number, string>> = {
   1: `openat openat2 mkdirat mknodat unlinkat renameat renameat2 linkat readlinkat fchmodat fchmodat2 fchownat faccessat faccessat2 futimesat
     newfstatat utimensat name_to_handle_at execveat statx inotify_add_watch`,
 };
+
+/** Images of programs and libraries. */
+export const loadedImage: Hook = hook('load');
 
 /** `sys_dup`, `__x64_sys_dup`, `__ia32_sys_dup`, `i386/sys_dup`. */
 export const syscallName = (call: string): string => call.replace(/^(?:i386\/|\w+\/)?(?:__(?:x64|ia32|arm64)_)?(?:sys_)?/, '');

@@ -1,7 +1,17 @@
 // The hooks of a policy, each with its meaning; what has none is reported by name.
 import { type Field, items, member, numberIn, textIn, textsIn } from '../cilium/fields.ts';
 import type { HookSite, Refuse } from './filters.ts';
-import { type Argument, executedProgram, type Hook, securityHook, stableEqual, syscallHook, syscallName, tcpConnect } from './hooks.ts';
+import {
+  type Argument,
+  executedProgram,
+  type Hook,
+  loadedImage,
+  securityHook,
+  stableEqual,
+  syscallHook,
+  syscallName,
+  tcpConnect,
+} from './hooks.ts';
 
 type Reading = { readonly spec: Field; readonly refuse: Refuse };
 
@@ -11,9 +21,9 @@ export function sitesIn(reading: Reading): readonly HookSite[] {
     refuse(field, `the probe of \`${textIn(member(field, 'path')) ?? ''}\``, 'rules do not look into programs');
   for (const field of items(member(spec, 'usdts')))
     refuse(field, `the probe of \`${textIn(member(field, 'path')) ?? ''}\``, 'rules do not look into programs');
-  if (member(spec, 'loader').value === true)
-    refuse(member(spec, 'loader'), '`loader`', 'that an image is loaded is no event: its file was opened or executed');
+  const loader = member(spec, 'loader');
   return [
+    ...(loader.value === true ? [siteOf(reading, loader, loadedImage)] : []),
     ...['kprobes', 'fentries'].flatMap((name) => items(member(spec, name)).flatMap((field) => ofCall(reading, field))),
     ...items(member(spec, 'lsmhooks')).flatMap((field) => ofLsm(reading, field)),
     ...items(member(spec, 'tracepoints')).flatMap((field) => ofTracepoint(reading, field)),
