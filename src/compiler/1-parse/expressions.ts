@@ -1,11 +1,14 @@
 // The grammar of sets: selectors, transports, lists, and what combines them. A bare name behind a protocol is its value only
 // on the same line.
-import { type IToken, tokenMatcher } from 'chevrotain';
+import { type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import type { Span } from '../base/source.ts';
 import type { Expr, LabelTest, Name, PlaceTest, SelectorExpr } from '../ir/ast.ts';
 import { type Alternatives, exact, OperandParser } from './operands.ts';
 import { attributes, beginsOperand, matchers, operatorOf, protocols, typed } from './term-words.ts';
 import * as t from './tokens.ts';
+
+/** What goes on with no expression. */
+const expressionEnds: ReadonlySet<TokenType> = new Set([t.Identifier, t.At, t.Comma, t.RSquare, t.RParen, t.RCurly, t.Annotation]);
 
 export class ExpressionParser extends OperandParser {
   /** A value follows a protocol; by its name only where that is no attribute. */
@@ -20,6 +23,8 @@ export class ExpressionParser extends OperandParser {
   };
   /** `10.0.0.0/8 including workloads` binds looser than every operator. */
   readonly expression = this.RULE('expression', (): Expr => {
+    const short = this.shortExpression();
+    if (short) return short;
     const first = this.LA(1);
     const operand = this.SUBRULE(this.combination);
     const what = this.OPTION(() => {
@@ -28,6 +33,25 @@ export class ExpressionParser extends OperandParser {
     });
     return what ? { kind: 'including', operand, what: this.nameOf(what), span: this.spanFrom(first) } : operand;
   });
+
+  /**
+   * Nearly all expressions are a name, or a protocol and a number, and nothing more: these are read at once, as all the rules below
+   * would read them. While Chevrotain records the grammar there are no tokens, so that it does not see this.
+   */
+  private shortExpression(): Expr | undefined {
+    const first = this.LA(1);
+    if (first.tokenType !== t.Identifier) return undefined;
+    const next = this.LA(2);
+    const isTerm = next.tokenType === t.NumberLiteral;
+    const { tokenType } = isTerm ? this.LA(3) : next;
+    const isPart = tokenType === t.Identifier && !isTerm && protocols.has(first.image);
+    if (!expressionEnds.has(tokenType) || isPart || (isTerm && matchers.has(first.image))) return undefined;
+    this.CONSUME8(t.Name);
+    if (!isTerm) return { kind: 'name', text: first.image, span: this.spanOf(first) };
+    const number = this.CONSUME9(t.NumberLiteral);
+    const value: Expr = { kind: 'number', text: number.image, span: this.spanOf(number) };
+    return { kind: 'term', protocol: this.nameOf(first), value, span: this.spanFrom(first) };
+  }
 
   private readonly operators: Alternatives<IToken> = [
     { ALT: () => this.CONSUME(t.And) },

@@ -56,7 +56,8 @@ const add = <T>(list: T[], more: readonly T[]): void => {
   for (const one of more) list.push(one);
 };
 
-const endOf = ({ text }: SourceText): IToken => tokenOf(EOF, '', text.length, Number.NaN);
+/** On no line. */
+const endOf = ({ text }: SourceText): IToken => tokenOf(EOF, '', text.length, 0);
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const invisible = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069]|\r(?!\n)|(?!^)\uFEFF/g;

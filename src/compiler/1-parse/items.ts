@@ -103,7 +103,7 @@ class Collecting {
         this.report('parse/unclosed', [spanOf(this.source, open), spanOf(this.source, before)], { open: open.image, close });
       }
       this.damaged = true;
-      this.tokens.push(tokenOf(type, '', before.startOffset, before.startLine ?? Number.NaN));
+      this.tokens.push(tokenOf(type, '', before.startOffset, before.startLine ?? 0));
     }
   }
 
@@ -122,7 +122,9 @@ const contextualItems: ReadonlyMap<TokenType, readonly TokenType[]> = new Map<To
   [t.Invariant, [t.Text, t.LCurly]],
 ]);
 
-const isFirstOnLine = (tokens: readonly IToken[], index: number): boolean => tokens[index]?.startLine !== tokens[index - 1]?.startLine;
+/** Index -1 is never asked for: one such look makes all others slow. */
+const isFirstOnLine = (tokens: readonly IToken[], index: number): boolean =>
+  index === 0 || tokens[index]?.startLine !== tokens[index - 1]?.startLine;
 
 /** Does a reserved word, or a contextual one with what has to follow it, begin an item here? Inside brackets its name has to follow. */
 function itemWordAt(tokens: readonly IToken[], index: number, depth: number): boolean {
