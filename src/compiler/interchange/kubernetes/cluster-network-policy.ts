@@ -1,13 +1,12 @@
 // ClusterNetworkPolicy, and AdminNetworkPolicy and BaselineAdminNetworkPolicy before it: rules of the tiers admin and baseline, in
 // their order.
-import { isOfReserved, unrestrictedPeers } from '../cilium/entities.ts';
 import { type Field, has, items, member, numberIn, textIn } from '../cilium/fields.ts';
 import { isPositive, type LabelTest } from '../cilium/labels.ts';
 import { quoted } from '../cilium/texts.ts';
 import { checker } from '../documents/schema.ts';
 import type { Importer, ImportOptions, JsonObject } from '../importer.ts';
 import { warnBaseline } from './baseline.ts';
-import { blockText, podTests, subjectText } from './peers.ts';
+import { blockText, inThisCluster, podTests, subjectText } from './peers.ts';
 import { type Direction, type Peer, PortTexts, placed, type Rule, type Section, writePolicy } from './policy-text.ts';
 import { Problems } from './problems.ts';
 import { adminNetworkPolicySchema, baselineAdminNetworkPolicySchema, clusterNetworkPolicySchema } from './schema.ts';
@@ -110,7 +109,9 @@ function peersOf(peer: Field, action: Rule['action'], problems: Problems): reado
     problems.unsupported(nodes.path, 'labels of nodes are known to agents with `--enable-node-selector-labels` alone');
     return [];
   }
-  return podPeers(podsOf(peer), member(peer, 'namespaces'), problems);
+  const tests = podsOf(peer);
+  const isAnywhere = !has(peer, 'namespaces') && !has(member(peer, 'pods'), 'namespaceSelector');
+  return podPeers(isAnywhere ? inThisCluster(tests, problems.options) : tests, member(peer, 'namespaces'), problems);
 }
 
 /** What is in no namespace. */
@@ -121,7 +122,8 @@ const outside = ['world', 'host', 'remote-node', 'kube-apiserver', 'ingress', 'h
  * is about pods alone.
  */
 function podPeers(tests: readonly LabelTest[], { path, value }: Field, problems: Problems): readonly Peer[] {
-  if (isOfReserved(tests)) return (unrestrictedPeers(tests) ?? []).map((text) => ({ text, path }));
+  // No pod is an entity.
+  if (tests.some((test) => test.about.kind === 'reserved' && isPositive(test))) return [];
   const text = subjectText(tests);
   const isOpen = problems.options.baseline === 'cilium' && value !== undefined && tests.length > 0 && !tests.some(isPositive);
   if (isOpen) problems.warnOpen(path);

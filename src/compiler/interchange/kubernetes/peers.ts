@@ -24,14 +24,14 @@ export const podTests = (namespaces: Field, pods: Field): readonly LabelTest[] =
 /** Whom a policy governs; undefined when nobody can have these labels. */
 export const subjectText = (tests: readonly LabelTest[]): string | undefined => selectorText(tests.length > 0 ? tests : [inSomeNamespace]);
 
-/** A peer; a selector without a cluster means the pods of this one. */
-export function peerText(tests: readonly LabelTest[], { defaultLocalCluster, clusterName }: ImportOptions): string | undefined {
-  return subjectText(
-    defaultLocalCluster && !isAbout(tests, 'cluster')
-      ? [...tests, { about: { kind: 'cluster' }, operator: 'In', values: [clusterName] }]
-      : tests,
-  );
-}
+/** A selector without a cluster means the pods of this one. */
+export const inThisCluster = (tests: readonly LabelTest[], { defaultLocalCluster, clusterName }: ImportOptions): readonly LabelTest[] =>
+  defaultLocalCluster && !isAbout(tests, 'cluster')
+    ? [...tests, { about: { kind: 'cluster' }, operator: 'In', values: [clusterName] }]
+    : tests;
+
+export const peerText = (tests: readonly LabelTest[], options: ImportOptions): string | undefined =>
+  subjectText(inThisCluster(tests, options));
 
 function prefixOf(field: Field, problems: Problems): Prefix | undefined {
   const text = textIn(field) ?? '';
