@@ -132,7 +132,7 @@ test('nothing is missed, nothing is invented, on the events of a small world', (
     const world = randomWorld(pick);
     const [before, after] = [typedWorld(world), typedWorld(editedWorld(pick, world))];
     const compare = compareEvent(before, after, diff(before, after));
-    for (const event of events) if (pick.chance(0.1)) compare(event, seen);
+    for (const event of events) if (pick.chance(0.06)) compare(event, seen);
   }
   report('small world', seen);
 });

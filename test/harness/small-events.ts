@@ -31,7 +31,11 @@ const outside: readonly Endpoint[] = [
   ),
   { kind: 'workload', id: 'addressed', labels: { app: 'x' }, address: address('10.1.0.1') },
   { kind: 'reserved', entities: ['remote-node'], address: address('10.0.0.2') },
+  { kind: 'reserved', entities: ['remote-node'], labels: { env: 'p' } },
+  { kind: 'address', address: address('10.1.0.1'), isApiServer: true },
+  reserved('ingress'),
 ];
+const edgeHost: Endpoint = { kind: 'reserved', entities: ['host'], labels: { env: 'p' } };
 const nativePoints = [transportPoint('tcp', 80), transportPoint('tcp', 81), transportPoint('udp', 53), transportPoint('icmp', 2048)];
 
 const fields = (given: Readonly<Record<string, string | readonly string[]>>): Content => ({
@@ -76,16 +80,15 @@ export function everyEvent(options: WorldOptions = {}): readonly PolicyEvent[] {
   const { native = false } = options;
   const others = native ? nativeOutside : outside;
   const inits = native ? [] : [reserved('init')];
+  const hosts = native ? [] : [host, edgeHost];
   const destinations = [
     ...workloads('destination'),
     ...workloads('destination').map((end) => ({ ...end, namedPorts: [web] }) as Endpoint),
     ...inits,
   ];
   const pairs = [
-    ...[...workloads('source'), ...(native ? [] : [host]), ...inits].flatMap((from) =>
-      [...destinations, ...others].map((to) => [from, to] as const),
-    ),
-    ...others.flatMap((from) => [...destinations, ...(native ? [] : [host])].map((to) => [from, to] as const)),
+    ...[...workloads('source'), ...hosts, ...inits].flatMap((from) => [...destinations, ...others].map((to) => [from, to] as const)),
+    ...others.flatMap((from) => [...destinations, ...hosts].map((to) => [from, to] as const)),
   ];
   const flows = pairs.flatMap(([from, to]) =>
     nativePoints.flatMap((point) =>
@@ -94,5 +97,5 @@ export function everyEvent(options: WorldOptions = {}): readonly PolicyEvent[] {
       ),
     ),
   );
-  return [...flows, ...[...workloads('subject'), ...(native ? [] : [host])].flatMap((subject) => processEvents(subject, options))];
+  return [...flows, ...[...workloads('subject'), ...hosts].flatMap((subject) => processEvents(subject, options))];
 }

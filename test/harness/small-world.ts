@@ -1,7 +1,7 @@
 // Random policies and all events of a world small enough to be enumerated: for tests that compare answers about every
 // event there is. Made as TypedPolicy, so that they do not wait for a parser. A `native` world has only what the kernel
 // programs hold: method and path of http on ingress, the path of exec, workloads as subjects, neither audit nor domains nor
-// `including workloads`.
+// `including workloads` nor labels of nodes.
 import type { FieldTest, LineMatch, ValueSet } from '../../src/compiler/domains/domain.ts';
 import { policyId, ruleId } from '../../src/compiler/ir/ids.ts';
 import {
@@ -49,6 +49,15 @@ const reserved: readonly ReservedSet[] = [
   { except: ['host'] },
   { except: ['kube-apiserver', 'remote-node'] },
   { name: 'kube-apiserver', except: ['host'] },
+];
+/** Of other entities than the host, and of nodes by their labels: other agents' policies only. */
+const labelled: readonly ReservedSet[] = [
+  { name: 'host', except: [], labels: [[{ kind: 'one-of', key: 'env', values: ['p'] }]] },
+  { name: 'remote-node', except: ['kube-apiserver'], labels: [[{ kind: 'absent', key: 'env' }]] },
+];
+const subjects: readonly ReservedSet[] = [
+  ...labelled.filter(({ name }) => name === 'host'),
+  ...(['health', 'ingress', 'init', 'host'] as const).map((name) => ({ name, except: [] })),
 ];
 const points = [
   transportRange('tcp', 80, 80),
@@ -168,7 +177,7 @@ function randomRule(random: Random, policy: number, text: string, options: World
       anyNetworks: native ? [] : addresses(random, 0.05),
       domains: native || section === 'ingress' ? [] : random.some(domains, 0.15),
       entities: random.some(entities, 0.15),
-      ...(random.chance(0.3) && { reserved: random.some(reserved, 0.4) }),
+      ...(random.chance(0.3) && { reserved: random.some(native ? reserved : [...reserved, ...labelled], 0.4) }),
     },
     transport: {
       points: intervals([...carried(domain, random.pick(points)), ...(domain === undefined ? random.pick(points) : [])]),
@@ -183,11 +192,16 @@ function randomRule(random: Random, policy: number, text: string, options: World
 
 export type World = { readonly policies: readonly Omit<Policy, 'id'>[]; readonly rules: readonly Draft[] };
 
+function randomSubject(random: Random): Policy['subject'] {
+  const subject = { workloads: random.pick(selectors), host: random.chance(0.2) };
+  return random.chance(0.2) ? { ...subject, reserved: random.some(subjects, 0.4) } : subject;
+}
+
 function randomPolicy(random: Random, name: string, { native = false }: WorldOptions): Omit<Policy, 'id'> {
   const tier: Tier = random.chance(0.5) ? 'normal' : random.pick(tiers);
   const brings = (probability: number): boolean => tier === 'normal' && random.chance(probability);
   return {
-    ...{ name, span, tier, subject: { workloads: random.pick(selectors), host: !native && random.chance(0.2) } },
+    ...{ name, span, tier, subject: native ? { workloads: random.pick(selectors), host: false } : randomSubject(random) },
     priority: random.chance(0.3) ? random.int(5) - 2 : 0,
     audit: !native && random.chance(0.1),
     defaultDeny: {

@@ -5,7 +5,7 @@ import type { Value } from '../ir/resolved.ts';
 import { governedNames, type ReservedSet, type Subject } from '../ir/typed.ts';
 import { selects } from '../space/labels.ts';
 import { workloads } from './kinds.ts';
-import { entitySetOf, isOfEntity } from './labels.ts';
+import { entitySetOf, isOfEntity, type SelectorValue } from './labels.ts';
 import { unionItems } from './peers.ts';
 import { type Context, setOf } from './sets.ts';
 
@@ -22,7 +22,7 @@ export function subjectOf(value: Value, context: Context): Subject | undefined {
   const items = unionItems(value) ?? [value];
   const named = items.filter(isNamed);
   const labelled = items.filter(isOfEntity);
-  const sets = labelled.map((item) => entitySetOf(item, context.report));
+  const sets = labelled.map((item) => governedSetOf(item, context));
   const others = items.filter((item) => !isNamed(item) && !isOfEntity(item));
   const rest =
     others.length === 0
@@ -37,6 +37,18 @@ export function subjectOf(value: Value, context: Context): Subject | undefined {
   if (explicit.length + rest.removed.length === 0) return { workloads: rest.workloads, host };
   const implied = selects(rest.workloads, {}) && !rest.removed.includes('init') ? [{ name: 'init' as const, except: [] }] : [];
   return { workloads: rest.workloads, host, reserved: [...implied, ...explicit] };
+}
+
+/** Of the endpoints that have labels only the host and what is governed beside it can be subjects. */
+function governedSetOf(value: SelectorValue, { report }: Context): ReservedSet | undefined {
+  const set = entitySetOf(value, report);
+  if (!set || subjectNames.some((name) => name === set.name)) return set;
+  report('check/wrong-kind', value.span, {
+    expected: `workloads, or endpoints of ${subjectNames.map((name) => `\`${name}\``).join(', ')}`,
+    found: `endpoints of \`${set.name}\``,
+    hint: 'no policy governs them: they are peers',
+  });
+  return undefined;
 }
 
 const listOf = (items: readonly Value[], { span }: Value): Value => ({ kind: 'list', items, span });

@@ -14,6 +14,7 @@ import { AnalysisLimit } from './limit.ts';
 import { concerns, contentState, governs, type LineCell, type LineEnd, type LineFacts } from './line-cells.ts';
 import { namedEnds, openFields } from './line-choices.ts';
 import { readerOf, refuses, rulesInOrder } from './oracle.ts';
+import { namesOf as nameClassesOf } from './spaces.ts';
 import { endpointIn, flowBetween } from './witness.ts';
 
 /**
@@ -123,13 +124,26 @@ function endsOf(typed: TypedPolicy, endpoint: TestEndpoint, { outside, managed }
         labels,
         addresses: subtract(managed, endpoint.except ?? []),
       }));
-    case 'reserved':
-      return [{ kind: 'reserved', names: namesOf(endpoint), addresses: managed }];
+    case 'reserved': {
+      const outsideToo = endpoint.name === 'kube-apiserver' ? [apiServerOutside(typed, outside)] : [];
+      return [{ kind: 'reserved', names: namesOf(endpoint), addresses: managed }, ...outsideToo];
+    }
     case 'domain':
       return namedEnds(typed, endpoint.names, outside);
     case 'address':
       return includes(outside, endpoint.address) ? [{ kind: 'fixed', endpoint }] : [];
   }
+}
+
+/** An API server that nothing manages: some address, of no name. */
+function apiServerOutside(typed: TypedPolicy, addresses: AddressSet): LineEnd {
+  const classes = nameClassesOf([typed]);
+  return {
+    kind: 'address',
+    addresses,
+    names: { classes, flags: new Map(classes.patterns.map((_, place) => [place, false])) },
+    isApiServer: true,
+  };
 }
 
 /** Who has no labels yet has no other name. */

@@ -43,7 +43,7 @@ export function endpointWords(endpoint: Endpoint): string {
     case 'address': {
       const names = endpoint.names ?? [];
       const list = names.length === 1 ? text(names[0] ?? '') : `[${names.map(text).join(', ')}]`;
-      return `${formatAddress(endpoint.address)}${names.length > 0 ? ` named ${list}` : ''}`;
+      return `${formatAddress(endpoint.address)}${names.length > 0 ? ` named ${list}` : ''}${endpoint.isApiServer ? ' where the API server stands' : ''}`;
     }
   }
 }

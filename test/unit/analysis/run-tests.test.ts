@@ -100,7 +100,11 @@ function endsOf(endpoint: TestEndpoint, id: string): readonly Endpoint[] {
     case 'reserved':
       return nodes
         .filter(({ entities }) => entities.includes(endpoint.name) && !endpoint.except.some((one) => entities.includes(one)))
-        .flatMap((one) => [undefined, ...someAddresses].map((at) => ({ ...one, ...(at !== undefined && { address: at }) })));
+        .flatMap((one) => [undefined, ...someAddresses].map((at) => ({ ...one, ...(at !== undefined && { address: at }) })))
+        .flatMap((one): readonly Endpoint[] => [one, { ...one, labels: { env: 'p' } }])
+        .concat(
+          endpoint.name === 'kube-apiserver' ? someAddresses.map((one) => ({ kind: 'address', address: one, isApiServer: true })) : [],
+        );
     case 'domain':
       return someNames
         .filter((name) => matcher.matches(endpoint.names, name))
