@@ -1,7 +1,7 @@
 // Which rules before a rule can match all that it matches? Asked for each of very many rules, of which hardly one does: what
 // covers something holds each part of it, so a rule is looked for by one part of the other, where the fewest lie.
 import type { LineMatch } from '../domains/domain.ts';
-import type { PeerSet, ReservedSet, Rule, Section, Subject, Transport } from '../ir/typed.ts';
+import type { PeerSet, ReservedSet, Rule, Subject, Transport } from '../ir/typed.ts';
 import { type Address, isIpv4 } from '../space/address.ts';
 import type { Requirement, Selector } from '../space/labels.ts';
 import type { Pattern } from '../space/pattern.ts';
@@ -91,9 +91,11 @@ export class CoveringSubjects {
     if (!part) return [];
     const isOfWorkloads = cubesIn(part.workloads).length > 0;
     const seeks = isOfWorkloads ? selectorSeeks(part.workloads) : governedSets(part).slice(0, 1).flatMap(reservedSeeks);
-    const others = new Set(this.#listed.under(seeks).slice(0, mostTried));
-    others.delete(number);
-    return [number, ...[...others].filter((one) => subjectCovers(this.#values[one] ?? part, part))];
+    const covering = new Set([number]);
+    for (const other of this.#listed.under(seeks).slice(0, mostTried)) {
+      if (!covering.has(other) && subjectCovers(this.#values[other] ?? part, part)) covering.add(other);
+    }
+    return [...covering];
   }
 }
 
@@ -208,12 +210,12 @@ const keysOf = (rule: Rule, sizeOf: SizeOf): Keys =>
   rule.section === 'process' ? contentKeys(rule) : [...peerKeys(rule.peers, sizeOf), ...portKeys(rule.transport), ...contentKeys(rule)];
 
 /** So many rules are gone through one by one. */
-const few = 32;
+const few = 16;
 
-/** The rules of one subject, looked for by their parts once there are many. */
+/** The rules of one subject and section, looked for by their parts once there are many. */
 export class RuleIndex {
   readonly #all: Rule[] = [];
-  #listed: Readonly<Record<Section, Listed<Rule>>> | undefined;
+  #listed: Listed<Rule> | undefined;
 
   /** All are added before one is looked for. */
   add(rule: Rule): void {
@@ -223,15 +225,15 @@ export class RuleIndex {
   /** Some that may cover the rule, and every one that does. */
   candidates(rule: Rule): readonly Rule[] {
     if (this.#all.length <= few) return this.#all;
-    this.#listed ??= listedBySection(this.#all);
-    const { sizeOf, under } = this.#listed[rule.section];
+    this.#listed ??= listed(this.#all);
+    const { sizeOf, under } = this.#listed;
     const sized = seeksOf(rule).map((keys) => ({ keys, size: keys.reduce((sum, key) => sum + sizeOf(key), 0) }));
     return under(sized.reduce((best, one) => (one.size < best.size ? one : best)).keys);
   }
 }
 
-function listedBySection(rules: readonly Rule[]): Readonly<Record<Section, Listed<Rule>>> {
-  const listed = { ingress: new Listed<Rule>(), egress: new Listed<Rule>(), process: new Listed<Rule>() };
-  for (const rule of rules) listed[rule.section].add(keysOf(rule, listed[rule.section].sizeOf), rule);
-  return listed;
+function listed(rules: readonly Rule[]): Listed<Rule> {
+  const lists = new Listed<Rule>();
+  for (const rule of rules) lists.add(keysOf(rule, lists.sizeOf), rule);
+  return lists;
 }

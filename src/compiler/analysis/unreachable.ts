@@ -3,7 +3,7 @@
 // ends early: what is found is true, what is not found may still be.
 import type { Report } from '../diagnostics/diagnostic.ts';
 import { inDecidingOrder } from '../ir/deciding-order.ts';
-import type { Policy, Rule, Tier, TypedPolicy } from '../ir/typed.ts';
+import type { Policy, Rule, Section, Tier, TypedPolicy } from '../ir/typed.ts';
 import { Containment } from '../space/containment.ts';
 import { cubesIn, governedSets, matchesNothing, ruleCovers } from './rule-cover.ts';
 import { CoveringSubjects, RuleIndex } from './unreachable-index.ts';
@@ -18,9 +18,8 @@ const mostTried = 256;
 const bringsNames = (rule: Rule): boolean =>
   rule.section === 'egress' && rule.action === 'allow' && !rule.audit && rule.layer7?.domain === 'dns';
 
-/** Rules of one section, and of processes of one class, are asked together. */
-const isAskedWith = (a: Rule, b: Rule): boolean =>
-  a.section === 'process' ? b.section === 'process' && a.match.domain === b.match.domain : a.section === b.section;
+/** Of processes, rules of one class are asked together. */
+const isAskedWith = (a: Rule, b: Rule): boolean => a.section !== 'process' || b.section !== 'process' || a.match.domain === b.match.domain;
 
 /** When each rule is asked, by RuleId. */
 class Order {
@@ -66,7 +65,7 @@ class Order {
 class Governed {
   readonly #subjects: CoveringSubjects;
   readonly #numbers: readonly (number | undefined)[];
-  readonly #rules: RuleIndex[] = [];
+  readonly #rules: Readonly<Record<Section, RuleIndex[]>> = { ingress: [], egress: [], process: [] };
 
   constructor({ policies, rules }: TypedPolicy) {
     const isSomebody = ({ subject }: Policy): boolean => cubesIn(subject.workloads).length > 0 || governedSets(subject).length > 0;
@@ -75,36 +74,44 @@ class Governed {
     for (const rule of rules) {
       const number = this.#numbers[rule.policy];
       if (number === undefined) continue;
-      this.#rules[number] ??= new RuleIndex();
-      this.#rules[number].add(rule);
+      const ofSection = this.#rules[rule.section];
+      ofSection[number] ??= new RuleIndex();
+      ofSection[number].add(rule);
     }
   }
 
-  /** The first that is accepted of the rules whose subjects hold all of the rule's. */
-  find(rule: Rule, accepts: (other: Rule) => boolean | undefined): Rule | undefined {
+  /** The rules of its section whose subjects hold all of the rule's. */
+  around(rule: Rule): readonly RuleIndex[] {
     const number = this.#numbers[rule.policy];
-    let left = mostTried;
-    for (const subject of number === undefined ? [] : this.#subjects.covering(number)) {
-      for (const other of this.#rules[subject]?.candidates(rule) ?? []) {
-        const answer = accepts(other);
-        if (answer) return other;
-        if (answer === false && --left === 0) return undefined;
-      }
-    }
-    return undefined;
+    if (number === undefined) return [];
+    const ofSection = this.#rules[rule.section];
+    const covering = this.#subjects.covering(number);
+    const [own] = covering;
+    if (covering.length === 1 && own !== undefined) return ofSection[own] ? [ofSection[own]] : [];
+    return covering.flatMap((subject) => ofSection[subject] ?? []);
   }
 }
 
 /** Every rule for which a single earlier one is found. */
 export function unreachableRules(typed: TypedPolicy): readonly Unreachable[] {
   const [order, governed, texts] = [new Order(typed), new Governed(typed), new Containment()];
-  return typed.rules.flatMap((rule) => {
-    const by = governed.find(rule, (other) => {
-      if (!isAskedWith(other, rule) || !order.isBefore(other, rule)) return undefined;
-      return order.hides(other, rule) && ruleCovers(other, rule, texts);
-    });
-    return by && !matchesNothing(rule, texts) ? [{ rule, by }] : [];
-  });
+  const deciderOf = (rule: Rule): Rule | undefined => {
+    let left = mostTried;
+    for (const rules of governed.around(rule)) {
+      for (const other of rules.candidates(rule)) {
+        if (!order.isBefore(other, rule) || !isAskedWith(other, rule)) continue;
+        if (order.hides(other, rule) && ruleCovers(other, rule, texts)) return other;
+        if (--left === 0) return undefined;
+      }
+    }
+    return undefined;
+  };
+  const found: Unreachable[] = [];
+  for (const rule of typed.rules) {
+    const by = deciderOf(rule);
+    if (by && !matchesNothing(rule, texts)) found.push({ rule, by });
+  }
+  return found;
 }
 
 /** Warns of them. A rule of a `rules` block is meant for every policy that uses it: it is one of them if it decides in none. */
