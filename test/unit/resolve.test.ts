@@ -151,14 +151,14 @@ test('a block that nobody uses makes no rules', () => {
   assert.equal(texts(resolved('workload w = { app: "w" }\nrules block(who: peer) { ingress { allow from who } }')), []);
 });
 
-test('names in lines: declared ones, unless the word is of the block itself', () => {
+test('names in lines: declared ones; a word of the block is itself, where nothing declared could be meant', () => {
   const found = resolved(`
     workload w = { app: "w" }
-    list GET = [HEAD]
+    binary GET = "/usr/bin/GET"
+    workload query = { app: "query" }
     list reads = [HEAD]
-    domain query = "shop.example"
     domain shop = "shop.example"
-    policy a for w { ingress { allow at tcp 80 http { GET "/a" host shop; [reads, POST] "/b"; reads "/c" query query } } }`);
+    policy a for w { ingress { allow at tcp 80 http { GET "/a" host shop; [reads, POST] "/b"; reads "/c" query "x" } } }`);
   const [rule] = found.rules;
   const lines = rule?.section === 'ingress' ? (rule.request?.lines ?? []) : [];
   assert.equal(
