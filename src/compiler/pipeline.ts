@@ -18,7 +18,7 @@ import { runTests, type TestOutcome } from './analysis/run-tests.ts';
 import { warnUnreachable } from './analysis/unreachable.ts';
 import type { SourceText } from './base/source.ts';
 import { type Allowance, applyAllowances } from './diagnostics/allowances.ts';
-import { type Collector, collector, type Diagnostic, escalate, isError, wholeFile } from './diagnostics/diagnostic.ts';
+import { type Collector, collector, type Diagnostic, escalate, inOrder, isError, wholeFile } from './diagnostics/diagnostic.ts';
 import type { Domains } from './domains/domain.ts';
 import { domains as registry } from './domains/registry.ts';
 import { eventDiagnostics, eventSource, isOneEvent, withEvent } from './event-text.ts';
@@ -50,6 +50,8 @@ export type Options = {
   readonly progress?: (doing: string) => void;
   /** Keeps trees between compilations of a folder that changes. */
   readonly session?: Session;
+  /** Rules of units that have more are not compared with each other yet: `compareUnit` does it, and finds those that never decide. */
+  readonly comparedAtOnce?: number;
   /** What can be matched; the language's own domains unless a test says otherwise. */
   readonly domains?: Domains;
 };
@@ -65,13 +67,16 @@ export type CheckedUnit = {
   readonly sources: readonly SourceText[];
   readonly ast: Ast;
   readonly allowances: readonly Allowance[];
+  /** What was found, allowed or not, while the rules are not compared yet. */
+  readonly uncompared?: readonly Diagnostic[];
 };
 
 /** All that can be said against a policy: its text, its names, its values, and rules that never decide. */
 export function checkUnit(sources: readonly SourceText[], options: Options = {}): Outcome<CheckedUnit> {
   const log = collector();
   const { allowances, checked } = checkInto(log, sources, options);
-  const diagnostics = escalate(applyAllowances(allowances, log.all()), options.escalated ?? new Set());
+  const ran = checked?.uncompared && new Set(['parse', 'resolve', 'plan']);
+  const diagnostics = escalate(applyAllowances(allowances, log.all(), ran), options.escalated ?? new Set());
   return checked && !diagnostics.some(isError) ? { ok: true, value: { ...checked, allowances }, diagnostics } : { ok: false, diagnostics };
 }
 
@@ -90,11 +95,31 @@ function checkInto(log: Collector, sources: readonly SourceText[], options: Opti
   const typed = check(resolved, domains, log.report, { ...options, ...inventoryOf(options.inventory, imported), memory: session.checking });
   const allowances = resolved.files.flatMap((file) => file.allowances);
   if (log.failed()) return { allowances };
+  const checked = { typed, sources: ast.files.map(({ source }) => source), ast };
+  if (typed.rules.length > (options.comparedAtOnce ?? Number.POSITIVE_INFINITY))
+    return { allowances, checked: { ...checked, uncompared: log.all() } };
   progress('comparing rules');
+  log.add(comparedRules(typed, log.all()));
+  return { allowances, checked };
+}
+
+function comparedRules(typed: TypedPolicy, found: readonly Diagnostic[]): readonly Diagnostic[] {
   const compared = collector();
   warnUnreachable(typed, compared.report);
-  log.add(unsaid(compared.all(), log.all()));
-  return { allowances, checked: { typed, sources: ast.files.map(({ source }) => source), ast } };
+  return unsaid(compared.all(), found);
+}
+
+/** What there is to say when the rules of a unit are compared that were not: `said` is what was told before. */
+export function compareUnit(
+  { typed, allowances, uncompared }: CheckedUnit,
+  said: readonly Diagnostic[],
+  escalated: ReadonlySet<string> = new Set(),
+): readonly Diagnostic[] {
+  if (!uncompared) return [];
+  const all = applyAllowances(allowances, inOrder([...uncompared, ...comparedRules(typed, uncompared)]));
+  const textOf = ({ code, message, span }: Diagnostic): string => `${span.source.path} ${span.start} ${code} ${message}`;
+  const before = new Set(said.map(textOf));
+  return escalate(all, escalated).filter((one) => !before.has(textOf(one)));
 }
 
 type Documents = { readonly sources: readonly SourceText[]; readonly options: Options['documents'] };

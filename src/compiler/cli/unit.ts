@@ -1,6 +1,6 @@
 // Reading and checking one unit for a command that goes on with it only if nothing is wrong.
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { type CheckedUnit, checkUnit, Session } from '../pipeline.ts';
+import { type CheckedUnit, checkUnit, type Options, Session } from '../pipeline.ts';
 import { importOptionsOf } from './document-options.ts';
 import { FileCache } from './file-cache.ts';
 import { readInventory } from './inventory.ts';
@@ -29,15 +29,24 @@ export function readUnit(
   return checkedSources(readSources(paths, options.maxFileBytes, memory.files), options, memory);
 }
 
+/** Codes of warnings that count as errors. */
+export const escalatedBy = ({ failOn, expired }: Partial<UnitOptions>): ReadonlySet<string> =>
+  new Set([...(failOn ?? []), ...(expired === 'fail' ? ['check/expired'] : [])]);
+
 /** The same of sources that are read already. */
-export function checkedSources(read: Sources, options: Partial<UnitOptions>, { session }: Memory): ReadUnit {
+export function checkedSources(
+  read: Sources,
+  options: Partial<UnitOptions> & Pick<Options, 'comparedAtOnce'>,
+  { session }: Memory,
+): ReadUnit {
   const progress = new Progress();
   const checked = checkUnit(read.sources, {
     load: read.load,
     session,
     progress: progress.step,
     documents: importOptionsOf(options),
-    escalated: new Set([...(options.failOn ?? []), ...(options.expired === 'fail' ? ['check/expired'] : [])]),
+    escalated: escalatedBy(options),
+    ...(options.comparedAtOnce !== undefined && { comparedAtOnce: options.comparedAtOnce }),
     ...(options.asOf !== undefined && { asOf: options.asOf }),
     ...(options.inventory !== undefined && { inventory: readInventory(options.inventory) }),
   });

@@ -1,12 +1,14 @@
 // `--watch`: runs a command again whenever one of its files, or of the files that they import, is another. Folders are
-// watched, not files: editors replace files. An interrupt ends it as it ends every command.
+// watched, not files: editors replace files. An interrupt ends it as it ends every command. Of many rules the answer comes first; that
+// they are compared with each other, which may find rules that never decide, waits for a moment without changes.
 import { existsSync, type FSWatcher, statSync, watch as watchFolder } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SourceText } from '../base/source.ts';
+import { compareUnit } from '../pipeline.ts';
 import type { CommonOptions, UnitOptions } from './options.ts';
-import { colorsOf, printError, type Result } from './output.ts';
+import { colorsOf, printError, type Result, reportDiagnostics } from './output.ts';
 import { readSources, type Sources } from './sources.ts';
-import { checkedSources, Memory, type ReadUnit } from './unit.ts';
+import { checkedSources, escalatedBy, Memory, type ReadUnit } from './unit.ts';
 import { UsageError } from './usage-error.ts';
 
 type WatchOptions = Omit<CommonOptions, 'format'> & UnitOptions & { readonly format: string };
@@ -15,12 +17,17 @@ type WatchOptions = Omit<CommonOptions, 'format'> & UnitOptions & { readonly for
 const settleMilliseconds = 25;
 /** Where folders cannot be watched (too many of them for the system) they are looked at so often. */
 const pollMilliseconds = 1000;
+/** Rules that are compared before the answer: it takes a few milliseconds. */
+const comparedAtOnce = 5000;
+/** How long nothing has to change before more are. */
+const idleMilliseconds = 300;
 
 /** Runs `once` now and after each change; never ends by itself. */
 export function watch(paths: readonly string[], options: WatchOptions, once: (read: ReadUnit) => Result): Promise<Result> {
   const memory = new Memory();
   let before: Sources | undefined;
   let waiting: NodeJS.Timeout | undefined;
+  let comparing: NodeJS.Timeout | undefined;
   const soon = (): void => {
     clearTimeout(waiting);
     waiting = setTimeout(again, settleMilliseconds);
@@ -29,12 +36,14 @@ export function watch(paths: readonly string[], options: WatchOptions, once: (re
   const round = (): void => {
     const start = performance.now();
     const sources = readSources(paths, options.maxFileBytes, memory.files);
-    const read = checkedSources(sources, options, memory);
+    const read = checkedSources(sources, options.format === 'text' ? { ...options, comparedAtOnce } : options, memory);
     const changed = before && changesBetween(before, sources);
     if (changed === undefined || changed.length > 0) {
       if (options.format === 'text' && process.stdout.isTTY && process.stderr.isTTY) process.stdout.write('\u001b[2J\u001b[H');
       once(read);
       tell(changed, performance.now() - start);
+      clearTimeout(comparing);
+      if (read.unit?.uncompared) comparing = setTimeout(() => compare(read, options), idleMilliseconds);
     }
     before = sources;
     folders.set([...sources.folders(), ...paths.map(dirname)]);
@@ -49,6 +58,15 @@ export function watch(paths: readonly string[], options: WatchOptions, once: (re
   };
   round();
   return new Promise(() => undefined);
+}
+
+/** What the answer left out. */
+function compare({ unit, diagnostics }: ReadUnit, options: WatchOptions): void {
+  const start = performance.now();
+  const more = unit ? compareUnit(unit, diagnostics, escalatedBy(options)) : [];
+  if (more.length > 0) reportDiagnostics(more, 'text');
+  const what = more.length > 0 ? 'found the above' : 'found nothing more';
+  printError(colorsOf(process.stderr).dim(`comparing rules ${what}; took ${Math.round(performance.now() - start)} ms`));
 }
 
 /** Paths of files that are new, gone or another, and of those about which there is another thing to say. */
