@@ -189,8 +189,8 @@ class Determinization {
   }
 }
 
-/** Half a second or so: past it the work, not the table, is out of hand. */
-const mostWork = 8_000_000;
+/** A quarter of a second or so: past it the work, not the table, is out of hand. */
+const mostWork = 4_000_000;
 
 /** The DFA that reads all patterns at once. `undefined` when it would have more than `limit` states, or takes the work of far more. */
 export function determinize(nfa: Nfa, limit: number, overshadowed: Overshadowed = new Map()): Subsets | undefined {
