@@ -69,6 +69,7 @@ export type Case = {
   };
   readonly options?: { readonly networkMatchesWorkloads?: boolean };
   readonly flows: readonly CaseFlow[];
+  readonly ignored?: readonly string[];
   readonly errors?: readonly { readonly policy: string; readonly stage: string; readonly message: string }[];
 };
 

@@ -66,6 +66,11 @@ export const catalog = {
   },
   'import/unsupported': { severity: 'error', message: '{what} has no meaning here: {reason}', help: '{hint}' },
   'import/refused': { severity: 'error', message: '{what} does not take this: {reason}', help: '{hint}' },
+  'import/conflict': {
+    severity: 'error',
+    message: 'no endpoint can have both, for the same peer and port: {what}',
+    second: 'the other one is asked for here',
+  },
   'import/without-effect': { severity: 'warning', message: '{what} does nothing: {reason}' },
   'import/removed': { severity: 'error', message: '{what} is gone since {since}', help: '{hint}' },
   'import/baseline': {

@@ -30,8 +30,10 @@ export function testsIn(selector: Field): readonly LabelTest[] {
     const values = distinct(textsIn(member(expression, 'values')));
     return isOperator(operator) ? [{ about: subjectOf(textIn(member(expression, 'key')) ?? ''), operator, values }] : [];
   });
-  return [...equal, ...others];
+  return [...equal, ...others].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0));
 }
+
+const keyOf = ({ about }: LabelTest): string => `${about.kind} ${'key' in about ? about.key : ''}`;
 
 function subjectOf(written: string): Subject {
   const [, source = 'any', key = ''] = /^(?:([^:]*):)?([\s\S]*)$/.exec(written) ?? [];
@@ -77,9 +79,7 @@ const keyText = (key: string): string => (/^[A-Za-z_][\w-]*$/.test(key) && !key.
 export function selectorText(tests: readonly LabelTest[]): string | undefined {
   const groups = new Map<string, LabelTest[]>();
   for (const test of tests) {
-    const { about } = test;
-    const key = `${about.kind} ${'key' in about ? about.key : ''}`;
-    groups.set(key, [...(groups.get(key) ?? []), test]);
+    groups.set(keyOf(test), [...(groups.get(keyOf(test)) ?? []), test]);
   }
   const parts: Parts = { labels: [], places: [] };
   for (const group of groups.values()) {

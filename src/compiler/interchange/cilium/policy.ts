@@ -2,6 +2,7 @@
 import { checker } from '../documents/schema.ts';
 import { type Document, type ImportContext, type Importer, originText, type Path } from '../importer.ts';
 import type { PolicyWriter } from '../writer.ts';
+import { refuseConflicts } from './conflicts.ts';
 import { clusterwideSubject, isOfReserved } from './entities.ts';
 import { entriesOf, type Field, has, items, member, textIn } from './fields.ts';
 import { type LabelTest, namespaceName, selectorText, testsIn } from './labels.ts';
@@ -43,6 +44,12 @@ function writePolicies(document: Document, context: ImportContext, writer: Polic
   const located: Document = isNamespaced ? { ...document, namespace: document.namespace ?? 'default' } : withoutNamespace(document);
   const reading = new Reading(located, context, located.namespace);
   const policies = specs.map((spec) => policyOf(spec, reading));
+  for (const subject of new Set(policies.map((one) => one.subject)))
+    if (subject !== undefined)
+      refuseConflicts(
+        policies.flatMap((one) => (one.subject === subject ? [one.spec] : [])),
+        reading,
+      );
   if (!reading.failed) for (const policy of policies) write(policy, located, writer);
 }
 

@@ -1,4 +1,5 @@
 // What readers of a document share: where it stands, and what is to be said about it.
+import type { Span } from '../../base/source.ts';
 import { pathText } from '../documents/json.ts';
 import type { Document, ImportContext, Path } from '../importer.ts';
 import { type Field, has } from './fields.ts';
@@ -24,6 +25,12 @@ export class Reading {
   refuse(at: Field | Path, reason: string, hint?: string): void {
     this.#failed = true;
     this.context.report('import/refused', this.document.at('path' in at ? at.path : at), { what: 'Cilium', reason, hint });
+  }
+
+  /** No endpoint can have both. */
+  conflict(places: readonly [Span, Span], what: string): void {
+    this.#failed = true;
+    this.context.report('import/conflict', places, { what });
   }
 
   /** The agent takes it, and the language has no word for it. */
