@@ -136,7 +136,7 @@ const names: Readonly<Record<string, string>> = {
 
 const rules: Readonly<Record<string, string>> = {
   'rules with uses': filled(
-    filled('rules r(x: peer) { ingress {\n', (i) => `allow from x at tcp ${i + 1}\n`, '} }\n', 30_000) + `${a}policy p for a {\n`,
+    `${filled('rules r(x: peer) { ingress {\n', (i) => `allow from x at tcp ${i + 1}\n`, '} }\n', 30_000)}${a}policy p for a {\n`,
     () => 'use r(a)\n',
     '}',
   ),
