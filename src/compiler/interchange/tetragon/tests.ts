@@ -3,7 +3,7 @@ import { listed } from '../cilium/texts.ts';
 
 /** `not`: none of the values. Values are operands as written. */
 export type Test = { readonly field: string; readonly values: readonly string[]; readonly not: boolean };
-/** Events of one class that fulfil every test; one test of a field. */
+/** Events of one class that fulfil every test; of a field at most what it is and what it is not. */
 export type Line = { readonly class: string; readonly tests: readonly Test[] };
 
 export const is = (field: string, ...values: readonly string[]): Test => ({ field, values, not: false });
@@ -20,8 +20,8 @@ const needsPath: readonly string[] = ['read', 'write', 'create', 'delete', 'rena
 
 const isLiteral = (value: string): boolean => /^(?:"|\w)/.test(value) && !/^(?:glob|under|regex) /.test(value);
 
-/** One test that says what two say, or why there is none; `never`: nothing fulfils both. */
-export function both(one: Test, other: Test): Test | 'never' | undefined {
+/** Two tests that a value must pass as one, where values are written out. */
+function merged(one: Test, other: Test): Test | 'never' | undefined {
   if (one.not && other.not) return { ...one, values: [...new Set([...one.values, ...other.values])] };
   if (!one.values.every(isLiteral) || !other.values.every(isLiteral)) return undefined;
   const [positive, second] = one.not ? [other, one] : [one, other];
@@ -29,13 +29,16 @@ export function both(one: Test, other: Test): Test | 'never' | undefined {
   return values.length === 0 ? 'never' : { ...positive, values };
 }
 
-/** The line with one test more; undefined where two tests of a field are not one. */
+/** The line with one test more; undefined where a field would have to be two things. What it is not may stand beside what it is. */
 export function withTest(line: Line, test: Test): Line | 'never' | undefined {
   if (test.values.length === 0) return test.not ? line : 'never';
-  const before = line.tests.find(({ field }) => field === test.field);
-  const joint = before ? both(before, test) : test;
-  if (joint === undefined || joint === 'never') return joint;
-  return { ...line, tests: [...line.tests.filter((one) => one !== before), joint] };
+  for (const before of line.tests.filter(({ field }) => field === test.field)) {
+    const joint = merged(before, test);
+    if (joint === 'never') return joint;
+    if (joint) return { ...line, tests: line.tests.map((one) => (one === before ? joint : one)) };
+    if (before.not === test.not) return undefined;
+  }
+  return { ...line, tests: [...line.tests, test] };
 }
 
 export const withTests = (line: Line, tests: readonly Test[]): Line | 'never' | undefined =>
