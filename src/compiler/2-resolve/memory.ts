@@ -25,6 +25,7 @@ export class ResolveMemory {
   #ranges: ReadonlyMap<string, Range> = new Map();
   #next = 0;
   #sorted: readonly ResolvedPolicyBlock[] = [];
+  #known: ReadonlySet<ResolvedPolicyBlock> = new Set();
 
   /** The number of each file's first declaration: the one it had, as long as its declarations have room there. */
   bases(files: readonly { readonly path: string; readonly size: number }[]): readonly number[] {
@@ -85,9 +86,10 @@ export class ResolveMemory {
   /** Policies in the order of their names; most of them stand in it already, and sorting what is nearly sorted is cheap. */
   sorted(policies: readonly ResolvedPolicyBlock[]): readonly ResolvedPolicyBlock[] {
     const now = new Set(policies);
-    const before = new Set(this.#sorted);
+    const before = this.#known;
     const kept = this.#sorted.filter((policy) => now.has(policy));
     this.#sorted = [...kept, ...policies.filter((policy) => !before.has(policy)).sort(byName)].sort(byName);
+    this.#known = now;
     return this.#sorted;
   }
 }

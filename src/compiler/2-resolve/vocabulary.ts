@@ -67,12 +67,14 @@ export const reservedWords: readonly string[] = [
   ...['from', 'to', 'at', 'for', 'in', 'is', 'by', 'and', 'or', 'not', 'except', 'default'],
 ];
 
+const meanings: ReadonlyMap<string, string> = new Map([
+  ...[...protocols.keys()].map((name) => [name, 'a protocol'] as const),
+  ...entityNames.map((name) => [name, 'an entity'] as const),
+  ...reservedWords.map((name) => [name, 'a word of the grammar'] as const),
+]);
+
 /** What a name means that nobody may declare, or undefined. */
-export function reservedMeaning(name: string): string | undefined {
-  if (reservedWords.includes(name)) return 'a word of the grammar';
-  if (entityNames.some((entity) => entity === name)) return 'an entity';
-  return protocols.has(name) ? 'a protocol' : undefined;
-}
+export const reservedMeaning = (name: string): string | undefined => meanings.get(name);
 
 /** `a`, `b` or `c`, each between backticks. */
 export function oneOf(words: readonly string[]): string {

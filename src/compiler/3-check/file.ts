@@ -73,5 +73,5 @@ function checkedPolicy(written: ResolvedPolicyBlock, { domains, places }: Around
     const rule = ruleOf(one, { id: ruleId(first + index), policy: id, audit }, shared);
     if (rule) rules.push(rule);
   }
-  return { policy, rules, written };
+  return { policy, rules, written, first };
 }

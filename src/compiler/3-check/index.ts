@@ -3,14 +3,13 @@
 //   2. Each file after those that it imports from (file.ts), or as it was before if it is the same (memory.ts). A rule with
 //      a mistake is left out (the result is not used then).
 //   3. Findings about whole policies, where nothing was left out: what is legal and probably wrong (rules/).
-import { withWrittenPlace } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Domains } from '../domains/domain.ts';
 import { policyId } from '../ir/ids.ts';
 import type { ResolvedPolicy, ResolvedPolicyBlock } from '../ir/resolved.ts';
 import type { Policy, Rule, TypedPolicy } from '../ir/typed.ts';
 import type { CheckedFile, Place, Places } from './file.ts';
-import { CheckMemory } from './memory.ts';
+import { CheckMemory, numbered } from './memory.ts';
 import type { CheckOptions } from './rules/finding.ts';
 import { unitFindings } from './rules/index.ts';
 
@@ -36,7 +35,7 @@ export function check(resolved: ResolvedPolicy, domains: Domains, report: Report
   }
   const tests = files.flatMap((file) => file.tests);
   const invariants = files.flatMap((file) => file.invariants);
-  return { domains, ...numbered(files, places, memory), tests, invariants };
+  return { domains, ...joined(files, places), tests, invariants };
 }
 
 /** PolicyIds in the order of the names, RuleIds in that and the rules' places. */
@@ -51,16 +50,16 @@ function placesOf(policies: readonly ResolvedPolicyBlock[]): Places {
 }
 
 /** Index = id. */
-function numbered(files: readonly CheckedFile[], places: Places, memory: CheckMemory): Pick<TypedPolicy, 'policies' | 'rules'> {
+function joined(files: readonly CheckedFile[], places: Places): Pick<TypedPolicy, 'policies' | 'rules'> {
   const byBlock = new Map(files.flatMap((file) => file.policies).map((one) => [one.written, one]));
   const policies: Policy[] = [];
   const rules: Rule[] = [];
   for (const [block, place] of places) {
     const one = byBlock.get(block);
     if (!one) continue;
-    const found = memory.numbered(one, place);
-    policies.push(withWrittenPlace(found.policy));
-    for (const rule of found.rules) rules.push(withWrittenPlace(rule));
+    const found = numbered(one, place);
+    policies.push(found.policy);
+    for (const rule of found.rules) rules.push(rule);
   }
   return { policies, rules };
 }

@@ -1,13 +1,14 @@
 // What is kept of one compilation for the next: files whose resolved form is the same (then that of what they import is,
 // too), and policies and rules whose ids are the same.
+import { withWrittenPlace } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Domains } from '../domains/domain.ts';
-import { type PolicyId, type RuleId, ruleId } from '../ir/ids.ts';
+import { ruleId } from '../ir/ids.ts';
 import type { Declaration, ResolvedFile } from '../ir/resolved.ts';
-import type { DomainMatch, NetworkRule, Rule } from '../ir/typed.ts';
+import type { DomainMatch, Rule } from '../ir/typed.ts';
 import { mostParts } from './declarations.ts';
 import { type CheckedFile, checkFile, type Place, type Places } from './file.ts';
-import type { CheckedPolicy } from './rules/finding.ts';
+import type { CheckedPolicy, Numbered } from './rules/finding.ts';
 import type { Context, DeclaredSet } from './sets.ts';
 
 /** Matches that are kept; a session that has met more begins anew. */
@@ -20,7 +21,6 @@ export type CheckedFiles = {
 
 export class CheckMemory {
   readonly #files = new WeakMap<ResolvedFile, CheckedFile>();
-  readonly #renumbered = new WeakMap<CheckedPolicy, Numbered>();
   #matches = new Map<string, DomainMatch>();
 
   /** Checks files, each of which comes after those that it imports from. */
@@ -44,35 +44,20 @@ export class CheckMemory {
     }
     return { checked, sets };
   }
-
-  /** The policy and its rules with the ids of this unit. */
-  numbered(one: CheckedPolicy, place: Place): Numbered {
-    if (hasPlace(one, place)) return one;
-    const kept = this.#renumbered.get(one);
-    if (kept && hasPlace(kept, place)) return kept;
-    const { id, first } = place;
-    const moved = { policy: { ...one.policy, id }, rules: one.rules.map((rule, index) => renumbered(rule, ruleId(first + index), id)) };
-    this.#renumbered.set(one, moved);
-    return moved;
-  }
 }
 
 type Checking = { readonly domains: Domains; readonly report: Report };
-type Numbered = Pick<CheckedPolicy, 'policy' | 'rules'>;
 
-const hasPlace = ({ policy, rules: [rule] }: Numbered, { id, first }: Place): boolean => policy.id === id && (!rule || rule.id === first);
-
-/** The same rule with other ids. Filled in steps: there are many rules, and a spread for each costs more than all else here. */
-function renumbered(rule: Rule, id: RuleId, policy: PolicyId): Rule {
-  const { span, text, action, priority, audit, require, annotations } = rule;
-  if (rule.section === 'process') return { ...rule, id, policy };
-  const { section, peers, transport, layer7, usedAt, name, log } = rule;
-  const copy: Growing<NetworkRule> = { id, policy, span, text, action, priority, audit, require, annotations, section, peers, transport };
-  if (layer7) copy.layer7 = layer7;
-  if (usedAt) copy.usedAt = usedAt;
-  if (name !== undefined) copy.name = name;
-  if (log) copy.log = log;
-  return copy;
+/** The policy and its rules with the ids of this unit, and with the places that people know; kept for the next one. */
+export function numbered(one: CheckedPolicy, place: Place): Numbered {
+  const { last } = one;
+  if (last && last.policy.id === place.id && last.first === place.first) return last;
+  const { id, first } = place;
+  const isSame = one.policy.id === id && one.first === first;
+  const policy = withWrittenPlace(isSame ? one.policy : { ...one.policy, id });
+  const rules = isSame ? one.rules : one.rules.map((rule, index) => ({ ...rule, id: ruleId(first + index), policy: id }));
+  one.last = { policy, rules: rules.some(isElsewhere) ? rules.map(withWrittenPlace) : rules, first };
+  return one.last;
 }
 
-type Growing<T> = { -readonly [Key in keyof T]: T[Key] };
+const isElsewhere = (rule: Rule): boolean => rule.span.source.originOf !== undefined;

@@ -19,14 +19,20 @@ export type CheckedPolicy = {
   /** Of the same places as the written ones; findings are only asked of policies of which none was left out. */
   readonly rules: readonly Rule[];
   readonly written: ResolvedPolicyBlock;
+  /** Index of its first rule. */
+  readonly first: number;
+  /** With the ids of the last unit that it stood in; the one thing here that changes. */
+  last?: Numbered;
 };
+export type Numbered = { readonly policy: Policy; readonly rules: readonly Rule[]; readonly first: number };
 
 /** Reports one kind of findings that are about a policy by itself. */
 export type PolicyFinding = (policy: CheckedPolicy, report: Report) => void;
 
 export type SelectorValue = Value & { readonly kind: 'selector' };
 /** What a selector says: a text and its key. */
-export type LabelUse = { readonly key: string; readonly value: string; readonly span: Span };
+/** `form`: `worker-#` of `worker-1` and of `worker-27`. */
+export type LabelUse = { readonly key: string; readonly value: string; readonly form: string; readonly span: Span };
 type Service = Value & { readonly kind: 'declared' };
 /** `to NAME.service` of an allow rule. */
 export type ServiceUse = { readonly service: Service; readonly rule: NetworkRule; readonly place: Span };

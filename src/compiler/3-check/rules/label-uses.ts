@@ -50,6 +50,8 @@ export function assumedSelectors({ tests, invariants }: ResolvedFile): readonly 
 export function labelUses({ labels }: SelectorValue): readonly LabelUse[] {
   return labels.flatMap(({ key, operand }) => {
     const items = operand?.kind === 'list' ? operand.items : operand ? [operand] : [];
-    return items.flatMap((item) => (item.kind === 'string' ? [{ key: key.text, value: item.text, span: item.span }] : []));
+    return items.flatMap((item) =>
+      item.kind === 'string' ? [{ key: key.text, value: item.text, form: item.text.replace(/\d+/g, '#'), span: item.span }] : [],
+    );
   });
 }

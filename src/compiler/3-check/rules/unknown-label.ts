@@ -9,8 +9,6 @@ const mostEdits = 2;
 
 /** Words of a mistyped value keep their first or their last letter; only such ones are compared. */
 const ends = (value: string): readonly string[] => [`^${value[0]}`, `${value.at(-1)}$`];
-/** `worker-#` of `worker-1` and of `worker-27`. */
-const form = (value: string): string => value.replace(/\d+/g, '#');
 
 type Values = Map<string, LabelUse[]>;
 
@@ -31,7 +29,7 @@ type Frequent = { readonly values: ReadonlyMap<string, string>; readonly byEnd: 
 
 function frequentForms(values: Values): Frequent {
   const found = new Map<string, string>();
-  for (const [value, uses] of values) if (uses.length > 1) found.set(form(value), value);
+  for (const [value, [use, another]] of values) if (use && another) found.set(use.form, value);
   const byEnd = new Map<string, string[]>();
   for (const one of found.keys()) {
     for (const end of ends(one)) {
@@ -44,8 +42,7 @@ function frequentForms(values: Values): Frequent {
 }
 
 /** A value that nearly is this one. */
-function meant(value: string, { values, byEnd }: Frequent): string | undefined {
-  const own = form(value);
+function meant({ form: own }: LabelUse, { values, byEnd }: Frequent): string | undefined {
   if (values.has(own)) return undefined;
   const near = ends(own).flatMap((end) => byEnd.get(end) ?? []);
   return values.get(closest(own, near, mostEdits) ?? '');
@@ -57,7 +54,7 @@ export const warnUnknownLabel: UnitFinding = ({ files }, report) => {
     const frequent = frequentForms(values);
     for (const [value, [use, another]] of frequent.values.size === 0 ? [] : values) {
       if (another || !use || value.length < shortest) continue;
-      const suggestion = meant(value, frequent);
+      const suggestion = meant(use, frequent);
       if (suggestion !== undefined)
         report('check/unknown-label', use.span, { what: `no other selector has the value \`${value}\` of label \`${key}\``, suggestion });
     }
