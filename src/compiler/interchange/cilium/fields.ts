@@ -21,11 +21,11 @@ class Inner implements Field {
   }
 }
 
-export const member = (field: Field, name: string): Field =>
-  new Inner(isObject(field.value) ? field.value[name] : undefined, field, name);
+export const member = (field: Field, name: string): Field => new Inner(isObject(field.value) ? field.value[name] : undefined, field, name);
 
 /** The items of a list; none where there is no list. */
-export const items = (field: Field): readonly Field[] => (isList(field.value) ? field.value.map((item, i) => new Inner(item, field, i)) : []);
+export const items = (field: Field): readonly Field[] =>
+  isList(field.value) ? field.value.map((item, i) => new Inner(item, field, i)) : [];
 
 /** A list that is there and holds nothing. */
 export const isEmptyList = ({ value }: Field): boolean => isList(value) && value.length === 0;

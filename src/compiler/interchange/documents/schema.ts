@@ -1,28 +1,26 @@
 // Holding a document against the schema of its kind: all that is wrong with it, each at its place. The schemas are JSON Schema and
 // written by us; `title` of a schema is what a message says was expected.
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import { closest } from '../../base/closest.ts';
 import type { Span } from '../../base/source.ts';
 import type { Document, ImportContext, Json, JsonObject, Path } from '../importer.ts';
+import { compile, type Validate } from './compile.ts';
 import { describe, isList, isObject, pathText } from './json.ts';
 
 /** The document's value without unknown fields and without empty ones; undefined (after reports) when it is not valid. */
 export type Checker = (document: Document, context: ImportContext) => JsonObject | undefined;
-
-const options = { allErrors: true, verbose: true, strict: true, strictTypes: false, strictRequired: false } as const;
 
 /**
  * Checks documents of one kind. `strict`: unknown fields are errors; `prune`: they are dropped; `off`: that, and a value may
  * be anything of its type. A field without a value (`ingress:`) is absent.
  */
 export function checker(schema: JsonObject): Checker {
-  let validate: ValidateFunction | undefined;
+  let validate: Validate | undefined;
   return ({ value: written, at }, { options: { schema: mode }, report }) => {
-    validate ??= new Ajv(options).compile(schema);
-    const value = withoutNulls(written);
-    const valid: boolean = validate(value);
-    if (valid) return value;
-    const errors = outermost(validate.errors ?? []);
+    validate ??= compile(schema);
+    const value = hasNull(written) ? withoutNulls(written) : written;
+    const errors = outermost(validate(value));
+    if (errors.length === 0) return value;
     const unknown = errors.filter(({ keyword }) => keyword === 'additionalProperties');
     const wrong = errors.filter(({ keyword }) => keyword !== 'additionalProperties' && (mode !== 'off' || keyword === 'type'));
     for (const error of wrong) reportValue(error, value, { at, report });
@@ -124,6 +122,12 @@ const memberOf = (value: Json | undefined, name: string): Json | undefined =>
   isList(value) ? value[Number(name)] : isObject(value) ? value[name] : undefined;
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+
+function hasNull(value: Json): boolean {
+  if (value === null || typeof value !== 'object') return value === null;
+  for (const one of isList(value) ? value : Object.values(value)) if (hasNull(one)) return true;
+  return false;
+}
 
 function withoutNulls(value: JsonObject): JsonObject {
   const entries = Object.entries(value).filter(([, one]) => one !== null);
