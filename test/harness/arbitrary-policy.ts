@@ -42,7 +42,7 @@ const domainNames = ['api', 'below'];
 const everyEntity = ['init', 'ingress', 'unmanaged'];
 const entities = ['all', 'world', 'world-ipv4', 'world-ipv6', 'cluster', 'host', 'remote-node', 'kube-apiserver', 'health'];
 const differences = [
-  ...['all except host', 'all except [web, office, kube-apiserver]', 'cluster except remote-node', 'cluster except [host, prod]'],
+  ...['all except host', 'all except [web, office, ingress]', 'cluster except remote-node', 'cluster except [host, prod]'],
   ...['kube-apiserver except host', 'world except office', 'host except kube-apiserver', 'all except [health, world-ipv6]'],
 ];
 const transports = [

@@ -40,15 +40,16 @@ export function withoutPeers(entity: EntityName, removed: PeerSet): PeerSet | un
   if (!selector) return undefined;
   const outside = subtract(from.outside, intervals([...removed.networks, ...each.flatMap((one) => one.outside)]));
   const reserved = withoutReserved(
-    from.reserved,
+    entity === 'cluster' ? ['every', 'kube-apiserver'] : [from.reserved],
     each.map((one) => one.reserved),
   );
   return { selectors: selector.length > 0 ? [selector] : [], networks: outside, anyNetworks: [], domains: [], entities: [], reserved };
 }
 
-/** An endpoint of several names goes with any of them that is taken away. */
-function withoutReserved(from: Atoms['reserved'], removed: readonly Atoms['reserved'][]): readonly ReservedSet[] {
-  if (from === 'none' || removed.includes('every') || removed.includes(from)) return [];
+/** An endpoint of several names goes with any of them that is taken away. Of a cluster is also an API server that nothing manages. */
+function withoutReserved(from: readonly Atoms['reserved'][], removed: readonly Atoms['reserved'][]): readonly ReservedSet[] {
   const except = removed.filter((name) => name !== 'every' && name !== 'none');
-  return [{ ...(from !== 'every' && { name: from }), except }];
+  return from
+    .filter((name) => name !== 'none' && !removed.includes('every') && !removed.includes(name))
+    .map((name) => ({ ...(name !== 'every' && name !== 'none' && { name }), except }));
 }

@@ -112,6 +112,15 @@ function collectDifference(value: Value, parts: Parts, context: Context): boolea
     });
     return false;
   }
+  if (isServerSplit(first.name, removed)) {
+    const hint = 'the API server may stand at an address of nothing managed: say it in a rule of its own, by priority';
+    context.report('check/wrong-kind', value.span, {
+      expected: `other peers behind \`${first.name} except\``,
+      found: isServerWritten(removed) ? 'the API server' : 'addresses',
+      hint,
+    });
+    return false;
+  }
   const rest = withoutPeers(first.name, removed);
   if (!rest) {
     context.report('check/set-too-large', value.span, workloads.limit);
@@ -121,6 +130,17 @@ function collectDifference(value: Value, parts: Parts, context: Context): boolea
   parts.networks.push({ outside: rest.networks, any: nowhere });
   parts.reserved.push(...(rest.reserved ?? []));
   return true;
+}
+
+const isServerWritten = ({ entities }: PeerSet): boolean => entities.includes('kube-apiserver') || entities.includes('cluster');
+
+/** Is the API server at an address, which is one of many alike, to be taken away from them, or they from it? */
+function isServerSplit(from: EntityName, { entities, networks }: PeerSet): boolean {
+  if (entities.includes('all')) return false;
+  const isOfWorld = (name: EntityName): boolean => name.startsWith('world');
+  const isOfServer = (name: EntityName): boolean => name === 'kube-apiserver' || name === 'cluster';
+  if (from === 'all' || isOfWorld(from)) return entities.some(isOfServer) && !entities.includes('world');
+  return isOfServer(from) && !entities.some(isOfServer) && (networks.length > 0 || entities.some(isOfWorld));
 }
 
 /** What cannot be taken away from an entity. */

@@ -142,7 +142,8 @@ function reservedRelation(end: Extract<End, { kind: 'reserved' }>, { name, excep
   return allOf(all, (relate) => relate());
 }
 
-function outsideRelation(end: Extract<End, { kind: 'address' }>, { networks, anyNetworks, domains, entities }: PeerSet): Relation<End> {
+function outsideRelation(end: Extract<End, { kind: 'address' }>, peers: PeerSet): Relation<End> {
+  const { networks, anyNetworks, domains, entities, reserved = [] } = peers;
   const worlds = Object.entries(worldAddresses).flatMap(([world, addresses]) =>
     entities.some((name) => name === world) ? [addresses] : [],
   );
@@ -153,9 +154,13 @@ function outsideRelation(end: Extract<End, { kind: 'address' }>, { networks, any
       anyOf(domains, (domain) => nameRelation(end.names, domain)),
       (names) => ({ ...end, names }),
     );
-  const isServer = entities.includes('kube-apiserver') || entities.includes('cluster');
+  const isServer = entities.includes('kube-apiserver') || entities.includes('cluster') || reserved.some(holdsServer);
   return anyOf([place, byName, ...(isServer ? [() => serverRelation(end)] : [])], (relate) => relate());
 }
+
+/** Is an API server that nothing manages one of them? Its other sets are its addresses. */
+const holdsServer = ({ name, except, labels }: ReservedSet): boolean =>
+  name === 'kube-apiserver' && !except.includes(name) && (!labels || selects(labels, {}));
 
 function serverRelation(end: Extract<End, { kind: 'address' }>): Relation<End> {
   if (end.isApiServer !== undefined) return end.isApiServer ? covered : apart;

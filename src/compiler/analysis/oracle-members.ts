@@ -66,11 +66,15 @@ export function isPeer(peers: PeerSet, peer: Endpoint, matches: Matches): boolea
     case 'workload':
       return selectors.some((selector) => isSelected(selector, peer.labels));
     case 'address':
+      if (peer.isApiServer && reserved.some((set) => set.name === 'kube-apiserver' && isReserved(set, apiServer))) return true;
       return isIn(networks, peer.address) || (peer.names ?? []).some((name) => domains.some((domain) => matches(domain, name)));
     case 'reserved':
       return reserved.some((set) => isReserved(set, peer));
   }
 }
+
+/** What one that nothing manages is, beside its address. */
+const apiServer = { kind: 'reserved', entities: ['kube-apiserver'] } as const;
 
 const isReserved = (
   { name, except, labels: selector }: ReservedSet,

@@ -95,6 +95,10 @@ const worlds: Partial<Record<EntityName, AddressSet>> = {
   'world-ipv6': ipv6Space,
 };
 
+/** One that nothing manages has no other name and no labels. */
+const isApiServer = ({ name, except, labels }: ReservedSet): boolean =>
+  name === 'kube-apiserver' && !except.includes(name) && (labels === undefined || selects(labels, {}));
+
 function partsIn({ selectors, networks, anyNetworks, domains, entities, reserved = [] }: PeerSet): PeerParts {
   const isCluster = entities.includes('all') || entities.includes('cluster');
   const named = reservedNames.filter((name) => entities.includes(name)).map((name): ReservedSet => ({ name, except: [] }));
@@ -102,7 +106,7 @@ function partsIn({ selectors, networks, anyNetworks, domains, entities, reserved
   return {
     selectors: isCluster ? everyWorkload : selectors,
     reserved: isCluster ? everyReserved : [...named, ...reserved],
-    apiServer: isCluster || entities.includes('kube-apiserver'),
+    apiServer: isCluster || [...named, ...reserved].some(isApiServer),
     world: addresses.length === networks.length ? networks : intervals(addresses),
     domains,
     anyNetworks,

@@ -53,7 +53,10 @@ export type PeerSet = {
   /** `all except host`: what is left of the reserved endpoints. */
   readonly reserved?: readonly ReservedSet[];
 };
-/** Reserved endpoints that have this name (absent: any name, or none), none of `except`, and labels that `labels` selects (absent: any). */
+/**
+ * Reserved endpoints that have this name (absent: any name, or none), none of `except`, and labels that `labels` selects
+ * (absent: any). Of `kube-apiserver` also addresses of nothing managed where the API server stands.
+ */
 export type ReservedSet = { readonly name?: ReservedName; readonly except: readonly ReservedName[]; readonly labels?: Selector };
 /** Reserved endpoints beside the host that policies can govern. */
 export const governedNames = ['health', 'ingress', 'init'] as const satisfies readonly ReservedName[];
