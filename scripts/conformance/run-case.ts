@@ -123,7 +123,8 @@ function sideMistake(flow: CaseFlow, { side, expected }: Judged, world: World): 
   const rules = concerned(typed, side, question);
   const request = requestMistake(typed, { side, question, rules, expected: flow.l7?.[side] });
   if (request !== undefined) return `${side}: ${request}`;
-  const found = flow.authUnstable ? undefined : authenticationMistake(rules, flow.auth?.[side]);
+  const allowing = rules.filter((rule) => rule.action === 'allow');
+  const found = flow.authUnstable ? undefined : authenticationMistake(allowing, flow.auth?.[side]);
   return found === undefined ? undefined : `${side}: ${found}`;
 }
 
