@@ -1,7 +1,8 @@
 // ClusterNetworkPolicy, and AdminNetworkPolicy and BaselineAdminNetworkPolicy before it: rules of the tiers admin and baseline, in
 // their order.
 import { type Field, has, items, member, numberIn, textIn } from '../cilium/fields.ts';
-import { isPositive, type LabelTest } from '../cilium/labels.ts';
+import { isPositive, type LabelTest, testsIn } from '../cilium/labels.ts';
+import { nodeText } from '../cilium/peers.ts';
 import { quoted } from '../cilium/texts.ts';
 import { checker } from '../documents/schema.ts';
 import type { Importer, ImportOptions, JsonObject } from '../importer.ts';
@@ -105,13 +106,22 @@ function peersOf(peer: Field, action: Rule['action'], problems: Problems): reado
     if (action !== 'allow') problems.unsupported(names.path, 'names of destinations can only be accepted');
     return items(names).flatMap((name) => placed(name, domainText(textIn(name) ?? '')));
   }
-  if (nodes.value !== undefined) {
-    problems.unsupported(nodes.path, 'labels of nodes are known to agents with `--enable-node-selector-labels` alone');
-    return [];
-  }
+  if (nodes.value !== undefined) return nodePeers(nodes, problems);
   const tests = podsOf(peer);
   const isAnywhere = !has(peer, 'namespaces') && !has(member(peer, 'pods'), 'namespaceSelector');
   return podPeers(isAnywhere ? inThisCluster(tests, problems.options) : tests, member(peer, 'namespaces'), problems);
+}
+
+/** Cilium means other nodes; the text of Kubernetes, this one, too. */
+function nodePeers(selector: Field, problems: Problems): readonly Peer[] {
+  const { nodeLabels, baseline } = problems.options;
+  const isOfCilium = baseline === 'cilium';
+  if (isOfCilium && !nodeLabels)
+    problems.unsupported(selector.path, 'labels of nodes are unknown to the agent', 'say `--agent enable-node-selector-labels=true`');
+  const tests = testsIn(selector);
+  return (isOfCilium ? ['remote-node'] : ['host', 'remote-node']).flatMap((entity) =>
+    nodeText(tests, entity).flatMap((text) => placed(selector, text)),
+  );
 }
 
 /** What is in no namespace. */
