@@ -18,6 +18,7 @@ import { smallDomains } from '../harness/small-domains.ts';
 import { editedWorld, everyEvent, randomWorld, typedWorld } from '../harness/small-world.ts';
 
 const seed = seedOf('oracle-vs-diff', 20_240_601);
+const rounds = Number(process.env['ROUNDS'] ?? 40);
 const reader = contentReader(smallDomains);
 
 function subjectIn(section: Section, event: PolicyEvent) {
@@ -128,7 +129,7 @@ function report(name: string, seen: ReadonlyMap<string, number>, least = 20): vo
 test('nothing is missed, nothing is invented, on the events of a small world', () => {
   const pick = random(seed);
   const seen = new Map<string, number>();
-  for (let round = 0; round < 80; round++) {
+  for (let round = 0; round < rounds; round++) {
     const world = randomWorld(pick);
     const [before, after] = [typedWorld(world), typedWorld(editedWorld(pick, world))];
     const compare = compareEvent(before, after, diff(before, after));
@@ -193,7 +194,7 @@ function isPossible({ domains }: TypedPolicy, event: PolicyEvent): boolean {
 test('nothing is missed, nothing is invented, on events at the edges of policy text and its edits', () => {
   const pick = random(seed + 4);
   const seen = new Map<string, number>();
-  for (let round = 0; round < 50; ) {
+  for (let round = 0; round < 1.25 * rounds; ) {
     const text = enriched(pick, randomPolicy(pick));
     const [before, after] = [compiled(text), compiled(editedPolicy(pick, text))];
     if (!before || !after) continue;
@@ -209,7 +210,7 @@ test('nothing is missed, nothing is invented, on events at the edges of policy t
 test('each witness replays to exactly its two verdicts, and is one of its difference', () => {
   const pick = random(seed + 1);
   let count = 0;
-  for (let round = 0; round < 150; round++) {
+  for (let round = 0; round < 2 * rounds; round++) {
     const world = randomWorld(pick);
     const [before, after] = [typedWorld(world), typedWorld(editedWorld(pick, world))];
     for (const difference of diff(before, after)) {
@@ -220,7 +221,7 @@ test('each witness replays to exactly its two verdicts, and is one of its differ
       count++;
     }
   }
-  assert.ok(count > 300, `${count} witnesses`);
+  assert.ok(count > 4 * rounds, `${count} witnesses`);
 });
 
 test('a policy does not differ from itself', () => {
