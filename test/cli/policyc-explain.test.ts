@@ -84,7 +84,7 @@ test('a default deny names what was nearest, and what missed it', () => {
 
 test('a selector that stands for several label sets: each verdict, one witness', () => {
   const { out } = explain('{ app: one of ["web", "x"] } -> cart tcp 8080 GET "/cart/1"');
-  assert.match(out, /^the verdict depends on the labels: 2 verdicts over \d classes of events\n/);
+  assert.match(out, /^the verdict depends on what the event leaves open: 2 verdicts over \d classes of events\n/);
   assert.match(out, '1. allowed by cart-access, shop.policy:6');
   assert.match(out, '2. denied by default (cart-access, shop.policy:4)');
 });
