@@ -4,7 +4,7 @@ import type { Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Expr, Name } from '../ir/ast.ts';
 import type { ProtocolWord, Value } from '../ir/resolved.ts';
-import type { NamedPort, Transport } from '../ir/typed.ts';
+import { type NamedPort, namedRange, type Transport } from '../ir/typed.ts';
 import { icmpTypes, isNeverEvent } from '../space/icmp.ts';
 import { type Interval, intervals } from '../space/interval.ts';
 import { protocolNumber, type TransportProtocol, type TransportSet, transportRange, wholeProtocol } from '../space/transport.ts';
@@ -88,7 +88,9 @@ function portsOf(slots: readonly TransportProtocol[], value: Expr, values: Value
 }
 
 function portName(text: string, span: Span, report: Report): string | undefined {
-  if (/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(text) && /[A-Za-z]/.test(text)) return text;
+  const { name, last } = namedRange(text);
+  const isRange = last === undefined || (Number.isInteger(last) && last >= 1 && last <= 65_535 && text === `${name}..${last}`);
+  if (isRange && /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(name) && /[A-Za-z]/.test(name)) return text;
   const hint = /^\d+$/.test(text)
     ? `a port by its number has no quotation marks: ${text}`
     : 'a name has letters, digits and `-`, and at least one letter';

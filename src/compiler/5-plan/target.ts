@@ -2,7 +2,7 @@
 // sends; of a request its method and path; of what processes do only exec, by the path alone; and no DNS names.
 import type { Report } from '../diagnostics/diagnostic.ts';
 import { kernelFields } from '../ir/abi.ts';
-import type { DomainMatch, NetworkRule, Policy, ProcessRule, Rule, TypedPolicy } from '../ir/typed.ts';
+import { type DomainMatch, type NetworkRule, namedRange, type Policy, type ProcessRule, type Rule, type TypedPolicy } from '../ir/typed.ts';
 
 const target = 'native';
 const requestDomains: readonly string[] = ['http'];
@@ -34,6 +34,7 @@ function requestRefusals({ section, audit, action }: NetworkRule, match: DomainM
 function networkRefusals(rule: NetworkRule): Refusals {
   const { peers, layer7, require, audit, action } = rule;
   return [
+    rule.transport.named.some(({ name }) => namedRange(name).last) && { what: 'ranges from a named port on' },
     peers.domains.length > 0 && { what: 'peers by DNS name', hint: 'name the addresses: `network`' },
     peers.anyNetworks.length > 0 && { what: '`including workloads`', hint: 'name the workloads beside the network' },
     peers.reserved?.some(({ labels }) => labels) && { what: '`in entity`', hint: 'name the entity without labels' },

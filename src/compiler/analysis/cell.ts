@@ -6,6 +6,7 @@ import {
   governedNames,
   type NamedPort,
   type NetworkRule,
+  namedRange,
   type PeerSet,
   type ReservedSet,
   type Section,
@@ -15,7 +16,7 @@ import {
 import { type Address, type AddressSet, ipv4Space, ipv6Space } from '../space/address.ts';
 import { equals, type IntervalSet, includes, intersect, isEmpty, subtract, union } from '../space/interval.ts';
 import { type Selector, selects } from '../space/labels.ts';
-import { protocolOf, type TransportPoint, type TransportSet, wholeProtocol } from '../space/transport.ts';
+import { protocolOf, type TransportPoint, type TransportSet, transportRange, wholeProtocol } from '../space/transport.ts';
 import { everyLabelSet, inCube, type LabelCube, selectorRelation } from './label-cube.ts';
 import { anyNames, inNameCube, type NameClasses, type NameCube, nameRelation } from './name-cube.ts';
 import { allOf, anyOf, apart, covered, lift, negated, type Relation } from './relation.ts';
@@ -57,6 +58,8 @@ export const anyAddress = (names: NameClasses): End => ({ kind: 'address', addre
 const worldAddresses = { world: everyAddress, 'world-ipv4': ipv4Space, 'world-ipv6': ipv6Space };
 
 export const portName = ({ protocol, name }: NamedPort): string => `${protocol}/${name}`;
+/** Is the event's point the port of that name, or one behind it? */
+export const belowName = (port: NamedPort): string => `${portName(port)}..`;
 const subjectSide = (section: Section): 'source' | 'destination' => (section === 'ingress' ? 'destination' : 'source');
 const peerSide = (section: Section): 'source' | 'destination' => (section === 'ingress' ? 'source' : 'destination');
 
@@ -204,8 +207,23 @@ function namedRelation<C extends Ported>(cell: C, { named }: Transport): Relatio
   return anyOf(named, (port) => {
     const within = intervalRelation(cell.points, wholeProtocol(port.protocol));
     if (within.kind !== 'covered') return lift(within, (points) => ({ ...cell, points }));
-    return flagRelation(cell.portNames, portName(port), (portNames) => ({ ...cell, portNames }));
+    const { name, last } = namedRange(port.name);
+    const exact = { protocol: port.protocol, name };
+    if (last === undefined) return exactRelation(cell, exact);
+    const before = intervalRelation(cell.points, transportRange(port.protocol, 0, last));
+    if (before.kind === 'split') return lift(before, (points) => ({ ...cell, points }));
+    return before.kind === 'apart' ? exactRelation(cell, exact) : belowRelation(cell, exact);
   });
+}
+
+/** A port that is the one of a name is not below it. */
+function exactRelation<C extends Ported>(cell: C, port: NamedPort): Relation<C> {
+  if (cell.portNames.get(belowName(port)) === false) return apart;
+  return flagRelation(cell.portNames, portName(port), (portNames) => ({ ...cell, portNames }));
+}
+function belowRelation<C extends Ported>(cell: C, port: NamedPort): Relation<C> {
+  if (cell.portNames.get(portName(port)) === true) return covered;
+  return flagRelation(cell.portNames, belowName(port), (portNames) => ({ ...cell, portNames }));
 }
 
 /** Is this flow of the cell? */
@@ -216,9 +234,9 @@ export function inCell(
   if (!includes(cell.points, point) || !inEnd(cell.source, source) || !inEnd(cell.destination, destination)) return false;
   const { protocol, value } = protocolOf(point);
   const ports = destination.kind === 'workload' ? (destination.namedPorts ?? []) : [];
-  return [...cell.portNames].every(
-    ([name, here]) => here === ports.some((port) => port.protocol === protocol && port.port === value && portName(port) === name),
-  );
+  const isHere = (port: NamedPort & { readonly port: number }, name: string): boolean =>
+    port.protocol === protocol && (name === portName(port) ? port.port === value : name === belowName(port) && port.port <= value);
+  return [...cell.portNames].every(([name, here]) => here === ports.some((port) => isHere(port, name)));
 }
 
 export function inEnd(end: End, endpoint: Endpoint): boolean {

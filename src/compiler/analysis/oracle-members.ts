@@ -104,11 +104,18 @@ function isEntity(entity: EntityName, peer: Endpoint): boolean {
   }
 }
 
-/** A named port is the destination's port of that name and protocol; a destination without it does not match. */
+/**
+ * A named port is the destination's port of that name and protocol; a destination without it does not match. `NAME..LAST`: that
+ * port, and those between it and the last.
+ */
 export function isAt({ points, named }: Transport, point: TransportPoint, destination: Endpoint): boolean {
   if (isIn(points, point)) return true;
   if (destination.kind !== 'workload') return false;
   const { protocol, value } = protocolOf(point);
-  const here = (destination.namedPorts ?? []).filter((port) => port.protocol === protocol && port.port === value);
-  return here.some((port) => named.some((one) => one.protocol === protocol && one.name === port.name));
+  return (destination.namedPorts ?? []).some((port) => {
+    if (port.protocol !== protocol) return false;
+    const asked = named.filter((one) => one.protocol === protocol).map(({ name }) => name.split('..'));
+    const lasts = asked.flatMap(([name, last = '0']) => (name === port.name ? [Number(last)] : []));
+    return lasts.some((last) => value === port.port || (port.port < value && value <= last));
+  });
 }

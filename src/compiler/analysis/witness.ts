@@ -29,7 +29,14 @@ export function flowBetween(
   const named = [...portNames].filter(([, here]) => here);
   if (destination.kind !== 'workload' || named.length === 0) return { kind: 'flow', source, destination, point };
   const { protocol, value } = protocolOf(point);
-  const namedPorts = named.map(([key]) => ({ protocol, name: key.slice(key.indexOf('/') + 1), port: value }));
+  const namedPorts = named.flatMap(([key]) => {
+    const exact = key.replace(/\.\.$/, '');
+    const name = exact.slice(exact.indexOf('/') + 1);
+    if (key === exact) return [{ protocol, name, port: value }];
+    const known = portNames.get(exact);
+    return known === true ? [] : [{ protocol, name, port: known === false ? value - 1 : value }];
+  });
+  if (namedPorts.some(({ port }) => port < 1)) return undefined;
   return { kind: 'flow', source, destination: { ...destination, namedPorts }, point };
 }
 

@@ -61,8 +61,15 @@ export type ReservedSet = { readonly name?: ReservedName; readonly except: reado
 /** Reserved endpoints beside the host that policies can govern. */
 export const governedNames = ['health', 'ingress', 'init'] as const satisfies readonly ReservedName[];
 
-/** The destination's port of that name and protocol; an endpoint without it is not matched. */
+/**
+ * The destination's port of that name and protocol; an endpoint without it is not matched. `http..9000`: that port, and those
+ * behind it as far as 9000.
+ */
 export type NamedPort = { readonly protocol: TransportProtocol; readonly name: string };
+export function namedRange(written: string): { readonly name: string; readonly last?: number } {
+  const [name = '', last] = written.split('..');
+  return last === undefined ? { name } : { name, last: Number(last) };
+}
 export type Transport = { readonly points: TransportSet; readonly named: readonly NamedPort[] };
 
 /** A match on the content of a domain's event: one of the lines holds. Never empty. */

@@ -38,7 +38,7 @@ export function portTexts(rule: Field): readonly string[] {
 
 function addPort(texts: PortTexts, protocol: string, written: string, end: number | undefined): void {
   const first = portNumber(written);
-  if (first === undefined && isServiceName(written)) texts.addName(protocol, written.toLowerCase());
+  if (first === undefined && isServiceName(written)) texts.addName(protocol, written.toLowerCase() + (end ? `..${end}` : ''));
   else if (!first) texts.add(protocol);
   // An end before the beginning is none.
   else texts.add(protocol, first, end !== undefined && end > first ? end : first);
