@@ -103,13 +103,21 @@ function orderChanges<R extends Rule>(rule: R): readonly Change<R>[] {
 /** Undecidable, it matches still: only a `pass` never does. */
 const processDropped = (rule: ProcessRule): ProcessRule => ({ ...rule, action: 'pass', match: neverMatch(rule.match) });
 
+const ruleDropped = (rule: Rule): Rule => (rule.section === 'process' ? processDropped(rule) : { ...rule, peers: nobody });
+
+/** The policy as if the rule matched nothing. */
+export const withoutRule = (typed: TypedPolicy, rule: Rule): TypedPolicy => ({
+  ...typed,
+  rules: typed.rules.map((one) => (one === rule ? ruleDropped(rule) : one)),
+});
+
 function processChanges({ domains }: TypedPolicy, rule: ProcessRule): readonly Change<Rule>[] {
   const { match } = rule;
   const domain = domains.find(({ name }) => name === match.domain);
   const isEvery = match.lines.some((line) => line.length === 0);
   const content = domain ? contentChanges(match, domain) : [];
   return [
-    { what: dropped, value: processDropped(rule) },
+    { what: dropped, value: ruleDropped(rule) },
     ...orderChanges(rule),
     ...(isEvery ? [] : [{ what: `for every ${match.domain}`, value: { ...rule, match: { ...match, lines: [[]] } } }]),
     ...content.map(({ what, value }) => ({ what, value: { ...rule, match: value } })),
@@ -126,7 +134,7 @@ function networkChanges({ domains }: TypedPolicy, rule: NetworkRule): readonly C
       ]
     : [];
   return [
-    { what: dropped, value: { ...rule, peers: nobody } },
+    { what: dropped, value: ruleDropped(rule) },
     ...orderChanges(rule),
     ...peerChanges(rule.peers).map(({ what, value }) => ({ what, value: { ...rule, peers: value } })),
     ...transportChanges(rule).map(({ what, value }) => ({ what, value: { ...rule, transport: value } })),
