@@ -9,6 +9,7 @@ import { checkInvariants } from './invariants.ts';
 import { cubesOf, selectorRelation } from './label-cube.ts';
 import { AnalysisLimit } from './limit.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
+import { governedSets } from './rule-cover.ts';
 import { allHold } from './run-tests.ts';
 
 /** `witness`: an event whose verdict the change turns; absent where none was found within the limit. */
@@ -92,9 +93,11 @@ function breaksStatement(changed: TypedPolicy, { sections }: Mutant): boolean {
  */
 function nearby(typed: TypedPolicy, { sections, policy: { subject } }: Mutant): TypedPolicy {
   const cubes = cubesOf(subject.workloads);
+  const isReserved = governedSets(subject).length > 0;
   const near = typed.policies.map(
     (policy) =>
-      (subject.host && policy.subject.host) || cubes.some((cube) => selectorRelation(cube, policy.subject.workloads).kind !== 'apart'),
+      (isReserved && governedSets(policy.subject).length > 0) ||
+      cubes.some((cube) => selectorRelation(cube, policy.subject.workloads).kind !== 'apart'),
   );
   const isNetwork = sections.some((section) => section !== 'process');
   const rules = typed.rules.filter((rule) =>

@@ -184,6 +184,14 @@ test('lines that look closely leave nothing unnoticed', () => {
   assert.is(noticed, total);
 });
 
+test('changes of what governs the host by labels, or other entities, turn verdicts', () => {
+  const { survivors, equivalent } = mutate(
+    typedPolicy(`policy p for [health, { role: "edge" } in entity "host"] { ingress { allow from cluster at tcp 4240 } }`),
+  );
+  assert.is(equivalent, 0);
+  assert.ok(survivors.every(({ witness }) => witness));
+});
+
 test('it ends when it is told to', () => {
   const typed = typedPolicy(text(''));
   const { tried, total, survivors } = mutate(typed, { goOn: (done) => done < 3 });
