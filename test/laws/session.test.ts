@@ -42,6 +42,12 @@ const rules: readonly ((r: Random) => string)[] = [
   (r) => `use block-${r.pick(names)}(${nameOf(r)}, port-${r.pick(names)})`,
 ];
 
+/** Rules that need no names: as many as it takes to change the ids of those behind. */
+const plainRules = (r: Random): string => {
+  const lines = Array.from({ length: 1 + r.int(3) }, (_, i) => `allow from { app: "${r.pick(names)}" } at tcp ${9000 + i}`);
+  return `ingress { ${lines.join('\n')} }`;
+};
+
 const others: readonly ((r: Random) => string)[] = [
   (r) =>
     `test "t" { w-${r.pick(names)} -> w-${r.pick(names)} tcp 80 is ${r.pick(['allowed', 'denied'])} by p-${r.int(9)}${r.pick(['', ' "names"'])} }`,
@@ -54,6 +60,8 @@ const others: readonly ((r: Random) => string)[] = [
 function policy(r: Random): string {
   const subject = r.pick([`w-${r.pick(names)}`, `{ app: "${r.pick(names)}pplicatoin" }`, 'all', '[host, { app: "x" }]']);
   const annotation = r.pick(['', '@owner("team") ', `@note-${r.pick(names)}("x") `, '@allow("check/duplicate-rule", "meant") ']);
+  const isPlain = r.chance(0.4);
+  if (isPlain) return `policy p-${r.int(90)} for ${r.pick(['all', '{ app: "a" }'])} { ${plainRules(r)} }`;
   const sections = [r.pick(rules)(r), ...(r.chance(0.4) ? [r.pick(rules)(r)] : [])];
   return `${annotation}policy p-${r.int(r.pick([9, 90]))} for ${subject} ${r.pick(['', 'tier admin ', 'mode audit '])}{ ${sections.join(' ')} }`;
 }
@@ -152,21 +160,38 @@ test(`${runs} units, 25 changes each: the same as from nothing`, () => {
   assert.ok(right > 4 * runs, `${right} units without errors`);
 });
 
-test('a circle of imports that is closed and opened again', () => {
+/** After each of the texts of a file, again and again, with another file that stays. */
+function alternating(texts: readonly string[], other: string): void {
   const session = new Session();
-  const b = 'import w-a from "./a.policy"\nworkload w-b = w-a or { app: "b" }\npolicy p for w-b { ingress { allow from w-a at tcp 1 } }\n';
-  const texts = [
-    'workload w-a = { app: "a" }',
-    'import w-b from "./b.policy"\nworkload w-a = w-b',
-    'workload w-c = { app: "c" }\nworkload w-a = w-c',
-  ];
   for (const text of [...texts, ...texts]) {
     const sources = [
       { path: 'a.policy', text: `${text}\n` },
-      { path: 'b.policy', text: b },
+      { path: 'b.policy', text: `${other}\n` },
     ];
-    assert.is(told(sources, { session }).text, told(sources, {}).text);
+    assert.is(told(sources, { session }).text, told(sources, {}).text, text);
   }
+}
+
+test('a circle of imports that is closed, changed and opened again', () => {
+  const inCircle = [
+    'workload w-a = w-b',
+    'rules w-a() { ingress { deny at tcp 1 } }',
+    'network w-a = 10.0.0.0/8',
+    '// lower\nport w-a = tcp 80',
+  ];
+  const texts = ['workload w-a = { app: "a" }', ...inCircle.map((text) => `import w-b from "./b.policy"\n${text}`)];
+  alternating(
+    texts,
+    'import w-a from "./a.policy"\nworkload w-b = w-a or { app: "b" }\npolicy p for w-b { ingress { allow from w-a at tcp 1 } }',
+  );
+});
+
+test('a private name that nobody uses, and that another file asks for', () => {
+  alternating(['module a', 'import w-b from "./b.policy"'], 'private workload w-b = { app: "b" }');
+});
+
+test('a name that another file begins and ceases to declare for others', () => {
+  alternating(['module a', 'workload w-c = { app: "c" }', '// lower\nworkload w-c = { app: "c" }'], 'policy p for w-c { ingress {} }');
 });
 
 test.run();
