@@ -6,7 +6,7 @@ import { icmpTexts, protocolOf } from './ports.ts';
 import type { Reading } from './reading.ts';
 
 /** What a rule asks of the proxy for some peers at some ports. */
-type Ask = {
+export type Ask = {
   readonly at: Field;
   readonly peers: readonly string[];
   readonly ports: readonly string[];
@@ -29,7 +29,7 @@ export function refuseConflicts(specs: readonly Field[], reading: Reading): void
   }
 }
 
-function asksOf(rule: Field, direction: Direction, reading: Reading): readonly Ask[] {
+export function asksOf(rule: Field, direction: Direction, reading: Reading): readonly Ask[] {
   const peers = peersOf(rule, direction, reading)?.map((peer) => (peer === 'all' ? '*' : peer)) ?? ['*'];
   const authentication = textIn(member(member(rule, 'authentication'), 'mode'));
   const ports = items(member(rule, 'toPorts'));
@@ -39,18 +39,17 @@ function asksOf(rule: Field, direction: Direction, reading: Reading): readonly A
     const icmp = icmpTexts(rule);
     return [{ ...common, ...plain, ports: icmp.length > 0 ? icmp : ['*'] }];
   }
-  return ports.map((port) => ({ ...common, at: port, ports: keysOf(port), ...proxyOf(port) }));
+  return ports.map((port) => ({ ...common, at: port, ports: items(member(port, 'ports')).flatMap(portKey), ...proxyOf(port) }));
 }
 
-/** What the agent keeps ports under: a range is a port of its own. */
-const keysOf = (rule: Field): readonly string[] =>
-  items(member(rule, 'ports')).flatMap((port) => {
-    const written = (textIn(member(port, 'port')) ?? '').toLowerCase();
-    const end = numberIn(member(port, 'endPort')) ?? 0;
-    const protocol = protocolOf(port);
-    const key = `${written}-${end > Number(written) ? end : ''}`;
-    return (protocol === 'any' ? ['tcp', 'udp', 'sctp'] : [protocol]).map((one) => `${one} ${key}`);
-  });
+/** What the agent keeps a port under, for each protocol: a range is a port of its own. */
+export function portKey(port: Field): readonly string[] {
+  const written = (textIn(member(port, 'port')) ?? '').toLowerCase();
+  const end = numberIn(member(port, 'endPort')) ?? 0;
+  const protocol = protocolOf(port);
+  const key = `${written}-${end > Number(written) ? end : ''}`;
+  return (protocol === 'any' ? ['tcp', 'udp', 'sctp'] : [protocol]).map((one) => `${one} ${key}`);
+}
 
 function proxyOf(port: Field): Pick<Ask, 'parser' | 'names' | 'contexts'> {
   const rules = member(port, 'rules');
