@@ -3,12 +3,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Milliseconds of each change: from the write to the answer, and what the command says of its own part. */
-export type Rechecks = { readonly answered: readonly number[]; readonly took: readonly number[] };
+/** Milliseconds of each change: from the write to the answer, what the command says of its own part, and processor time of all its threads. */
+export type Rechecks = { readonly answered: readonly number[]; readonly took: readonly number[]; readonly cpu: readonly number[] };
 
 const longestWait = 120_000;
 /** So long nothing is changed after an answer: comparing the rules follows it, and is not part of it. */
 const quietMilliseconds = 400;
+
+/** Processor time of a process until now, in steps of 10 ms. */
+function cpuOf({ pid }: ChildProcess): number {
+  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user, system] = fields.split(' ').slice(11, 13).map(Number);
+  return ((user ?? 0) + (system ?? 0)) * 10;
+}
 
 /** What a process says, line by line. */
 class Listener {
@@ -62,6 +69,7 @@ export async function rechecks(
   const listener = new Listener(child);
   const answered: number[] = [];
   const took: number[] = [];
+  const cpu: number[] = [];
   try {
     await listener.until(/waiting for changes\n/);
     // The first changes warm up.
@@ -71,15 +79,17 @@ export async function rechecks(
       const file = join(folder, `m${((round + 5) * 37) % files}.policy`);
       const edit = edits[(round + 5) % edits.length];
       const text = readFileSync(file, 'utf8');
+      const before = cpuOf(child);
       const start = performance.now();
       writeFileSync(file, edit ? edit(text, round + 5) : text);
       const said = await listener.until(/took \d+ ms, waiting for changes\n/);
       if (round < 0) continue;
       answered.push(performance.now() - start);
+      cpu.push(cpuOf(child) - before);
       took.push(Number(/took (\d+) ms, waiting/.exec(said)?.[1]));
     }
   } finally {
     child.kill('SIGINT');
   }
-  return { answered, took };
+  return { answered, took, cpu };
 }
