@@ -7,7 +7,8 @@ import type { Labels } from '../space/labels.ts';
 import { isOfAgent, writeAgent } from './agent.ts';
 import { readDocuments } from './documents/index.ts';
 import { factsOf, policyLabels } from './facts.ts';
-import { type Document, groupOf, type ImportContext, type Importer, type ImportOptions, originText } from './importer.ts';
+import { hasIdentity, lastOfEach } from './identity.ts';
+import { type Document, groupOf, type ImportContext, type Importer, type ImportOptions } from './importer.ts';
 import { importers } from './registry.ts';
 import { PolicyWriter } from './writer.ts';
 
@@ -48,26 +49,10 @@ export function importSources(sources: readonly SourceText[], options: ImportOpt
   };
 }
 
-/** A later object of the same name replaces an earlier one. */
-function lastOfEach(documents: readonly Document[], report: Report): ReadonlySet<Document> {
-  const last = new Map<string, Document>();
-  for (const [i, document] of documents.entries()) {
-    const { name } = document;
-    const key = name === '' ? String(i) : originText(document);
-    const earlier = last.get(key);
-    if (earlier && isPolicy(document))
-      report('import/replaced', [earlier.at(['metadata', 'name']), document.at(['metadata', 'name'])], { object: key });
-    last.set(key, document);
-  }
-  return new Set(last.values());
-}
-
-const isPolicy = ({ kind }: Document): boolean => kind.endsWith('Policy');
-
 /** Was something written? */
 function writeDocument(document: Document, context: ImportContext, writer: PolicyWriter): boolean {
   const importer = importerOf(document, context.report);
-  if (!importer) return false;
+  if (!importer || !hasIdentity(document, context.report)) return false;
   const before = writer.length;
   writer.heading(`from ${document.source.path}`);
   importer.write(document, context, writer);

@@ -37,11 +37,17 @@ const siteOf = ({ refuse }: Reading, field: Field, hook: Hook): HookSite => ({
   argumentAt: (index) => hook.arguments[index],
 });
 
+const isName = (text: string): boolean => /^\w+$/.test(text);
+
 function ofCall(reading: Reading, field: Field): readonly HookSite[] {
   const call = textIn(member(field, 'call')) ?? '';
   if (call.startsWith('list:'))
     return ofList(reading, member(field, 'call'), call.slice('list:'.length)).map((hook) => siteOf(reading, field, hook));
   const isSyscall = member(field, 'syscall').value !== false;
+  if (isSyscall && !isName(syscallName(call))) {
+    reading.refuse(member(field, 'call'), `\`${call}\``, 'no system call has this name');
+    return [];
+  }
   const known = isSyscall
     ? syscallHook([syscallName(call)])
     : call === 'tcp_connect'
@@ -67,7 +73,13 @@ function ofLsm(reading: Reading, field: Field): readonly HookSite[] {
 function ofList({ spec, refuse }: Reading, place: Field, name: string): readonly Hook[] {
   const list = items(member(spec, 'lists')).find((one) => textIn(member(one, 'name')) === name);
   const type = list && (textIn(member(list, 'type')) ?? '');
-  if (list && type === 'syscalls') return [syscallHook([...new Set(textsIn(member(list, 'values')).map(syscallName))])];
+  if (list && type === 'syscalls') {
+    const names = [...new Set(textsIn(member(list, 'values')).map(syscallName))];
+    const wrong = names.find((one) => !isName(one));
+    if (wrong === undefined && names.length > 0) return [syscallHook(names)];
+    refuse(member(list, 'values'), wrong === undefined ? 'an empty list' : `\`${wrong}\``, 'no system call has this name');
+    return [];
+  }
   if (type === 'generated_syscalls') return [syscallHook(undefined)];
   refuse(place, `\`list:${name}\``, list ? 'it is a list of functions inside of the kernel' : 'the policy has no such list');
   return [];
