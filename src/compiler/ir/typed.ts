@@ -156,7 +156,7 @@ export type Policy = {
   readonly annotations: readonly Annotation[];
 };
 
-/** `denied` is also fulfilled by `dropped` and `killed`, `allowed` also by `audited`. */
+/** `denied` is also fulfilled by `dropped` and `killed`; what is `audited` is not `allowed`: it will be cut off. */
 export const expectedVerdicts = ['allowed', 'denied', 'audited', 'dropped', 'killed'] as const;
 export type ExpectedVerdict = (typeof expectedVerdicts)[number];
 
