@@ -163,13 +163,19 @@ class Determinization {
   #withoutOvershadowed(members: readonly number[]): readonly number[] {
     if (!members.some((member) => this.#openEnds.has(member))) return members;
     const matched = new Set(this.#matched(members));
-    const hidden = new Set<number>();
-    for (const member of members) {
-      const { pattern } = this.#state(member);
-      if (!this.#openEnds.has(member) || !matched.has(pattern)) continue;
-      for (const other of this.#overshadowed.get(pattern) ?? []) hidden.add(other);
-    }
-    return hidden.size === 0 ? members : members.filter((member) => !hidden.has(this.#state(member).pattern));
+    const decided = members.filter((member) => this.#openEnds.has(member)).map((member) => this.#state(member).pattern);
+    const isHidden = this.#hiddenBy(decided.filter((pattern) => matched.has(pattern)));
+    return isHidden ? members.filter((member) => !isHidden(this.#state(member).pattern)) : members;
+  }
+
+  /** Does one of these patterns overshadow a pattern? Undefined when they overshadow none. */
+  #hiddenBy(patterns: readonly number[]): ((pattern: number) => boolean) | undefined {
+    const hidden = patterns.flatMap((pattern) => this.#overshadowed.get(pattern) ?? []);
+    if (hidden.length === 0) return undefined;
+    return (pattern) => {
+      this.work += hidden.length;
+      return hidden.some((one) => one.has(pattern));
+    };
   }
 
   #matched(members: readonly number[]): readonly number[] {
@@ -178,8 +184,8 @@ class Determinization {
 
   #value(members: readonly number[]): number {
     const matched = this.#matched(members);
-    const hidden = new Set(matched.flatMap((pattern) => [...(this.#overshadowed.get(pattern) ?? [])]));
-    const sorted = matched.filter((pattern) => !hidden.has(pattern)).sort((a, b) => a - b);
+    const isHidden = this.#hiddenBy(matched);
+    const sorted = (isHidden ? matched.filter((pattern) => !isHidden(pattern)) : [...matched]).sort((a, b) => a - b);
     const key = sorted.join();
     const known = this.#valueOf.get(key);
     if (known !== undefined) return known;
