@@ -5,23 +5,16 @@
 import { invariant } from '../base/assert.ts';
 import type { Cause, PolicyEvent, Verdict } from '../ir/event.ts';
 import type { Policy, Rule, Section, TypedPolicy } from '../ir/typed.ts';
+import { type DefaultDeny, defaultDenies } from './default-denies.ts';
 import { eventClasses, isAbout } from './event-classes.ts';
 import { withoutRule } from './mutants.ts';
 import { sideVerdict } from './oracle.ts';
 
-/** A default deny that a policy brings: to a direction, or to a class of what processes do. */
-export type DefaultDeny = { readonly policy: Policy; readonly section: Section /** Of `process`. */; readonly domain?: string };
 /** `lines`: how many test lines are decided by it. */
 export type RuleCoverage = { readonly rule: Rule; readonly lines: number };
 export type DefaultCoverage = DefaultDeny & { readonly lines: number };
 /** By how many test lines each rule and each default deny is the one that decides. */
 export type Coverage = { readonly rules: readonly RuleCoverage[]; readonly defaults: readonly DefaultCoverage[] };
-
-/** The default denies of a policy, in order. */
-export const defaultDenies = (policy: Policy): readonly DefaultDeny[] => [
-  ...(['ingress', 'egress'] as const).filter((section) => policy.defaultDeny[section]).map((section) => ({ policy, section })),
-  ...policy.defaultDeny.process.map((domain) => ({ policy, section: 'process' as const, domain })),
-];
 
 const defaultKey = (section: Section, domain: string | undefined, policy: number): string => `${section} ${domain ?? ''} ${policy}`;
 

@@ -6,7 +6,7 @@ import { equals, intersect, isEmpty, subtract, union } from '../space/interval.t
 import { namespaceKey, type Requirement, type Selector } from '../space/labels.ts';
 import type { Pattern } from '../space/pattern.ts';
 import { anyTransport, type TransportProtocol, type TransportSet, wholeProtocol } from '../space/transport.ts';
-import { defaultDenies } from './coverage.ts';
+import { defaultDenies } from './default-denies.ts';
 import { cubesOf, valuesOf } from './label-cube.ts';
 import { type Change, contentChanges, mostAlike, neverMatch, without } from './mutant-content.ts';
 import { refuses } from './oracle.ts';
