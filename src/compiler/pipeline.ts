@@ -15,7 +15,7 @@ import { checkInvariants, type InvariantOutcome } from './analysis/invariants.ts
 import { AnalysisLimit } from './analysis/limit.ts';
 import { type Mutation, type MutationOptions, mutate } from './analysis/mutation.ts';
 import { runTests, type TestOutcome } from './analysis/run-tests.ts';
-import { warnUnreachable } from './analysis/unreachable.ts';
+import { type UnreachableMemory, warnUnreachable } from './analysis/unreachable.ts';
 import type { SourceText } from './base/source.ts';
 import { type Allowance, applyAllowances } from './diagnostics/allowances.ts';
 import { type Collector, collector, type Diagnostic, escalate, inOrder, isError, wholeFile } from './diagnostics/diagnostic.ts';
@@ -68,7 +68,7 @@ export type CheckedUnit = {
   readonly ast: Ast;
   readonly allowances: readonly Allowance[];
   /** What was found, allowed or not, while the rules are not compared yet. */
-  readonly uncompared?: readonly Diagnostic[];
+  readonly uncompared?: { readonly found: readonly Diagnostic[]; readonly memory: UnreachableMemory };
 };
 
 /** All that can be said against a policy: its text, its names, its values, and rules that never decide. */
@@ -97,15 +97,15 @@ function checkInto(log: Collector, sources: readonly SourceText[], options: Opti
   if (log.failed()) return { allowances };
   const checked = { typed, sources: ast.files.map(({ source }) => source), ast };
   if (typed.rules.length > (options.comparedAtOnce ?? Number.POSITIVE_INFINITY))
-    return { allowances, checked: { ...checked, uncompared: log.all() } };
+    return { allowances, checked: { ...checked, uncompared: { found: log.all(), memory: session.comparing } } };
   progress('comparing rules');
-  log.add(comparedRules(typed, log.all()));
+  log.add(comparedRules(typed, { found: log.all(), memory: session.comparing }));
   return { allowances, checked };
 }
 
-function comparedRules(typed: TypedPolicy, found: readonly Diagnostic[]): readonly Diagnostic[] {
+function comparedRules(typed: TypedPolicy, { found, memory }: NonNullable<CheckedUnit['uncompared']>): readonly Diagnostic[] {
   const compared = collector();
-  warnUnreachable(typed, compared.report);
+  warnUnreachable(typed, compared.report, memory);
   return unsaid(compared.all(), found);
 }
 
@@ -116,7 +116,7 @@ export function compareUnit(
   escalated: ReadonlySet<string> = new Set(),
 ): readonly Diagnostic[] {
   if (!uncompared) return [];
-  const all = applyAllowances(allowances, inOrder([...uncompared, ...comparedRules(typed, uncompared)]));
+  const all = applyAllowances(allowances, inOrder([...uncompared.found, ...comparedRules(typed, uncompared)]));
   const textOf = ({ code, message, span }: Diagnostic): string => `${span.source.path} ${span.start} ${code} ${message}`;
   const before = new Set(said.map(textOf));
   return escalate(all, escalated).filter((one) => !before.has(textOf(one)));

@@ -1,9 +1,11 @@
 // What is kept from one compilation to the next: the trees of files whose text is the same, what 2-resolve and 3-check keep
-// of them, and what documents mean while none of them is another. A session that is asked for every change of a folder looks
-// at the changed file alone, and at those that import from it.
+// of them, which rules never decide, and what documents mean while none of them is another. A session that is asked for every
+// change of a folder looks at the changed file alone, at those that import from it, and at rules that its rules may hide.
+import from it.
 import { parse } from './1-parse/index.ts';
 import { ResolveMemory } from './2-resolve/index.ts';
 import { CheckMemory } from './3-check/index.ts';
+import { UnreachableMemory } from './analysis/unreachable.ts';
 import type { SourceText } from './base/source.ts';
 import { type Collector, collector, type Diagnostic } from './diagnostics/diagnostic.ts';
 import type { Imported } from './interchange/index.ts';
@@ -21,6 +23,7 @@ type Parsed = { readonly file: FileAst; readonly found: readonly Diagnostic[]; u
 export class Session {
   readonly resolving = new ResolveMemory();
   readonly checking = new CheckMemory();
+  readonly comparing = new UnreachableMemory();
   readonly #files = new Map<string, Parsed>();
   #round = 0;
   #meant: Meant | undefined;

@@ -40,7 +40,7 @@ test('completion: scripts that the shells accept, with what the commands take', 
     const line = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _policyc; echo "\${COMPREPLY[@]}"`;
     return spawnSync('bash', ['-c', `${policyc(['completion', 'bash']).out}\n${line}`], { encoding: 'utf8' }).stdout.trim();
   };
-  assert.is(asked('policyc', 'exp'), 'explain');
+  assert.is(asked('policyc', 'exp'), 'export explain');
   assert.is(asked('policyc', 'test', '--format', 'j'), 'json junit');
   assert.is(asked('policyc', 'check', '--wa'), '--watch');
   assert.is(asked('policyc', 'help', 'check/host'), 'check/host-bits');

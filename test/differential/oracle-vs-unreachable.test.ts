@@ -4,7 +4,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sideVerdict } from '../../src/compiler/analysis/oracle.ts';
-import { unreachableRules } from '../../src/compiler/analysis/unreachable.ts';
+import { type Unreachable, UnreachableMemory, unreachableRules } from '../../src/compiler/analysis/unreachable.ts';
 import type { PolicyEvent } from '../../src/compiler/ir/event.ts';
 import { ruleId } from '../../src/compiler/ir/ids.ts';
 import type { Rule, TypedPolicy } from '../../src/compiler/ir/typed.ts';
@@ -119,6 +119,37 @@ test('what is found among many rules is what is found of each pair', () => {
     found += among.size;
   }
   console.log(`${found} rules`);
+  assert.ok(found > 0);
+});
+
+/** Some rules of the program are those that stand at their place in another one. */
+function edited(typed: TypedPolicy, other: TypedPolicy, isTaken: () => boolean): TypedPolicy {
+  const rules = typed.rules.map((rule, id) => {
+    const taken = isTaken() ? other.rules[id] : undefined;
+    return taken && taken.policy < typed.policies.length ? { ...taken, id: rule.id } : rule;
+  });
+  return { ...typed, rules };
+}
+
+const idsOf = ({ rule, by }: Unreachable): string => `${rule.id} by ${by.id}`;
+
+test('what is kept from one program to the next changes nothing', () => {
+  const source = random(seedOf('oracle-vs-unreachable (memory)', 20260814));
+  let [found, changed] = [0, 0];
+  for (let i = 0; i < programs / 10; i++) {
+    const memory = new UnreachableMemory();
+    const worlds = (): TypedPolicy => worldOf(Array.from({ length: 8 }, () => randomWorld(source)));
+    let typed = worlds();
+    for (let edit = 0; edit < 8; edit++) {
+      const before = found;
+      const alone = unreachableRules(typed);
+      assert.equal(memory.find(typed).map(idsOf), alone.map(idsOf));
+      found += alone.length;
+      if (found !== before) changed++;
+      typed = source.chance(0.9) ? edited(typed, worlds(), () => source.chance(0.05)) : worlds();
+    }
+  }
+  console.log(`${found} rules, ${changed} programs`);
   assert.ok(found > 0);
 });
 

@@ -20,6 +20,7 @@ const pages = readdirSync(folder, { recursive: true, encoding: 'utf8' })
 const withoutWrong: readonly RegExp[] = [
   /^source\/(?!empty)/,
   /^event\//,
+  /^export\//,
   /^analysis\//,
   /^plan\/(?:too-|automaton-)/,
   /^(?:parse|resolve)\/too-/,

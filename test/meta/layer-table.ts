@@ -56,12 +56,16 @@ export const layers: readonly Layer[] = [
   {
     path: 'compiler/interchange/tetragon/',
     ...ofPhases,
-    may: [...ofPhases.may, 'compiler/interchange/', 'compiler/domains/bpf/', 'compiler/domains/capability/'],
+    may: [...ofPhases.may, 'compiler/interchange/', 'compiler/domains/bpf/', 'compiler/domains/capability/', 'compiler/domains/types/'],
   },
   { path: 'compiler/interchange/', ...ofPhases, may: [...ofPhases.may, 'compiler/interchange/'] },
   { path: 'compiler/format/', may: [parse, base, diagnostics, ir] },
   { path: 'compiler/event-text.ts', may: [diagnostics, ir, base], types: [domain] },
-  { path: 'compiler/session.ts', may: [parse, resolve, check, diagnostics, ir, base], types: ['compiler/interchange/'] },
+  {
+    path: 'compiler/session.ts',
+    may: [parse, resolve, check, 'compiler/analysis/', diagnostics, ir, base],
+    types: ['compiler/interchange/'],
+  },
   {
     path: 'compiler/pipeline.ts',
     may: [

@@ -217,9 +217,21 @@ export class RuleIndex {
   readonly #all: Rule[] = [];
   #listed: Listed<Rule> | undefined;
 
-  /** All are added before one is looked for. */
+  get all(): readonly Rule[] {
+    return this.#all;
+  }
+
+  /** They stand in the order of their ids, whenever they are added: what is found depends on nothing else. */
   add(rule: Rule): void {
+    const last = this.#all[this.#all.length - 1];
     this.#all.push(rule);
+    if (last && last.id > rule.id) this.#all.sort((a, b) => a.id - b.id);
+    this.#listed = undefined;
+  }
+
+  remove(rule: Rule): void {
+    this.#all.splice(this.#all.indexOf(rule), 1);
+    this.#listed = undefined;
   }
 
   /** Some that may cover the rule, and every one that does. */

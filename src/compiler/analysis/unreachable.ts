@@ -2,7 +2,8 @@
 // match: enforced, and with what is in audit mode. Single rules are compared, not what several do together, and each search
 // ends early: what is found is true, what is not found may still be.
 import type { Report } from '../diagnostics/diagnostic.ts';
-import { inDecidingOrder } from '../ir/deciding-order.ts';
+import { placeOf, ranksOf } from '../ir/deciding-order.ts';
+import type { RuleId } from '../ir/ids.ts';
 import type { Policy, Rule, Section, Tier, TypedPolicy } from '../ir/typed.ts';
 import { Containment } from '../space/containment.ts';
 import { cubesIn, governedSets, matchesNothing, ruleCovers } from './rule-cover.ts';
@@ -21,20 +22,21 @@ const bringsNames = (rule: Rule): boolean =>
 /** Of processes, rules of one class are asked together. */
 const isAskedWith = (a: Rule, b: Rule): boolean => a.section !== 'process' || b.section !== 'process' || a.match.domain === b.match.domain;
 
-/** When each rule is asked, by RuleId. */
+/** Which rule is asked first. */
 class Order {
-  readonly #places: Int32Array;
+  readonly #ranks: readonly number[];
   readonly #tiers: readonly Tier[];
-  /** Where the first `pass` of a section and tier stands. */
-  readonly #passes = new Map<string, number>();
+  /** The first `pass` of a section and tier. */
+  readonly #passes = new Map<string, Rule>();
 
-  constructor(typed: TypedPolicy) {
-    this.#places = new Int32Array(typed.rules.length);
-    this.#tiers = typed.policies.map(({ tier }) => tier);
-    inDecidingOrder(typed).forEach((rule, place) => {
-      this.#places[rule.id] = place;
-      if (rule.action === 'pass' && !this.#passes.has(this.#partOf(rule))) this.#passes.set(this.#partOf(rule), place);
-    });
+  constructor({ policies, rules }: TypedPolicy) {
+    this.#ranks = ranksOf(policies);
+    this.#tiers = policies.map(({ tier }) => tier);
+    for (const rule of rules) {
+      if (rule.action !== 'pass') continue;
+      const first = this.#passes.get(this.#partOf(rule));
+      if (!first || this.isBefore(rule, first)) this.#passes.set(this.#partOf(rule), rule);
+    }
   }
 
   #partOf(rule: Rule): string {
@@ -43,9 +45,10 @@ class Order {
 
   #tierOf = ({ policy }: Rule): Tier => this.#tiers[policy] ?? 'normal';
 
-  #placeOf = ({ id }: Rule): number => this.#places[id] ?? 0;
-
-  isBefore = (a: Rule, b: Rule): boolean => this.#placeOf(a) < this.#placeOf(b);
+  isBefore(a: Rule, b: Rule): boolean {
+    const ranks = a.policy === b.policy ? 0 : (this.#ranks[a.policy] ?? 0) - (this.#ranks[b.policy] ?? 0);
+    return (ranks || placeOf(a) - placeOf(b) || a.id - b.id) < 0;
+  }
 
   /**
    * Where both match, is `rule` asked for nothing? In one tier it is, whatever became of `earlier`: who was passed over passes
@@ -55,7 +58,7 @@ class Order {
     if (earlier.audit && !rule.audit) return false;
     if (this.#tierOf(earlier) !== this.#tierOf(rule)) {
       const passed = this.#passes.get(this.#partOf(earlier));
-      if (earlier.action === 'pass' || (passed !== undefined && passed < this.#placeOf(earlier))) return false;
+      if (earlier.action === 'pass' || (passed && this.isBefore(passed, earlier))) return false;
     }
     return !bringsNames(rule) || earlier.action !== 'allow' || bringsNames(earlier);
   }
@@ -71,13 +74,15 @@ class Governed {
     const isSomebody = ({ subject }: Policy): boolean => cubesIn(subject.workloads).length > 0 || governedSets(subject).length > 0;
     this.#subjects = new CoveringSubjects(policies.map(({ subject }) => subject));
     this.#numbers = policies.map((policy, i) => (isSomebody(policy) ? this.#subjects.numbers[i] : undefined));
-    for (const rule of rules) {
-      const number = this.#numbers[rule.policy];
-      if (number === undefined) continue;
-      const ofSection = this.#rules[rule.section];
-      ofSection[number] ??= new RuleIndex();
-      ofSection[number].add(rule);
-    }
+    for (const rule of rules) this.#add(rule);
+  }
+
+  #add(rule: Rule): void {
+    const number = this.#numbers[rule.policy];
+    if (number === undefined) return;
+    const ofSection = this.#rules[rule.section];
+    ofSection[number] ??= new RuleIndex();
+    ofSection[number].add(rule);
   }
 
   /** The rules of its section whose subjects hold all of the rule's. */
@@ -90,40 +95,86 @@ class Governed {
     if (covering.length === 1 && own !== undefined) return ofSection[own] ? [ofSection[own]] : [];
     return covering.flatMap((subject) => ofSection[subject] ?? []);
   }
+
+  /** Puts rules in the place of others. What is returned are the rules for which that may mean something: theirs and those below them. */
+  replace(changes: readonly Change[]): readonly Rule[] {
+    for (const { before } of changes) this.#rules[before.section][this.#numbers[before.policy] ?? -1]?.remove(before);
+    for (const { after } of changes) this.#add(after);
+    const changed = new Set(changes.flatMap(({ before, after }) => [this.#numbers[before.policy], this.#numbers[after.policy]]));
+    const below = [...new Set(this.#numbers)].flatMap((number) =>
+      number !== undefined && this.#subjects.covering(number).some((one) => changed.has(one)) ? [number] : [],
+    );
+    return Object.values(this.#rules).flatMap((ofSection) => below.flatMap((number) => ofSection[number]?.all ?? []));
+  }
 }
 
-/** Every rule for which a single earlier one is found. */
-export function unreachableRules(typed: TypedPolicy): readonly Unreachable[] {
-  const [order, governed, texts] = [new Order(typed), new Governed(typed), new Containment()];
-  const deciderOf = (rule: Rule): Rule | undefined => {
-    let left = mostTried;
-    for (const rules of governed.around(rule)) {
-      for (const other of rules.candidates(rule)) {
-        if (!order.isBefore(other, rule) || !isAskedWith(other, rule)) continue;
-        if (order.hides(other, rule) && ruleCovers(other, rule, texts)) return other;
-        if (--left === 0) return undefined;
-      }
-    }
-    return undefined;
-  };
-  const found: Unreachable[] = [];
-  for (const rule of typed.rules) {
-    const by = deciderOf(rule);
-    if (by && !matchesNothing(rule, texts)) found.push({ rule, by });
-  }
-  return found;
+/** A rule that is another one now. */
+type Change = { readonly before: Rule; readonly after: Rule };
+
+const isPolicySame = (a: Policy, b: Policy): boolean =>
+  a === b || (a.tier === b.tier && a.priority === b.priority && JSON.stringify(a.subject) === JSON.stringify(b.subject));
+
+/** What became of single rules; undefined where more is another than they. */
+function changesOf(before: TypedPolicy, after: TypedPolicy): readonly Change[] | undefined {
+  if (before.policies.length !== after.policies.length || before.rules.length !== after.rules.length) return undefined;
+  if (!after.policies.every((policy, i) => isPolicySame(policy, before.policies[i] ?? policy))) return undefined;
+  const changes = after.rules.flatMap((rule, i) => {
+    const one = before.rules[i];
+    return one && one !== rule ? [{ before: one, after: rule }] : [];
+  });
+  return changes.some((change) => change.before.action === 'pass' || change.after.action === 'pass') ? undefined : changes;
 }
+
+/** Keeps what was found of one program for the next one, which mostly is the same but for a few rules. */
+export class UnreachableMemory {
+  #last: { readonly typed: TypedPolicy; readonly order: Order; readonly governed: Governed } | undefined;
+  readonly #found = new Map<RuleId, Rule>();
+
+  /** Every rule for which a single earlier one is found. */
+  find(typed: TypedPolicy): readonly Unreachable[] {
+    const last = this.#last;
+    const changes = last && changesOf(last.typed, typed);
+    const { order, governed } = last && changes ? last : { order: new Order(typed), governed: new Governed(typed) };
+    if (!changes) this.#found.clear();
+    this.#compare(changes ? governed.replace(changes) : typed.rules, order, governed);
+    this.#last = { typed, order, governed };
+    const found = [...this.#found].sort(([a], [b]) => a - b);
+    return found.flatMap(([id, by]) => (typed.rules[id] ? [{ rule: typed.rules[id], by }] : []));
+  }
+
+  #compare(rules: readonly Rule[], order: Order, governed: Governed): void {
+    const texts = new Containment();
+    const deciderOf = (rule: Rule): Rule | undefined => {
+      let left = mostTried;
+      for (const index of governed.around(rule)) {
+        for (const other of index.candidates(rule)) {
+          if (!order.isBefore(other, rule) || !isAskedWith(other, rule)) continue;
+          if (order.hides(other, rule) && ruleCovers(other, rule, texts)) return other;
+          if (--left === 0) return undefined;
+        }
+      }
+      return undefined;
+    };
+    for (const rule of rules) {
+      const by = deciderOf(rule);
+      if (by && !matchesNothing(rule, texts)) this.#found.set(rule.id, by);
+      else this.#found.delete(rule.id);
+    }
+  }
+}
+
+export const unreachableRules = (typed: TypedPolicy): readonly Unreachable[] => new UnreachableMemory().find(typed);
 
 /** Warns of them. A rule of a `rules` block is meant for every policy that uses it: it is one of them if it decides in none. */
-export function warnUnreachable(typed: TypedPolicy, report: Report): void {
-  const found = unreachableRules(typed);
+export function warnUnreachable(typed: TypedPolicy, report: Report, memory = new UnreachableMemory()): void {
+  const found = memory.find(typed);
   if (found.length === 0) return;
-  const placeOf = ({ span: { source, start } }: Rule): string => `${source.path} ${start}`;
+  const written = ({ span: { source, start } }: Rule): string => `${source.path} ${start}`;
   const idle = new Set(found.map(({ rule }) => rule));
-  const said = new Set(typed.rules.filter((rule) => rule.usedAt && !idle.has(rule)).map(placeOf));
+  const said = new Set(typed.rules.filter((rule) => rule.usedAt && !idle.has(rule)).map(written));
   for (const { rule, by } of found) {
-    if (said.has(placeOf(rule))) continue;
-    said.add(placeOf(rule));
+    if (said.has(written(rule))) continue;
+    said.add(written(rule));
     report('check/unreachable-rule', [rule.span, by.span], { how: by.action === 'pass' ? 'passed over' : 'decided' });
   }
 }

@@ -6,6 +6,7 @@ import type { CheckOptions } from './check.ts';
 import type { DiffOptions } from './diff.ts';
 import { withDocuments } from './document-options.ts';
 import type { ExplainOptions } from './explain.ts';
+import type { ExportOptions } from './export.ts';
 import type { FormatCommandOptions } from './format.ts';
 import type { ImportCommandOptions } from './import.ts';
 import { readSeconds, withCommon, withUnit } from './options.ts';
@@ -39,6 +40,7 @@ Examples:
   policyc diff main/policies policies         what a change newly allows and newly denies
   policyc explain policies/ --event 'web -> cart tcp 80'    why an event is allowed or denied
   policyc import k8s/ -o policies             policies that are there in YAML, as policy text
+  policyc export policies/ --to tetragon      a policy as documents of another tool
   policyc fmt --check policies/               which files are not in canonical form
   policyc build policies/ -o shop.bundle      a folder that \`policyd run --bundle\` loads
   policyc help check/host-bits                what a finding means, and what to do about it
@@ -52,6 +54,7 @@ on.`,
   addTest(program, finish);
   addDiff(program, finish);
   addImport(program, finish);
+  addExport(program, finish);
   addFormat(program, finish);
   addExplain(program, finish);
   addHelp(program, finish);
@@ -223,6 +226,25 @@ ${exitCodes}`,
     .action(async (given: readonly string[], options: ImportCommandOptions) =>
       finish((await import('./import.ts')).runImport(given, options)),
     );
+}
+
+function addExport(program: Command, finish: Finish): void {
+  withUnit(
+    withCommon(program.command('export').description('write a policy as documents of another tool').argument('<path...>', paths)),
+    'warn',
+  )
+    .addOption(new Option('--to <target>', 'the tool').choices(['tetragon']).makeOptionMandatory())
+    .addHelpText(
+      'after',
+      `
+The documents mean what the policy means, each with the name of its policy and of its file. What the tool cannot say is an error at
+the rule, and then nothing is written.
+
+Examples:
+  policyc export policies/ --to tetragon > tracing-policies.yaml
+${exitCodes}`,
+    )
+    .action(async (given: readonly string[], options: ExportOptions) => finish((await import('./export.ts')).runExport(given, options)));
 }
 
 function addFormat(program: Command, finish: Finish): void {

@@ -88,6 +88,9 @@ export const catalog = {
   'import/missing-field': { severity: 'error', message: '`{field}` is missing' },
   'import/invalid-value': { severity: 'error', message: '`{field}`: expected {expected}, found {found}' },
 
+  // Documents that are written.
+  'export/unsupported': { severity: 'error', message: '{target} cannot say {what}: {reason}' },
+
   // 2-resolve: what the words and names mean.
   'resolve/unknown-name': { severity: 'error', message: 'unknown {kind} `{name}`', help: 'did you mean `{suggestion}`?' },
   'resolve/unknown-word': { severity: 'error', message: 'expected {expected}, found `{word}`', help: 'did you mean `{suggestion}`?' },

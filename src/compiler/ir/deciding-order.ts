@@ -4,7 +4,7 @@ import { actions, type Policy, type Rule, type TypedPolicy, tiers } from './type
 const comparePolicies = (a: Policy, b: Policy): number => tiers.indexOf(a.tier) - tiers.indexOf(b.tier) || a.priority - b.priority;
 
 /** Of each policy the place of its tier and priority among those that there are. */
-function ranksOf(policies: readonly Policy[]): readonly number[] {
+export function ranksOf(policies: readonly Policy[]): readonly number[] {
   const ranks: number[] = [];
   let rank = 0;
   let before: Policy | undefined;
@@ -16,6 +16,9 @@ function ranksOf(policies: readonly Policy[]): readonly number[] {
   return ranks;
 }
 
+/** Among the rules of one rank. */
+export const placeOf = ({ priority, action }: Rule): number => priority * actions.length + actions.indexOf(action);
+
 /** The first of a program that matches and is not `pass` decides. There are few places, even of very many rules. */
 export function inDecidingOrder({ policies, rules }: Pick<TypedPolicy, 'policies' | 'rules'>): readonly Rule[] {
   const ranks = ranksOf(policies);
@@ -24,7 +27,7 @@ export function inDecidingOrder({ policies, rules }: Pick<TypedPolicy, 'policies
     const rank = ranks[rule.policy] ?? 0;
     const ofRank = places[rank] ?? new Map<number, Rule[]>();
     places[rank] = ofRank;
-    const place = rule.priority * actions.length + actions.indexOf(rule.action);
+    const place = placeOf(rule);
     const placed = ofRank.get(place);
     if (placed) placed.push(rule);
     else ofRank.set(place, [rule]);

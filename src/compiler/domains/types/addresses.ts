@@ -31,16 +31,49 @@ function ipv4Block({ address, length }: Prefix): Pattern {
 
 const hex = (address: Address): string => address.toString(16).padStart(32, '0');
 
+function nibbleRange(low: number, high: number): Pattern {
+  const inside = [...'0123456789abcdef'].slice(low, high + 1).map(literal);
+  return inside.length === 16 ? digits : either(...inside);
+}
+
 function ipv6Block({ address, length }: Prefix): Pattern {
   const nibbles = [...hex(address)].map((digit, i) => {
     const { low, high } = numbersBelow(Number.parseInt(digit, 16), length - 4 * i, 4);
-    const inside = [...'0123456789abcdef'].slice(low, high + 1).map(literal);
-    return inside.length === 16 ? digits : either(...inside);
+    return nibbleRange(low, high);
   });
   return joined(
     Array.from({ length: 8 }, (_, i) => sequence(...nibbles.slice(4 * i, 4 * i + 4))),
     ':',
   );
+}
+
+/** What one octet, or one digit, can be; by the pattern that says it. */
+const partsOf = (bits: number, pattern: (low: number, high: number) => Pattern): ReadonlyMap<string, { low: number; fixed: number }> =>
+  new Map(
+    Array.from({ length: bits + 1 }, (_, fixed) => fixed).flatMap((fixed) =>
+      Array.from({ length: 2 ** fixed }, (_, i) => {
+        const low = i * 2 ** (bits - fixed);
+        return [JSON.stringify(pattern(low, low + 2 ** (bits - fixed) - 1)), { low, fixed }] as const;
+      }),
+    ),
+  );
+const octets = partsOf(8, decimalRange);
+const nibbles = partsOf(4, nibbleRange);
+
+/** The block that a pattern of a value is, if it is one. */
+export function blockOf(pattern: Pattern): Prefix | undefined {
+  if (pattern.kind !== 'sequence') return undefined;
+  const groups = pattern.parts.filter((_, i) => i % 2 === 0);
+  const isIpv6 = groups.length === 8;
+  const parts = isIpv6 ? groups.flatMap((group) => (group.kind === 'sequence' ? group.parts : [])) : groups;
+  const width = isIpv6 ? 4 : 8;
+  const found = parts.map((part) => (isIpv6 ? nibbles : octets).get(JSON.stringify(part)));
+  if (found.length * width !== (isIpv6 ? 128 : 32) || found.some((part) => !part)) return undefined;
+  const known = found.flatMap((part) => part ?? []);
+  const length = known.reduce((sum, { fixed }) => sum + fixed, 0);
+  if (known.some(({ fixed }, i) => fixed !== Math.min(width, Math.max(0, length - width * i)))) return undefined;
+  const bits = known.reduce((sum, { low }) => (sum << BigInt(width)) | BigInt(low), 0n);
+  return isIpv6 ? { address: bits, length } : { address: (0xffffn << 32n) | bits, length: length + 96 };
 }
 
 const blockPattern = (prefix: Prefix): Pattern => (isIpv4(prefix.address) && prefix.length >= 96 ? ipv4Block(prefix) : ipv6Block(prefix));

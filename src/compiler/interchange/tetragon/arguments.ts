@@ -4,7 +4,7 @@ import { bpfCommands } from '../../domains/bpf/index.ts';
 import { capabilities } from '../../domains/capability/index.ts';
 import { formatPrefix, parsePrefix } from '../../space/address.ts';
 import { type Field, items, member, textIn, textsIn } from '../cilium/fields.ts';
-import { literalText, regexText } from '../cilium/texts.ts';
+import { literalText } from '../cilium/texts.ts';
 import type { Argument } from './hooks.ts';
 import { is, isNot, type Test } from './tests.ts';
 
@@ -25,7 +25,6 @@ const negation = (operator: string): { readonly base: string; readonly not: bool
 const test = (field: string, not: boolean, values: readonly string[]): Test => (not ? isNot(field, ...values) : is(field, ...values));
 
 const inGlob = (text: string): string => text.replace(/["\\*{}?[\]]/g, '\\$&');
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
 /** Paths by a comparison; those that no path is are left out. */
 export function pathValues(base: string, values: readonly string[]): readonly string[] | undefined {
@@ -40,7 +39,7 @@ export function pathValues(base: string, values: readonly string[]): readonly st
         value.startsWith('/') ? [literalText(value), `glob "/**${inGlob(value)}"`] : [`glob "/**${inGlob(value)}"`],
       );
     case 'SubString':
-      return values.map((value) => regexText(`(?s:.*)${escaped(value)}(?s:.*)`));
+      return values.flatMap((value) => [...(value.startsWith('/') ? [`glob "${inGlob(value)}**"`] : []), `glob "/**${inGlob(value)}**"`]);
     default:
       return undefined;
   }

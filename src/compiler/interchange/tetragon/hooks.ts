@@ -63,6 +63,7 @@ const securityHooks: Readonly<Record<string, Hook>> = {
   inode_create: made('file'),
   inode_mkdir: made('folder'),
   inode_symlink: made('link'),
+  inode_mknod: hook('create', {}, [is('kind', 'device', 'pipe', 'socket')]),
   bprm_check: executed,
   bprm_check_security: executed,
   bprm_creds_for_exec: executed,
@@ -134,11 +135,14 @@ const numbers: Readonly<Record<number, Argument>> = Object.fromEntries(
   [0, 1, 2, 3, 4, 5].map((at) => [at, { kind: 'number', field: `argument ${at}` }]),
 );
 
+/** Where the first path of a call stands. */
+export const pathPlace = (name: string): number | undefined => {
+  const found = Object.keys(pathPlaces).find((at) => pathPlaces[Number(at)]?.split(/\s+/).includes(name));
+  return found === undefined ? undefined : Number(found);
+};
+
 export function syscallHook(names: readonly string[] | undefined): Hook {
   const [only, ...more] = names ?? [];
-  const place =
-    only !== undefined && more.length === 0
-      ? Object.keys(pathPlaces).find((at) => pathPlaces[Number(at)]?.split(/\s+/).includes(only))
-      : undefined;
+  const place = only !== undefined && more.length === 0 ? pathPlace(only) : undefined;
   return hook('syscall', { ...numbers, ...(place !== undefined && { [place]: path }) }, names === undefined ? [] : [is('name', ...names)]);
 }
