@@ -1,7 +1,6 @@
 // What is kept from one compilation to the next: the trees of files whose text is the same, what 2-resolve and 3-check keep
 // of them, which rules never decide, and what documents mean while none of them is another. A session that is asked for every
 // change of a folder looks at the changed file alone, at those that import from it, and at rules that its rules may hide.
-import from it.
 import { parse } from './1-parse/index.ts';
 import { ResolveMemory } from './2-resolve/index.ts';
 import { CheckMemory } from './3-check/index.ts';
