@@ -22,6 +22,8 @@ import { type Collector, collector, type Diagnostic, escalate, inOrder, isError,
 import type { Domains } from './domains/domain.ts';
 import { domains as registry } from './domains/registry.ts';
 import { eventDiagnostics, eventSource, isOneEvent, withEvent } from './event-text.ts';
+import { type ExportTarget, exporters } from './interchange/export.ts';
+import type { JsonObject } from './interchange/importer.ts';
 import { defaultImportOptions, holdsDocuments, type Imported, type ImportOptions, importSources } from './interchange/index.ts';
 import type { Ast } from './ir/ast.ts';
 import type { Emitted } from './ir/emitted.ts';
@@ -31,6 +33,8 @@ import type { TypedPolicy } from './ir/typed.ts';
 import { Session } from './session.ts';
 import type { Labels } from './space/labels.ts';
 
+export { documentsText } from './interchange/documents/write.ts';
+export { type ExportTarget, exportTargets } from './interchange/export.ts';
 export { holdsDocuments, type Imported, type ImportOptions } from './interchange/index.ts';
 export { Session } from './session.ts';
 
@@ -135,6 +139,13 @@ function importInto(log: Collector, session: Session, { sources, options }: Docu
 export function importUnit(sources: readonly SourceText[], options: Pick<Options, 'documents'> = {}): Outcome<Imported> {
   const log = collector();
   const value = importInto(log, new Session(), { sources, options: options.documents });
+  return log.failed() ? { ok: false, diagnostics: log.all() } : { ok: true, value, diagnostics: log.all() };
+}
+
+/** A checked policy as documents of another tool; not ok with what that tool cannot say, each by its rule. */
+export function exportUnit({ typed }: CheckedUnit, target: ExportTarget): Outcome<readonly JsonObject[]> {
+  const log = collector();
+  const value = exporters[target](typed, log.report);
   return log.failed() ? { ok: false, diagnostics: log.all() } : { ok: true, value, diagnostics: log.all() };
 }
 
