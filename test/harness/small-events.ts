@@ -1,8 +1,8 @@
 // Every event of the small world.
 import type { Content } from '../../src/compiler/domains/domain.ts';
 import type { Endpoint, FlowEvent, PolicyEvent, ReservedName } from '../../src/compiler/ir/event.ts';
-import { parseAddress } from '../../src/compiler/space/address.ts';
-import { transportPoint } from '../../src/compiler/space/transport.ts';
+import { isIpv4, parseAddress } from '../../src/compiler/space/address.ts';
+import { protocolOf, transportPoint } from '../../src/compiler/space/transport.ts';
 import type { WorldOptions } from './small-world.ts';
 
 const labelSets: readonly Readonly<Record<string, string>>[] = [
@@ -37,6 +37,12 @@ const outside: readonly Endpoint[] = [
 ];
 const edgeHost: Endpoint = { kind: 'reserved', entities: ['host'], labels: { env: 'p' } };
 const nativePoints = [transportPoint('tcp', 80), transportPoint('tcp', 81), transportPoint('udp', 53), transportPoint('icmp', 2048)];
+
+/** Both addresses are of one family, and ICMP is of IPv4. */
+function isPossible(point: number, ...ends: readonly Endpoint[]): boolean {
+  const isIpv6 = ends.flatMap(({ address: known }) => (known === undefined ? [] : [!isIpv4(known)]));
+  return new Set(isIpv6).size < 2 && !(isIpv6.includes(true) && protocolOf(point).protocol === 'icmp');
+}
 
 const fields = (given: Readonly<Record<string, string | readonly string[]>>): Content => ({
   kind: 'fields',
@@ -91,11 +97,13 @@ export function everyEvent(options: WorldOptions = {}): readonly PolicyEvent[] {
     ...others.flatMap((from) => [...destinations, ...hosts].map((to) => [from, to] as const)),
   ];
   const flows = pairs.flatMap(([from, to]) =>
-    nativePoints.flatMap((point) =>
-      (native ? nativeRequests : requests).map(
-        (request): PolicyEvent => ({ kind: 'flow', source: from, destination: to, point, ...(request && { request }) }),
+    nativePoints
+      .filter((point) => isPossible(point, from, to))
+      .flatMap((point) =>
+        (native ? nativeRequests : requests).map(
+          (request): PolicyEvent => ({ kind: 'flow', source: from, destination: to, point, ...(request && { request }) }),
+        ),
       ),
-    ),
   );
   return [...flows, ...[...workloads('subject'), ...hosts].flatMap((subject) => processEvents(subject, options))];
 }

@@ -1,10 +1,17 @@
 // One concrete event of a cell: what a reviewer can picture, so familiar addresses and ports are taken where the cell has them.
 import type { Domains } from '../domains/domain.ts';
 import type { Content, Endpoint, FlowEvent, ProcessEvent } from '../ir/event.ts';
-import { type Address, type AddressSet, ipv4Space, parseAddress } from '../space/address.ts';
-import { includes, intersect, subtract } from '../space/interval.ts';
-import { protocolOf, type TransportPoint, type TransportProtocol, type TransportSet, transportPoint } from '../space/transport.ts';
-import { type Cell, type End, reservedNames, unknownAddress } from './cell.ts';
+import { type Address, type AddressSet, ipv4Space, ipv6Space, parseAddress } from '../space/address.ts';
+import { includes, intersect, isEmpty, subtract, union } from '../space/interval.ts';
+import {
+  protocolOf,
+  type TransportPoint,
+  type TransportProtocol,
+  type TransportSet,
+  transportPoint,
+  wholeProtocol,
+} from '../space/transport.ts';
+import { addressUnknown, type Cell, type End, reservedNames, unknownAddress } from './cell.ts';
 import { specOf } from './content.ts';
 import { encodingOf } from './content-encoding.ts';
 import type { Item } from './judge.ts';
@@ -13,9 +20,28 @@ import { namesIn } from './name-cube.ts';
 
 /** One flow of the cell, without a request; undefined where there is none (an endpoint that bears no reserved name, or two that exclude each other). */
 export function flowIn(cell: Cell): FlowEvent | undefined {
-  const source = endpointIn(cell.source, 'source');
-  const destination = endpointIn(cell.destination, 'destination');
-  return source && destination && flowBetween(source, destination, cell);
+  for (const family of families) {
+    const source = endpointOf(cell.source, 'source', family);
+    const destination = endpointOf(cell.destination, 'destination', family);
+    const points = subtract(cell.points, family.others);
+    const flow = source && destination && flowBetween(source, destination, { ...cell, points });
+    if (flow) return flow;
+  }
+  return undefined;
+}
+
+/** `others`: the points that no flow of these addresses has; each ICMP is of one family. */
+type Family = { readonly addresses: AddressSet; readonly others: TransportSet };
+const families: readonly Family[] = [
+  { addresses: ipv4Space, others: wholeProtocol('icmpv6') },
+  { addresses: ipv6Space, others: wholeProtocol('icmp') },
+];
+
+function endpointOf(end: End, id: string, family: Family): Endpoint | undefined {
+  if (end.kind === 'nothing') return undefined;
+  const known = end.kind === 'address' ? family.addresses : union(addressUnknown, family.addresses);
+  const addresses = intersect(end.addresses, known);
+  return isEmpty(addresses) ? undefined : endpointIn({ ...end, addresses }, id);
 }
 
 /** One flow between two endpoints, at one of the points; undefined where there is none. */
