@@ -142,11 +142,18 @@ export function importUnit(sources: readonly SourceText[], options: Pick<Options
   return log.failed() ? { ok: false, diagnostics: log.all() } : { ok: true, value, diagnostics: log.all() };
 }
 
-/** A checked policy as documents of another tool; not ok with what that tool cannot say, each by its rule. */
-export function exportUnit({ typed }: CheckedUnit, target: ExportTarget): Outcome<readonly JsonObject[]> {
+/**
+ * A checked policy as documents of another tool; not ok with what that tool cannot say, each by its rule. `isLossy`: that is left out,
+ * and only said.
+ */
+export function exportUnit({ typed }: CheckedUnit, target: ExportTarget, isLossy = false): Outcome<readonly JsonObject[]> {
   const log = collector();
   const value = exporters[target](typed, log.report);
-  return log.failed() ? { ok: false, diagnostics: log.all() } : { ok: true, value, diagnostics: log.all() };
+  const found = log.all();
+  if (!log.failed()) return { ok: true, value, diagnostics: found };
+  return isLossy
+    ? { ok: true, value, diagnostics: found.map((one) => ({ ...one, severity: 'warning' })) }
+    : { ok: false, diagnostics: found };
 }
 
 /** Workloads that the documents state are workloads that there are. */

@@ -28,6 +28,13 @@ test('what cannot be said is an error at the rule, and nothing is written', () =
   assert.match(error, 'users.policy:1:45: error[export/unsupported]');
 });
 
+test('what cannot be said can be left out, and is said', () => {
+  const { status, out, error } = policyc(['export', 'shells.policy', 'users.policy', '--to', 'tetragon', '--lossy', 'report']);
+  assert.is(status, 0);
+  assert.equal([out.match(/^---$/gm)?.length, out.includes('users')], [1, false]);
+  assert.match(error, 'users.policy:1:45: warning[export/unsupported]');
+});
+
 test('a target has to be named', () => {
   assert.is(policyc(['export', 'shells.policy']).status, 2);
   assert.is(policyc(['export', 'shells.policy', '--to', 'falco']).status, 2);

@@ -5,12 +5,12 @@ import type { CommonOptions, UnitOptions } from './options.ts';
 import { print, printJson, type Result, reportDiagnostics } from './output.ts';
 import { readUnit } from './unit.ts';
 
-export type ExportOptions = CommonOptions & UnitOptions & { readonly to: ExportTarget };
+export type ExportOptions = CommonOptions & UnitOptions & { readonly to: ExportTarget; readonly lossy?: 'report' };
 
 export function runExport(paths: readonly string[], options: ExportOptions): Result {
-  const { format, to } = options;
+  const { format, to, lossy } = options;
   const { unit, diagnostics: found } = readUnit(paths, options);
-  const exported = unit && exportUnit(unit, to);
+  const exported = unit && exportUnit(unit, to, lossy === 'report');
   const diagnostics: readonly Diagnostic[] = [...found, ...(exported?.diagnostics ?? [])];
   const records = reportDiagnostics(diagnostics, format);
   const ok = exported?.ok === true && !diagnostics.some(isError);

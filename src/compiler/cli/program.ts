@@ -234,11 +234,12 @@ function addExport(program: Command, finish: Finish): void {
     'warn',
   )
     .addOption(new Option('--to <target>', 'the tool').choices(['tetragon']).makeOptionMandatory())
+    .addOption(new Option('--lossy <what>', 'what the tool cannot say is left out, and listed').choices(['report']))
     .addHelpText(
       'after',
       `
 The documents mean what the policy means, each with the name of its policy and of its file. What the tool cannot say is an error at
-the rule, and then nothing is written.
+the rule, and then nothing is written; with \`--lossy report\` the rest is.
 
 Examples:
   policyc export policies/ --to tetragon > tracing-policies.yaml
