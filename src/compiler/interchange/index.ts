@@ -33,16 +33,14 @@ export function importSources(sources: readonly SourceText[], options: ImportOpt
     files.flatMap(({ documents }) => documents),
     report,
   );
-  let isAgentWritten = false;
-  const texts = files.flatMap(({ source, documents }) => {
+  const written = files.map(({ source, documents }) => {
     const writer = new PolicyWriter(names);
-    for (const document of documents) {
-      if (!latest.has(document) || !writeDocument(document, context, writer) || isAgentWritten || !isOfAgent(document)) continue;
-      writeAgent(document, context, writer);
-      isAgentWritten = true;
-    }
-    return writer.isEmpty ? [] : [writer.source(source.path)];
+    const policies = documents.filter((document) => latest.has(document) && writeDocument(document, context, writer));
+    return { source, writer, agents: policies.filter(isOfAgent) };
   });
+  const first = written.find(({ agents }) => agents.length > 0);
+  if (first?.agents[0]) writeAgent(first.agents[0], { options, writers: written.map(({ writer }) => writer) }, first.writer);
+  const texts = written.flatMap(({ source, writer }) => (writer.isEmpty ? [] : [writer.source(source.path)]));
   return {
     sources: options.enforcement === 'never' ? [] : texts,
     workloads: facts.workloads.map((one) => policyLabels(one, facts, options)),

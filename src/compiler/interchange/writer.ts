@@ -20,6 +20,7 @@ export class PolicyWriter {
   readonly #origins: Origin[] = [];
   readonly #names: Set<string>;
   #heading: readonly string[] = [];
+  readonly #subjects: string[] = [];
   #text = '';
   #depth = 0;
 
@@ -44,6 +45,8 @@ export class PolicyWriter {
 
   /** `head {`, what `body` writes, `}`. */
   block(head: string, origin: Span, body: () => void): void {
+    const [, subject] = /^policy \S+ for (.*)/.exec(head) ?? [];
+    if (subject !== undefined) this.#subjects.push(subject);
     this.line(`${head} {`, origin);
     this.#depth++;
     body();
@@ -72,6 +75,10 @@ export class PolicyWriter {
     return name;
   }
 
+  /** Whom the policies govern, with what stands behind it. */
+  get subjects(): readonly string[] {
+    return this.#subjects;
+  }
   /** How much was written. */
   get length(): number {
     return this.#text.length;
