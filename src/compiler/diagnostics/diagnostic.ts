@@ -72,7 +72,15 @@ export const wholeFile = (path: string): Span => ({ source: { path, text: '' }, 
 
 type HoleValues = Readonly<Record<string, string | number | undefined>>;
 
-const fill = (text: string, holes: HoleValues): string => text.replace(/\{([a-z]+)\}/g, (_, name: string) => String(holes[name] ?? ''));
+/** Characters of a hole that are shown: a name in a policy can be as long as its file. */
+const longestHole = 1000;
+
+function shown(value: string | number | undefined): string {
+  const text = String(value ?? '');
+  return text.length > longestHole ? `${text.slice(0, longestHole)}...` : text;
+}
+
+const fill = (text: string, holes: HoleValues): string => text.replace(/\{([a-z]+)\}/g, (_, name: string) => shown(holes[name]));
 
 function optional(text: string | undefined, holes: HoleValues): string | undefined {
   if (text === undefined) return undefined;
