@@ -24,10 +24,8 @@ export function subjectOf(value: Value, context: Context): Subject | undefined {
   const labelled = items.filter(isOfEntity);
   const sets = labelled.map((item) => governedSetOf(item, context));
   const others = items.filter((item) => !isNamed(item) && !isOfEntity(item));
-  const rest =
-    others.length === 0
-      ? { workloads: [], removed: [] }
-      : workloadsOf(others.length === items.length ? value : listOf(others, value), context);
+  const [only] = others.length === items.length ? [value] : others.length === 1 ? others : [];
+  const rest = others.length === 0 ? { workloads: [], removed: [] } : workloadsOf(only ?? listOf(others, value), context);
   if (!rest || sets.includes(undefined)) return undefined;
   const host = named.some(({ name }) => name === 'host');
   const entities = namesIn(named)

@@ -66,6 +66,11 @@ export const catalog = {
   },
   'import/unsupported': { severity: 'error', message: '{what} has no meaning here: {reason}', help: '{hint}' },
   'import/refused': { severity: 'error', message: '{what} does not take this: {reason}', help: '{hint}' },
+  'import/every-icmp-type': {
+    severity: 'warning',
+    message: 'type 0 is every ICMP type, as Cilium reads it',
+    help: 'echo replies of allowed requests pass by themselves',
+  },
   'import/conflict': {
     severity: 'error',
     message: 'no endpoint can have both, for the same peer and port: {what}',

@@ -3,9 +3,7 @@ import type { Report } from '../diagnostics/diagnostic.ts';
 import { describe, isObject } from './documents/json.ts';
 import { type Document, groupOf, originText } from './importer.ts';
 
-const nameForm = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-
-/** Has it a name, and are name and namespace ones that the API takes? */
+/** Has it a name, and is its namespace one that the API takes? Agents take any name. */
 export function hasIdentity({ name, value, at }: Document, report: Report): boolean {
   const metadata = isObject(value['metadata']) ? value['metadata'] : {};
   const { namespace } = metadata;
@@ -13,13 +11,11 @@ export function hasIdentity({ name, value, at }: Document, report: Report): bool
     report('import/missing-field', at(['metadata']), { field: 'metadata.name' });
     return false;
   }
-  const isNamed = nameForm.test(name.replace(/-$/, '')) && name.length <= 253;
   const isPlaced = namespace === undefined || namespace === null || namespace === '' || isNamespace(namespace);
   const expected = 'letters `a-z`, digits and inner `-`';
-  if (!isNamed) report('import/invalid-value', at(['metadata', 'name']), { field: 'metadata.name', expected, found: describe(name) });
   if (!isPlaced)
     report('import/invalid-value', at(['metadata', 'namespace']), { field: 'metadata.namespace', expected, found: describe(namespace) });
-  return isNamed && isPlaced;
+  return isPlaced;
 }
 
 const isNamespace = (value: unknown): boolean => typeof value === 'string' && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value);

@@ -2,7 +2,7 @@
 import type { Span } from '../../base/source.ts';
 import { pathText } from '../documents/json.ts';
 import type { Document, ImportContext, Path } from '../importer.ts';
-import { type Field, has } from './fields.ts';
+import type { Field } from './fields.ts';
 
 export class Reading {
   readonly document: Document;
@@ -33,6 +33,10 @@ export class Reading {
     this.context.report('import/conflict', places, { what });
   }
 
+  warnEveryType({ path }: Field): void {
+    this.context.report('import/every-icmp-type', this.document.at(path), {});
+  }
+
   /** The agent takes it, and the language has no word for it. */
   unsupported({ path }: Field, reason: string): void {
     this.#failed = true;
@@ -41,12 +45,5 @@ export class Reading {
 
   warn({ path }: Field, reason: string): void {
     this.context.report('import/without-effect', this.document.at(path), { what: `\`${pathText(path)}\``, reason });
-  }
-
-  /** A field that older versions had. */
-  removed(field: Field, name: string, since: string, hint: string): void {
-    if (!has(field, name)) return;
-    this.#failed = true;
-    this.context.report('import/removed', this.document.at([...field.path, name]), { what: `\`${name}\``, since, hint });
   }
 }

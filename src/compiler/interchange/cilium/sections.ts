@@ -68,7 +68,7 @@ function linesOf(rule: Field, shared: Shared): readonly Line[] {
   const icmps = items(member(rule, 'icmps'));
   const hasTransport = ports.length + icmps.length > 0;
   if (peers?.length === 0 || (!peers && !hasTransport)) return [{ comment: `${action}: selects nobody` }, ...groupLines(rule, shared)];
-  for (const field of everyTypes(rule)) reading.warn(field, 'type 0 is every ICMP type, as in Cilium');
+  for (const field of everyTypes(rule)) reading.warnEveryType(field);
   const line = (at: readonly string[], more: readonly string[], whom = peers): Line => ({
     text: [action, whom ? `${side(direction)} ${listed(whom)}` : '', at.length > 0 ? `at ${listed(at)}` : '', ...more]
       .filter((part) => part !== '')
@@ -80,7 +80,7 @@ function linesOf(rule: Field, shared: Shared): readonly Line[] {
   const icmp = icmpTexts(rule);
   const lines = ports.flatMap((port) => portLines(port, { shared, line, behind, peers }));
   const all = icmp.length > 0 ? [...lines, line(icmp, behind([]))] : lines;
-  return all.length > 0 ? all : [{ comment: `${action}: names no port` }];
+  return all.length > 0 || ports.some((port) => portTexts(port).length > 0) ? all : [{ comment: `${action}: names no port` }];
 }
 
 type Behind = (requirements: readonly string[]) => readonly string[];

@@ -8,6 +8,7 @@ import { entriesOf, type Field, has, items, member } from './fields.ts';
 import { type LabelTest, namespaceName, testsIn } from './labels.ts';
 import type { Direction } from './peers.ts';
 import { Reading } from './reading.ts';
+import { withoutRemoved } from './removed.ts';
 import { policySchema } from './schema.ts';
 import { validate } from './validate.ts';
 
@@ -16,12 +17,13 @@ const check = checker(policySchema);
 /** `spec` and each of `specs`; undefined after a report. */
 export function specsOf(document: Document, context: ImportContext): readonly Field[] | undefined {
   const reading = new Reading(document, context, undefined);
-  const value = check(document, context);
+  const { document: left, isWhole } = withoutRemoved(document, context);
+  const value = check(left, context);
   if (!value) return undefined;
   const root: Field = { value, path: [] };
   const specs = [...(has(root, 'spec') ? [member(root, 'spec')] : []), ...items(member(root, 'specs'))];
   validate(root, specs, reading);
-  return reading.failed ? undefined : specs;
+  return reading.failed || !isWhole ? undefined : specs;
 }
 
 export const namespaceOf = ({ kind, namespace = 'default' }: Document): string | undefined =>

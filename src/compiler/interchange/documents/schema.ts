@@ -26,6 +26,7 @@ export function checker(schema: JsonObject): Checker {
     for (const error of wrong) reportValue(error, value, { at, report });
     if (mode === 'strict') for (const error of unknown) reportUnknown(error, value, { at, report });
     if (wrong.length > 0 || (mode === 'strict' && unknown.length > 0)) return undefined;
+    for (const error of unknown) reportDropped(error, value, { at, report });
     return unknown.reduce<JsonObject>(
       (left, error) => without(left, [...pathOf(error, value), String(error.params['additionalProperty'])]),
       value,
@@ -41,6 +42,11 @@ function reportUnknown(error: ErrorObject, value: JsonObject, { at, report }: Re
   const known = Object.keys(isRecord(error.parentSchema?.['properties']) ? error.parentSchema['properties'] : {});
   const where = path.length === 0 ? 'the document' : `\`${pathText(path)}\``;
   report('import/unknown-field', at([...path, name]), { field: name, where, suggestion: closest(name, known) });
+}
+
+function reportDropped(error: ErrorObject, value: JsonObject, { at, report }: Reporting): void {
+  const path = [...pathOf(error, value), String(error.params['additionalProperty'])];
+  report('import/without-effect', at(path), { what: `\`${pathText(path)}\``, reason: 'unknown fields are dropped' });
 }
 
 function reportValue(error: ErrorObject, value: JsonObject, { at, report }: Reporting): void {
