@@ -46,6 +46,7 @@ test('test, explain, diff and build take documents', () => {
   const diff = policyc(['diff', 'k8s/web.yaml', 'after.yaml']);
   assert.equal([diff.status, diff.error], [0, '']);
   assert.match(diff.out, 'newly allowed');
+  assert.is(policyc(['check', 'k8s', '--target', 'native']).status, 0);
 });
 
 test('import prints policy text in canonical form, which means the same', () => {

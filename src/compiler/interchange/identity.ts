@@ -3,7 +3,7 @@ import type { Report } from '../diagnostics/diagnostic.ts';
 import { describe, isObject } from './documents/json.ts';
 import { type Document, groupOf, originText } from './importer.ts';
 
-/** Has it a name, and is its namespace one that the API takes? Agents take any name. */
+/** Has it a name, and is its namespace one that the API takes? Agents take any name that can be read. */
 export function hasIdentity({ name, value, at }: Document, report: Report): boolean {
   const metadata = isObject(value['metadata']) ? value['metadata'] : {};
   const { namespace } = metadata;
@@ -11,11 +11,18 @@ export function hasIdentity({ name, value, at }: Document, report: Report): bool
     report('import/missing-field', at(['metadata']), { field: 'metadata.name' });
     return false;
   }
+  const isNamed = !/[\p{C}\p{Zl}\p{Zp}]/u.test(name);
   const isPlaced = namespace === undefined || namespace === null || namespace === '' || isNamespace(namespace);
   const expected = 'letters `a-z`, digits and inner `-`';
+  if (!isNamed)
+    report('import/invalid-value', at(['metadata', 'name']), {
+      field: 'metadata.name',
+      expected: 'a name without control characters',
+      found: describe(name),
+    });
   if (!isPlaced)
     report('import/invalid-value', at(['metadata', 'namespace']), { field: 'metadata.namespace', expected, found: describe(namespace) });
-  return isPlaced;
+  return isNamed && isPlaced;
 }
 
 const isNamespace = (value: unknown): boolean => typeof value === 'string' && /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value);

@@ -68,7 +68,7 @@ export class PolicyWriter {
   /** A name of the language that nothing has yet, as near to the wish as can be. */
   name(wish: string): string {
     const plain = wish.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '');
-    const start = /^[A-Za-z]/.test(plain) && !reservedWords.has(plain) ? plain : `p-${plain}`;
+    const start = /^[A-Za-z]/.test(plain) && !reservedWords.has(plain) ? plain : plain === '' ? 'p' : `p-${plain}`;
     let name = start;
     for (let n = 2; this.#names.has(name); n++) name = `${start}-${n}`;
     this.#names.add(name);

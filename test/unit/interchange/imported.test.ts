@@ -43,10 +43,10 @@ test('the place of a part of a line is its own', () => {
 test('names: words of the language are none, and each stands once', () => {
   for (const word of reservedWords) assert.ok(reservedMeaning(word), word);
   const writer = new PolicyWriter(new Set(['taken']));
-  const wishes = ['a.b/c', 'a-b-c', 'taken', 'default', 'remote-node', '8-ball', 'ünï', 'tcp'];
+  const wishes = ['a.b/c', 'a-b-c', 'taken', 'default', 'remote-node', '8-ball', 'ünï', 'tcp', '.*'];
   assert.equal(
     wishes.map((wish) => writer.name(wish)),
-    [...['a-b-c', 'a-b-c-2', 'taken-2', 'p-default', 'p-remote-node', 'p-8-ball', 'n', 'p-tcp']],
+    [...['a-b-c', 'a-b-c-2', 'taken-2', 'p-default', 'p-remote-node', 'p-8-ball', 'n', 'p-tcp', 'p']],
   );
 });
 

@@ -85,7 +85,7 @@ const meanings: readonly Partial<ImportOptions>[] = [
   { nodeLabels: true, defaultLocalCluster: false, addressesMatch: { workloads: true, nodes: true }, enforcement: 'always' },
 ];
 
-const runs = Number(process.env['RUNS'] ?? 1500);
+const runs = Number(process.env['RUNS'] ?? 3000);
 const seed = seedOf('documents of any shape', 1);
 
 test('nothing throws; what is taken has no mistake of form', () => {
