@@ -69,8 +69,14 @@ const processLines = [
   ...['exec shells argument "-c"', 'exec "/bin/sh" user 0', 'exec under "/usr" parent shells', 'exec under "/" scope host'],
   ...['read homes', 'read under "/etc" user [0, 100-200]', 'write under "/etc" binary not "/usr/bin/vi"', 'delete homes binary shells'],
   ...['syscall [ptrace, mount]', 'capability sys_admin', 'socket [raw, packet]', 'create under "/tmp" group 0'],
+  ...['exec under "/usr" caller shells owner other', 'syscall unlink path under "/home"', 'syscall setuid argument 0 = [0, 100-200]'],
+  ...[
+    'connect [10.0.0.0/8, 2001:db8::/32] remote-port 80',
+    'connect address not 10.1.0.0/16 lineage entered',
+    'create kind folder owner self',
+  ],
 ];
-const processClasses = ['exec', 'exec', 'read', 'write', 'syscall'];
+const processClasses = ['exec', 'exec', 'read', 'write', 'syscall', 'connect'];
 const programs = [
   ...['"/usr/bin/node"', '"/usr/bin/env"', 'under "/tmp"', 'under "/usr"', 'glob "/usr/bin/*"', 'glob "/opt/**/run?"'],
   ...['["/bin/sh", "/bin/bash"]', 'under "/"', 'glob "/usr/bin/n*e"'],
