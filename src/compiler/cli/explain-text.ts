@@ -31,7 +31,12 @@ export function explainText({ classes, verdicts, omitted }: Explained, colors: C
     .map(({ explanation }, i) => `${i + 1 + mostExplained}. ${headline(explanation)}\n   for example ${explanation.event}`);
   const all = verdicts.length + omitted;
   const more = all > mostShown ? [`... and ${all - mostShown} more`] : [];
-  return [`the verdict depends on what the event leaves open: ${all} verdicts over ${classes} classes of events\n`, ...full, ...short, ...more].join('\n');
+  return [
+    `the verdict depends on what the event leaves open: ${all} verdicts over ${classes} classes of events\n`,
+    ...full,
+    ...short,
+    ...more,
+  ].join('\n');
 }
 
 function bodyText({ event, sides, verdict }: ExplanationRecord, colors: Colors): readonly string[] {
