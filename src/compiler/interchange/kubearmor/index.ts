@@ -13,7 +13,7 @@ import { clusterPolicy, hostPolicy, workloadPolicy } from './schema.ts';
 import { hostOf, namespacesOf, narrowed, type Within, workloadsOf } from './subject.ts';
 
 /** A rule with what is said about it. */
-type Line = { readonly text: string; readonly field: Field; readonly about: About };
+type Line = { readonly text: string; readonly section?: Rule['section']; readonly field: Field; readonly about: About };
 /** A policy to be written: whom it governs, and its lines. */
 type Draft = {
   readonly name: string;
@@ -116,7 +116,7 @@ function draftsOf(reading: Reading): readonly Draft[] {
   ]);
 }
 
-const lineOf = ({ text, entry }: Rule): Line => ({ text, field: entry.field, about: entry });
+const lineOf = ({ text, section, entry }: Rule): Line => ({ text, section, field: entry.field, about: entry });
 
 function rulesOf({ kind, spec, refuse, declare, context, document }: Reading): readonly Rule[] {
   for (const name of ['apparmor', 'device']) {
@@ -220,12 +220,21 @@ function writeDraft({ name, subject, audit, classes, lines }: Draft, document: D
   const shared = found.length === 1 ? (found[0] ?? '') : '';
   const head = `policy ${writer.name(name)} for ${subject}${audit ? ' mode audit' : ''} @origin(${quoted(originText(document))})${shared}`;
   writer.block(head, origin, () => {
+    const [flows, processes] = [true, false].map((areFlows) => lines.filter(({ section }) => (section === 'egress') === areFlows));
+    const write = ({ text, field, about }: Line): void => {
+      const log = about.message === undefined ? '' : ` log ${written(about.message)}`;
+      writer.line(`${text}${log}${shared === '' ? annotationsOf(about) : ''}`, document.at(field.path));
+    };
+    if (flows && flows.length > 0) {
+      writer.block('egress', origin, () => {
+        writer.line('default allow', origin);
+        flows.forEach(write);
+      });
+    }
+    if (classes.length + (processes?.length ?? 0) === 0) return;
     writer.block('process', origin, () => {
       for (const one of classes) writer.line(`default deny ${one}`, origin);
-      for (const { text, field, about } of lines) {
-        const log = about.message === undefined ? '' : ` log ${written(about.message)}`;
-        writer.line(`${text}${log}${shared === '' ? annotationsOf(about) : ''}`, document.at(field.path));
-      }
+      processes?.forEach(write);
     });
   });
 }

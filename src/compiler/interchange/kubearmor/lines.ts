@@ -1,12 +1,12 @@
 // The rules of one entry. `readOnly` and `ownerOnly` refuse by themselves, whatever the action is: changes of the file, and
 // everybody but its owner.
 import { type Field, items, member, textIn, textsIn } from '../cilium/fields.ts';
-import { distinct, listed } from '../cilium/texts.ts';
+import { distinct, listed, quoted } from '../cilium/texts.ts';
 import { type Entry, flagIn } from './entries.ts';
 import { folderTexts, type PathText, patternText, programTexts } from './paths.ts';
 
 /** `isDefault`: it means something only beside the default deny of its class. */
-export type Rule = { readonly text: string; readonly isDefault: boolean; readonly entry: Entry };
+export type Rule = { readonly text: string; readonly section: 'process' | 'egress'; readonly isDefault: boolean; readonly entry: Entry };
 /** What no rule can ask. */
 const unsaid: Readonly<Record<string, string>> = {
   pts: 'rules know no terminals',
@@ -91,7 +91,7 @@ export function linesOf(entry: Entry, reading: Reading): readonly Rule[] {
 type Make = (text: string, isDefault?: boolean) => Rule;
 const maker =
   (entry: Entry): Make =>
-  (text, isDefault = false) => ({ text, isDefault, entry });
+  (text, isDefault = false) => ({ text, section: 'process', isDefault, entry });
 
 function processLines(entry: Entry, reading: Reading): readonly Rule[] {
   const { refuse } = reading;
@@ -158,16 +158,21 @@ const protocols: Readonly<Record<string, string>> = {
   dccp: 'type dccp',
 };
 
+/** A name and those below it, asked for on the port of DNS. */
+function queryLines(entry: Entry, refuse: Refuse): readonly Rule[] {
+  const [domain, sources] = ['domain', 'fromSource'].map((name) => member(entry.field, name));
+  const name = (domain && textIn(domain)) ?? '';
+  if (sources && items(sources).length > 0) refuse(sources, '`fromSource` of names', 'flows do not know the program that asks');
+  if (entry.action === 'Allow')
+    refuse(domain ?? entry.field, 'an allow-list of names', 'allow them by an egress rule, and nothing else there');
+  if (entry.action === 'Allow') return [];
+  const names = `${quoted(name)}; ${quoted(`**.${name}`)}`;
+  return [{ text: `${ruleActions[entry.action]} at [udp 53, tcp 53] dns { ${names} }`, section: 'egress', isDefault: false, entry }];
+}
+
 function networkLines(entry: Entry, refuse: Refuse): readonly Rule[] {
   const rule = maker(entry);
-  if (entry.form === 'matchDNSQueries') {
-    refuse(
-      member(entry.field, 'domain'),
-      '`matchDNSQueries`',
-      'names that are asked for are refused by an egress rule: `deny at udp 53 dns { "NAME" }`',
-    );
-    return [];
-  }
+  if (entry.form === 'matchDNSQueries') return queryLines(entry, refuse);
   const field = member(entry.field, 'protocol');
   const protocol = (textIn(field) ?? '').toLowerCase();
   const kind = protocols[protocol];
