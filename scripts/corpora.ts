@@ -7,7 +7,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { collector, isError } from '../src/compiler/diagnostics/diagnostic.ts';
+import { collector, type Diagnostic, isError } from '../src/compiler/diagnostics/diagnostic.ts';
 import { readDocuments } from '../src/compiler/interchange/documents/index.ts';
 import type { Document } from '../src/compiler/interchange/importer.ts';
 import { checkUnit, holdsDocuments } from '../src/compiler/pipeline.ts';
@@ -31,8 +31,8 @@ const groups: readonly Group[] = [
   { name: 'Tetragon', folders: ['tetragon'], kinds: /^cilium\.io\/v1alpha1 TracingPolicy(?:Namespaced)?$/ },
 ];
 
-/** `invalid`: its API refuses it, too; `unsaid`: no rule says it; `template`: it is to be filled in first. */
-type Kind = 'invalid' | 'unsaid' | 'template';
+/** `invalid`: its API refuses it, too; `unsaid`: no rule says it; `internal`: it hangs on no stable hook; `template`: it is to be filled in first. */
+type Kind = 'invalid' | 'unsaid' | 'internal' | 'template';
 type Refused = { readonly path: string; readonly kind: Kind; readonly reason: string };
 type Counted = { readonly group: Group; readonly read: number; readonly refused: readonly Refused[]; readonly unread: readonly Refused[] };
 
@@ -55,6 +55,9 @@ const isPolicy = ({ kind }: Document): boolean => kind.endsWith('Policy');
 
 const ofApi = /^import\/(?:unknown-field|missing-field|invalid-value|refused|removed|unknown-version|conflict)$/;
 
+const isInternal = ({ message }: Diagnostic): boolean => /inside of the kernel|do not look into programs/.test(message);
+const kindOf = (found: Diagnostic): Kind => (ofApi.test(found.code) ? 'invalid' : isInternal(found) ? 'internal' : 'unsaid');
+
 /** Why a document is refused, beside the objects of its file. */
 function refusalOf(document: Document, others: readonly Document[]): Omit<Refused, 'path'> | undefined {
   const text = (value: unknown): string => JSON.stringify(value, undefined, 1);
@@ -62,8 +65,8 @@ function refusalOf(document: Document, others: readonly Document[]): Omit<Refuse
   const facts = others.filter((other) => !isPolicy(other)).map(({ value }, i) => ({ path: `facts-${i}.json`, text: text(value) }));
   const checked = checkUnit([{ path: 'policy.json', text: text(document.value) }, ...facts]);
   const wrong = checked.diagnostics.filter((one) => isError(one) && one.span.source.path === 'policy.json');
-  const shown = wrong.find(({ code }) => !ofApi.test(code)) ?? wrong[0];
-  return shown && { kind: ofApi.test(shown.code) ? 'invalid' : 'unsaid', reason: shown.message };
+  const shown = wrong.find(isInternal) ?? wrong.find(({ code }) => !ofApi.test(code)) ?? wrong[0];
+  return shown && { kind: kindOf(shown), reason: shown.message };
 }
 
 function counted(group: Group): Counted {
@@ -103,7 +106,7 @@ function rowOf({ group, read, refused, unread }: Counted): string {
   const of = (kind: Kind): number => refused.filter((one) => one.kind === kind).length;
   const understood = read - refused.length;
   const share = percent(understood, understood + of('unsaid'));
-  return `| ${group.name} | ${read} | ${understood} | ${of('unsaid')} | ${share} | ${of('invalid')} | ${of('template')} | ${unread.length} |`;
+  return `| ${group.name} | ${read} | ${understood} | ${of('unsaid')} | ${share} | ${of('internal')} | ${of('invalid')} | ${of('template')} | ${unread.length} |`;
 }
 
 function listOf({ group, refused, unread }: Counted): string {
@@ -115,6 +118,10 @@ function listOf({ group, refused, unread }: Counted): string {
     ...table(
       'refused: no rule says it',
       refused.filter(({ kind }) => kind === 'unsaid'),
+    ),
+    ...table(
+      'refused: they hang on no stable hook',
+      refused.filter(({ kind }) => kind === 'internal'),
     ),
     ...table(
       'refused: not valid for their API',
@@ -130,8 +137,9 @@ function reportOf(all: readonly Counted[], day: string): string {
     '# How much of existing policies is understood\n',
     `Every policy document of public collections, each compiled by itself beside the objects of its file, on ${day} (\`npm run corpora -- --write\`).`,
     'What is refused is refused at its place, for the reasons below, and nothing of it is left out. A document that its own API refuses, or that is',
-    'a template to be filled in first, is no policy yet: the share is that of the others.\n',
-    '| policies of | documents | understood | no rule says it | understood | not valid for their API | templates | files that are no YAML |\n|---|---|---|---|---|---|---|---|',
+    'a template to be filled in first, is no policy yet, and what hangs on functions inside of the kernel or on probes of programs is another thing on every',
+    'machine: the share is that of the others.\n',
+    '| policies of | documents | understood | no rule says it | understood | on no stable hook | not valid for their API | templates | files that are no YAML |\n|---|---|---|---|---|---|---|---|---|',
     `${all.map(rowOf).join('\n')}\n`,
     ...all.map(listOf).filter((list) => list !== ''),
   ].join('\n');
