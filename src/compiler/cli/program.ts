@@ -233,7 +233,7 @@ function addExport(program: Command, finish: Finish): void {
     withCommon(program.command('export').description('write a policy as documents of another tool').argument('<path...>', paths)),
     'warn',
   )
-    .addOption(new Option('--to <target>', 'the tool').choices(['tetragon']).makeOptionMandatory())
+    .addOption(new Option('--to <target>', 'the tool').choices(['cilium', 'tetragon']).makeOptionMandatory())
     .addOption(new Option('--lossy <what>', 'what the tool cannot say is left out, and listed').choices(['report']))
     .addHelpText(
       'after',

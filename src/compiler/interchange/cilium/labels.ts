@@ -105,11 +105,16 @@ function put({ labels, places }: Parts, about: Exclude<Subject, { kind: 'reserve
       return;
     // Every workload is in a namespace, and in a cluster; no name is empty.
     default:
-      places.push(`in ${about.kind} ${test === 'exists' ? 'not ""' : test === 'absent' ? '""' : test}`);
+      if (test === 'exists') return;
+      places.push(`in ${about.kind} ${test === 'absent' ? '""' : test}`);
   }
 }
 
-const partsText = ({ labels, places }: Parts): string => [labels.length > 0 ? `{ ${labels.join(', ')} }` : '{}', ...places].join(' ');
+/** A selector that asks for nothing is every pod's: all have a namespace. */
+const partsText = ({ labels, places }: Parts): string => {
+  const some = labels.length + places.length === 0 ? ['in namespace not ""'] : places;
+  return [labels.length > 0 ? `{ ${labels.join(', ')} }` : '{}', ...some].join(' ');
+};
 
 /** Does a selector of objects of the API (services, groups of addresses) select these labels? */
 export const selectsLabels = (tests: readonly LabelTest[], labels: Labels): boolean =>
