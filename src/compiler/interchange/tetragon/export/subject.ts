@@ -2,27 +2,10 @@
 import type { Policy } from '../../../ir/typed.ts';
 import { clusterKey, namespaceKey, type Requirement } from '../../../space/labels.ts';
 import type { JsonObject } from '../../importer.ts';
+import { labelSelector } from '../../label-selector.ts';
 
 const namespaceLabel = 'k8s:io.kubernetes.pod.namespace';
 const containerLabel = 'io.kubernetes.container.name';
-
-const operators = { 'one-of': 'In', 'not-one-of': 'NotIn', exists: 'Exists', absent: 'DoesNotExist' } as const;
-
-const expressionOf = (requirement: Requirement, key: string): JsonObject => ({
-  key,
-  operator: operators[requirement.kind],
-  ...('values' in requirement && { values: requirement.values }),
-});
-
-function selectorOf(requirements: readonly Requirement[], keyOf: (key: string) => string): JsonObject {
-  const equal = requirements.filter((one) => one.kind === 'one-of' && one.values.length === 1);
-  const others = requirements.filter((one) => !equal.includes(one));
-  const labels = equal.map((one) => [keyOf(one.key), 'values' in one ? (one.values[0] ?? '') : ''] as const);
-  return {
-    ...(labels.length > 0 && { matchLabels: Object.fromEntries(labels) }),
-    ...(others.length > 0 && { matchExpressions: others.map((one) => expressionOf(one, keyOf(one.key))) }),
-  };
-}
 
 /** One for each document; none after a report. */
 export function subjectsOf({ subject }: Policy, say: (what: string) => void): readonly JsonObject[] {
@@ -31,7 +14,7 @@ export function subjectsOf({ subject }: Policy, say: (what: string) => void): re
   if (reserved.length > nodes.length) say('a subject that is neither a workload nor the host');
   const hosts: readonly JsonObject[] = [
     ...(subject.host ? [{ hostSelector: {} }] : []),
-    ...nodes.flatMap(({ labels = [[]] }) => labels.map((one) => ({ hostSelector: {}, nodeSelector: selectorOf(one, (key) => key) }))),
+    ...nodes.flatMap(({ labels = [[]] }) => labels.map((one) => ({ hostSelector: {}, nodeSelector: labelSelector(one) }))),
   ];
   const isEverybody = subject.workloads.some((one) => one.length === 0);
   if (isEverybody && subject.host) return [{}];
@@ -44,7 +27,7 @@ function podsOf(requirements: readonly Requirement[], say: (what: string) => voi
   const containers = requirements.filter(({ key }) => key === containerLabel);
   const pods = requirements.filter((one) => !containers.includes(one));
   return {
-    podSelector: selectorOf(pods, (key) => (key === namespaceKey ? namespaceLabel : key)),
-    ...(containers.length > 0 && { containerSelector: selectorOf(containers, () => 'name') }),
+    podSelector: labelSelector(pods, (key) => (key === namespaceKey ? namespaceLabel : key)),
+    ...(containers.length > 0 && { containerSelector: labelSelector(containers, () => 'name') }),
   };
 }
