@@ -142,13 +142,17 @@ export function importUnit(sources: readonly SourceText[], options: Pick<Options
   return log.failed() ? { ok: false, diagnostics: log.all() } : { ok: true, value, diagnostics: log.all() };
 }
 
-/**
- * A checked policy as documents of another tool; not ok with what that tool cannot say, each by its rule. `isLossy`: that is left out,
- * and only said.
- */
-export function exportUnit({ typed }: CheckedUnit, target: ExportTarget, isLossy = false): Outcome<readonly JsonObject[]> {
+/** `documents`: how they will be meant. `isLossy`: what cannot be said is left out, and only told. */
+export type ExportOptions = Pick<Options, 'documents'> & { readonly isLossy?: boolean };
+
+/** A checked policy as documents of another tool; not ok with what that tool cannot say, each by its rule. */
+export function exportUnit(
+  { typed }: CheckedUnit,
+  target: ExportTarget,
+  { documents, isLossy = false }: ExportOptions = {},
+): Outcome<readonly JsonObject[]> {
   const log = collector();
-  const value = exporters[target](typed, log.report);
+  const value = exporters[target](typed, log.report, { ...defaultImportOptions, ...documents });
   const found = log.all();
   if (!log.failed()) return { ok: true, value, diagnostics: found };
   return isLossy

@@ -1,6 +1,7 @@
 // `policyc export`: a policy as the documents of another tool.
 import { type Diagnostic, isError } from '../diagnostics/diagnostic.ts';
 import { documentsText, type ExportTarget, exportUnit } from '../pipeline.ts';
+import { importOptionsOf } from './document-options.ts';
 import type { CommonOptions, UnitOptions } from './options.ts';
 import { print, printJson, type Result, reportDiagnostics } from './output.ts';
 import { readUnit } from './unit.ts';
@@ -10,7 +11,7 @@ export type ExportOptions = CommonOptions & UnitOptions & { readonly to: ExportT
 export function runExport(paths: readonly string[], options: ExportOptions): Result {
   const { format, to, lossy } = options;
   const { unit, diagnostics: found } = readUnit(paths, options);
-  const exported = unit && exportUnit(unit, to, lossy === 'report');
+  const exported = unit && exportUnit(unit, to, { documents: importOptionsOf(options), isLossy: lossy === 'report' });
   const diagnostics: readonly Diagnostic[] = [...found, ...(exported?.diagnostics ?? [])];
   const records = reportDiagnostics(diagnostics, format);
   const ok = exported?.ok === true && !diagnostics.some(isError);

@@ -2,11 +2,11 @@
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { TypedPolicy } from '../ir/typed.ts';
 import { exportCilium } from './cilium/export/index.ts';
-import type { JsonObject } from './importer.ts';
+import type { ImportOptions, JsonObject } from './importer.ts';
 import { exportTetragon } from './tetragon/export/index.ts';
 
-/** Documents that mean the same, in a fixed order; what the target cannot say is reported at its rule. */
-export type Exporter = (typed: TypedPolicy, report: Report) => readonly JsonObject[];
+/** Documents that mean the same when they are read with these options, in a fixed order; what the target cannot say is reported at its rule. */
+export type Exporter = (typed: TypedPolicy, report: Report, options: ImportOptions) => readonly JsonObject[];
 
 export const exportTargets = ['cilium', 'tetragon'] as const;
 export type ExportTarget = (typeof exportTargets)[number];
