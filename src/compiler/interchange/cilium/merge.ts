@@ -1,5 +1,6 @@
 // For the same peer and port the agent's proxy has one set of rules: what several rules ask for is merged there, and a rule without
 // requests beside one with them becomes "every request" of that protocol, or, beside names of servers, nothing.
+import type { Facts } from '../importer.ts';
 import { type Ask, asksOf, portKey } from './conflicts.ts';
 import { type Field, items, member } from './fields.ts';
 import { type LabelTest, selectorText } from './labels.ts';
@@ -37,8 +38,17 @@ export function besideOf(
 const askedIn = (spec: Field, direction: Direction, reading: Reading): readonly Ask[] =>
   items(member(spec, direction)).flatMap((rule) => asksOf(rule, direction, reading));
 
-const mentionsNames = ({ context }: Reading): boolean =>
-  [...context.facts.documents.values()].some((documents) => documents.some(({ source }) => source.text.includes('serverNames')));
+const naming = new WeakMap<Facts, boolean>();
+
+/** Does any text of the compilation name servers? */
+function mentionsNames({ context: { facts } }: Reading): boolean {
+  const known = naming.get(facts);
+  if (known !== undefined) return known;
+  const texts = new Set([...facts.documents.values()].flatMap((documents) => documents.map(({ source }) => source.text)));
+  const found = [...texts].some((text) => text.includes('serverNames'));
+  naming.set(facts, found);
+  return found;
+}
 
 /** An item of `toPorts`, taken apart where others of the same peers and ports change it. */
 export function partsOf(port: Field, peers: readonly string[] | undefined, { own, others }: Beside): readonly Part[] {

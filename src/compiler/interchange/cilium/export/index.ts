@@ -6,6 +6,7 @@ import type { Report } from '../../../diagnostics/diagnostic.ts';
 import type { Direction, NetworkRule, Policy, Rule, TypedPolicy } from '../../../ir/typed.ts';
 import { equals } from '../../../space/interval.ts';
 import { anyTransport } from '../../../space/transport.ts';
+import { objectIn } from '../../documents/json.ts';
 import type { JsonObject } from '../../importer.ts';
 import { peersOf } from './peers.ts';
 import { transportOf } from './ports.ts';
@@ -141,12 +142,11 @@ function sectionOf({ defaultDeny }: Policy, direction: Direction, { rules, refus
 /** One rule as items of a section. */
 function itemsOf(rule: NetworkRule, refuse: Refuse): readonly JsonObject[] {
   const say = (what: string): void => refuse(rule.span, what, 'its rules do not say it');
-  const peers = peersOf(rule, say);
+  const groups = groupsOf(rule, say);
+  const peers = groups.length > 0 ? [{ [`${rule.section === 'ingress' ? 'from' : 'to'}Groups`]: groups }] : peersOf(rule, say);
   const { ports, fields } = transportOf(rule.transport, say);
   const mode = rule.require.find(({ name }) => name === 'authentication');
   const authentication: JsonObject = mode ? { authentication: { mode: mode.text ?? 'required' } } : {};
-  const groups = rule.require.flatMap(({ name, text: group }) => (name === 'groups' && group !== undefined ? [group] : []));
-  if (groups.length > 0) say('`require groups`');
   const beside = besides(rule.require, say);
   const more: JsonObject = rule.layer7 ? { ...beside, ...requestsOf(rule.layer7, rule.require, say) } : beside;
   const chunks = Array.from({ length: Math.ceil(ports.length / mostPorts) }, (_, i) => ports.slice(i * mostPorts, (i + 1) * mostPorts));
@@ -156,4 +156,14 @@ function itemsOf(rule: NetworkRule, refuse: Refuse): readonly JsonObject[] {
     ...(chunks.length > 0 ? [{ ...peer, toPorts: chunks.map((chunk): JsonObject => ({ ports: chunk, ...more })), ...authentication }] : []),
     ...(fields.length > 0 ? [{ ...peer, icmps: [{ fields }], ...authentication }] : []),
   ]);
+}
+
+/** Groups of other clouds, as they were written; their addresses come when the policy is applied. */
+function groupsOf({ require }: NetworkRule, say: (what: string) => void): readonly JsonObject[] {
+  return require.flatMap(({ name, text: written }) => {
+    if (name !== 'groups') return [];
+    const group = objectIn(written ?? '');
+    if (!group) say('`require groups` without the group');
+    return group ? [group] : [];
+  });
 }
