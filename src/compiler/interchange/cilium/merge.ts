@@ -1,6 +1,6 @@
 // For the same peer and port the agent's proxy has one set of rules: what several rules ask for is merged there, and a rule without
 // requests beside one with them becomes "every request" of that protocol, or, beside names of servers, nothing.
-import type { Facts } from '../importer.ts';
+import type { Document, Facts, Facts, ImportContext } from '../importer.ts';
 import { type Ask, asksOf, portKey } from './conflicts.ts';
 import { type Field, items, member } from './fields.ts';
 import { type LabelTest, selectorText } from './labels.ts';
@@ -24,13 +24,10 @@ export function besideOf(
   { reading, pods }: { reading: Reading; pods: readonly LabelTest[] | undefined },
 ): Beside {
   const own = specs.flatMap((spec) => askedIn(spec, direction, reading));
-  const hasNames = pods && mentionsNames(reading);
-  if (!hasNames) return { own, others: [] };
-  const others = podSpecs(reading.context).flatMap((one) => {
-    const text = selectorText(one.pods);
-    const both = selectorText([...pods, ...one.pods]);
-    const isOwn = one.document === reading.document || text === undefined || both === undefined;
-    return isOwn ? [] : askedIn(one.spec, direction, one.reading).flatMap((ask) => (ask.names ? [{ pods: text, ask }] : []));
+  if (!pods) return { own, others: [] };
+  const others = namingSpecs(reading.context)[direction].flatMap(({ text, pods: theirs, document, asks }) => {
+    const isOwn = document === reading.document || selectorText([...pods, ...theirs]) === undefined;
+    return isOwn ? [] : asks.map((ask) => ({ pods: text, ask }));
   });
   return { own, others };
 }
@@ -38,16 +35,26 @@ export function besideOf(
 const askedIn = (spec: Field, direction: Direction, reading: Reading): readonly Ask[] =>
   items(member(spec, direction)).flatMap((rule) => asksOf(rule, direction, reading));
 
-const naming = new WeakMap<Facts, boolean>();
+type Naming = { readonly text: string; readonly pods: readonly LabelTest[]; readonly document: Document; readonly asks: readonly Ask[] };
+type NamingByDirection = Readonly<Record<Direction, readonly Naming[]>>;
 
-/** Does any text of the compilation name servers? */
-function mentionsNames({ context: { facts } }: Reading): boolean {
-  const known = naming.get(facts);
-  if (known !== undefined) return known;
-  const texts = new Set([...facts.documents.values()].flatMap((documents) => documents.map(({ source }) => source.text)));
-  const found = [...texts].some((text) => text.includes('serverNames'));
-  naming.set(facts, found);
-  return found;
+const known = new WeakMap<Facts, NamingByDirection>();
+
+/** The specs that name servers: few, and looked for once. */
+function namingSpecs(context: ImportContext): NamingByDirection {
+  const found = known.get(context.facts);
+  if (found) return found;
+  const texts = new Set([...context.facts.documents.values()].flatMap((documents) => documents.map(({ source }) => source.text)));
+  const specs = [...texts].some((text) => text.includes('serverNames')) ? podSpecs(context) : [];
+  const naming = (direction: Direction): readonly Naming[] =>
+    specs.flatMap(({ spec, pods, document, reading }) => {
+      const asks = askedIn(spec, direction, reading).filter(({ names }) => names);
+      const text = asks.length > 0 ? selectorText(pods) : undefined;
+      return text === undefined ? [] : [{ text, pods, document, asks }];
+    });
+  const made = { ingress: naming('ingress'), egress: naming('egress') };
+  known.set(context.facts, made);
+  return made;
 }
 
 /** An item of `toPorts`, taken apart where others of the same peers and ports change it. */
