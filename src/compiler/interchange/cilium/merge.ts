@@ -1,6 +1,6 @@
 // For the same peer and port the agent's proxy has one set of rules: what several rules ask for is merged there, and a rule without
 // requests beside one with them becomes "every request" of that protocol, or, beside names of servers, nothing.
-import type { Document, Facts, Facts, ImportContext } from '../importer.ts';
+import type { Document, Facts, ImportContext } from '../importer.ts';
 import { type Ask, asksOf, portKey } from './conflicts.ts';
 import { type Field, items, member } from './fields.ts';
 import { type LabelTest, selectorText } from './labels.ts';
@@ -61,8 +61,8 @@ function namingSpecs(context: ImportContext): NamingByDirection {
 export function partsOf(port: Field, peers: readonly string[] | undefined, { own, others }: Beside): readonly Part[] {
   const whole = peers ?? ['all'];
   const isTouched = own.some(({ parser }) => parser === 'dns' || parser === 'tls') || others.length > 0;
-  const ask = own.find(({ at }) => at.path.join() === port.path.join());
-  if (!isTouched || !ask) return [{ peers: whole, port, as: 'itself', unless: [] }];
+  const ask = isTouched ? own.find(({ at }) => at.path.join() === port.path.join()) : undefined;
+  if (!ask) return [{ peers: whole, port, as: 'itself', unless: [] }];
   const parts = new Map<string, { peers: string[]; entries: Field['value'][]; as: As; unless: readonly string[] }>();
   for (const peer of whole) {
     const groups = new Map<string, { entries: Field['value'][]; as: As; unless: readonly string[] }>();
