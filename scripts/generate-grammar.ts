@@ -1,19 +1,12 @@
-// Writes what is generated from the parser: grammar/policyc.ebnf from its serialised grammar, and the types of its
-// syntax tree. With --check it fails where one is stale.
-import { generateCstDts } from 'chevrotain';
+// Writes what is generated from the parser: the grammar as EBNF, as railroad diagrams and for editors. With --check it
+// fails where one is stale.
+import type { TokenType } from 'chevrotain';
 import { PolicyParser } from '../src/compiler/1-parse/grammar.ts';
-import { Name, reservedWords, vocabulary } from '../src/compiler/1-parse/tokens.ts';
+import { Literal, Name, OperandWord, reservedWords, vocabulary } from '../src/compiler/1-parse/tokens.ts';
+import { type Node, nodeName } from './grammar-node.ts';
+import { railroadPage } from './railroad.ts';
+import { textMateGrammar } from './textmate.ts';
 import { writeGenerated } from './write-generated.ts';
-
-/** A node of Chevrotain's serialised grammar, as far as it is printed. */
-type Node = {
-  readonly type: string;
-  readonly name?: string;
-  readonly label?: string;
-  readonly pattern?: string;
-  readonly separator?: Node;
-  readonly definition?: readonly Node[];
-};
 
 const parser = new PolicyParser();
 
@@ -25,9 +18,8 @@ const repeated = (node: Node): string => `${sequence(node)} (${node.separator ? 
 function expression(node: Node): string {
   switch (node.type) {
     case 'Terminal':
-      return node.label?.startsWith('`') ? `'${node.pattern}'` : (node.name ?? '').toUpperCase();
     case 'NonTerminal':
-      return node.name ?? '';
+      return nodeName(node);
     case 'Option':
       return `${group(sequence(node))}?`;
     case 'Repetition':
@@ -49,33 +41,42 @@ function expression(node: Node): string {
 }
 
 const literalTokens = vocabulary.filter(
-  ({ PATTERN, GROUP }) => PATTERN instanceof RegExp && PATTERN.source !== 'NOT_APPLICABLE' && GROUP === undefined,
+  ({ PATTERN, GROUP, name }) =>
+    PATTERN instanceof RegExp && PATTERN.source !== 'NOT_APPLICABLE' && GROUP === undefined && name !== 'Unterminated',
 );
-const nameWords = vocabulary
-  .filter((type) => typeof type.PATTERN === 'string' && type.CATEGORIES?.includes(Name))
-  .map(({ PATTERN }) => `'${PATTERN}'`);
+const productions: readonly Node[] = parser.getSerializedGastProductions();
+/** From the outside in: the parser of items extends that of what stands inside them. */
+const first = productions.findIndex(({ name }) => name === 'file');
+const rules = [...productions.slice(first), ...productions.slice(0, first)];
+/** The tokens of a category, those that stand for themselves as they are written. */
+const members = (category: TokenType): string =>
+  vocabulary
+    .filter(({ CATEGORIES }) => CATEGORIES?.includes(category))
+    .map(({ PATTERN, name }) => (typeof PATTERN === 'string' ? `'${PATTERN}'` : name.toUpperCase()))
+    .join(' | ');
 
 /** The grammar in the notation of the XML specification, tokens last. */
 function ebnf(): string {
-  const rules = parser.getSerializedGastProductions().map((rule: Node) => `${rule.name} ::= ${sequence(rule) || '/* nothing */'}`);
+  const printed = rules.map((rule) => `${rule.name} ::= ${sequence(rule) || '/* nothing */'}`);
   const tokens = literalTokens.map(({ name, PATTERN }) => `${name.toUpperCase()} ::= /${PATTERN instanceof RegExp ? PATTERN.source : ''}/`);
   return [
-    '/* Generated from src/compiler/1-parse/grammar.ts by `npm run generate`; do not edit. What it means: README.md. */',
+    '/* Generated from src/compiler/1-parse by `npm run generate`; do not edit. What it means: README.md. */',
     '/* An operand of a rule and the operands of a line stand on one line; spaces and comments (`//` to the end of the line) separate tokens. */',
     '',
-    ...rules,
+    ...printed,
     '',
     ...tokens,
-    `NAME ::= IDENTIFIER | ${nameWords.join(' | ')}`,
+    `NAME ::= ${members(Name)}`,
     `WORD ::= NAME | ${reservedWords.map((word) => `'${word}'`).join(' | ')}`,
     'TEXT ::= QUOTED',
-    'LOOSE ::= /* any token but a bracket */',
+    `OPERANDWORD ::= ${members(OperandWord)}`,
+    `LITERAL ::= ${members(Literal)}`,
     '',
   ].join('\n');
 }
 
 writeGenerated({
   'grammar/policyc.ebnf': ebnf,
-  'src/compiler/1-parse/cst.generated.ts': () =>
-    `// Generated from grammar.ts by \`npm run generate\`; do not edit.\n${generateCstDts(parser.getGAstProductions(), { includeVisitorInterface: false })}`,
+  'grammar/railroad.html': () => railroadPage(rules),
+  'grammar/policyc.tmLanguage.json': textMateGrammar,
 });

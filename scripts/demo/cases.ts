@@ -84,19 +84,22 @@ export const cases = (foreign: string): readonly Case[] => [
     port: 80,
     requests: [
       ['GET /', true, rule('allow from world at tcp 80')],
-      ['GET /admin/audit/7', false, rule('deny  from office at tcp 80 http')],
+      ['GET /admin/orders/7', true, rule('allow from world at tcp 80')],
     ],
   }),
   ...conversation({
     from: 'guest',
     to: 'storefront',
     port: 80,
-    requests: [['GET /admin/audit/7', true, rule('allow from world at tcp 80')]],
+    requests: [
+      ['GET /', true, rule('allow from world at tcp 80')],
+      ['GET /admin/orders/7', false, rule('deny from world except office at tcp 80 http')],
+    ],
   }),
   ...flow({ from: 'cart', ...toPostgres, port: 5432, allowed: true, by: rule('allow from cart at pg') }),
   ...flow({ from: 'cart', ...toPostgres, port: 5433, allowed: false, by: byDefault('cart-access') }),
   ...flow({ from: 'storefront', ...toPostgres, port: 5432, allowed: false, by: byDefault('storefront-access') }),
-  ...flow({ from: 'backup', to: 'loopback', protocol: 'tcp', port: 5432, allowed: false, by: rule('deny  from backup at pg') }),
+  ...flow({ from: 'backup', to: 'loopback', protocol: 'tcp', port: 5432, allowed: false, by: rule('deny from backup at pg') }),
   ...flow({ from: 'office', ...toCartShell, allowed: true, by: rule('allow from office at tcp 22') }),
   ...flow({ from: 'guest', ...toCartShell, allowed: false, by: byDefault('cart-access') }),
   ...flow({ from: 'cart', to: 'office', protocol: 'tcp', port: 443, allowed: false, by: byDefault('cart-access') }),
@@ -104,7 +107,7 @@ export const cases = (foreign: string): readonly Case[] => [
   ...flow({ from: 'cart', ...toResolver, port: 5353, allowed: false, by: byDefault('cart-access') }),
   start({ program: '/usr/bin/curl', args: ['--version'], allowed: true, by: rule('allow exec "/usr/bin/curl"') }),
   start({ program: '/bin/sh', args: ['-c', 'true'], allowed: false, by: byDefault('cart-access') }),
-  start({ program: foreign, args: [], allowed: false, by: rule('deny  exec under "/tmp"') }),
+  start({ program: foreign, args: [], allowed: false, by: rule('deny exec under "/tmp"') }),
 ];
 
 /** The same request before and after the change. */

@@ -2,7 +2,8 @@
 // of its own, which sees the names of all files. Findings are told as places in the text that was given.
 import type { SourceText, Span } from './base/source.ts';
 import type { Diagnostic, Report } from './diagnostics/diagnostic.ts';
-import type { Ast, Expr, FileAst, ImportAst, Name } from './ir/ast.ts';
+import type { Operand } from './domains/domain.ts';
+import type { Ast, DeclarationAst, EndAst, Expr, FileAst, ImportAst, Name } from './ir/ast.ts';
 
 const opening = 'test "event" {\n';
 /** What findings call the place of the text. */
@@ -14,8 +15,9 @@ export const eventSource = (text: string): SourceText => ({ path: shownPath, tex
 /** Is there nothing but one line, whose verdict is the one that was put there? */
 export function isOneEvent({ tests, ...file }: FileAst, text: string): boolean {
   const [line, more] = tests.flatMap(({ lines }) => lines);
-  const others = [file.modules, file.namespaces, file.imports, file.declarations, file.policies, file.foreign];
-  if (!line || more || tests.length > 1 || others.some((items) => items.length > 0)) return false;
+  const named = [file.modules, file.namespaces, file.clusters, file.imports, file.annotations];
+  const declared = [file.declarations, file.rules, file.annotationTypes, file.policies, file.invariants];
+  if (!line || more || tests.length > 1 || [...named, ...declared].some((items) => items.length > 0)) return false;
   return line.verdict.span.start > opening.length + text.length && !line.by;
 }
 
@@ -30,9 +32,11 @@ export function withEvent({ files }: Ast, event: FileAst, report: Report): Ast {
     report('event/ambiguous-name', name.span, { name: name.text, paths, example: '`{ app: "x" } in namespace "y"`' });
   }
   const imports = [...declaring].flatMap(([name, [file, ...others]]) => (file && others.length === 0 ? [importOf(name, file, event)] : []));
-  const open = files.map((file) => ({ ...file, declarations: file.declarations.map((one) => ({ ...one, isPrivate: false })) }));
+  const open = files.map((file) => ({ ...file, declarations: file.declarations.map(opened), tests: [], invariants: [] }));
   return { files: [...open, { ...event, imports, isWhole: false, unread: new Set(ambiguousNames(declaring)) }] };
 }
+
+const opened = (one: DeclarationAst): DeclarationAst => ({ ...one, isPrivate: false });
 
 /** They are told once, and are not unknown as well. */
 const ambiguousNames = (declaring: ReadonlyMap<string, readonly FileAst[]>): readonly string[] =>
@@ -44,11 +48,24 @@ function importOf(text: string, file: FileAst, { source }: FileAst): ImportAst {
   return { names: [{ text, span }], from: { kind: 'string', text: path, raw: path, span }, span };
 }
 
+/** Every word of the event that may be a declared name. */
 function namesIn({ tests }: FileAst): readonly Name[] {
   const named = (value: Expr | undefined): readonly Name[] => (value?.kind === 'name' ? [value] : []);
+  const inEnd = (end: EndAst | undefined): readonly Name[] => [...named(end?.what), ...(end?.names ? wordsIn(end.names) : [])];
   return tests.flatMap(({ lines }) =>
-    lines.flatMap(({ subject, flow }) => [...named(subject), ...named(flow?.destination), ...named(flow?.transport)]),
+    lines.flatMap(({ subject, flow, operands }) => [
+      ...inEnd(subject),
+      ...inEnd(flow?.destination),
+      ...named(flow?.transport),
+      ...operands.flatMap(wordsIn),
+    ]),
   );
+}
+
+function wordsIn(operand: Operand): readonly Name[] {
+  if (operand.kind === 'list') return operand.items.flatMap(wordsIn);
+  if (operand.kind === 'matched') return wordsIn(operand.operand);
+  return operand.kind === 'word' ? [operand] : [];
 }
 
 /** The findings about the event, as places in the text alone. */

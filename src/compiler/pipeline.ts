@@ -1,5 +1,6 @@
 // THE composition: policy text -> Emitted, through the phases in their order; the only file that imports them and the
-// registry. Pure: it touches no disk. Files that imports name and that were not given come from `load`, if there is one.
+// registry. Pure: it touches no disk and no clock. Files that imports name and that were not given come from `load`, if
+// there is one. What the language cannot mean is found by `checkUnit`; what the target cannot hold, by `planUnit`.
 import { parse } from './1-parse/index.ts';
 import { missingSources } from './2-resolve/imports.ts';
 import { resolve } from './2-resolve/index.ts';
@@ -10,23 +11,51 @@ import { emit } from './6-emit/index.ts';
 import { type Coverage, coverage } from './analysis/coverage.ts';
 import { type Difference, diff } from './analysis/diff.ts';
 import { type Explained, explain } from './analysis/explain.ts';
+import { checkInvariants, type InvariantOutcome } from './analysis/invariants.ts';
 import { AnalysisLimit } from './analysis/limit.ts';
 import { type Mutation, type MutationOptions, mutate } from './analysis/mutation.ts';
 import { runTests, type TestOutcome } from './analysis/run-tests.ts';
+import { type UnreachableMemory, warnUnreachable } from './analysis/unreachable.ts';
 import type { SourceText } from './base/source.ts';
-import { type Collector, collector, type Diagnostic, wholeFile } from './diagnostics/diagnostic.ts';
+import { type Allowance, applyAllowances } from './diagnostics/allowances.ts';
+import { type Collector, collector, type Diagnostic, escalate, inOrder, isError, wholeFile } from './diagnostics/diagnostic.ts';
 import type { Domains } from './domains/domain.ts';
 import { domains as registry } from './domains/registry.ts';
 import { eventDiagnostics, eventSource, isOneEvent, withEvent } from './event-text.ts';
+import { type ExportTarget, exporters } from './interchange/export.ts';
+import type { JsonObject } from './interchange/importer.ts';
+import { defaultImportOptions, holdsDocuments, type Imported, type ImportOptions, importSources } from './interchange/index.ts';
 import type { Ast } from './ir/ast.ts';
 import type { Emitted } from './ir/emitted.ts';
 import type { Plan } from './ir/plan.ts';
 import type { TestEvent } from './ir/test-case.ts';
 import type { TypedPolicy } from './ir/typed.ts';
+import { Session } from './session.ts';
+import type { Labels } from './space/labels.ts';
 
+export { documentsText } from './interchange/documents/write.ts';
+export { type ExportTarget, exportTargets } from './interchange/export.ts';
+export { holdsDocuments, type Imported, type ImportOptions } from './interchange/index.ts';
+export { Session } from './session.ts';
+
+/** How sources are read and checked; every part has a default. */
 export type Options = {
   /** The file at a path, as an import names it (relative to the importing file's path); undefined if there is none. */
   readonly load?: (path: string) => SourceText | undefined;
+  /** The day, `2026-12-31`, that `@until` is compared with; without it nothing is expired. */
+  readonly asOf?: string;
+  /** Labels of the endpoints that there are; with them, selectors that select none of these get a warning. */
+  readonly inventory?: readonly Labels[];
+  /** How documents of Kubernetes and its like are meant. */
+  readonly documents?: Partial<ImportOptions>;
+  /** Codes of warnings that count as errors. */
+  readonly escalated?: ReadonlySet<string>;
+  /** Is told what is done next. */
+  readonly progress?: (doing: string) => void;
+  /** Keeps trees between compilations of a folder that changes. */
+  readonly session?: Session;
+  /** Rules of units that have more are not compared with each other yet: `compareUnit` does it, and finds those that never decide. */
+  readonly comparedAtOnce?: number;
   /** What can be matched; the language's own domains unless a test says otherwise. */
   readonly domains?: Domains;
 };
@@ -36,29 +65,114 @@ export type Outcome<T> = { readonly diagnostics: readonly Diagnostic[] } & (
   | { readonly ok: false }
 );
 
-/** `sources`: every file that was read, those behind imports too. */
-export type CheckedUnit = { readonly typed: TypedPolicy; readonly plan: Plan; readonly sources: readonly SourceText[] };
+/** A policy that is right. `sources`: every file that was read, those behind imports too. */
+export type CheckedUnit = {
+  readonly typed: TypedPolicy;
+  readonly sources: readonly SourceText[];
+  readonly ast: Ast;
+  readonly allowances: readonly Allowance[];
+  /** What was found, allowed or not, while the rules are not compared yet. */
+  readonly uncompared?: { readonly found: readonly Diagnostic[]; readonly memory: UnreachableMemory };
+};
 
-/** All that can be said against a policy: its text, its names, its values, and what the kernel tables and the target cannot hold. */
+/** All that can be said against a policy: its text, its names, its values, and rules that never decide. */
 export function checkUnit(sources: readonly SourceText[], options: Options = {}): Outcome<CheckedUnit> {
   const log = collector();
-  const value = checkInto(log, sources, options);
-  return value ? { ok: true, value, diagnostics: log.all() } : { ok: false, diagnostics: log.all() };
+  const { allowances, checked } = checkInto(log, sources, options);
+  const ran = checked?.uncompared && new Set(['parse', 'resolve', 'plan']);
+  const diagnostics = escalate(applyAllowances(allowances, log.all(), ran), options.escalated ?? new Set());
+  return checked && !diagnostics.some(isError) ? { ok: true, value: { ...checked, allowances }, diagnostics } : { ok: false, diagnostics };
 }
 
-/** Everything that a bundle of a checked policy holds, but the objects. */
-export const emitUnit = (unit: CheckedUnit): Emitted => emit(unit.plan);
+type Checked = { readonly allowances: readonly Allowance[]; readonly checked?: Omit<CheckedUnit, 'allowances'> };
 
-function checkInto(
-  { report, failed }: Collector,
-  sources: readonly SourceText[],
-  { load, domains = registry }: Options,
-): CheckedUnit | undefined {
-  const ast = parseAll(sources, load, (more) => parse(more, report));
-  const typed = check(resolve(ast, domains, report), domains, report);
-  if (failed()) return undefined;
-  const planned = plan(normalize(typed, report), report);
-  return failed() ? undefined : { typed, plan: planned, sources: ast.files.map(({ source }) => source) };
+function checkInto(log: Collector, sources: readonly SourceText[], options: Options): Checked {
+  const { load, domains = registry, session = new Session(), progress = () => undefined } = options;
+  session.begin();
+  progress('parsing');
+  const imported = importInto(log, session, { sources, options: options.documents });
+  const policies = [...sources.filter(({ path }) => !holdsDocuments(path)), ...imported.sources];
+  const ast = parseAll(policies, load, (more) => session.parse(more, log));
+  progress('resolving names');
+  const resolved = resolve(ast, domains, log.report, session.resolving);
+  progress('checking rules');
+  const typed = check(resolved, domains, log.report, { ...options, ...inventoryOf(options.inventory, imported), memory: session.checking });
+  const allowances = resolved.files.flatMap((file) => file.allowances);
+  if (log.failed()) return { allowances };
+  const checked = { typed, sources: ast.files.map(({ source }) => source), ast };
+  if (typed.rules.length > (options.comparedAtOnce ?? Number.POSITIVE_INFINITY))
+    return { allowances, checked: { ...checked, uncompared: { found: log.all(), memory: session.comparing } } };
+  progress('comparing rules');
+  log.add(comparedRules(typed, { found: log.all(), memory: session.comparing }));
+  return { allowances, checked };
+}
+
+function comparedRules(typed: TypedPolicy, { found, memory }: NonNullable<CheckedUnit['uncompared']>): readonly Diagnostic[] {
+  const compared = collector();
+  warnUnreachable(typed, compared.report, memory);
+  return unsaid(compared.all(), found);
+}
+
+/** What there is to say when the rules of a unit are compared that were not: `said` is what was told before. */
+export function compareUnit(
+  { typed, allowances, uncompared }: CheckedUnit,
+  said: readonly Diagnostic[],
+  escalated: ReadonlySet<string> = new Set(),
+): readonly Diagnostic[] {
+  if (!uncompared) return [];
+  const all = applyAllowances(allowances, inOrder([...uncompared.found, ...comparedRules(typed, uncompared)]));
+  const textOf = ({ code, message, span }: Diagnostic): string => `${span.source.path} ${span.start} ${code} ${message}`;
+  const before = new Set(said.map(textOf));
+  return escalate(all, escalated).filter((one) => !before.has(textOf(one)));
+}
+
+type Documents = { readonly sources: readonly SourceText[]; readonly options: Options['documents'] };
+
+/** The sources that hold documents, as policy text. */
+function importInto(log: Collector, session: Session, { sources, options }: Documents): Imported {
+  const meaning = { ...defaultImportOptions, ...options };
+  const documents = sources.filter(({ path }) => holdsDocuments(path));
+  return session.imported(documents, JSON.stringify(meaning), log, ({ report }) => importSources(documents, meaning, report));
+}
+
+/** Documents of Kubernetes and its like as policy text; what they state beside policies. */
+export function importUnit(sources: readonly SourceText[], options: Pick<Options, 'documents'> = {}): Outcome<Imported> {
+  const log = collector();
+  const value = importInto(log, new Session(), { sources, options: options.documents });
+  return log.failed() ? { ok: false, diagnostics: log.all() } : { ok: true, value, diagnostics: log.all() };
+}
+
+/** `documents`: how they will be meant. `isLossy`: what cannot be said is left out, and only told. */
+export type ExportOptions = Pick<Options, 'documents'> & { readonly isLossy?: boolean };
+
+/** A checked policy as documents of another tool; not ok with what that tool cannot say, each by its rule. */
+export function exportUnit(
+  { typed }: CheckedUnit,
+  target: ExportTarget,
+  { documents, isLossy = false }: ExportOptions = {},
+): Outcome<readonly JsonObject[]> {
+  const log = collector();
+  const value = exporters[target](typed, log.report, { ...defaultImportOptions, ...documents });
+  const found = log.all();
+  if (!log.failed()) return { ok: true, value, diagnostics: found };
+  return isLossy
+    ? { ok: true, value, diagnostics: found.map((one) => ({ ...one, severity: 'warning' })) }
+    : { ok: false, diagnostics: found };
+}
+
+/** Workloads that the documents state are workloads that there are. */
+const inventoryOf = (given: Options['inventory'], { workloads }: Imported): Pick<Options, 'inventory'> =>
+  given || workloads.length > 0 ? { inventory: [...(given ?? []), ...workloads] } : {};
+
+/** What remains of findings about a checked policy that came later: those that it allows are left out. */
+export const notAllowed = ({ allowances }: CheckedUnit, found: readonly Diagnostic[]): readonly Diagnostic[] =>
+  applyAllowances(allowances, found, new Set());
+
+/** A rule that repeats another never decides; that is said once. */
+function unsaid(found: readonly Diagnostic[], before: readonly Diagnostic[]): readonly Diagnostic[] {
+  const placeOf = ({ span }: Diagnostic): string => `${span.source.path} ${span.start}`;
+  const repeated = new Set(before.filter(({ code }) => code === 'check/duplicate-rule').map(placeOf));
+  return found.filter((one) => !repeated.has(placeOf(one)));
 }
 
 /** Parses the sources, then what they import, and so on; a path is asked for once. */
@@ -74,9 +188,27 @@ function parseAll(sources: readonly SourceText[], load: Options['load'], read: (
   }
 }
 
+/** How the target holds a checked policy; not ok with what it cannot hold, each by its rule. */
+export function planUnit({ typed }: CheckedUnit): Outcome<Plan> {
+  const log = collector();
+  const value = plan(normalize(typed, log.report), log.report);
+  return log.failed() ? { ok: false, diagnostics: log.all() } : { ok: true, value, diagnostics: log.all() };
+}
+
+/** Everything that a bundle of a policy holds, but the objects. */
+export function emitUnit(unit: CheckedUnit): Outcome<Emitted> {
+  const planned = planUnit(unit);
+  return planned.ok ? { ...planned, value: emit(planned.value) } : planned;
+}
+
 /** The `test` blocks of a checked policy. */
 export function testUnit({ typed, sources }: CheckedUnit): Outcome<readonly TestOutcome[]> {
   return withinLimits(sources, () => runTests(typed));
+}
+
+/** The `invariant` blocks of a checked policy, each proved or refuted. */
+export function invariantUnit({ typed, sources }: CheckedUnit): Outcome<readonly InvariantOutcome[]> {
+  return withinLimits(sources, () => checkInvariants(typed));
 }
 
 /** Which rules and default denies the `test` blocks decide by. */
@@ -98,7 +230,7 @@ export function explainUnit(unit: CheckedUnit, event: string, domains: Domains =
   return read.ok ? withinLimits(unit.sources, () => explain(unit.typed, read.value)) : read;
 }
 
-function readEvent({ sources }: CheckedUnit, text: string, domains: Domains): Outcome<TestEvent> {
+function readEvent({ ast }: CheckedUnit, text: string, domains: Domains): Outcome<TestEvent> {
   const log = collector();
   const source = eventSource(text);
   const [file] = parse([source], log.report).files;
@@ -108,8 +240,7 @@ function readEvent({ sources }: CheckedUnit, text: string, domains: Domains): Ou
     log.report('event/form', { source, start: 0, end: source.text.length }, { example: '`A -> B tcp 80` or `A exec "/path"`' });
     return failed();
   }
-  const files = parse(sources, () => undefined).files;
-  const typed = check(resolve(withEvent({ files }, file, log.report), domains, log.report), domains, log.report);
+  const typed = check(resolve(withEvent(ast, file, log.report), domains, log.report), domains, log.report);
   const event = typed.tests.find(({ span }) => span.source === source)?.event;
   return log.failed() || !event ? failed() : { ok: true, value: event, diagnostics: [] };
 }

@@ -83,7 +83,7 @@ no test line decides by:
 test('mutate: the changes that no line notices, with an event that one could be about', () => {
   const { status, out, error } = policyc(['test', 'good.policy', '--mutate']);
   assert.is(status, 0, error);
-  assert.match(out, /\nmutants: \d+ changes of rules tried, \d+ noticed by a test line, \d+ not noticed\nno test line notices:\n/);
+  assert.match(out, /\nmutants: \d+ changes of rules tried, \d+ noticed, \d+ not noticed\nno test line and no invariant notices:\n/);
   assert.match(
     out,
     '  good.policy:5: allow from host at tcp 22\n    the rule dropped: host -> { app: "cart" } tcp 22 would be denied\n    and 3 other changes of it\n',
@@ -95,6 +95,68 @@ test('mutate: the changes that no line notices, with an event that one could be 
   assert.is(failing.status, 1);
   assert.match(failing.out, 'mutants: not tried, because not every line holds');
   assert.is(policyc(['test', 'good.policy', '--mutate', '--mutate-seconds', '0']).status, 2);
+});
+
+const audited = `policy p for { app: "a" } mode audit {
+  ingress { allow from host at tcp 80 }
+  process { default deny read }
+}
+policy q for { app: "a" } { ingress { } }
+test "t" { 10.0.0.1 -> { app: "a" } tcp 80 is denied }
+`;
+
+test('coverage and mutants name classes, and what only audit says otherwise', () => {
+  write('audited.policy', audited);
+  const { out } = policyc(['test', 'audited.policy', '--coverage', '--mutate']);
+  assert.match(out, 'audited.policy:1: default deny of read by p\n');
+  assert.match(out, 'without the default deny of read: { app: "a" } read "/a" would be allowed and not audited\n');
+  assert.match(out, 'enforced instead of in audit mode: host -> { app: "a" } tcp 80 would be allowed\n');
+  assert.match(out, 'the rule dropped: host -> { app: "a" } tcp 80 would be denied, and not allowed with audit\n');
+  const { coverage } = JSON.parse(policyc(['test', 'audited.policy', '--coverage', '--format', 'json']).out);
+  assert.equal(
+    coverage.defaults.map(({ domain = '' }: { readonly domain?: string }) => domain),
+    ['', 'read', ''],
+  );
+});
+
+const invariants = `workload cart = { app: "cart" }
+workload postgres = { app: "postgres" }
+policy p for postgres { ingress { allow from [cart, { app: "backup" }] at tcp 5432 } }
+invariant "postgres is closed" {
+  no workload except cart can reach postgres
+  no host can reach postgres
+}
+`;
+
+test('invariants: proved, or refuted with an event and the rule', () => {
+  const path = write('invariants.policy', invariants);
+  const { status, out, error } = policyc(['test', path]);
+  assert.is(status, 1);
+  assert.match(
+    out,
+    'invariant "postgres is closed"\n  FAIL no workload except cart can reach postgres\n  ok   no host can reach postgres\n1 invariant, 2 statements: 1 hold, 1 fails\n',
+  );
+  assert.match(error, 'invariants.policy:5:3: error[test/refuted]: invariant "postgres is closed" does not hold: { app: "backup" } -> ');
+  assert.match(error, 'decided by this rule');
+  const document = JSON.parse(policyc(['test', path, '--format', 'json']).out);
+  assert.equal(
+    document.invariants.map(({ ok }: { readonly ok: boolean }) => ok),
+    [false, true],
+  );
+  assert.is(document.invariants[0].counterexample.found.rule.line, 3);
+  const junit = policyc(['test', path, '--format', 'junit']).out;
+  assert.match(junit, '<testsuites name="policyc" tests="2" failures="1" errors="0"');
+  assert.match(junit, 'type="test/refuted">invariants.policy:5: refuted\nfor example');
+  assert.is(policyc(['build', path, '-o', 'refuted.bundle']).status, 1);
+});
+
+test('a statement about no event holds, with a warning', () => {
+  const path = write('vacuous.policy', invariants.replace('host can reach', 'host except host can reach'));
+  const { out, error } = policyc(['test', path]);
+  assert.match(out, '  ok   no host except host can reach postgres  (about no event)');
+  assert.match(error, 'warning[test/vacuous-invariant]: invariant "postgres is closed": there is no event');
+  const document = JSON.parse(policyc(['test', path, '--format', 'json']).out);
+  assert.equal([document.invariants[1].ok, document.invariants[1].vacuous], [true, true]);
 });
 
 test.run();

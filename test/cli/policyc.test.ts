@@ -70,7 +70,7 @@ test('test: a line that does not hold for all comes with a counterexample and th
     error,
     'failing.policy:9:3: error[test/failed]: test "cart": expected allowed by cart-access, is denied by no-staging, failing.policy:13',
   );
-  assert.match(error, 'help: for example { app: "web", env: "staging" } -> { app: "cart" } tcp 8080 GET /cart/1');
+  assert.match(error, 'help: for example { app: "web", env: "staging" } -> { app: "cart" } tcp 8080 GET "/cart/1"');
   assert.match(error, 'decided by this rule');
   const document = JSON.parse(policyc(['test', path, '--format', 'json']).out);
   assert.equal(
@@ -99,17 +99,17 @@ test('diff: newly allowed and newly denied, with an example and who decided', ()
     `newly allowed
   ingress of { app: "cart" }
   + from { app: one of ["shop", "web"] } at tcp 8080, http DELETE /cart/*
-      for example { app: "shop" } -> { app: "cart" } tcp 8080 DELETE /cart/a
+      for example { app: "shop" } -> { app: "cart" } tcp 8080 DELETE "/cart/a"
     before: denied by default (cart-access, old.policy:3)
     after:  allowed by cart-access, new.policy:4: allow from web at tcp 8080 http { GET "/cart/{id}"; DELETE "/cart/{id}" }
-  programs of { app: "cart" }
+  processes of { app: "cart" }
   + exec /usr/bin/deno
       for example { app: "cart" } exec "/usr/bin/deno"
     before: denied by default (cart-access, old.policy:3)
     after:  allowed by cart-access, new.policy:6: allow exec "/usr/bin/deno"
 
 newly denied
-  programs of { app: "cart" }
+  processes of { app: "cart" }
   - exec /usr/bin/node
       for example { app: "cart" } exec "/usr/bin/node"
     before: allowed by cart-access, old.policy:6: allow exec "/usr/bin/node"
@@ -149,7 +149,14 @@ test('diff: JSON', () => {
   const { out } = policyc(['diff', 'old.policy', 'new.policy', '--format', 'json']);
   const { ok, summary, changes } = JSON.parse(out);
   assert.is(ok, true);
-  assert.equal(summary, { 'newly-allowed': 2, 'newly-denied': 1, masked: 0, 'another-rule': 1 });
+  assert.equal(summary, {
+    'newly-allowed': 2,
+    'newly-denied': 1,
+    'newly-audited': 0,
+    'no-longer-audited': 0,
+    masked: 0,
+    'another-rule': 1,
+  });
   const [first] = changes;
   assert.equal([first.effect, first.section, first.at, first.content], ['newly-allowed', 'ingress', 'tcp 8080', 'http DELETE /cart/*']);
   assert.equal([first.before.verdict, first.after.rule.file, first.after.rule.line], ['denied', 'new.policy', 4]);

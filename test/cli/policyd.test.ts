@@ -70,7 +70,7 @@ kernelTest('a bundle that is none, damaged, or of another version', () => {
   };
   damage(
     'manifest.json',
-    (text) => text.replace(/"format":\s*1/, '"format": 99'),
+    (text) => text.replace(/"format":\s*\d+/, '"format": 99'),
     /made by another version: bundle format 99/,
     /build it again/,
   );

@@ -6,7 +6,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verdictIn, verdictOf } from '../../src/compiler/analysis/oracle.ts';
-import type { Cause, FlowEvent, Verdict } from '../../src/compiler/ir/event.ts';
+import type { Cause, FlowEvent } from '../../src/compiler/ir/event.ts';
 import type { Direction, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { protocolOf } from '../../src/compiler/space/transport.ts';
 import { openRing } from '../../src/runtime/events/ring.ts';
@@ -19,6 +19,8 @@ import { type KernelWorld, kernelWorld } from '../harness/kernel-world.ts';
 import { icmp, icmpv6, ip, type Layer, type NetworkPacket, otherProtocol, sctp, tcp, udp } from '../harness/packet.ts';
 import { type PacketBench, packetBench } from '../harness/packet-bench.ts';
 import { type Random, random, seedOf } from '../harness/random.ts';
+import { type Told, told } from '../harness/tables.ts';
+import { varied } from '../harness/varied.ts';
 
 const pairs = Number(process.env['PAIRS'] ?? 10_000);
 const eventsPerPolicy = 100;
@@ -34,9 +36,10 @@ type Question = {
   readonly direction: Direction;
   readonly place: number;
   readonly packet: NetworkPacket;
-  readonly expected: Verdict;
+  readonly expected: Told;
 };
-type Found = { readonly passed: boolean; readonly told: VerdictEvent | undefined };
+/** `returned`: by the program. */
+type Found = { readonly returned: number; readonly told: VerdictEvent | undefined };
 
 /** The transport layer of a new flow; `serial` makes it one that was not seen before. */
 function layerOf({ point }: FlowEvent, serial: number): Layer {
@@ -79,7 +82,7 @@ function questionsOf(typed: TypedPolicy, world: KernelWorld, event: FlowEvent, p
     const [subject, peer] = direction === 'egress' ? [event.source, event.destination] : [event.destination, event.source];
     const place = world.place(subject);
     if (place === undefined) return [];
-    return [{ event, direction, place, packet, expected: verdictIn(typed, direction, { subject, peer, point: event.point }) }];
+    return [{ event, direction, place, packet, expected: told(typed, verdictIn(typed, direction, { subject, peer, point: event.point })) }];
   });
 }
 
@@ -108,26 +111,31 @@ class Kernel {
   private run({ direction, packet, event }: Question): Found {
     // A protocol without ports has one flow for each peer.
     if (protocolOf(event.point).protocol === 'other') this.bench.forget();
-    const passed = this.bench.passes(direction, packet);
-    const told: VerdictEvent[] = [];
-    this.ring.drain((record) => told.push(verdictEventOf(record)));
-    return { passed, told: told.length === 1 ? told[0] : undefined };
+    const returned = this.bench.returned(direction, packet);
+    const events: VerdictEvent[] = [];
+    this.ring.drain((record) => events.push(verdictEventOf(record)));
+    return { returned, told: events.length === 1 ? events[0] : undefined };
   }
 }
 
-const agrees = (world: KernelWorld, { expected, direction }: Question, { passed, told }: Found): boolean => {
-  const cause = told && world.read(told.cause);
-  const verdict =
-    expected.action === 'denied' ? told?.verdict === 'dropped' : told?.verdict === 'forwarded' || told?.verdict === 'redirected';
-  return (
-    passed === (expected.action === 'allowed') && verdict && told?.direction === direction && shown(cause) === shown(plain(expected.cause))
-  );
+/** Verdicts of events. */
+const tellings = { allowed: ['forwarded', 'redirected'], audited: ['audit'], denied: ['dropped'], dropped: ['dropped'] } as const;
+const returns = (action: Told['action'], direction: Direction): number => {
+  if (action === 'allowed' || action === 'audited') return 1;
+  return action === 'dropped' && direction === 'egress' ? 2 : 0;
 };
+
+function agrees(world: KernelWorld, { expected, direction }: Question, { returned, told: event }: Found): boolean {
+  const cause = event && world.read(event.cause);
+  const verdict = tellings[expected.action].some((one) => one === event?.verdict);
+  const isSame = event?.direction === direction && shown(cause) === shown(plain(expected.cause));
+  return returned === returns(expected.action, direction) && verdict && isSame;
+}
 
 /** Flows of the universe, each as a connection; made for the network rules alone, or a policy about programs would bring none. */
 function flowsOf(typed: TypedPolicy, source: Random, universe: Universe): readonly FlowEvent[] {
   const network = { ...typed, rules: typed.rules.filter(({ section }) => section !== 'process') };
-  const events = randomEvents(network, universe, { random: source, count: Math.min(eventsPerPolicy, pairs) });
+  const events = randomEvents(network, universe, { random: source, count: Math.min(eventsPerPolicy, pairs), native: true });
   return events.flatMap((event) => {
     if (event.kind !== 'flow') return [];
     const { request: _, ...connection } = event;
@@ -136,8 +144,8 @@ function flowsOf(typed: TypedPolicy, source: Random, universe: Universe): readon
 }
 
 function comparePolicy(kernel: Kernel, source: Random, round: number, tally: ReturnType<typeof eventTally>): number {
-  const text = randomPolicy(source);
-  const typed = typedPolicy(text);
+  const text = randomPolicy(source, { native: true });
+  const typed = varied(source, typedPolicy(text));
   const universe = randomUniverse(source);
   const world = kernelWorld(typed, universe);
   const flows = flowsOf(typed, source, universe);
@@ -149,7 +157,7 @@ function comparePolicy(kernel: Kernel, source: Random, round: number, tally: Ret
     if (asked.length === 0) continue;
     kernel.ask(place, asked).forEach((found, i) => {
       const question = asked[i];
-      if (question && !found.passed) denied.add(question.event);
+      if (question && found.returned !== 1) denied.add(question.event);
       if (question && agrees(world, question, found)) return;
       assert.unreachable(
         `policy ${round}: ${shown(question)}\nkernel: ${shown({ ...found, cause: found.told && world.read(found.told.cause) })}\n${text}`,

@@ -16,6 +16,8 @@ import { atEnd, kernelTest, mapOf, privateCgroup } from '../harness/kernel.ts';
 import { type KernelWorld, kernelWorld } from '../harness/kernel-world.ts';
 import { type Random, random, seedOf } from '../harness/random.ts';
 import { type Agent, startAgent, stopAgents } from '../harness/socket-agents.ts';
+import { told } from '../harness/tables.ts';
+import { varied } from '../harness/varied.ts';
 
 const pairs = Number(process.env['SOCKETS'] ?? 300);
 const pairsPerPolicy = 15;
@@ -26,6 +28,8 @@ const directions: readonly Direction[] = ['egress', 'ingress'];
 
 const shown = (value: unknown): string => JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
 const plain = (cause: Cause): Cause => (cause.kind === 'rule' ? { kind: 'rule', rule: cause.rule } : cause);
+
+const words = { forwarded: 'allowed', redirected: 'allowed', audit: 'audited', dropped: 'dropped' } as const;
 
 /** Four workloads and an unmanaged process, which is the host, in one network namespace of their own. */
 function makeScene() {
@@ -92,12 +96,14 @@ const isHere = (endpoint: Endpoint): boolean =>
 /** TCP and UDP between processes that there are. */
 function callsOf(typed: TypedPolicy, source: Random, universe: Universe): readonly FlowEvent[] {
   const network = { ...typed, rules: typed.rules.filter(({ section }) => section !== 'process') };
-  const flows = randomEvents(network, universe, { random: source, count: 10 * pairsPerPolicy }).flatMap((event): readonly FlowEvent[] => {
-    if (event.kind !== 'flow' || !isHere(event.source) || !isHere(event.destination)) return [];
-    const { protocol } = protocolOf(event.point);
-    const { request: _, ...connection } = event;
-    return protocol === 'tcp' || protocol === 'udp' ? [connection] : [];
-  });
+  const flows = randomEvents(network, universe, { random: source, count: 10 * pairsPerPolicy, native: true }).flatMap(
+    (event): readonly FlowEvent[] => {
+      if (event.kind !== 'flow' || !isHere(event.source) || !isHere(event.destination)) return [];
+      const { protocol } = protocolOf(event.point);
+      const { request: _, ...connection } = event;
+      return protocol === 'tcp' || protocol === 'udp' ? [connection] : [];
+    },
+  );
   return flows.slice(0, pairsPerPolicy);
 }
 
@@ -106,20 +112,21 @@ function expectedOf(
   typed: TypedPolicy,
   { source, destination, point }: FlowEvent,
 ): { readonly result: string; readonly told: readonly string[] } {
-  const told: string[] = [];
+  const events: string[] = [];
   for (const direction of directions) {
     const [subject, peer] = direction === 'egress' ? [source, destination] : [destination, source];
     if (subject.kind !== 'workload') continue;
-    const { action, cause } = verdictIn(typed, direction, { subject, peer, point });
-    told.push(`${direction} ${action} ${shown(plain(cause))}`);
-    if (action === 'denied') return { result: direction === 'egress' ? 'EPERM' : 'timeout', told };
+    const { action, cause } = told(typed, verdictIn(typed, direction, { subject, peer, point }));
+    const isRefused = action === 'denied' || action === 'dropped';
+    events.push(`${direction} ${isRefused ? 'dropped' : action} ${shown(plain(cause))}`);
+    if (isRefused) return { result: direction === 'egress' && action === 'denied' ? 'EPERM' : 'timeout', told: events };
   }
-  return { result: 'ok', told };
+  return { result: 'ok', told: events };
 }
 
 async function comparePolicy(network: Network, source: Random, tally: ReturnType<typeof eventTally>): Promise<void> {
-  const text = randomPolicy(source);
-  const typed = typedPolicy(text);
+  const text = randomPolicy(source, { native: true });
+  const typed = varied(source, typedPolicy(text));
   const all = randomUniverse(source);
   const universe = {
     workloads: all.workloads.slice(0, workloads),
@@ -131,10 +138,10 @@ async function comparePolicy(network: Network, source: Random, tally: ReturnType
     const host = source.pick(['127.0.0.1', '::1']);
     const expected = expectedOf(typed, event);
     const wait = expected.result === 'timeout' ? patience.silence : patience.answer;
-    const { result, told } = await network.call(world, event, { host, wait });
-    const found = told.map(({ direction, verdict, cause }) => {
+    const { result, told: events } = await network.call(world, event, { host, wait });
+    const found = events.map(({ direction, verdict, cause }) => {
       const known = world.read(cause);
-      return `${direction} ${verdict === 'dropped' ? 'denied' : 'allowed'} ${shown(known ? plain(known) : cause)}`;
+      return `${direction} ${words[verdict]} ${shown(known ? plain(known) : cause)}`;
     });
     assert.equal({ result, told: found }, expected, `${host} ${shown(event)}\n${text}`);
     tally.add(typed, event);

@@ -1,17 +1,15 @@
-// Golden cases of the front half: each folder of check/ is one compiled unit; expected.txt holds its diagnostics as a
-// person sees them. `UPDATE=1` rewrites; the review is the diff. Every code of the three phases has to be in some case.
+// Golden cases of all that is said against a policy: each folder of check/ is one compiled unit; expected.txt holds its
+// diagnostics as a person sees them, options.json what is asked of 3-check. `UPDATE=1` rewrites; the review is the diff. Every
+// code has to be in some case.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parse } from '../../src/compiler/1-parse/index.ts';
-import { resolve } from '../../src/compiler/2-resolve/index.ts';
-import { check } from '../../src/compiler/3-check/index.ts';
+import type { CheckOptions } from '../../src/compiler/3-check/index.ts';
 import type { SourceText } from '../../src/compiler/base/source.ts';
 import { catalog } from '../../src/compiler/diagnostics/catalog.ts';
-import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
 import { renderDiagnostics } from '../../src/compiler/diagnostics/render.ts';
-import { domains } from '../../src/compiler/domains/registry.ts';
+import { checkUnit } from '../../src/compiler/pipeline.ts';
 
 const root = join(import.meta.dirname, 'check');
 const update = process.env['UPDATE'] === '1';
@@ -23,17 +21,23 @@ function sourcesOf(folder: string): readonly SourceText[] {
 
 const seen = new Set<string>();
 
-function findings(sources: readonly SourceText[]): string {
-  const log = collector();
-  check(resolve(parse(sources, log.report), domains, log.report), domains, log.report);
-  for (const { code } of log.all()) seen.add(code);
-  return renderDiagnostics(log.all(), { color: false }) || 'nothing to say\n';
+/** Of `check`, in options.json. */
+function optionsOf(folder: string): CheckOptions {
+  const file = join(folder, 'options.json');
+  const options: CheckOptions = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  return options;
+}
+
+function findings(folder: string): string {
+  const { diagnostics } = checkUnit(sourcesOf(folder), optionsOf(folder));
+  for (const { code } of diagnostics) seen.add(code);
+  return renderDiagnostics(diagnostics, { color: false }) || 'nothing to say\n';
 }
 
 for (const name of readdirSync(root).sort()) {
   test(`check/${name}`, () => {
     const file = join(root, name, 'expected.txt');
-    const found = findings(sourcesOf(join(root, name)));
+    const found = findings(join(root, name));
     if (update) writeFileSync(file, found);
     assert.ok(existsSync(file), 'no expected.txt: run with UPDATE=1 and read it');
     assert.fixture(found, readFileSync(file, 'utf8'));

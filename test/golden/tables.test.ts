@@ -42,12 +42,13 @@ function contentLines({ automaton, classes }: ContentClasses): readonly string[]
 
 const matchName = (match: number): string => Object.entries(matchType).find(([, number]) => number === match)?.[0] ?? '?';
 
-function ruleLine({ rule, subject, section, action, peers, ports, content, match }: ProgramRule): string {
+function ruleLine({ rule, subject, tier, section, action, audit, peers, ports, content, match }: ProgramRule): string {
   const from = peers && ` peers: selectors [${peers.selectors}] networks [${peers.networkClasses}] entities [${peers.entities}]`;
   const named = ports?.named.map(({ protocol, name }) => ` ${protocol} "${name}"`).join('') ?? '';
   const at = ports && ` ports [${ports.classes}]${named}`;
   const what = content && ` ${content.domain} [${content.classes}]`;
-  return `rule ${rule}: subject ${subject} ${section} ${action}${from ?? ''}${at ?? ''}${what ?? ''}, match ${matchName(match)}`;
+  const how = `${tier === 'normal' ? '' : ` ${tier}`} ${section} ${action}${audit ? ' audit' : ''}`;
+  return `rule ${rule}: subject ${subject}${how}${from ?? ''}${at ?? ''}${what ?? ''}, match ${matchName(match)}`;
 }
 
 const spaceLines = (space: VerdictSpace): readonly string[] => [
@@ -65,7 +66,7 @@ const spaceLines = (space: VerdictSpace): readonly string[] => [
   ),
   ...part(
     'policies',
-    space.program.policies.map(({ subject, defaultDeny }, i) => `${i}: subject ${subject}, default deny ${JSON.stringify(defaultDeny)}`),
+    space.program.policies.map(({ subject, audit, defaultDeny }, i) => `${i}: subject ${subject}${audit ? ' audit' : ''}, default deny ${JSON.stringify(defaultDeny)}`),
   ),
   ...part('rules, in deciding order', space.program.rules.map(ruleLine)),
 ];
@@ -94,8 +95,9 @@ function printed(phase: string, text: string): string {
   assert.not(failed(), all().map(({ message }) => message).join('\n'));
   const space = normalize(typed, report);
   const planned = plan(space, report);
+  const own = all().filter(({ code }) => /^(normalize|plan)\//.test(code));
   const lines = phase === 'normalize' ? spaceLines(space) : planLines(planned);
-  return `${[...lines, ...part('diagnostics', all().flatMap(diagnosticLines))].join('\n')}\n`;
+  return `${[...lines, ...part('diagnostics', own.flatMap(diagnosticLines))].join('\n')}\n`;
 }
 
 for (const phase of ['normalize', 'plan']) {

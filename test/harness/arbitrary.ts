@@ -1,17 +1,17 @@
-// Random policies and events for differential tests. Events are biased to where mistakes live: ports and addresses at
+// Random policies and events for differential tests, of the whole language, or (`native`) of what the kernel programs hold. Events are biased to where mistakes live: ports and addresses at
 // the borders of a rule's sets and beside them, requests and programs near its patterns, both families, and places where
 // two rules of different action meet. `EventTally` says how well that went.
 import { speakingRules, verdictOf } from '../../src/compiler/analysis/oracle.ts';
-import type { Content, Endpoint, ExecEvent, FlowEvent, PolicyEvent } from '../../src/compiler/ir/event.ts';
-import type { NetworkRule, ProcessRule, Rule, Section, TypedPolicy } from '../../src/compiler/ir/typed.ts';
+import { isPeer, isSubject } from '../../src/compiler/analysis/oracle-members.ts';
+import type { Content, Endpoint, FlowEvent, PolicyEvent, ProcessEvent } from '../../src/compiler/ir/event.ts';
+import type { DomainMatch, NetworkRule, ProcessRule, Rule, Section, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { type Address, isIpv4 } from '../../src/compiler/space/address.ts';
 import { includes } from '../../src/compiler/space/interval.ts';
 import { selects } from '../../src/compiler/space/labels.ts';
-import type { Pattern } from '../../src/compiler/space/pattern.ts';
 import { protocolOf, type TransportPoint, transportPoint } from '../../src/compiler/space/transport.ts';
-import { randomProgram, randomRequest } from './arbitrary-text.ts';
+import { member, randomContent } from './arbitrary-text.ts';
 import type { Random } from './random.ts';
-import { isWorldAddress, ownedAddresses, reservedEndpoint, type Universe, workloadEndpoint } from './universe.ts';
+import { addressedEndpoints, isWorldAddress, ownedAddresses, reservedEndpoint, type Universe, workloadEndpoint } from './universe.ts';
 
 export { editedPolicy, randomPolicy } from './arbitrary-policy.ts';
 export { randomUniverse, type Universe, type WorkloadEntry } from './universe.ts';
@@ -34,56 +34,72 @@ function isEventPoint(point: TransportPoint): boolean {
   return protocol === 'icmp' || value !== 0;
 }
 
+/** `native`: events of what the kernel programs read; ends without addresses and names. */
+export type EventOptions = { readonly random: Random; readonly count: number; readonly native?: boolean };
+
 /** What one policy makes interesting. */
 type Scene = {
   readonly typed: TypedPolicy;
-  readonly workloads: readonly Endpoint[];
+  readonly native: boolean;
+  readonly subjects: readonly Endpoint[];
   readonly peers: readonly Endpoint[];
   readonly points: readonly TransportPoint[];
-  readonly requests: readonly Pattern[];
-  readonly programs: readonly Pattern[];
+  readonly matches: readonly DomainMatch[];
 };
 
 const unique = <T>(values: readonly T[]): readonly T[] => [...new Set(values)];
 
-function sceneOf(typed: TypedPolicy, universe: Universe): Scene {
-  const network = typed.rules.filter(isNetworkRule);
+const hostEndpoint: Endpoint = { kind: 'reserved', entities: ['host'] };
+const initEndpoint: Endpoint = { kind: 'reserved', entities: ['init'] };
+
+/** Addresses of the world at the borders of the rules' sets, and beside them. */
+function worldAddresses(network: readonly NetworkRule[], universe: Universe): readonly Address[] {
   const owned = ownedAddresses(universe);
-  const borders = network.flatMap(({ peers }) => peers.networks.flatMap(({ low, high }) => [low - 1n, low, high, high + 1n]));
-  const addresses = unique([...borders, ...commonAddresses]).filter((address) => isWorldAddress(address) && !owned.has(address));
+  const sets = network.flatMap(({ peers }) => [...peers.networks, ...peers.anyNetworks]);
+  const borders = sets.flatMap(({ low, high }) => [low - 1n, low, high, high + 1n]);
+  return unique([...borders, ...commonAddresses]).filter((address) => isWorldAddress(address) && !owned.has(address));
+}
+
+function sceneOf(typed: TypedPolicy, universe: Universe, { random, native = false }: EventOptions): Scene {
+  const network = typed.rules.filter(isNetworkRule);
+  const addresses = worldAddresses(network, universe);
   const edges = network.flatMap(({ transport }) => transport.points.flatMap(({ low, high }) => [low - 1, low, high, high + 1]));
   const named = universe.workloads.flatMap(({ ports }) => ports.map(({ protocol, port }) => transportPoint(protocol, port)));
-  const workloads = universe.workloads.map(workloadEndpoint);
+  const domains = native ? [] : network.flatMap(({ peers }) => peers.domains);
+  const names = [...domains, ...domains].map((domain) => member(random, domain));
+  const inventory = native
+    ? [...universe.workloads.map(workloadEndpoint), ...universe.reserved.map(reservedEndpoint)]
+    : addressedEndpoints(universe);
   return {
     typed,
-    workloads,
+    native,
+    subjects: native ? universe.workloads.map(workloadEndpoint) : [...universe.workloads.map(workloadEndpoint), hostEndpoint, initEndpoint],
     peers: [
-      ...workloads,
-      ...universe.reserved.map(reservedEndpoint),
+      ...inventory,
       ...addresses.map((address): Endpoint => ({ kind: 'address', address })),
+      ...names.map((name): Endpoint => ({ kind: 'address', address: random.pick(addresses), names: [name, ...random.some(names, 0.1)] })),
     ],
     points: unique([...edges, ...named, ...commonPoints]).filter((point) => point >= 0 && isEventPoint(point)),
-    requests: network.flatMap(({ layer7 }) => layer7?.pattern ?? []),
-    programs: typed.rules.filter(isProcessRule).map(({ match }) => match.pattern),
+    matches: typed.rules.flatMap((rule) => (isNetworkRule(rule) ? (rule.layer7 ?? []) : rule.match)),
   };
 }
 
 /** An address has one family, and each ICMP belongs to one. */
 function isPossible(point: TransportPoint, ends: readonly Endpoint[]): boolean {
   const { protocol } = protocolOf(point);
-  return ends.every((end) => end.kind !== 'address' || (isIpv4(end.address) ? protocol !== 'icmpv6' : protocol !== 'icmp'));
+  return ends.every((end) => end.address === undefined || (isIpv4(end.address) ? protocol !== 'icmpv6' : protocol !== 'icmp'));
 }
 
-function subjectFor(random: Random, { typed, workloads }: Scene, rule: Rule): Endpoint {
-  const selector = typed.policies[rule.policy]?.subject ?? [];
-  const chosen = workloads.filter((end) => end.kind === 'workload' && selects(selector, end.labels));
-  return chosen.length > 0 && random.chance(0.9) ? random.pick(chosen) : random.pick(workloads);
+function subjectFor(random: Random, { typed, subjects }: Scene, rule: Rule): Endpoint {
+  const subject = typed.policies[rule.policy]?.subject;
+  const chosen = subjects.filter((end) => subject && isSubject(subject, end));
+  return chosen.length > 0 && random.chance(0.9) ? random.pick(chosen) : random.pick(subjects);
 }
 
 function isNear(rule: NetworkRule, peer: Endpoint): boolean {
   if (peer.kind === 'workload') return rule.peers.selectors.some((selector) => selects(selector, peer.labels));
-  if (peer.kind === 'reserved') return peer.entities.some((name) => rule.peers.entities.includes(name));
-  return includes(rule.peers.networks, peer.address);
+  if (peer.kind === 'reserved') return isPeer(rule.peers, peer, () => false);
+  return includes(rule.peers.networks, peer.address) || (peer.names !== undefined && rule.peers.domains.length > 0);
 }
 
 function peerFor(random: Random, { peers }: Scene, rule: NetworkRule): Endpoint {
@@ -96,38 +112,52 @@ function pointFor(random: Random, { points }: Scene, rule: NetworkRule): Transpo
   return inside.length > 0 && random.chance(0.7) ? random.pick(inside) : random.pick(points);
 }
 
+/** The domain of a request on a connection: the rule's own, or another that its protocol carries. */
+function requestFor(
+  random: Random,
+  { typed, native, matches }: Scene,
+  { rule, point }: { readonly rule: NetworkRule; readonly point: TransportPoint },
+): FlowEvent['request'] {
+  const { protocol } = protocolOf(point);
+  const asked = new Set(matches.map(({ domain }) => domain));
+  const carried = typed.domains.filter(({ name, over }) => asked.has(name) && over.some((one) => one === protocol));
+  if (carried.length === 0 || !random.chance(rule.layer7 ? 0.8 : 0.4)) return undefined;
+  const own = carried.find(({ name }) => name === rule.layer7?.domain);
+  const domain = own && random.chance(0.8) ? own : random.pick(carried);
+  const near = rule.layer7 && random.chance(0.6) ? [rule.layer7] : matches;
+  return { domain: domain.name, content: randomContent(random, domain, { matches: near, native }) };
+}
+
 function flowFor(random: Random, scene: Scene, rule: NetworkRule): FlowEvent | undefined {
   const subject = subjectFor(random, scene, rule);
   const peer = random.chance(0.02) ? subject : peerFor(random, scene, rule);
   const point = pointFor(random, scene, rule);
   if (!isPossible(point, [subject, peer])) return undefined;
   const ends = rule.section === 'ingress' ? { source: peer, destination: subject } : { source: subject, destination: peer };
-  const asks = protocolOf(point).protocol === 'tcp' && scene.requests.length > 0 && random.chance(rule.layer7 ? 0.8 : 0.4);
-  const own = rule.layer7 && random.chance(0.6) ? [rule.layer7.pattern] : scene.requests;
-  const content: Content | undefined = asks ? randomRequest(random, own) : undefined;
-  return { kind: 'flow', ...ends, point, ...(content && { request: { domain: 'http', content } }) };
+  const request = requestFor(random, scene, { rule, point });
+  return { kind: 'flow', ...ends, point, ...(request && { request }) };
 }
 
-function execFor(random: Random, scene: Scene, rule: ProcessRule): ExecEvent {
-  return {
-    kind: 'exec',
-    subject: subjectFor(random, scene, rule),
-    content: randomProgram(random, random.chance(0.5) ? [rule.match.pattern] : scene.programs),
-  };
+function processFor(random: Random, scene: Scene, rule: ProcessRule): ProcessEvent | undefined {
+  const domain = scene.typed.domains.find(({ name }) => name === rule.match.domain);
+  if (!domain) return undefined;
+  const matches = random.chance(0.5) ? [rule.match] : scene.matches;
+  const content = randomContent(random, domain, { matches, native: scene.native });
+  return { kind: 'process', domain: domain.name, subject: subjectFor(random, scene, rule), content };
 }
 
 function candidate(random: Random, scene: Scene): PolicyEvent | undefined {
   const { rules } = scene.typed;
   if (rules.length === 0) {
-    const [source, destination, point] = [random.pick(scene.workloads), random.pick(scene.peers), random.pick(scene.points)];
+    const [source, destination, point] = [random.pick(scene.subjects), random.pick(scene.peers), random.pick(scene.points)];
     return isPossible(point, [source, destination]) ? { kind: 'flow', source, destination, point } : undefined;
   }
   const wanted = rules.filter(random.chance(0.15) ? isProcessRule : isNetworkRule);
   const rule = random.pick(wanted.length > 0 ? wanted : rules);
-  return isNetworkRule(rule) ? flowFor(random, scene, rule) : execFor(random, scene, rule);
+  return isNetworkRule(rule) ? flowFor(random, scene, rule) : processFor(random, scene, rule);
 }
 
-const sectionsOf = (event: PolicyEvent): readonly Section[] => (event.kind === 'exec' ? ['process'] : ['egress', 'ingress']);
+const sectionsOf = (event: PolicyEvent): readonly Section[] => (event.kind === 'process' ? ['process'] : ['egress', 'ingress']);
 
 /** Do two rules of different action speak about one side of the event? */
 export const isContested = (typed: TypedPolicy, event: PolicyEvent): boolean =>
@@ -135,14 +165,11 @@ export const isContested = (typed: TypedPolicy, event: PolicyEvent): boolean =>
 
 /**
  * `count` events of the universe, about equally often allowed and denied, and contested where the policy lets them be.
- * Events without a workload at either end are not made: nobody decides them.
+ * Events without a subject at either end are not made: nobody decides them.
  */
-export function randomEvents(
-  typed: TypedPolicy,
-  universe: Universe,
-  { random, count }: { readonly random: Random; readonly count: number },
-): readonly PolicyEvent[] {
-  const scene = sceneOf(typed, universe);
+export function randomEvents(typed: TypedPolicy, universe: Universe, options: EventOptions): readonly PolicyEvent[] {
+  const { random, count } = options;
+  const scene = sceneOf(typed, universe, options);
   const events: PolicyEvent[] = [];
   const tally = eventTally();
   while (events.length < count) {
@@ -170,15 +197,17 @@ export type EventTally = {
 };
 
 export function eventTally(): EventTally {
-  const counts = { events: 0, contested: 0, denied: 0, requests: 0, undecidable: 0, programs: 0 };
+  const counts = { events: 0, contested: 0, denied: 0, requests: 0, undecidable: 0, programs: 0, audited: 0 };
   const share = (part: number): number => (counts.events === 0 ? 0 : part / counts.events);
-  const contentOf = (event: PolicyEvent): Content | undefined => (event.kind === 'exec' ? event.content : event.request?.content);
+  const contentOf = (event: PolicyEvent): Content | undefined => (event.kind === 'process' ? event.content : event.request?.content);
   return {
     add: (typed, event) => {
       counts.events++;
       if (isContested(typed, event)) counts.contested++;
-      if (verdictOf(typed, event).action === 'denied') counts.denied++;
-      if (event.kind === 'exec') counts.programs++;
+      const { action, audit } = verdictOf(typed, event);
+      if (action === 'denied') counts.denied++;
+      if (audit) counts.audited++;
+      if (event.kind === 'process') counts.programs++;
       else if (event.request) counts.requests++;
       if (contentOf(event)?.kind === 'undecidable') counts.undecidable++;
     },
@@ -202,6 +231,7 @@ export function eventTally(): EventTally {
       const kinds = [
         `requests ${percent(counts.requests)}`,
         `programs ${percent(counts.programs)}`,
+        `audited ${percent(counts.audited)}`,
         `undecidable ${percent(counts.undecidable)}`,
       ];
       return `${counts.events} events: ${[...parts, ...kinds].join(', ')}`;

@@ -16,4 +16,9 @@ export function checkedUnit(text: string | readonly SourceText[]): CheckedUnit {
 }
 
 export const typedPolicy = (text: string | readonly SourceText[]): TypedPolicy => checkedUnit(text).typed;
-export const emittedPolicy = (text: string | readonly SourceText[]): Emitted => emitUnit(checkedUnit(text));
+/** @throws also for what the target cannot hold. */
+export function emittedPolicy(text: string | readonly SourceText[]): Emitted {
+  const emitted = emitUnit(checkedUnit(text));
+  if (!emitted.ok) throw new Error(`the target cannot hold the policy:\n${renderDiagnostics(emitted.diagnostics, { color: false })}`);
+  return emitted.value;
+}

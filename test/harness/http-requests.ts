@@ -1,14 +1,14 @@
 // Requests for tests: what a stream of bytes means by request.ts, random requests biased to what servers disagree about,
 // and policies over them.
 import { verdictIn } from '../../src/compiler/analysis/oracle.ts';
+import type { LineMatch } from '../../src/compiler/domains/domain.ts';
 import { type RequestContent, readRequestHead } from '../../src/compiler/domains/http/request.ts';
 import type { Verdict } from '../../src/compiler/ir/event.ts';
-import { policyId, ruleId } from '../../src/compiler/ir/ids.ts';
 import type { Action, TypedPolicy } from '../../src/compiler/ir/typed.ts';
-import type { Pattern } from '../../src/compiler/space/pattern.ts';
-import { anyTransport, transportPoint } from '../../src/compiler/space/transport.ts';
+import { transportPoint } from '../../src/compiler/space/transport.ts';
 import { host, workload } from './governed.ts';
 import type { Random } from './random.ts';
+import { networkRule, samplePolicy, sampleUnit } from './sample-policy.ts';
 
 /** One request of a stream; `end` undefined: lost, or not whole. */
 export type StreamRequest = { readonly content: RequestContent; readonly framed: boolean; readonly start: number; readonly end?: number };
@@ -124,27 +124,12 @@ export function randomFramedRequest(random: Random): string {
   }
 }
 
-const source = { path: 'http.policy', text: '' };
-const span = { source, start: 0, end: 0 };
-
-/** Rules about requests from anybody to the server; a rule without a pattern is about every request. */
-export function httpPolicy(defaultDeny: boolean, rules: readonly (readonly [Action, Pattern?])[]): TypedPolicy {
-  return {
-    policies: [{ id: policyId(0), name: 'web', span, subject: [[]], defaultDeny: { ingress: defaultDeny, egress: false, process: [] } }],
-    rules: rules.map(([action, pattern], id) => ({
-      id: ruleId(id),
-      policy: policyId(0),
-      span,
-      text: `rule ${id}`,
-      action,
-      section: 'ingress',
-      peers: { selectors: [], networks: [], entities: ['all'] },
-      transport: { points: anyTransport, named: [] },
-      ...(pattern && { layer7: { domain: 'http', pattern } }),
-    })),
-    tests: [],
-  };
-}
+/** Rules about requests from anybody to the server, which match one of the lines; a rule without lines is about every request. */
+export const httpPolicy = (defaultDeny: boolean, rules: readonly (readonly [Action, ...LineMatch[]])[]): TypedPolicy =>
+  sampleUnit(
+    [samplePolicy(0, { name: 'web', defaultDeny: { ingress: defaultDeny, egress: false, process: [] } })],
+    rules.map(([action, ...lines], id) => networkRule(id, { action, ...(lines.length > 0 && { layer7: { domain: 'http', lines } }) })),
+  );
 
 /** What the oracle says of a request of the client at this port. */
 export const verdictOfRequest = (policy: TypedPolicy, content: RequestContent, port: number): Verdict =>

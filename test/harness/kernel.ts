@@ -211,6 +211,7 @@ export type VerdictEntry = {
   readonly cause?: number;
   readonly next?: number;
   readonly match?: number;
+  readonly flags?: number;
 };
 
 /** A generation by hand. Left out: no endpoint, one port class, the two worlds as only networks, no automata. */
@@ -245,8 +246,8 @@ export function content(parts: ContentParts): GenerationContent {
       endpoints: parts.endpoints ?? [],
       rows: (parts.rows ?? []).map((row) => ({ ...row, section: section[row.section] })),
       verdicts: Buffer.concat(
-        verdicts.map(({ action, cause = 0, next = 0, match = 0 }) =>
-          encode(layouts.verdict, { action: verdictAction[action], cause, next, match }),
+        verdicts.map(({ action, cause = 0, next = 0, match = 0, flags = 0 }) =>
+          encode(layouts.verdict, { action: verdictAction[action], cause, next, match, flags }),
         ),
       ),
       ports: parts.ports ?? new Uint8Array(layouts.ports.size),

@@ -22,8 +22,8 @@ export type PacketBench = {
   readonly install: (content: GenerationContent) => number;
   /** Puts one packet through. `near`: as over loopback; else as of an interface to elsewhere. */
   readonly run: (side: Side, packet: NetworkPacket, near?: boolean) => Outcome;
-  /** Only the verdict: no counter is read. */
-  readonly passes: (side: Side, packet: NetworkPacket) => boolean;
+  /** Only what the program returns (0 denied, 1 passed, 2 dropped without a word): no counter is read. */
+  readonly returned: (side: Side, packet: NetworkPacket) => number;
   /** Forgets every flow. */
   readonly forget: () => void;
   /** Makes every flow look as if it was seen so many seconds ago for the last time. */
@@ -104,8 +104,8 @@ export function packetBench(label: string): PacketBench {
   const far = contextOf(farInterface());
   const counters = mapOf(loaded, 'counters');
   const tables = generations(loaded.maps);
-  const verdict = (side: Side, packet: NetworkPacket, near: boolean): boolean =>
-    testRun(loaded, `pol_cgroup_${side}`, ethernet(packet), near ? {} : { context: far }).value === 1;
+  const verdict = (side: Side, packet: NetworkPacket, near: boolean): number =>
+    testRun(loaded, `pol_cgroup_${side}`, ethernet(packet), near ? {} : { context: far }).value;
   const raisedBy = (action: () => void): readonly Raised[] => {
     const before = readCounters(counters);
     action();
@@ -118,11 +118,11 @@ export function packetBench(label: string): PacketBench {
     run: (side, packet, near = false) => {
       let passed = false;
       const raised = raisedBy(() => {
-        passed = inCgroup(cgroup, () => verdict(side, packet, near));
+        passed = inCgroup(cgroup, () => verdict(side, packet, near)) === 1;
       });
       return { passed, raised };
     },
-    passes: (side, packet) => verdict(side, packet, false),
+    returned: (side, packet) => verdict(side, packet, false),
     forget: () => {
       const flows = mapOf(loaded, 'flows');
       for (const key of flowKeys(flows)) mapDelete(flows, key);

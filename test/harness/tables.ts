@@ -4,18 +4,20 @@
 import { normalize } from '../../src/compiler/4-normalize/index.ts';
 import { plan } from '../../src/compiler/5-plan/index.ts';
 import { emit } from '../../src/compiler/6-emit/index.ts';
-import { type Collector, collector } from '../../src/compiler/diagnostics/diagnostic.ts';
-import { fixedCause, verdictAction } from '../../src/compiler/ir/abi.ts';
+import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
+import { fixedCause, kernelFields, verdictAction, verdictFlag } from '../../src/compiler/ir/abi.ts';
 import type { Emitted } from '../../src/compiler/ir/emitted.ts';
-import type { Cause, Content, Endpoint, Verdict } from '../../src/compiler/ir/event.ts';
+import type { Cause, Content, Endpoint, FlowEvent, Verdict } from '../../src/compiler/ir/event.ts';
 import { policyId, ruleId } from '../../src/compiler/ir/ids.ts';
-import type { Direction, TypedPolicy } from '../../src/compiler/ir/typed.ts';
+import { type Direction, matchesUndecidable, type TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import type { CauseNumbers, GenerationTables, InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
-import { lookupOf, type NetworkQuestion, type Peer } from '../../src/runtime/policy/lookup.ts';
+import { type KernelContent, lookupOf, type NetworkQuestion, type Peer } from '../../src/runtime/policy/lookup.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
+import type { Entry } from '../../src/runtime/policy/verdict-table.ts';
 
 /** Images and program of a policy; what the target refuses (HTTP on egress) is laid out all the same. */
-export function emitted(typed: TypedPolicy, { report }: Pick<Collector, 'report'> = collector()): Emitted {
+export function emitted(typed: TypedPolicy): Emitted {
+  const { report } = collector();
   return emit(plan(normalize(typed, report), report));
 }
 
@@ -42,20 +44,43 @@ export function plainCauses(): CauseNumbers & { readonly read: (cause: number) =
 export const imageOf = ({ images }: Emitted, table: 'ports' | 'prefixes' | 'http' | 'exec'): Uint8Array =>
   images.find((image) => image.table === table)?.bytes ?? new Uint8Array();
 
-export type SideAnswer = Verdict & { readonly inspected: boolean };
+/** The text that the kernel makes of content; what one of its fields does not say is undecidable to it. */
+export function kernelContent(domain: string, content: Content): KernelContent {
+  if (content.kind === 'undecidable') return { kind: 'undecidable' };
+  const values = (kernelFields[domain] ?? []).map((field) => content.fields[field]);
+  const texts = values.flatMap((value) => (Array.isArray(value) ? value.slice(0, 1) : []));
+  return texts.length === values.length ? { kind: 'text', text: texts.join(' ') } : { kind: 'undecidable' };
+}
+
+/** A verdict as the programs tell it. `audited`: it passes, and audit would deny it for this cause. */
+export type Told = { readonly action: 'allowed' | 'denied' | 'dropped' | 'audited'; readonly cause: Cause };
+
+/** What the programs are to tell of the oracle's verdict; they do not tell of denials that audit would allow. */
+export function told({ rules }: TypedPolicy, { action, cause, audit }: Verdict): Told {
+  if (action === 'allowed') return audit ? { action: 'audited', cause: audit.cause } : { action, cause };
+  return { action: cause.kind === 'rule' && rules[cause.rule]?.action === 'drop' ? 'dropped' : action, cause };
+}
+
+export type SideAnswer = Told & { readonly inspected: boolean };
 export type Tables = {
   readonly tables: GenerationTables;
   readonly side: (
     direction: Direction,
     subject: Endpoint,
-    rest: { readonly peer: Endpoint; readonly point: number; readonly request?: Content },
+    rest: { readonly peer: Endpoint; readonly point: number; readonly request?: FlowEvent['request'] },
   ) => SideAnswer;
-  readonly exec: (subject: Endpoint, content: Content) => Verdict;
+  readonly exec: (subject: Endpoint, content: Content) => Told;
 };
 
 const firstId = 16;
 const keyOf = (endpoint: Endpoint): string =>
   JSON.stringify(endpoint, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+
+function inventoryOf(id: number, endpoint: Endpoint): readonly InventoryEndpoint[] {
+  if (endpoint.kind === 'address') return [];
+  if (endpoint.kind === 'reserved') return [{ id, kind: 'reserved', entities: endpoint.entities }];
+  return [{ id, kind: 'workload', labels: endpoint.labels, namedPorts: endpoint.namedPorts ?? [], local: true }];
+}
 
 /** Makes the tables for these endpoints (addresses need none); asks about others are a mistake of the test. */
 export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Tables {
@@ -64,12 +89,7 @@ export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Ta
   const ids = new Map<string, number>();
   for (const endpoint of endpoints)
     if (endpoint.kind !== 'address' && !ids.has(keyOf(endpoint))) ids.set(keyOf(endpoint), firstId + ids.size);
-  const inventory = endpoints.flatMap((endpoint): readonly InventoryEndpoint[] => {
-    const id = ids.get(keyOf(endpoint)) ?? 0;
-    if (endpoint.kind === 'address') return [];
-    if (endpoint.kind === 'reserved') return [{ id, kind: 'reserved', entities: endpoint.entities }];
-    return [{ id, kind: 'workload', labels: endpoint.labels, namedPorts: endpoint.namedPorts ?? [], local: true }];
-  });
+  const inventory = endpoints.flatMap((endpoint) => inventoryOf(ids.get(keyOf(endpoint)) ?? 0, endpoint));
   const tables = materialize({ program: policy.program, ports: imageOf(policy, 'ports'), endpoints: inventory, causes });
   const images = { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') };
   const lookup = lookupOf(tables, images);
@@ -88,23 +108,24 @@ export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Ta
     if (cause.kind !== 'rule' || !undecidable) return cause;
     const rule = typed.rules[cause.rule];
     const hasContent = rule?.section === 'process' || rule?.layer7 !== undefined;
-    return rule?.action === 'deny' && hasContent ? { ...cause, undecidable: true } : cause;
+    return rule && matchesUndecidable(rule.action) && hasContent ? { ...cause, undecidable: true } : cause;
   };
-  const verdict = (action: number, cause: number, undecidable: boolean): Verdict => ({
-    action: action === verdictAction.deny ? 'denied' : 'allowed',
-    cause: causeOf(cause, undecidable),
-  });
+  const verdict = ({ action, flags, cause }: Entry, undecidable: boolean): Told => {
+    const denied = flags & verdictFlag.silent ? 'dropped' : 'denied';
+    const passed = flags & verdictFlag.audited ? 'audited' : 'allowed';
+    return { action: action === verdictAction.deny ? denied : passed, cause: causeOf(cause, undecidable) };
+  };
   return {
     tables,
     side: (direction, subject, { peer, point, request }) => {
-      const question: NetworkQuestion = { subject: idOf(subject), peer: peerOf(peer), direction, point, ...(request && { request }) };
-      const { action, cause } = lookup.network(question);
-      const answer = verdict(action, cause, request === undefined || request.kind === 'undecidable');
-      return { ...answer, inspected: action === verdictAction.inspect };
+      const read = request && kernelContent(request.domain, request.content);
+      const question: NetworkQuestion = { subject: idOf(subject), peer: peerOf(peer), direction, point, ...(read && { request: read }) };
+      const entry = lookup.network(question);
+      return { ...verdict(entry, read === undefined || read.kind === 'undecidable'), inspected: entry.action === verdictAction.inspect };
     },
     exec: (subject, content) => {
-      const { action, cause } = lookup.exec(idOf(subject), content);
-      return verdict(action, cause, content.kind === 'undecidable');
+      const read = kernelContent('exec', content);
+      return verdict(lookup.exec(idOf(subject), read), read.kind === 'undecidable');
     },
   };
 }

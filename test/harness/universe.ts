@@ -27,11 +27,15 @@ const reserved: readonly ReservedEntry[] = [
   { entities: ['kube-apiserver', 'remote-node'], addresses: { ipv4: '10.20.255.3', ipv6: 'fd00:20::ff:3' } },
   { entities: ['health'], addresses: { ipv4: '10.20.255.4', ipv6: 'fd00:20::ff:4' } },
 ];
+/** A node that is also the API server. */
+const withApiServer = reserved.map(
+  (one): ReservedEntry => (one.entities.includes('host') ? { ...one, entities: ['host', 'kube-apiserver'] } : one),
+);
 
 const apps = ['web', 'cart', 'db', undefined];
 const environments = ['prod', 'staging', undefined];
 
-/** Eight workloads; every label set that a generated selector tells apart is likely among them. */
+/** Eight workloads, where the host may also be the API server; every label set that a generated selector tells apart is likely among them. */
 export function randomUniverse(random: Random): Universe {
   const workloads = Array.from({ length: 8 }, (_, i): WorkloadEntry => {
     const app = i < apps.length ? apps[i] : random.pick(apps);
@@ -51,7 +55,7 @@ export function randomUniverse(random: Random): Universe {
       ),
     };
   });
-  return { workloads, reserved };
+  return { workloads, reserved: random.chance(0.3) ? withApiServer : reserved };
 }
 
 /** The endpoint of an inventory entry, as an event carries it. */
@@ -60,6 +64,18 @@ export function workloadEndpoint({ name, namespace, labels, ports }: WorkloadEnt
   return { kind: 'workload', id: name, labels: all, ...(ports.length > 0 && { namedPorts: ports }) };
 }
 export const reservedEndpoint = ({ entities }: ReservedEntry): Endpoint => ({ kind: 'reserved', entities });
+
+/** Every endpoint of the inventory, once with each of its addresses. */
+export const addressedEndpoints = ({ workloads, reserved: others }: Universe): readonly Endpoint[] =>
+  (['ipv4', 'ipv6'] as const).flatMap((family) => [
+    ...workloads.map((entry) => addressed(workloadEndpoint(entry), entry.addresses[family])),
+    ...others.map((entry) => addressed(reservedEndpoint(entry), entry.addresses[family])),
+  ]);
+
+function addressed(endpoint: Endpoint, text: string): Endpoint {
+  const address = parseAddress(text);
+  return address === undefined ? endpoint : { ...endpoint, address };
+}
 
 /** Addresses that an entry of the inventory has: nobody in the world has them. */
 export function ownedAddresses({ workloads, reserved: others }: Universe): ReadonlySet<Address> {

@@ -18,10 +18,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { verdictOfExec } from '../../src/compiler/analysis/oracle.ts';
+import { verdictOfProcess } from '../../src/compiler/analysis/oracle.ts';
 import { eventProtocol } from '../../src/compiler/ir/abi.ts';
-import type { Content } from '../../src/compiler/ir/event.ts';
-import { policyId, ruleId } from '../../src/compiler/ir/ids.ts';
+import type { Content, Verdict } from '../../src/compiler/ir/event.ts';
 import type { Action, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { anyText, literal, type Pattern, repeat, segmentByte, sequence } from '../../src/compiler/space/pattern.ts';
 import type { VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
@@ -29,29 +28,17 @@ import { attachMachine } from '../../src/runtime/kernel/attach.ts';
 import { type Cgroup, createCgroup } from '../../src/runtime/kernel/cgroups.ts';
 import { type Governed, govern, workload, workloadId } from '../harness/governed.ts';
 import { atEnd, expectOk, inCgroup, kernelTest, loadTemplates, privateCgroup, privatePins } from '../harness/kernel.ts';
+import { execRule, samplePolicy, sampleUnit } from '../harness/sample-policy.ts';
 
-const source = { path: 'exec.policy', text: '' };
-const span = { source, start: 0, end: 0 };
 type ExecRule = readonly [Action, Pattern];
 
-function execPolicy(defaultDeny: boolean, ...rules: readonly ExecRule[]): TypedPolicy {
-  return {
-    policies: [
-      {
-        id: policyId(0),
-        name: 'p',
-        span,
-        subject: [[]],
-        defaultDeny: { ingress: false, egress: false, process: defaultDeny ? ['exec'] : [] },
-      },
-    ],
-    rules: rules.map(([action, pattern], id) => ({
-      ...{ id: ruleId(id), policy: policyId(0), span, text: `rule ${id}`, action, section: 'process' },
-      match: { domain: 'exec', pattern },
-    })),
-    tests: [],
-  };
-}
+const execPolicy = (defaultDeny: boolean, ...rules: readonly ExecRule[]): TypedPolicy =>
+  sampleUnit(
+    [samplePolicy(0, { defaultDeny: { ingress: false, egress: false, process: defaultDeny ? ['exec'] : [] } })],
+    rules.map(([action, path], id) => execRule(id, { action, path })),
+  );
+const verdictOfExec = (policy: TypedPolicy, content: Content): Verdict =>
+  verdictOfProcess(policy, { kind: 'process', domain: 'exec', subject: workload, content });
 const under = (folder: string): Pattern => sequence(literal(`${folder}/`), anyText);
 
 let made: { readonly governed: Governed; readonly cgroup: Cgroup; readonly folder: string } | undefined;
@@ -115,7 +102,7 @@ kernelTest('exact, under, glob: what is allowed runs, what is denied is killed b
   for (const [policy, name] of policies) {
     governed.install(policy);
     for (const path of [echo, other]) {
-      const expected = verdictOfExec(policy, workload, { kind: 'text', text: path });
+      const expected = verdictOfExec(policy, { kind: 'fields', fields: { path: [path] } });
       const outcome = start([path, 'ran']);
       assert.equal([outcome.killed, outcome.output], expected.action === 'denied' ? [true, ''] : [false, 'ran\n'], `${name}: ${path}`);
       const [event, ...more] = outcome.events;
@@ -253,6 +240,18 @@ kernelTest('a cgroup below the workload is governed, an unmanaged process is not
   assert.equal([outside.output, outside.events], ['x\n', []]);
 });
 
+kernelTest('what only audit would deny starts, and is told so', () => {
+  const { governed, folder } = world();
+  const echo = join(folder, 'bin/echo');
+  governed.install(sampleUnit([samplePolicy(0)], [execRule(0, { action: 'kill', audit: true, path: literal(echo) })]));
+  const { killed, events } = start([echo, 'hello']);
+  assert.not(killed);
+  assert.equal(
+    events.map((event) => [event.verdict, event.text, governed.causeOf(event)]),
+    [['audit', echo, { kind: 'rule', rule: 0 }]],
+  );
+});
+
 kernelTest('what has no path is undecidable: deny rules match it, allow rules do not', () => {
   const { governed, folder } = world();
   const gone = join(folder, 'bin/gone');
@@ -262,7 +261,7 @@ kernelTest('what has no path is undecidable: deny rules match it, allow rules do
   const call = process.arch === 'arm64' ? 279 : 319; // memfd_create
   for (const policy of [execPolicy(true, ['allow', anyText]), execPolicy(false, ['deny', literal('/nowhere')]), execPolicy(false)]) {
     governed.install(policy);
-    const denied = verdictOfExec(policy, workload, unnamed).action === 'denied';
+    const denied = verdictOfExec(policy, unnamed).action === 'denied';
     copyFileSync('/bin/echo', gone);
     const fd = openSync(gone, 'r');
     unlinkSync(gone);

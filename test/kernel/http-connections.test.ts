@@ -8,14 +8,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eventProtocol } from '../../src/compiler/ir/abi.ts';
-import { anyText, either, literal, sequence } from '../../src/compiler/space/pattern.ts';
+import { anyText, literal, sequence } from '../../src/compiler/space/pattern.ts';
 import { mapNextKey } from '../../src/runtime/ffi/libbpf.ts';
 import { type Ending, RawClient, type Response } from '../harness/http-client.ts';
 import { httpPolicy } from '../harness/http-requests.ts';
 import { type HttpWorld, httpWorld, type Server, startServer } from '../harness/http-world.ts';
 import { atEnd, inCgroup, kernelTest, mapOf } from '../harness/kernel.ts';
+import { requestLine } from '../harness/sample-policy.ts';
 
-const allowing = httpPolicy(true, [['allow', either(literal('GET /a'), literal('GET /b'), sequence(literal('POST /up'), anyText))]]);
+const allowing = httpPolicy(true, [
+  ['allow', requestLine('GET', '/a'), requestLine('GET', '/b'), requestLine('POST', sequence(literal('/up'), anyText))],
+]);
 const everything = httpPolicy(true, [['allow']]);
 const nothing = httpPolicy(true, []);
 
@@ -100,12 +103,12 @@ kernelTest('a new revision is in force for the next request of a living connecti
   assert.is(await ask(client, request('GET /a')), 200);
   // In the middle of a target, and of a head.
   await client.send('GET /');
-  world.install(httpPolicy(true, [['allow', literal('GET /other')]]));
+  world.install(httpPolicy(true, [['allow', requestLine('GET', '/other')]]));
   await client.send('other HTTP/1.1\r\n');
   world.install(
     httpPolicy(true, [
-      ['allow', literal('GET /x')],
-      ['allow', literal('GET /other')],
+      ['allow', requestLine('GET', '/x')],
+      ['allow', requestLine('GET', '/other')],
     ]),
   );
   assert.is(await ask(client, 'Host: x\r\n\r\n'), 200);

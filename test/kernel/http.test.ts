@@ -19,20 +19,21 @@ import {
 import { type HttpWorld, httpWorld, type Server, startServer } from '../harness/http-world.ts';
 import { kernelTest } from '../harness/kernel.ts';
 import { type Random, random, seedOf } from '../harness/random.ts';
+import { requestLine } from '../harness/sample-policy.ts';
 
 /** `GET /a`, `GET /b`, `POST /up/...` and nothing else. */
 const allowing = httpPolicy(true, [
-  ['allow', either(literal('GET /a'), literal('GET /b'), literal('HEAD /a'))],
-  ['allow', sequence(literal('POST /up/'), repeat(segmentByte, 1))],
+  ['allow', requestLine('GET', '/a'), requestLine('GET', '/b'), requestLine('HEAD', '/a')],
+  ['allow', requestLine('POST', sequence(literal('/up/'), repeat(segmentByte, 1)))],
 ]);
 /** Everything but `/admin`, `/b/...` and DELETE. */
 const denying = httpPolicy(false, [
-  ['deny', sequence(repeat(segmentByte, 1), literal(' /admin'), either(literal(''), sequence(literal('/'), anyText)))],
-  ['deny', sequence(anyText, literal(' /b/'), anyText)],
-  ['deny', sequence(literal('DELETE '), anyText)],
+  ['deny', requestLine(undefined, either(literal('/admin'), sequence(literal('/admin/'), anyText)))],
+  ['deny', requestLine(undefined, sequence(literal('/b/'), anyText))],
+  ['deny', requestLine('DELETE')],
 ]);
 /** Every request, also the undecidable one; two rules, so that each is attributed. */
-const permitting = httpPolicy(true, [['allow', sequence(literal('GET '), anyText)], ['allow']]);
+const permitting = httpPolicy(true, [['allow', requestLine('GET')], ['allow']]);
 
 let made: { readonly world: HttpWorld; readonly server: Server } | undefined;
 async function governed(policy: TypedPolicy) {

@@ -7,13 +7,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fixedEndpoint } from '../../src/compiler/ir/abi.ts';
-import { literal } from '../../src/compiler/space/pattern.ts';
 import { transportPoints } from '../../src/compiler/space/transport.ts';
 import { type Attached, attachedTo } from '../harness/attached.ts';
 import { httpPolicy } from '../harness/http-requests.ts';
 import { type HttpWorld, httpWorld } from '../harness/http-world.ts';
 import { content, inCgroup, kernelTest, privateCgroup } from '../harness/kernel.ts';
 import * as libc from '../harness/libc-socket.ts';
+import { requestLine } from '../harness/sample-policy.ts';
 
 const ids = { alice: 16, mallory: 17, victim: 18, absent: 19 } as const;
 type Name = Exclude<keyof typeof ids, 'absent'>;
@@ -250,7 +250,7 @@ kernelTest('an allowed server that is bound to the device: reached by UDP, taken
 });
 
 let world: HttpWorld | undefined;
-const allowedOnly = httpPolicy(true, [['allow', literal('GET /a')]]);
+const allowedOnly = httpPolicy(true, [['allow', requestLine('GET', '/a')]]);
 const refused = `GET /b HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(200)}\r\n\r\n`;
 for (const order of ['never', 'on the listener', 'before the data', 'after the data'] as const)
   kernelTest(`a request that is denied is not read raw: SO_RCVLOWAT ${order}`, async () => {

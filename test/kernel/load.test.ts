@@ -7,12 +7,14 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { abiVersion } from '../../src/compiler/ir/abi.ts';
+import { bundleFormat, type SourceTable } from '../../src/compiler/ir/bundle.ts';
 import { pinnedAbi } from '../../src/runtime/kernel/bpffs.ts';
 import { cgroupMount } from '../../src/runtime/kernel/cgroups.ts';
 import { failureText, type Result } from '../../src/runtime/kernel/failure.ts';
 import { missingRequirements, probe, probeMethod, probeNames } from '../../src/runtime/kernel/features.ts';
 import { load, loadObjects } from '../../src/runtime/kernel/load.ts';
 import { compile, expectOk, kernelOrSkip, kernelTest, privatePins } from '../harness/kernel.ts';
+import { policySource, ruleSource } from '../harness/sample-policy.ts';
 
 const small = {
   template: 'test/small',
@@ -20,16 +22,16 @@ const small = {
     ? compile('#include "maps.h"\nSEC("cgroup_skb/ingress") int pol_pass(struct __sk_buff *skb) { return 1; }\n')
     : new Uint8Array(),
 };
-const sources = {
-  policies: [{ name: 'shop', file: 'shop.policy', line: 1 }],
+const sources: SourceTable = {
+  policies: [policySource('shop', 'shop.policy', 1)],
   rules: [
-    { policy: 0, file: 'shop.policy', line: 3, action: 'allow', section: 'ingress', text: 'allow tcp 80' },
-    { policy: 0, file: 'shop.policy', line: 7, action: 'deny', section: 'ingress', text: 'deny icmp' },
+    ruleSource({ file: 'shop.policy', line: 3, action: 'allow', section: 'ingress', text: 'allow tcp 80' }),
+    ruleSource({ file: 'shop.policy', line: 7, action: 'deny', section: 'ingress', text: 'deny icmp' }),
   ],
-} as const;
+};
 const none = { sha256: '', file: '' };
 const manifest = {
-  format: 1,
+  format: bundleFormat,
   abi: abiVersion,
   build: '',
   requirements: [],
@@ -79,7 +81,7 @@ kernelTest('requirements that this kernel meets are no obstacle', () => {
 kernelTest('pins with other layouts are refused, and so is what is not ours', () => {
   const pins = privatePins();
   mkdirSync(join(pins, 'abi-99'), { recursive: true });
-  assert.match(messages(loadObjects([small], pins))[0] ?? '', /were made by a policyd with kernel layouts 99; this one has layouts 1$/);
+  assert.match(messages(loadObjects([small], pins))[0] ?? '', /were made by a policyd with kernel layouts 99; this one has layouts 2$/);
   rmdirSync(join(pins, 'abi-99'));
   mkdirSync(join(pins, 'somebody'));
   assert.match(messages(loadObjects([small], pins))[0] ?? '', /were made by something else than policyd/);

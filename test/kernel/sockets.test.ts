@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fixedEndpoint } from '../../src/compiler/ir/abi.ts';
+import { fixedEndpoint, verdictFlag } from '../../src/compiler/ir/abi.ts';
 import { transportPoints } from '../../src/compiler/space/transport.ts';
 import { type Attached, attachedTo, type Raised } from '../harness/attached.ts';
 import { type ContentParts, content, kernelTest, privateCgroup } from '../harness/kernel.ts';
@@ -18,7 +18,13 @@ const patience = { answer: 5000, silence: 200 } as const;
 const waitFor = (expected: string): number => (expected === 'timeout' ? patience.silence : patience.answer);
 
 /** Who may be reached by `client` (egress), and by whom `server` (ingress); classes 0 and 1 are the worlds. */
-type Rules = { readonly egress: readonly number[]; readonly ingress: readonly number[]; readonly inspect?: true };
+type Rules = {
+  readonly egress: readonly number[];
+  readonly ingress: readonly number[];
+  readonly inspect?: true;
+  /** Flags of what is denied, and of what is allowed. */
+  readonly flags?: { readonly deny?: number; readonly allow?: number };
+};
 
 type Scene = {
   readonly set: (rules: Rules) => void;
@@ -34,7 +40,7 @@ const endpointList = [
 ];
 
 /** Row 1 denies, row 2 allows, row 3 inspects; no ports. `server` has default deny on egress: it may only answer. */
-function partsOf({ egress, ingress, inspect }: Rules, cgroups: NonNullable<ContentParts['cgroups']>): ContentParts {
+function partsOf({ egress, ingress, inspect, flags = {} }: Rules, cgroups: NonNullable<ContentParts['cgroups']>): ContentParts {
   const all = [0, 1, ...Object.values(classes)];
   const yes = inspect ? 3 : 2;
   return {
@@ -49,8 +55,8 @@ function partsOf({ egress, ingress, inspect }: Rules, cgroups: NonNullable<Conte
     ]),
     verdicts: [
       { action: 'absent' },
-      { action: 'deny', cause: denied },
-      { action: 'allow', cause: allowed },
+      { action: 'deny', cause: denied, flags: flags.deny ?? 0 },
+      { action: 'allow', cause: allowed, flags: flags.allow ?? 0 },
       { action: 'inspect', cause: allowed, next: 2 },
     ],
   };
@@ -196,6 +202,27 @@ kernelTest('an address of the world', async () => {
   set(yes);
   await dial({ from: agents.client, host: '192.0.2.1', port: 80, expected: 'EPERM' });
   await ask({ from: agents.client, host: '2001:db8::1', port: 53, expected: 'EPERM' });
+});
+
+kernelTest('who calls is not told of a drop, and each packet of it is counted', async () => {
+  const { set, net, agents } = scene();
+  set({ egress: [], ingress: [], flags: { deny: verdictFlag.silent } });
+  const call = { from: agents.client, host: '127.0.0.1', port: await listen(agents.server, '127.0.0.1') };
+  const connect = await net.raisedBy(async () => void (await dial({ ...call, expected: 'timeout' })));
+  assert.ok(count(connect, `egress tcp none dropped ${denied}`) >= 1);
+  const port = await bind(agents.server, '::1');
+  for (const connected of [false, true]) {
+    const sent = await net.raisedBy(() => ask({ from: agents.client, host: '::1', port, expected: 'timeout' }, { connected }));
+    assert.equal(ofUdp(sent), [`egress udp none dropped ${denied}`]);
+  }
+});
+
+kernelTest('what only audit would deny passes and is told as AUDIT', async () => {
+  const { set, net, agents } = scene();
+  set({ ...yes, flags: { allow: verdictFlag.audited } });
+  const call = { from: agents.client, host: '127.0.0.1', port: await listen(agents.server, '127.0.0.1') };
+  const raised = await net.raisedBy(async () => void (await dial({ ...call, expected: 'ok' })));
+  assert.equal([...raised].sort(), [`egress tcp none audit ${allowed}`, `ingress tcp none audit ${allowed}`]);
 });
 
 kernelTest('a connection stops when a new policy denies it, and goes on when the next one allows it', async () => {

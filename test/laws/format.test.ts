@@ -2,15 +2,17 @@
 // every policy text of the project: the tree, the comments and the compiled program stay, and doing it twice is doing it once.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from '../../src/compiler/1-parse/index.ts';
-import { lexer } from '../../src/compiler/1-parse/tokens.ts';
+import { tokenize } from '../../src/compiler/1-parse/lexer.ts';
 import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
 import { formOf, treeText } from '../../src/compiler/format/index.ts';
 import type { FileAst } from '../../src/compiler/ir/ast.ts';
 import { randomPolicy } from '../harness/arbitrary-policy.ts';
 import { emittedPolicy } from '../harness/compile.ts';
+import { programText } from '../harness/program-text.ts';
 import { type Random, random, seedOf } from '../harness/random.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -24,7 +26,7 @@ function parsed(text: string): FileAst | undefined {
 
 type Token = { readonly start: number; readonly end: number };
 const tokensOf = (text: string): readonly Token[] =>
-  lexer.tokenize(text).tokens.map(({ startOffset: start, image }) => ({ start, end: start + image.length }));
+  tokenize(text).tokens.map(({ startOffset: start, image }) => ({ start, end: start + image.length }));
 
 /** What stands between tokens, in order. */
 const gapsOf = (text: string): readonly string[] =>
@@ -36,6 +38,12 @@ const commentsOf = (text: string): readonly string[] =>
     .map((comment) => comment.trimEnd())
     .sort();
 
+/** The tokens but for the signs between items and lines, which are the formatter's own. */
+const wordsOf = (text: string): readonly string[] =>
+  tokensOf(text)
+    .map(({ start, end }) => text.slice(start, end))
+    .filter((image) => image !== ',' && image !== ';');
+
 /** Holds the laws for one text; gives its form, or undefined for a text with mistakes. */
 function holds(text: string): string | undefined {
   const before = parsed(text);
@@ -45,6 +53,7 @@ function holds(text: string): string | undefined {
   assert.ok(after, `the form of this has mistakes:\n${text}\n---- form\n${form}`);
   if (!after) return undefined;
   assert.is(treeText(after), treeText(before), `the tree changes:\n${text}\n---- form\n${form}`);
+  assert.equal(wordsOf(form), wordsOf(text), `tokens change:\n${text}`);
   assert.equal(commentsOf(form), commentsOf(text), `comments change:\n${text}`);
   assert.fixture(formOf(after), form, `formatting again changes it:\n${text}`);
   assert.not.match(form, /[ \t\r]\n/);
@@ -97,6 +106,21 @@ test('random policies, written otherwise, with comments anywhere', () => {
   assert.ok(comments > 80, `only ${comments} comments`);
 });
 
+test('random programs with every form of the grammar, written otherwise', () => {
+  const findings = (text: string): readonly string[] => {
+    const log = collector();
+    parse([{ path: 'test.policy', text }], log.report);
+    return log.all().map(({ message, span }) => `${message} at ${text.slice(span.start, span.start + 30)}`);
+  };
+  const property = fc.property(programText, fc.nat(), (text, gaps) => {
+    if (text.trim() === '') return;
+    assert.equal(findings(text), [], text);
+    holds(text);
+    holds(rewritten(random(gaps), text, 8));
+  });
+  fc.assert(property, { numRuns: 200, seed });
+});
+
 const sampleTest = `test "t" {
   web -> cart tcp 8080 GET "/cart/1" is allowed by a-policy
   { app: "x", env: one of ["a"] } -> 10.0.0.1 icmp echo-request is denied
@@ -128,7 +152,7 @@ test('every comment anywhere that it can stand', () => {
 test('the compiled program stays, to the byte', () => {
   const r = random(seed + 1);
   for (let round = 0; round < 4; round++) {
-    const text = rewritten(r, randomPolicy(r), 16);
+    const text = rewritten(r, randomPolicy(r, { native: true }), 16);
     const [before, after] = [emittedPolicy(text), emittedPolicy(holds(text) ?? '')];
     assert.equal(after.program, before.program);
     assert.equal(after.images, before.images);

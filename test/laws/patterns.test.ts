@@ -21,9 +21,11 @@ import {
 import {
   anyByte,
   anyText,
+  both,
   byteIn,
   either,
   literal,
+  not,
   type Pattern,
   repeat,
   segmentByte,
@@ -41,6 +43,8 @@ const pattern = fc.letrec<{ readonly any: Pattern }>((tie) => ({
     leaf,
     fc.array(tie('any'), { maxLength: 3 }).map((parts) => sequence(...parts)),
     fc.array(tie('any'), { maxLength: 3 }).map((parts) => either(...parts)),
+    fc.array(tie('any'), { maxLength: 2 }).map((parts) => both(...parts)),
+    tie('any').map(not),
     fc.tuple(tie('any'), fc.constantFrom<0 | 1>(0, 1)).map(([part, minimum]) => repeat(part, minimum)),
   ),
 })).any;
@@ -74,7 +78,24 @@ function ends(of: Pattern, text: string, starts: ReadonlySet<number>): ReadonlyS
       }
       return reached;
     }
+    case 'both':
+      return fromEach(text, starts, (from, end) => of.parts.every((part) => ends(part, text, from).has(end)));
+    case 'not':
+      return fromEach(text, starts, (from, end) => !ends(of.part, text, from).has(end));
   }
+}
+
+/** The ends that `isEnd` finds behind each start by itself. */
+function fromEach(
+  text: string,
+  starts: ReadonlySet<number>,
+  isEnd: (from: ReadonlySet<number>, end: number) => boolean,
+): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const start of starts) {
+    for (let end = start; end <= text.length; end++) if (isEnd(new Set([start]), end)) found.add(end);
+  }
+  return found;
 }
 const matches = (of: Pattern, text: string): boolean => ends(of, text, new Set([0])).has(text.length);
 const decode = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
@@ -106,6 +127,20 @@ test('the algebra of sets holds', () => {
       assert.ok(isEmpty(intersect(subtract(a, b), b)));
     }),
     { numRuns: 60 },
+  );
+});
+
+test('complements and intersections of patterns are those of their languages', () => {
+  fc.assert(
+    fc.property(pattern, pattern, (a, b) => {
+      const same = (left: Pattern, right: Pattern): void => assert.ok(equals(language(left), language(right)));
+      same(not(not(a)), a);
+      same(not(either(a, b)), both(not(a), not(b)));
+      same(not(both(a, b)), either(not(a), not(b)));
+      same(sequence(both(a, a), b), sequence(a, b));
+      assert.ok(equals(language(not(a)), complement(language(a))));
+      assert.ok(equals(language(both(a, b)), intersect(language(a), language(b))));
+    }),
   );
 });
 
@@ -187,6 +222,15 @@ test('patterns that are too many together are refused, soon', () => {
   const globs = Array.from({ length: 40 }, (_, i) => sequence(anyText, literal(`/name${i}/`), anyText));
   const start = performance.now();
   assert.is(classify(globs, 4096), undefined);
+  assert.ok(performance.now() - start < 10_000);
+});
+
+test('a complement that takes too many states is refused, soon', () => {
+  const late = (letters: number): Pattern => sequence(anyText, literal('a'), ...Array.from({ length: letters }, () => anyByte));
+  const start = performance.now();
+  for (const of of [not(late(20)), sequence(not(late(20)), literal('b')), both(late(20), late(19))])
+    assert.is(classify([of], 4096), undefined);
+  assert.ok(classify([not(late(8))], 4096));
   assert.ok(performance.now() - start < 10_000);
 });
 

@@ -20,7 +20,7 @@ const ir = 'compiler/ir/';
 const diagnostics = 'compiler/diagnostics/';
 const domain = 'compiler/domains/domain.ts';
 const phases = ['1-parse', '2-resolve', '3-check', '4-normalize', '5-plan', '6-emit'].map((name) => `compiler/${name}/`);
-const [parse = '', ...laterPhases] = phases;
+const [parse = '', resolve = '', check = '', ...laterPhases] = phases;
 const ofPhases = { may: [base, space, ir, diagnostics], types: [domain] };
 /** What the two programs share: the bundle format, and the small pure pieces that give it its meaning. */
 export const shared: readonly string[] = [
@@ -39,20 +39,63 @@ export const layers: readonly Layer[] = [
   { path: 'compiler/domains/', may: [base, space] },
   { path: ir, may: [base, space], types: [domain] },
   { path: parse, ...ofPhases, packages: ['chevrotain'] },
+  { path: resolve, ...ofPhases },
+  // The texts of `domain`, `path` and `binary` declarations are read as fields of those types read theirs.
+  { path: check, ...ofPhases, may: [...ofPhases.may, 'compiler/domains/types/'] },
   ...laterPhases.map((path) => ({ path, ...ofPhases })),
-  { path: 'compiler/7-build/', ...ofPhases, packages: ['ajv'], node: true },
+  { path: 'compiler/7-build/', ...ofPhases, node: true },
   { path: 'compiler/analysis/', ...ofPhases },
+  // Readers and writers of other people's policies. `documents/` is their only way to YAML and to schemas.
+  {
+    path: 'compiler/interchange/documents/',
+    ...ofPhases,
+    types: [domain, 'compiler/interchange/importer.ts'],
+    packages: ['js-yaml', 'ajv'],
+  },
+  // Numbers that its documents write for words.
+  {
+    path: 'compiler/interchange/tetragon/',
+    ...ofPhases,
+    may: [...ofPhases.may, 'compiler/interchange/', 'compiler/domains/bpf/', 'compiler/domains/capability/', 'compiler/domains/types/'],
+  },
+  { path: 'compiler/interchange/', ...ofPhases, may: [...ofPhases.may, 'compiler/interchange/'] },
   { path: 'compiler/format/', may: [parse, base, diagnostics, ir] },
-  { path: 'compiler/event-text.ts', may: [diagnostics, ir, base] },
+  { path: 'compiler/event-text.ts', may: [diagnostics, ir, base], types: [domain] },
+  {
+    path: 'compiler/session.ts',
+    may: [parse, resolve, check, 'compiler/analysis/', diagnostics, ir, base],
+    types: ['compiler/interchange/'],
+  },
   {
     path: 'compiler/pipeline.ts',
-    may: [...phases, 'compiler/event-text.ts', 'compiler/domains/', 'compiler/analysis/', diagnostics, ir, base],
+    may: [
+      ...phases,
+      'compiler/event-text.ts',
+      'compiler/session.ts',
+      'compiler/domains/',
+      'compiler/interchange/',
+      `${space}labels.ts`,
+      'compiler/analysis/',
+      diagnostics,
+      ir,
+      base,
+    ],
   },
   { path: 'compiler/index.ts', may: ['compiler/pipeline.ts', 'compiler/7-build/', 'compiler/analysis/', diagnostics, ir, base] },
   {
     path: 'compiler/cli',
-    may: ['compiler/pipeline.ts', 'compiler/7-build/', 'compiler/analysis/', 'compiler/format/', diagnostics, ir, base],
-    packages: ['commander', 'picocolors'],
+    may: [
+      'compiler/pipeline.ts',
+      'compiler/7-build/',
+      'compiler/analysis/',
+      'compiler/format/',
+      `${space}labels.ts`,
+      diagnostics,
+      ir,
+      base,
+    ],
+    types: [domain],
+    packages: ['commander', 'picocolors', 'js-yaml'],
     node: true,
   },
   { path: 'runtime/ffi/', may: [base], packages: ['koffi'], node: true },

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { complement, conjunction, intersection, unionOf } from '../../src/compiler/3-check/selectors.ts';
+import { complement, conjunction, intersection, isWithin, unionOf } from '../../src/compiler/3-check/selectors.ts';
 import { type Labels, type Requirement, type Selector, selects } from '../../src/compiler/space/labels.ts';
 
 const key = fc.constantFrom('a', 'b', '@namespace');
@@ -35,6 +35,16 @@ test('a conjunction in normal form selects the same, and equal sets of equalitie
         assert.is(normal ? selects([normal], set) : false, selects([one], set));
         assert.equal(conjunction([...one].reverse()), normal);
       }
+    }),
+  );
+});
+
+test('what is within another selects nothing that the other does not', () => {
+  agree(
+    fc.property(selector, selector, labels, (a, b, set) => {
+      if (isWithin(a, b) && selects(a, set)) assert.is(selects(b, set), true);
+      const both = intersection(a, b) ?? [];
+      assert.is(isWithin(both, a), true);
     }),
   );
 });

@@ -9,7 +9,9 @@ import { renderDiagnostics } from '../../src/compiler/diagnostics/render.ts';
 import { domains } from '../../src/compiler/domains/registry.ts';
 import type { NetworkRule, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { type AddressSet, ipv4Space, ipv6Space, parseAddress } from '../../src/compiler/space/address.ts';
+import { language, textValue } from '../../src/compiler/space/automaton.ts';
 import { includes } from '../../src/compiler/space/interval.ts';
+import type { Pattern } from '../../src/compiler/space/pattern.ts';
 import { anyTransport, transportPoint, wholeProtocol } from '../../src/compiler/space/transport.ts';
 
 function typed(...texts: readonly string[]): TypedPolicy {
@@ -60,11 +62,27 @@ test('ports, ranges, ICMP types and codes', () => {
 });
 
 test('peers: anybody, mixed lists, entities in one order', () => {
-  assert.equal(rule('allow').peers, { selectors: [], networks: [], entities: ['all'] });
+  assert.equal(rule('allow').peers, { selectors: [], networks: [], anyNetworks: [], domains: [], entities: ['all'] });
   const { selectors, networks: found, entities } = rule('allow from [world, a, host, 192.0.2.1, a]', 'workload a = { app: "a" }').peers;
   assert.equal(selectors, [[[{ kind: 'one-of', key: 'app', values: ['a'] }]]]);
   assert.is(found.length, 1);
   assert.equal(entities, ['host', 'world']);
+});
+
+test('entities without some of their endpoints', () => {
+  const peers = (text: string) => rule(`allow from ${text}`, 'workload a = { app: "a" }\nnetwork n = 10.0.0.0/8').peers;
+  const others = peers('all except [a, n, host]');
+  assert.equal(others.selectors, [[[{ kind: 'not-one-of', key: 'app', values: ['a'] }]]]);
+  assert.equal(
+    ['10.1.2.3', '192.0.2.1', '2001:db8::1'].map((address) => holds(others.networks, address)),
+    [false, true, true],
+  );
+  assert.equal([others.entities, others.reserved], [[], [{ except: ['host'] }]]);
+  assert.equal(peers('kube-apiserver except [host, remote-node]').reserved, [{ name: 'kube-apiserver', except: ['host', 'remote-node'] }]);
+  assert.equal([peers('host except host').reserved, peers('host except all').reserved], [undefined, undefined]);
+  assert.equal(peers('world except world-ipv6').networks, ipv4Space);
+  assert.equal(peers('cluster except { x: exists }').networks, []);
+  assert.equal(peers('world except n').selectors, []);
 });
 
 test('the default namespace is that of the file in which the selector stands', () => {
@@ -73,7 +91,7 @@ test('the default namespace is that of the file in which the selector stands', (
     'namespace "b"\nworkload other = { app: "o" }',
   );
   const spaces = [
-    policy.policies[0]?.subject,
+    policy.policies[0]?.subject.workloads,
     ...policy.rules.map((one) => (one.section === 'process' ? undefined : one.peers.selectors[0])),
   ].map((selector) => selector?.[0]?.find(({ key }) => key === '@namespace'));
   assert.equal(
@@ -121,19 +139,188 @@ test('tests become events', () => {
       'test "t" {\n a -> "10.0.0.1" pg is denied\n host -> a icmp 3 is denied by default\n a -> a tcp 80 GET "/x/../y" is allowed\n a exec "/bin/sh" is allowed by p\n}',
   );
   assert.equal(
-    policy.tests.map(({ event, expected }) => [event.kind === 'flow' ? event.point : event.content, expected]),
+    policy.tests.map(({ event, expected }) => [event.kind === 'flow' ? event.points[0]?.low : event.domain, expected]),
     [
       [5432, { verdict: 'denied' }],
       [transportPoint('icmp', 3 * 256), { verdict: 'denied', byDefault: true }],
       [80, { verdict: 'allowed' }],
-      [
-        { kind: 'text', text: '/bin/sh' },
-        { verdict: 'allowed', by: 'p' },
-      ],
+      ['exec', { verdict: 'allowed', by: 'p' }],
     ],
   );
   const request = policy.tests[2]?.event;
   assert.equal(request?.kind === 'flow' && request.request?.content.kind, 'undecidable');
+});
+
+const process = (text: string, declarations = '') => {
+  const [only] = typed(`${declarations}\npolicy p for all mode audit priority 3 { process {\n${text}\n} }`).rules;
+  assert.ok(only?.section === 'process');
+  return only;
+};
+
+test('subjects: workloads, the host, both', () => {
+  const subject = (text: string) => typed(`workload a = { app: "a" }\npolicy p for ${text} { ingress { } }`).policies[0]?.subject;
+  const a = [[{ kind: 'one-of', key: 'app', values: ['a'] }]];
+  assert.equal(subject('host'), { workloads: [], host: true });
+  assert.equal(subject('all'), { workloads: [[]], host: false });
+  assert.equal(subject('[a, host]'), { workloads: a, host: true });
+  assert.equal(subject('a or host'), { workloads: a, host: true });
+});
+
+test('namespaces by label, clusters, and their defaults', () => {
+  const subject = (text: string) => {
+    const policy = typed(`namespace "n"\ncluster "c"\npolicy p for ${text} { ingress { } }`).policies[0];
+    return policy?.subject.workloads[0]?.map((one) => [one.key, 'values' in one ? one.values.join() : one.kind]);
+  };
+  assert.equal(subject('{ app: "a" }'), [
+    ['@cluster', 'c'],
+    ['@namespace', 'n'],
+    ['app', 'a'],
+  ]);
+  assert.equal(subject('{ app: "a" } in namespace { team: "x", tier: exists } in cluster one of ["e", "w"]'), [
+    ['@cluster', 'e,w'],
+    ['@namespace/team', 'x'],
+    ['@namespace/tier', 'exists'],
+    ['app', 'a'],
+  ]);
+});
+
+test('networks including workloads stand beside those outside', () => {
+  const { networks: outside, anyNetworks } = rule('allow from [pods, 192.0.2.1]', 'network pods = 10.0.0.0/8 including workloads').peers;
+  assert.is(holds(outside, '10.1.2.3'), false);
+  assert.is(holds(outside, '192.0.2.1'), true);
+  assert.is(holds(anyNetworks, '10.1.2.3'), true);
+});
+
+const decides = (pattern: Pattern, text: string): boolean => textValue(language(pattern), text) === 1;
+
+test('domains, paths and programs are languages over possible values', () => {
+  const policy = typed(
+    'domain d = ["**.shop.example", "x.example"] except "old.shop.example"\nbinary b = not under "/usr"\n' +
+      'policy p for all { egress {\nallow to [d, "y.example"] at tcp 443\n}\nprocess {\nallow exec b\n} }',
+  );
+  const [flow, program] = policy.rules;
+  assert.ok(flow?.section === 'egress' && program?.section === 'process');
+  const named = (name: string) => flow.peers.domains.some((one) => decides(one, name));
+  assert.equal(['a.shop.example', 'old.shop.example', 'x.example', 'y.example', 'shop.example'].map(named), [
+    true,
+    false,
+    true,
+    true,
+    false,
+  ]);
+  const values = program.match.lines[0]?.[0]?.values;
+  assert.ok(values?.kind === 'text');
+  assert.equal(
+    ['/opt/x', '/usr/x', 'relative'].map((path) => decides(values.pattern, path)),
+    [true, false, false],
+  );
+});
+
+test('equal lines share one match, unless their names mean different things', () => {
+  const text = (file: string, list: string) =>
+    `list who = ${list}\npolicy ${file} for all { process {\ndeny exec "/x" user who\ndeny exec "/x" user who priority 1\n} }`;
+  const matches = typed(text('a', '[1]'), text('b', '[2]')).rules.map((one) => (one.section === 'process' ? one.match : undefined));
+  assert.is(matches[0], matches[1]);
+  assert.not.equal(matches[0], matches[2]);
+});
+
+test('attributes, with those of the policy', () => {
+  const plain = process('deny read "/x"');
+  assert.equal([plain.audit, plain.priority, plain.require, plain.log], [true, 0, [], undefined]);
+  const said = process('deny read "/x" mode enforce priority -5 log "seen" rate 120/m errno ENOENT');
+  assert.equal([said.audit, said.priority, said.log, said.errno], [false, -5, { text: 'seen', rate: 2 }, 'ENOENT']);
+  assert.is(process('kill exec "/x" signal SIGTERM').signal, 'SIGTERM');
+  assert.is(rule('audit from host').audit, true);
+  assert.equal(rule('allow from host require [authentication, encryption]').require, [{ name: 'encryption' }, { name: 'authentication' }]);
+  assert.equal(rule('allow from host require listener "a/b" log "x"').require, [{ name: 'listener', text: 'a/b' }]);
+  assert.equal(rule('allow from host require [groups "b", groups "a", authentication "required"]').require, [
+    { name: 'authentication', text: 'required' },
+    { name: 'groups', text: 'b' },
+    { name: 'groups', text: 'a' },
+  ]);
+});
+
+test('annotations in canonical form; a name is the name of the rule', () => {
+  const declarations = 'annotation grace = duration\nannotation budget = size\nannotation pace = rate\n';
+  const { annotations, name } = rule('allow from host @name("n") @grace(5m) @budget(4KiB) @pace(90/m) @until(2028-02-29)', declarations);
+  assert.is(name, 'n');
+  assert.equal(
+    annotations.map((one) => [one.name, ...one.values.map(({ type, text }) => `${type} ${text}`)]),
+    [
+      ['grace', 'duration 300000'],
+      ['budget', 'size 4096'],
+      ['pace', 'rate 1.5'],
+      ['until', 'date 2028-02-29'],
+    ],
+  );
+});
+
+test('rules of a block say where it is used', () => {
+  const policy = typed('rules r(port-of: port) { ingress {\nallow at port-of\n} }\npolicy p for all { use r(tcp 1) use r(tcp 2) }');
+  assert.equal(
+    policy.rules.map((one) => [
+      one.usedAt?.source.text.slice(one.usedAt.start, one.usedAt.end),
+      one.section !== 'process' && one.transport.points[0]?.low,
+    ]),
+    [
+      ['use r(tcp 1)', 1],
+      ['use r(tcp 2)', 2],
+    ],
+  );
+});
+
+test('statements of invariants are about peers and subjects', () => {
+  const policy = typed(
+    'workload a = { app: "a" }\npolicy p for a { ingress { } }\ninvariant "i" {\n no workload except a can reach a at tcp 80 http { GET "/x" }\n only [a, host] can exec under "/tmp"\n}',
+  );
+  const [flow, program] = policy.invariants;
+  assert.ok(flow?.kind === 'flow' && program?.kind === 'process');
+  assert.equal(
+    [flow.quantifier, flow.source.of.selectors, flow.source.except?.selectors, flow.request?.domain],
+    ['no', [[[]]], [[[{ kind: 'one-of', key: 'app', values: ['a'] }]]], 'http'],
+  );
+  assert.equal([program.quantifier, program.subject.host, program.match.domain], ['only', true, 'exec']);
+});
+
+test('`all` in a statement about processes is the host, too', () => {
+  const hostIn = (subject: string) => {
+    const [only] = typed(
+      `workload a = { app: "a" }\npolicy p for a { ingress { } }\ninvariant "i" { no ${subject} can exec "/x" }`,
+    ).invariants;
+    return only?.kind === 'process' && [only.subject.host, only.subject.workloads.length];
+  };
+  assert.equal(['all', 'workload', '[workload, host]', 'all except a', 'all except host', 'all and a', 'a'].map(hostIn), [
+    [true, 1],
+    [false, 1],
+    [true, 1],
+    [true, 1],
+    [false, 1],
+    [false, 1],
+    [false, 1],
+  ]);
+});
+
+test('the ends of statements are without peers of any kind', () => {
+  const invariant = (statement: string) => `workload a = { app: "a" }
+domain d = "**.example"
+network pods = 10.0.0.0/8 including workloads
+policy p for a { egress { } }
+invariant "i" { ${statement} }`;
+  const [flow] = typed(invariant('no [a, host] except host can reach all except [a, d] except pods')).invariants;
+  assert.ok(flow?.kind === 'flow');
+  const { source, destination } = flow;
+  assert.equal([source.of.entities, source.except?.entities, destination.of.entities], [['host'], ['host'], ['all']]);
+  assert.equal(
+    [destination.except?.selectors.length, destination.except?.domains.length, destination.except?.anyNetworks.length],
+    [1, 1, 1],
+  );
+  const log = collector();
+  const text = invariant('no a except d can reach world');
+  check(resolve(parse([{ path: '0.policy', text }], log.report), domains, log.report), domains, log.report);
+  assert.equal(
+    log.all().map(({ code }) => code),
+    ['check/domain-as-source'],
+  );
 });
 
 test.run();

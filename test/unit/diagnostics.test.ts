@@ -36,6 +36,12 @@ test('a help line is left out when its hole is empty', () => {
   );
 });
 
+test('what a message names is cut where it is too long to read', () => {
+  const { report, all } = collector();
+  report('resolve/unknown-name', span(0, 3), { kind: 'name', name: 'x'.repeat(1_000_000), suggestion: undefined });
+  assert.is(all()[0]?.message, `unknown name \`${'x'.repeat(1000)}...\``);
+});
+
 test('text has the place underlined, control characters made visible, and no colour unless asked', () => {
   const { report, all } = collector();
   report('resolve/duplicate-name', [span(5, 8), span(0, 3)], { kind: 'workload', name: 'two' });

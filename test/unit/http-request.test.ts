@@ -1,11 +1,15 @@
 // What a request head means, case by case: canonical text, framing, and every way to be undecidable.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { canonicalTarget, headLimit, readRequestHead } from '../../src/compiler/domains/http/request.ts';
+import { canonicalHost, canonicalTarget, headLimit, readRequestHead } from '../../src/compiler/domains/http/request.ts';
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const read = (text: string) => readRequestHead(bytes(text));
-const text = (value: string) => ({ kind: 'text', text: value });
+/** What a request without a query and headers says. */
+const says = (method: string, path: string, more: object = {}) => ({
+  kind: 'fields',
+  fields: { method: [method], path: [path], target: [path], ...more },
+});
 const undecidable = (reason: string) => ({ kind: 'undecidable', reason });
 const lost = (reason: string) => ({ kind: 'lost', content: undecidable(reason) });
 
@@ -28,7 +32,8 @@ const canonical: readonly (readonly [target: string, path: string])[] = [
   ['/ADMIN', '/ADMIN'],
 ];
 for (const [target, path] of canonical) {
-  test(`${target} is ${path}`, () => assert.equal(canonicalTarget('GET', target), text(`GET ${path}`)));
+  const query = target.includes('?') ? { query: [target.slice(target.indexOf('?') + 1)] } : {};
+  test(`${target} is ${path}`, () => assert.equal(canonicalTarget('GET', target), says('GET', path, { target: [target], ...query })));
 }
 
 const ambiguous = [
@@ -78,8 +83,8 @@ for (const target of ambiguous) {
 }
 
 test('methods are tokens, case-sensitive; CONNECT opens a tunnel', () => {
-  assert.equal(canonicalTarget('get', '/a'), text('get /a'));
-  assert.equal(canonicalTarget('M-SEARCH', '/a'), text('M-SEARCH /a'));
+  assert.equal(canonicalTarget('get', '/a'), says('get', '/a'));
+  assert.equal(canonicalTarget('M-SEARCH', '/a'), says('M-SEARCH', '/a'));
   assert.equal(canonicalTarget('G@T', '/a'), undecidable('malformedRequest'));
   assert.equal(canonicalTarget('CONNECT', '/a'), undecidable('ambiguousTarget'));
 });
@@ -87,14 +92,41 @@ test('methods are tokens, case-sensitive; CONNECT opens a tunnel', () => {
 test('a head is read with its framing', () => {
   const head = (content: object, headBytes: number, body: object) => ({ kind: 'head', content, headBytes, body });
   const none = { kind: 'none' };
-  assert.equal(read('GET /a HTTP/1.1\r\nHost: x\r\n\r\nrest'), head(text('GET /a'), 28, none));
-  assert.equal(read('GET /a HTTP/1.0\r\n\r\n'), head(text('GET /a'), 19, none));
+  assert.equal(read('GET /a HTTP/1.1\r\nHost: x\r\n\r\nrest'), head(says('GET', '/a', { host: ['x'] }), 28, none));
+  assert.equal(read('GET /a HTTP/1.0\r\n\r\n'), head(says('GET', '/a'), 19, none));
   assert.equal(read('GET /a//b HTTP/1.0\r\n\r\n'), head(undecidable('ambiguousTarget'), 22, none));
-  assert.equal(read('POST /a HTTP/1.1\r\ncontent-LENGTH:\t12 \r\n\r\n'), head(text('POST /a'), 41, { kind: 'length', bytes: 12 }));
-  assert.equal(read('POST /a HTTP/1.1\r\nContent-Length: 0\r\n\r\n'), head(text('POST /a'), 39, none));
-  assert.equal(read('POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n'), head(text('POST /a'), 48, { kind: 'chunked' }));
-  assert.equal(read('GET /a HTTP/1.1\r\nX: \u00e9\u0080\t!\r\n\r\n'), head(text('GET /a'), 28, none));
+  assert.equal(
+    read('POST /a HTTP/1.1\r\ncontent-LENGTH:\t12 \r\n\r\n'),
+    head(says('POST', '/a', { 'header content-length': ['12'] }), 41, { kind: 'length', bytes: 12 }),
+  );
+  assert.equal(
+    read('POST /a HTTP/1.1\r\nContent-Length: 0\r\n\r\n'),
+    head(says('POST', '/a', { 'header content-length': ['0'] }), 39, none),
+  );
+  assert.equal(
+    read('POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n'),
+    head(says('POST', '/a', { 'header transfer-encoding': ['chunked'] }), 48, { kind: 'chunked' }),
+  );
+  assert.equal(read('GET /a HTTP/1.1\r\nX: \u00c3\u00a9\t!\r\n\r\n'), head(says('GET', '/a', { 'header x': ['\u00e9\t!'] }), 28, none));
 });
+
+test('the fields of a head: host, query, target, repeated headers', () => {
+  const head = read('GET /a%2d?b=/c HTTP/1.1\r\nHOST: Shop.Example.:8080\r\nAccept: a\r\naccept:b \r\n\r\n');
+  const more = { target: ['/a%2d?b=/c'], query: ['b=/c'], host: ['shop.example'], 'header accept': ['a', 'b'] };
+  assert.equal(head.kind === 'head' && head.content, says('GET', '/a-', more));
+});
+
+for (const [sent, host] of [
+  ['a.example', 'a.example'],
+  ['A.EXAMPLE:80', 'a.example'],
+  ['a.example.', 'a.example'],
+  ['10.0.0.1:80', '10.0.0.1'],
+  ['[::1]:80', undefined],
+  ['a..b', undefined],
+  ['a.b:80:80', undefined],
+  ['', undefined],
+] as const)
+  test(`the host of ${JSON.stringify(sent)} is ${host}`, () => assert.is(canonicalHost(sent), host));
 
 test('every beginning of a right head is incomplete', () => {
   const whole = 'POST /a%20b?c HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n';

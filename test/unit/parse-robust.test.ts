@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { parse } from '../../src/compiler/1-parse/index.ts';
 import { resolve } from '../../src/compiler/2-resolve/index.ts';
 import { check } from '../../src/compiler/3-check/index.ts';
-import { collector, type Diagnostic } from '../../src/compiler/diagnostics/diagnostic.ts';
+import { collector, type Diagnostic, isError } from '../../src/compiler/diagnostics/diagnostic.ts';
 import { diagnosticRecord, renderDiagnostics } from '../../src/compiler/diagnostics/render.ts';
 import { domains } from '../../src/compiler/domains/registry.ts';
 
@@ -93,11 +93,11 @@ test('random bytes end with findings', () => {
   );
 });
 
-test('the undamaged file has nothing to say but the missing import', () => {
+test('the undamaged file has warnings only: an import without use, a rule that opens to anybody', () => {
   const all = findings(whole, 'workload x = { app: "x" }\nworkload y = { app: "y" }\n');
   assert.equal(
     all.map(({ code }) => code),
-    ['resolve/unused-import'],
+    ['resolve/unused-import', 'check/opens-to-world'],
   );
 });
 
@@ -107,6 +107,12 @@ const bombs: Readonly<Record<string, () => string>> = {
   'nested lists': () => `network n = ${'['.repeat(50_000)}`,
   'nested blocks': () => `policy p for all { ingress ${'{ x '.repeat(50_000)}`,
   'unknown blocks': () => `invariant "x" ${'{'.repeat(50_000)}${'}'.repeat(50_000)}`,
+  'mistakes in many items': () => 'polcy p for a { }\nworkload = 1\n'.repeat(5_000),
+  'broken brackets in many items': () => 'workload a = { x: [\n'.repeat(5_000),
+  annotations: () => `${'@a("b") '.repeat(30_000)}policy p for all { }`,
+  'annotation lines': () => '@a("b")\n'.repeat(30_000),
+  'nested places': () => `workload a = { x: "y" }${' in namespace { x: "y" }'.repeat(30_000)}`,
+  'statements of an invariant': () => `invariant "x" { ${'no a can reach a\n'.repeat(30_000)} }`,
   not: () => `workload a = ${'not '.repeat(100_000)} { app: "x" }`,
   and: () => `workload b = { app: "x" }\nworkload a = b${' and b'.repeat(50_000)}`,
   'long chain of names': () =>
@@ -139,5 +145,9 @@ for (const [name, text] of Object.entries(bombs)) {
     assert.ok(seconds < 30, `took ${seconds} s`);
   });
 }
+
+test('values of an annotation may stand on a line of their own', () => {
+  assert.equal(findings('@owner\n("x")\nworkload b = { app: "b" }\n@owner\n(\n"y")\nworkload d = b\n').filter(isError), []);
+});
 
 test.run();

@@ -3,13 +3,18 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 1
+#define POL_ABI_VERSION 2
 
 enum {
 	POL_ACTION_ABSENT = 0,
 	POL_ACTION_ALLOW = 1,
 	POL_ACTION_DENY = 2,
 	POL_ACTION_INSPECT = 3,
+};
+
+enum {
+	POL_FLAG_SILENT = 1,
+	POL_FLAG_AUDITED = 2,
 };
 
 enum {
@@ -151,7 +156,7 @@ struct pol_verdict {
 	__u8 action; /* 0 absent (fail closed), 1 allow, 2 deny, 3 inspect */
 	__u8 match; /* PolicyMatchType */
 	__u8 domain; /* action inspect: 1 http */
-	__u8 flags;
+	__u8 flags; /* 1 silent denial; 2 only audited: cause and match are those of the denial */
 	__u32 reserved;
 };
 _Static_assert(sizeof(struct pol_verdict) == 16, "pol_verdict");
@@ -162,14 +167,14 @@ struct pol_ports {
 };
 _Static_assert(sizeof(struct pol_ports) == 655872, "pol_ports");
 
-/* minimal DFA; class of a text = accept[state after its last byte]; class 0 = undecidable */
+/* minimal DFA; class of a text = accept[state after its last byte]; class 0 = undecidable, or no text that can be */
 struct pol_automaton {
 	__u32 states; /* state 0 is the dead state; 0 states = no rule of this domain */
 	__u32 classes; /* byte classes: the stride of next */
 	__u32 start;
 	__u32 reserved;
 	__u8 byte_class[256]; /* byte -> column of next */
-	__u16 accept[8192]; /* state -> request class, never 0 */
+	__u16 accept[8192]; /* state -> request class */
 	__u16 next[262144]; /* next[state * classes + byte_class[byte]] */
 };
 _Static_assert(sizeof(struct pol_automaton) == 540944, "pol_automaton");

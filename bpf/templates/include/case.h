@@ -165,7 +165,7 @@ POL_GLOBAL int pol_case_report(const struct pol_case *this, __u8 hubble)
 /* A new flow that passes. */
 static __always_inline void pol_case_admit(const struct pol_case *this)
 {
-	pol_case_report(this, this->verdict.action == POL_ACTION_INSPECT ? POL_VERDICT_REDIRECTED : POL_VERDICT_FORWARDED);
+	pol_case_report(this, pol_verdict_hubble(&this->verdict));
 }
 
 /* Denies for the reason that stands in `this->verdict`; every denied packet is counted. */

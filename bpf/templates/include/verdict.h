@@ -44,6 +44,16 @@ static __always_inline void pol_verdict_fixed(struct pol_verdict *verdict, __u8 
 	verdict->cause = cause;
 }
 
+/* What a verdict is counted and told as. */
+static __always_inline __u8 pol_verdict_hubble(const struct pol_verdict *verdict)
+{
+	if (verdict->action != POL_ACTION_ALLOW && verdict->action != POL_ACTION_INSPECT)
+		return POL_VERDICT_DROPPED;
+	if (verdict->flags & POL_FLAG_AUDITED)
+		return POL_VERDICT_AUDIT;
+	return verdict->action == POL_ACTION_INSPECT ? POL_VERDICT_REDIRECTED : POL_VERDICT_FORWARDED;
+}
+
 /* Entry `index` of the row at `base`; false (and a denial, cause internal) if there is none. */
 static __always_inline int pol_verdict_at(__u32 slot, __u32 base, __u32 index, struct pol_verdict *verdict)
 {

@@ -72,7 +72,7 @@ static __always_inline void pol_stream_tell(const struct pol_connection *connect
 	event->direction = POL_SECTION_INGRESS;
 	event->protocol = POL_PROTOCOL_HTTP;
 	event->match = verdict->match;
-	event->verdict = verdict->action == POL_ACTION_ALLOW ? POL_VERDICT_FORWARDED : POL_VERDICT_DROPPED;
+	event->verdict = pol_verdict_hubble(verdict);
 	event->domain = POL_DOMAIN_HTTP;
 	event->reason = reason;
 	event->text_length = connection->http.text_length;
@@ -87,7 +87,7 @@ static __always_inline void pol_stream_report(const struct pol_connection *conne
 		.direction = POL_SECTION_INGRESS,
 		.protocol = POL_PROTOCOL_HTTP,
 		.match = verdict->match,
-		.verdict = verdict->action == POL_ACTION_ALLOW ? POL_VERDICT_FORWARDED : POL_VERDICT_DROPPED,
+		.verdict = pol_verdict_hubble(verdict),
 	};
 
 	pol_counter_raise(&key);

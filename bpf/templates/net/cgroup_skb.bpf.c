@@ -22,55 +22,66 @@ static __always_inline int pol_unreadable_judge(struct pol_case *this, int kind)
 	return pol_case_refuse(this, kind == POL_PACKET_FAMILY ? POL_CAUSE_UNSUPPORTED_FAMILY : POL_CAUSE_MALFORMED);
 }
 
-static __always_inline int pol_packet_judge(struct __sk_buff *skb, __u8 direction)
+static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_case *this, __u8 direction)
 {
 	struct pol_generation now = pol_generation_read();
 	struct pol_socket *storage = 0;
-	struct pol_case this = {};
 	struct bpf_sock *sk = skb->sk;
 	int kind;
 
-	kind = pol_packet_parse(skb, &this.packet);
+	kind = pol_packet_parse(skb, &this->packet);
 	if (kind == POL_PACKET_NO_EVENT)
 		return 1;
-	this.revision = now.revision;
-	this.question.slot = now.slot;
-	pol_case_orient(&this, direction);
+	this->revision = now.revision;
+	this->question.slot = now.slot;
+	pol_case_orient(this, direction);
 	sk = sk ? bpf_sk_fullsock(sk) : 0;
 	if (!sk || !now.revision)
-		return pol_case_refuse(&this, POL_CAUSE_INTERNAL);
+		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
 	storage = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	this.question.subject = pol_socket_owner(now, sk, storage);
-	if (this.question.subject == POL_ENDPOINT_NONE)
+	this->question.subject = pol_socket_owner(now, sk, storage);
+	if (this->question.subject == POL_ENDPOINT_NONE)
 		return 1;
-	if (this.question.subject == POL_OWNER_UNKNOWN) {
-		this.question.subject = POL_ENDPOINT_NONE;
-		return pol_case_refuse(&this, POL_CAUSE_INTERNAL);
+	if (this->question.subject == POL_OWNER_UNKNOWN) {
+		this->question.subject = POL_ENDPOINT_NONE;
+		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
 	}
-	this.network = pol_network_of_socket(sk);
-	this.near = pol_packet_is_near(skb);
+	this->network = pol_network_of_socket(sk);
+	this->near = pol_packet_is_near(skb);
 	if (kind != POL_PACKET_EVENT)
-		return pol_unreadable_judge(&this, kind);
+		return pol_unreadable_judge(this, kind);
 	/* The source of an established connection is as its first packet's. */
-	if (direction == POL_SECTION_EGRESS && (this.packet.protocol != POL_PROTOCOL_TCP || pol_packet_opens(&this.packet)) &&
-	    pol_source_is_forged(skb, &this, (__u64)pol_socket_address(sk)))
-		return pol_case_refuse(&this, POL_CAUSE_FORGED_SOURCE);
+	if (direction == POL_SECTION_EGRESS && (this->packet.protocol != POL_PROTOCOL_TCP || pol_packet_opens(&this->packet)) &&
+	    pol_source_is_forged(skb, this, (__u64)pol_socket_address(sk)))
+		return pol_case_refuse(this, POL_CAUSE_FORGED_SOURCE);
 	/* A raw socket may have TCP as its protocol, and then sends and reads any number of connections. */
-	if (this.packet.protocol != POL_PROTOCOL_TCP || sk->protocol != POL_NUMBER_TCP || sk->type != POL_SOCKET_STREAM)
-		return pol_related_passes(skb, &this) || pol_flow_judge(skb, &this);
+	if (this->packet.protocol != POL_PROTOCOL_TCP || sk->protocol != POL_NUMBER_TCP || sk->type != POL_SOCKET_STREAM)
+		return pol_related_passes(skb, this) || pol_flow_judge(skb, this);
 	if (sk->state == BPF_TCP_LISTEN)
-		return pol_listener_judge(skb, &this);
-	return pol_connection_judge(skb, &this, storage, (__u64)pol_socket_address(sk));
+		return pol_listener_judge(skb, this);
+	return pol_connection_judge(skb, this, storage, (__u64)pol_socket_address(sk));
 }
+
+/*
+ * What an egress program returns: a dropped packet is one that the sender is not told of (NET_XMIT_DROP, which UDP takes for
+ * a full queue and TCP for a loss), a denied one is EPERM.
+ */
+enum { POL_EGRESS_DENY, POL_EGRESS_PASS, POL_EGRESS_DROP };
 
 SEC("cgroup_skb/ingress")
 int pol_cgroup_ingress(struct __sk_buff *skb)
 {
-	return pol_packet_judge(skb, POL_SECTION_INGRESS) != 0;
+	struct pol_case this = {};
+
+	return pol_packet_judge(skb, &this, POL_SECTION_INGRESS) != 0;
 }
 
 SEC("cgroup_skb/egress")
 int pol_cgroup_egress(struct __sk_buff *skb)
 {
-	return pol_packet_judge(skb, POL_SECTION_EGRESS) != 0;
+	struct pol_case this = {};
+
+	if (pol_packet_judge(skb, &this, POL_SECTION_EGRESS))
+		return POL_EGRESS_PASS;
+	return this.verdict.flags & POL_FLAG_SILENT ? POL_EGRESS_DROP : POL_EGRESS_DENY;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Calls that policy forbids fail at once with EPERM: connect (TCP, UDP) and sendto on an unconnected UDP socket. These
- * hooks only refuse what cgroup_skb would certainly refuse too; what they are not sure of passes on to it, and what
- * passes is counted there, with its first packet.
+ * Calls that policy denies fail at once with EPERM: connect (TCP, UDP) and sendto on an unconnected UDP socket. These
+ * hooks only refuse what cgroup_skb would certainly refuse too; what they are not sure of, and what is to be dropped
+ * without a word, passes on to it, and what passes is counted there, with its first packet.
  */
 #include "../include/case.h"
 #include "../include/flow.h"
@@ -146,7 +146,7 @@ static __always_inline int pol_call_judge(struct bpf_sock_addr *context, struct 
 	this->network = pol_network_of_socket(sk);
 	if (pol_call_continues(this) || pol_call_decide(context, this) != POL_ACTION_DENY)
 		return 1;
-	return pol_case_deny(this);
+	return this->verdict.flags & POL_FLAG_SILENT ? 1 : pol_case_deny(this);
 }
 
 static __always_inline int pol_call_ipv4(struct bpf_sock_addr *context, enum pol_call call)

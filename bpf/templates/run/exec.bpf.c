@@ -114,7 +114,7 @@ static __always_inline void pol_exec_tell(const struct pol_start *start, const s
 	event->direction = POL_SECTION_PROCESS;
 	event->protocol = POL_PROTOCOL_EXEC;
 	event->match = verdict->match;
-	event->verdict = verdict->action == POL_ACTION_ALLOW ? POL_VERDICT_FORWARDED : POL_VERDICT_DROPPED;
+	event->verdict = pol_verdict_hubble(verdict);
 	event->domain = POL_DOMAIN_EXEC;
 	event->reason = reason;
 	event->pid = bpf_get_current_pid_tgid() >> 32;
@@ -150,7 +150,7 @@ POL_GLOBAL int pol_exec_judge(struct pol_start *start, __u32 reason)
 	}
 	counter.cause = verdict.cause;
 	counter.match = verdict.match;
-	counter.verdict = verdict.action == POL_ACTION_ALLOW ? POL_VERDICT_FORWARDED : POL_VERDICT_DROPPED;
+	counter.verdict = pol_verdict_hubble(&verdict);
 	pol_counter_raise(&counter);
 	pol_exec_tell(start, &verdict, reason);
 	if (verdict.action != POL_ACTION_ALLOW)

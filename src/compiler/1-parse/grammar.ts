@@ -1,386 +1,312 @@
-// The grammar, pure: which texts have the form of a policy file. It is closed; words are open (`WORD { LINES }`,
-// `ACTION OPERANDS`), and 2-resolve says which there are. Two things depend on line ends: where a line of a block ends,
-// and that a bare operand belongs to the rule whose line it stands on.
-import { CstParser, EOF, type IOrAlt, tokenMatcher } from 'chevrotain';
-import { syntaxMessages } from './syntax-messages.ts';
+// The grammar of items, pure: which texts have the form of a policy file. It is closed; words are open (`WORD { LINES }`,
+// `ACTION OPERANDS`), and 2-resolve says which there are. What stands inside items is read by operands.ts and expressions.ts.
+import type { IToken } from 'chevrotain';
+import type { SourceText } from '../base/source.ts';
+import type { Operand } from '../domains/domain.ts';
+import {
+  type AnnotationAst,
+  type DeclarationKind,
+  declarationKinds,
+  type EndAst,
+  type Expr,
+  type FileAst,
+  type Name,
+  type RulesAst,
+  type SectionAst,
+  type StatementAst,
+  type TestLine,
+  type UseAst,
+} from '../ir/ast.ts';
+import type { Alternatives, Finding } from './operands.ts';
+import { type OpenBlock, SectionParser } from './sections.ts';
 import * as t from './tokens.ts';
 
-/** Of the rules that most of a text consists of; made once, for one made at each visit costs more than the visit. */
-type Alternatives = IOrAlt<unknown>[];
+type Growing<T> = { readonly [Key in keyof T]: T[Key] extends readonly (infer Element)[] ? Element[] : T[Key] };
+/** The lists of a FileAst while items are added to them. */
+export type Items = Growing<Omit<FileAst, 'source' | 'unread' | 'isWhole'>>;
+export const noItems = (): Items => ({
+  modules: [],
+  namespaces: [],
+  clusters: [],
+  imports: [],
+  declarations: [],
+  rules: [],
+  annotationTypes: [],
+  policies: [],
+  tests: [],
+  invariants: [],
+  annotations: [],
+});
 
-export class PolicyParser extends CstParser {
+/** Whose annotations those before an item are. */
+type Annotated = 'item' | 'file' | 'nothing';
+/** `blocks`: those that were open at the mistake, if there is one; outermost first. */
+export type Attempt = { readonly items: Items; readonly findings: readonly Finding[]; readonly blocks: readonly OpenBlock[] };
+
+export class PolicyParser extends SectionParser {
+  private items = noItems();
+  private annotations: readonly AnnotationAst[] = [];
+  private itemsBefore = 0;
+
   constructor() {
-    super(t.vocabulary, { maxLookahead: 2, nodeLocationTracking: 'onlyOffset', errorMessageProvider: syntaxMessages });
+    super();
     this.performSelfAnalysis();
   }
 
-  /** Does the next token stand on the line of the one before? */
-  private readonly onSameLine = (): boolean => this.LA(1).startLine === this.LA(0).startLine;
+  /** Reads one or more items; mistakes of form are in `errors` then. `isFirst`: nothing stands before them in the file. */
+  attempt(source: SourceText, tokens: IToken[], isFirst: boolean): Attempt {
+    this.input = tokens;
+    this.source = source;
+    this.items = noItems();
+    this.findings = [];
+    this.blocks = [];
+    this.itemsBefore = isFirst ? 0 : 1;
+    this.isTest = false;
+    this.isInvariant = false;
+    this.isProcess = false;
+    this.file();
+    return { items: this.items, findings: this.findings, blocks: this.blocks };
+  }
 
-  private readonly partFollows = (): boolean => {
-    const next = this.LA(1).tokenType;
-    return next === t.From || next === t.To || next === t.At || this.LA(2).tokenType === t.LCurly || this.onSameLine();
-  };
-
-  /** A value follows a protocol; a type name follows only `icmp` and `icmpv6`. */
-  private readonly valueFollows = (): boolean => {
-    if (!tokenMatcher(this.LA(1), t.Name)) return true;
-    const protocol = this.LA(0).tokenType;
-    return (protocol === t.Icmp || protocol === t.Icmpv6) && this.onSameLine() && this.LA(2).tokenType !== t.LCurly;
-  };
-
-  readonly file = this.RULE('file', () => {
+  readonly file = this.RULE('file', (): void => {
     this.MANY(() => this.SUBRULE(this.item));
   });
 
-  readonly item = this.RULE('item', () => {
-    this.OR([
-      { ALT: () => this.SUBRULE(this.moduleItem) },
-      { ALT: () => this.SUBRULE(this.namespaceItem) },
-      { ALT: () => this.SUBRULE(this.importItem) },
-      { ALT: () => this.SUBRULE(this.declaration) },
-      { ALT: () => this.SUBRULE(this.policy) },
-      { ALT: () => this.SUBRULE(this.test) },
-      { ALT: () => this.SUBRULE(this.foreignItem) },
-      { ALT: () => this.SUBRULE(this.annotation) },
-    ]);
+  private readonly itemForms: Alternatives<Annotated> = [
+    { ALT: () => this.SUBRULE(this.moduleItem) },
+    { ALT: () => this.SUBRULE(this.namespaceItem) },
+    { ALT: () => this.SUBRULE(this.clusterItem) },
+    { ALT: () => this.SUBRULE(this.importItem) },
+    { ALT: () => this.SUBRULE(this.declaration) },
+    { ALT: () => this.SUBRULE(this.rulesItem) },
+    { ALT: () => this.SUBRULE(this.annotationType) },
+    { ALT: () => this.SUBRULE(this.policy) },
+    { ALT: () => this.SUBRULE(this.test) },
+    { ALT: () => this.SUBRULE(this.invariant) },
+  ];
+
+  readonly item = this.RULE('item', (): void => {
+    const annotations: AnnotationAst[] = [];
+    this.MANY(() => void annotations.push(this.SUBRULE(this.annotation)));
+    this.annotations = annotations;
+    const word = this.LA(1);
+    const annotated = this.OR(this.itemForms);
+    if (annotated === 'file' && this.itemsBefore === 0) this.items.annotations.push(...annotations);
+    else if (annotated !== 'item' && annotations.length > 0) this.expected('a declaration, `rules` or `policy` behind annotations', word);
+    this.itemsBefore++;
   });
 
-  readonly moduleItem = this.RULE('moduleItem', () => {
+  readonly moduleItem = this.RULE('moduleItem', (): Annotated => {
     this.CONSUME(t.Module);
-    this.CONSUME(t.Name);
+    this.items.modules.push(this.nameOf(this.CONSUME(t.Name)));
+    return 'file';
   });
 
-  readonly namespaceItem = this.RULE('namespaceItem', () => {
+  readonly namespaceItem = this.RULE('namespaceItem', (): Annotated => {
     this.CONSUME(t.Namespace);
-    this.CONSUME(t.Text);
+    this.items.namespaces.push(this.textOf(this.CONSUME(t.Text)));
+    return 'file';
   });
 
-  readonly importItem = this.RULE('importItem', () => {
-    this.CONSUME(t.Import);
-    this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.CONSUME(t.Name) });
+  readonly clusterItem = this.RULE('clusterItem', (): Annotated => {
+    this.CONSUME(t.Cluster);
+    this.items.clusters.push(this.textOf(this.CONSUME(t.Text)));
+    return 'file';
+  });
+
+  readonly importItem = this.RULE('importItem', (): Annotated => {
+    const first = this.CONSUME(t.Import);
+    const names: Name[] = [];
+    this.AT_LEAST_ONE_SEP({
+      SEP: t.Comma,
+      DEF: () => void names.push(this.nameOf(this.CONSUME(t.Name))),
+    });
     this.CONSUME(t.From);
-    this.CONSUME(t.Text);
+    const from = this.textOf(this.CONSUME(t.Text));
+    this.items.imports.push({ names, from, span: this.spanFrom(first) });
+    return 'file';
   });
 
-  readonly declaration = this.RULE('declaration', () => {
-    this.OPTION(() => this.CONSUME(t.Private));
-    this.OR([{ ALT: () => this.CONSUME(t.Workload) }, { ALT: () => this.CONSUME(t.Network) }, { ALT: () => this.CONSUME(t.Port) }]);
-    this.CONSUME(t.Word);
+  private readonly kindWords: Alternatives<IToken> = [
+    { ALT: () => this.CONSUME(t.Workload) },
+    { ALT: () => this.CONSUME(t.Network) },
+    { ALT: () => this.CONSUME(t.Port) },
+    { ALT: () => this.CONSUME(t.Domain) },
+    { ALT: () => this.CONSUME(t.Path) },
+    { ALT: () => this.CONSUME(t.Binary) },
+    { ALT: () => this.CONSUME(t.List) },
+  ];
+
+  readonly declaration = this.RULE('declaration', (): Annotated => {
+    const { annotations } = this;
+    const first = this.LA(1);
+    const isPrivate = this.OPTION(() => this.CONSUME(t.Private)) !== undefined;
+    const kind = kindOf(this.OR(this.kindWords));
+    const name = this.nameOf(this.CONSUME(t.Word));
     this.CONSUME(t.Equals);
-    this.SUBRULE(this.expression);
+    const value = this.SUBRULE(this.expression);
+    this.items.declarations.push({ kind, name, isPrivate, value, annotations, span: this.spanFrom(first) });
+    return 'item';
   });
 
-  /** A top-level item of an unknown form: its line, with every bracket that opens on it. */
-  readonly foreignItem = this.RULE('foreignItem', () => {
-    this.OPTION(() => this.CONSUME(t.Private));
-    this.CONSUME(t.Name);
-    this.MANY({ GATE: this.onSameLine, DEF: () => this.SUBRULE(this.loose) });
-  });
-
-  readonly annotation = this.RULE('annotation', () => {
-    this.CONSUME(t.Annotation);
-    this.CONSUME(t.Word);
-    this.OPTION(() => {
-      this.CONSUME(t.LParen);
-      this.MANY(() => this.SUBRULE(this.loose));
-      this.CONSUME(t.RParen);
+  readonly rulesItem = this.RULE('rulesItem', (): Annotated => {
+    const { annotations } = this;
+    const first = this.LA(1);
+    const isPrivate = this.OPTION(() => this.CONSUME(t.Private)) !== undefined;
+    this.CONSUME(t.Rules);
+    const name = this.nameOf(this.CONSUME(t.Word));
+    this.CONSUME(t.LParen);
+    const parameters: RulesAst['parameters'][number][] = [];
+    this.MANY_SEP({
+      SEP: t.Comma,
+      DEF: () => void parameters.push(this.SUBRULE(this.parameter)),
     });
+    this.CONSUME(t.RParen);
+    this.open();
+    const sections: SectionAst[] = [];
+    this.MANY(() => void sections.push(this.SUBRULE(this.section)));
+    this.close();
+    this.items.rules.push({ name, isPrivate, parameters, sections, annotations, span: this.spanFrom(first) });
+    return 'item';
   });
 
-  readonly loose = this.RULE('loose', () => {
-    this.OR([
-      {
-        ALT: () => {
-          this.CONSUME(t.LCurly);
-          this.MANY1(() => this.SUBRULE1(this.loose));
-          this.CONSUME(t.RCurly);
-        },
-      },
-      {
-        ALT: () => {
-          this.CONSUME(t.LSquare);
-          this.MANY2(() => this.SUBRULE2(this.loose));
-          this.CONSUME(t.RSquare);
-        },
-      },
-      {
-        ALT: () => {
-          this.CONSUME(t.LParen);
-          this.MANY3(() => this.SUBRULE3(this.loose));
-          this.CONSUME(t.RParen);
-        },
-      },
-      { ALT: () => this.CONSUME(t.Loose) },
-    ]);
-  });
-
-  readonly policy = this.RULE('policy', () => {
-    this.CONSUME(t.Policy);
-    this.CONSUME(t.Word);
-    this.CONSUME(t.For);
-    this.SUBRULE(this.expression);
-    this.MANY1(() => this.OR1([{ ALT: () => this.SUBRULE(this.operand) }, { ALT: () => this.SUBRULE1(this.annotation) }]));
-    this.CONSUME(t.LCurly);
-    this.MANY2(() => this.OR2([{ ALT: () => this.SUBRULE(this.section) }, { ALT: () => this.SUBRULE2(this.annotation) }]));
-    this.CONSUME(t.RCurly);
-  });
-
-  readonly section = this.RULE('section', () => {
-    this.CONSUME(t.Name);
-    this.CONSUME(t.LCurly);
-    this.MANY(() => this.SUBRULE(this.entry));
-    this.CONSUME(t.RCurly);
-  });
-
-  private readonly entries: Alternatives = [
-    { ALT: () => this.SUBRULE(this.defaultEntry) },
-    { ALT: () => this.SUBRULE(this.annotation) },
-    { ALT: () => this.SUBRULE(this.rule) },
-  ];
-
-  readonly entry = this.RULE('entry', () => {
-    this.OR(this.entries);
-  });
-
-  readonly defaultEntry = this.RULE('defaultEntry', () => {
-    this.CONSUME(t.Default);
-    this.MANY({ GATE: this.onSameLine, DEF: () => this.SUBRULE(this.operand) });
-  });
-
-  readonly rule = this.RULE('rule', () => {
-    this.CONSUME(t.Name);
-    this.MANY({ GATE: this.partFollows, DEF: () => this.SUBRULE(this.rulePart) });
-  });
-
-  private readonly ruleParts: Alternatives = [
-    { ALT: () => this.SUBRULE(this.peerPart) },
-    { ALT: () => this.SUBRULE(this.atPart) },
-    { ALT: () => this.SUBRULE(this.block) },
-    { ALT: () => this.SUBRULE(this.operand) },
-    { ALT: () => this.SUBRULE(this.annotation) },
-  ];
-
-  readonly rulePart = this.RULE('rulePart', () => {
-    this.OR(this.ruleParts);
-  });
-
-  private readonly peerWords: Alternatives = [{ ALT: () => this.CONSUME(t.From) }, { ALT: () => this.CONSUME(t.To) }];
-
-  private readonly peers: Alternatives = [{ GATE: this.onSameLine, ALT: () => this.SUBRULE(this.expression) }];
-
-  readonly peerPart = this.RULE('peerPart', () => {
-    this.OR1(this.peerWords);
-    this.OR2(this.peers);
-  });
-
-  private readonly transports: Alternatives = [{ GATE: this.onSameLine, ALT: () => this.SUBRULE(this.expression) }];
-
-  readonly atPart = this.RULE('atPart', () => {
-    this.CONSUME(t.At);
-    this.OR(this.transports);
-  });
-
-  readonly block = this.RULE('block', () => {
-    this.CONSUME(t.Name);
-    this.CONSUME(t.LCurly);
-    this.MANY(() =>
-      this.OR([{ ALT: () => this.CONSUME(t.Semicolon) }, { ALT: () => this.CONSUME(t.Comma) }, { ALT: () => this.SUBRULE(this.line) }]),
-    );
-    this.CONSUME(t.RCurly);
-  });
-
-  readonly line = this.RULE('line', () => {
-    this.SUBRULE1(this.lineOperand);
-    this.MANY({ GATE: this.onSameLine, DEF: () => this.SUBRULE2(this.lineOperand) });
-  });
-
-  private readonly lineOperands: Alternatives = [
-    { ALT: () => this.CONSUME(t.Word) },
-    { ALT: () => this.CONSUME(t.Text) },
-    { ALT: () => this.CONSUME(t.NumberLiteral) },
-    { ALT: () => this.CONSUME(t.Address) },
-    { ALT: () => this.CONSUME(t.Equals) },
-    { ALT: () => this.SUBRULE(this.operandList) },
-  ];
-
-  /** As `operand`, and reserved words and `=` too. */
-  readonly lineOperand = this.RULE('lineOperand', () => {
-    this.OR(this.lineOperands);
-  });
-
-  private readonly operands: Alternatives = [
-    { ALT: () => this.CONSUME(t.Name) },
-    { ALT: () => this.CONSUME(t.Text) },
-    { ALT: () => this.CONSUME(t.NumberLiteral) },
-    { ALT: () => this.CONSUME(t.Address) },
-    { ALT: () => this.SUBRULE(this.operandList) },
-  ];
-
-  readonly operand = this.RULE('operand', () => {
-    this.OR(this.operands);
-  });
-
-  readonly operandList = this.RULE('operandList', () => {
-    this.CONSUME(t.LSquare);
-    this.OPTION(() => {
-      this.SUBRULE1(this.operand);
-      this.MANY({ GATE: () => this.LA(2).tokenType !== t.RSquare, DEF: () => [this.CONSUME1(t.Comma), this.SUBRULE2(this.operand)] });
-      this.OPTION2(() => this.CONSUME2(t.Comma));
-    });
-    this.CONSUME(t.RSquare);
-  });
-
-  readonly expression = this.RULE('expression', () => {
-    this.SUBRULE1(this.unary);
-    this.MANY(() => {
-      this.OR([{ ALT: () => this.CONSUME(t.And) }, { ALT: () => this.CONSUME(t.Or) }, { ALT: () => this.CONSUME(t.Except) }]);
-      this.SUBRULE2(this.unary);
-    });
-  });
-
-  readonly unary = this.RULE('unary', () => {
-    this.MANY(() => this.CONSUME(t.Not));
-    this.SUBRULE(this.primary);
-  });
-
-  private readonly primaries: Alternatives = [
-    {
-      ALT: () => {
-        this.CONSUME(t.LParen);
-        this.SUBRULE(this.expression);
-        this.CONSUME(t.RParen);
-      },
-    },
-    { ALT: () => this.SUBRULE(this.selector) },
-    { ALT: () => this.SUBRULE(this.list) },
-    { ALT: () => this.SUBRULE(this.range) },
-    { ALT: () => this.CONSUME(t.Address) },
-    { ALT: () => this.CONSUME(t.Text) },
-    { ALT: () => this.SUBRULE(this.term) },
-  ];
-
-  readonly primary = this.RULE('primary', () => {
-    this.OR(this.primaries);
-  });
-
-  readonly range = this.RULE('range', () => {
-    this.CONSUME1(t.NumberLiteral);
-    this.OPTION(() => {
-      this.CONSUME(t.Minus);
-      this.CONSUME2(t.NumberLiteral);
-    });
-  });
-
-  readonly list = this.RULE('list', () => {
-    this.CONSUME(t.LSquare);
-    this.OPTION(() => {
-      this.SUBRULE1(this.expression);
-      this.MANY({ GATE: () => this.LA(2).tokenType !== t.RSquare, DEF: () => [this.CONSUME1(t.Comma), this.SUBRULE2(this.expression)] });
-      this.OPTION2(() => this.CONSUME2(t.Comma));
-    });
-    this.CONSUME(t.RSquare);
-  });
-
-  /** A name; of a protocol, with what follows a protocol. */
-  readonly term = this.RULE('term', () => {
-    this.CONSUME(t.Name);
-    this.MANY(() => {
-      this.CONSUME(t.Dot);
-      this.CONSUME(t.Word);
-    });
-    this.OPTION({
-      GATE: this.valueFollows,
-      DEF: () => {
-        this.SUBRULE(this.value);
-        this.OPTION2(() => {
-          this.CONSUME(t.Code);
-          this.CONSUME(t.NumberLiteral);
-        });
-      },
-    });
-  });
-
-  private readonly values: Alternatives = [
-    { ALT: () => this.SUBRULE(this.range) },
-    { ALT: () => this.CONSUME(t.Text) },
-    { ALT: () => this.SUBRULE(this.list) },
-    { ALT: () => this.CONSUME(t.Name) },
-  ];
-
-  readonly value = this.RULE('value', () => {
-    this.OR(this.values);
-  });
-
-  readonly selector = this.RULE('selector', () => {
-    this.CONSUME(t.LCurly);
-    this.OPTION1(() => {
-      this.SUBRULE1(this.labelTest);
-      this.MANY({ GATE: () => this.LA(2).tokenType !== t.RCurly, DEF: () => [this.CONSUME1(t.Comma), this.SUBRULE2(this.labelTest)] });
-      this.OPTION2(() => this.CONSUME2(t.Comma));
-    });
-    this.CONSUME(t.RCurly);
-    this.OPTION3(() => {
-      this.CONSUME(t.In);
-      this.CONSUME(t.Word);
-      this.SUBRULE(this.labelValue);
-    });
-  });
-
-  readonly labelTest = this.RULE('labelTest', () => {
-    this.OR([{ ALT: () => this.CONSUME(t.Word) }, { ALT: () => this.CONSUME(t.Text) }]);
+  readonly parameter = this.RULE('parameter', (): RulesAst['parameters'][number] => {
+    const name = this.nameOf(this.CONSUME1(t.Name));
     this.CONSUME(t.Colon);
-    this.SUBRULE(this.labelValue);
+    return { name, type: this.nameOf(this.CONSUME2(t.Word)) };
   });
 
-  readonly labelValue = this.RULE('labelValue', () => {
-    this.MANY({
-      GATE: this.onSameLine,
-      DEF: () => this.OR1([{ ALT: () => this.CONSUME(t.Name) }, { ALT: () => this.CONSUME(t.Not) }, { ALT: () => this.CONSUME(t.In) }]),
-    });
-    this.OPTION(() =>
-      this.OR2([
-        { ALT: () => this.CONSUME(t.Text) },
-        { ALT: () => this.CONSUME(t.Address) },
-        { ALT: () => this.SUBRULE(this.range) },
-        { ALT: () => this.SUBRULE(this.list) },
+  readonly annotationType = this.RULE('annotationType', (): Annotated => {
+    const first = this.CONSUME(t.AnnotationWord);
+    const name = this.nameOf(this.CONSUME(t.Word));
+    this.CONSUME(t.Equals);
+    const words: Name[] = [];
+    this.AT_LEAST_ONE(() => void words.push(this.nameOf(this.CONSUME(t.Name))));
+    const operand = this.OPTION(() => this.SUBRULE(this.list));
+    this.items.annotationTypes.push({ name, words, ...(operand ? { operand } : {}), span: this.spanFrom(first) });
+    return 'nothing';
+  });
+
+  readonly policy = this.RULE('policy', (): Annotated => {
+    const annotations = [...this.annotations];
+    const first = this.CONSUME(t.Policy);
+    const name = this.nameOf(this.CONSUME(t.Word));
+    this.CONSUME(t.For);
+    const subject = this.SUBRULE(this.expression);
+    const attributes: Operand[] = [];
+    const uses: UseAst[] = [];
+    const sections: SectionAst[] = [];
+    this.MANY1(() =>
+      this.OR1<unknown>([
+        { ALT: () => attributes.push(this.SUBRULE(this.operand)) },
+        { ALT: () => annotations.push(this.SUBRULE1(this.annotation)) },
       ]),
     );
+    this.open();
+    this.MANY2(() =>
+      this.OR2<unknown>([
+        { ALT: () => uses.push(this.SUBRULE(this.use)) },
+        { ALT: () => sections.push(this.SUBRULE(this.section)) },
+        { ALT: () => annotations.push(this.SUBRULE2(this.annotation)) },
+      ]),
+    );
+    this.close();
+    this.items.policies.push({ name, subject, attributes, uses, sections, annotations, span: this.spanFrom(first) });
+    return 'item';
   });
 
-  readonly test = this.RULE('test', () => {
-    this.CONSUME(t.Test);
-    this.CONSUME(t.Text);
-    this.CONSUME(t.LCurly);
-    this.MANY(() => this.SUBRULE(this.testLine));
-    this.CONSUME(t.RCurly);
+  readonly use = this.RULE('use', (): UseAst => {
+    const first = this.CONSUME(t.Use);
+    const name = this.nameOf(this.CONSUME(t.Name));
+    const values: Expr[] = [];
+    this.CONSUME(t.LParen);
+    this.MANY_SEP({
+      SEP: t.Comma,
+      DEF: () => void values.push(this.SUBRULE(this.expression)),
+    });
+    this.CONSUME(t.RParen);
+    return { name, arguments: values, span: this.spanFrom(first) };
   });
 
-  readonly testLine = this.RULE('testLine', () => {
-    this.SUBRULE1(this.endpoint);
-    this.OPTION1(() => {
+  readonly test = this.RULE('test', (): Annotated => {
+    const first = this.CONSUME(t.Test);
+    const name = this.textOf(this.CONSUME(t.Text));
+    this.isTest = true;
+    this.open(true);
+    const lines: TestLine[] = [];
+    this.MANY(() => void lines.push(this.SUBRULE(this.testLine)));
+    this.close();
+    this.isTest = false;
+    this.items.tests.push({ name, lines, span: this.spanFrom(first) });
+    return 'nothing';
+  });
+
+  readonly testLine = this.RULE('testLine', (): TestLine => {
+    const first = this.LA(1);
+    const subject = this.SUBRULE1(this.end);
+    const flow = this.OPTION1(() => {
       this.CONSUME(t.Arrow);
-      this.SUBRULE2(this.endpoint);
-      this.SUBRULE(this.term);
+      return { destination: this.SUBRULE2(this.end), transport: this.SUBRULE(this.term) };
     });
-    this.MANY({ GATE: this.onSameLine, DEF: () => this.SUBRULE(this.operand) });
+    const operands: Operand[] = [];
+    this.MANY({ GATE: this.onSameLine, DEF: () => void operands.push(this.SUBRULE(this.eventOperand)) });
     this.CONSUME(t.Is);
-    this.CONSUME1(t.Name);
-    this.OPTION2(() => {
+    const verdict = this.nameOf(this.CONSUME1(t.Name));
+    const by = this.OPTION2(() => {
       this.CONSUME(t.By);
-      this.CONSUME(t.Word);
+      return this.nameOf(this.CONSUME(t.Word));
     });
+    const rule = this.OPTION3({ GATE: () => by !== undefined && this.onSameLine(), DEF: () => this.textOf(this.CONSUME(t.Text)) });
+    const decided = { ...(by ? { by } : {}), ...(rule ? { rule } : {}) };
+    return { subject, ...(flow ? { flow } : {}), operands, verdict, ...decided, span: this.spanFrom(first) };
   });
 
-  readonly endpoint = this.RULE('endpoint', () => {
-    this.OR([
-      { ALT: () => this.CONSUME(t.Name) },
-      { ALT: () => this.CONSUME(t.Text) },
-      { ALT: () => this.CONSUME(t.Address) },
-      { ALT: () => this.SUBRULE(this.selector) },
-    ]);
+  /** One end of an event, and the names that are known for its address. */
+  readonly end = this.RULE('end', (): EndAst => {
+    const what = this.SUBRULE(this.endpoint);
+    const names = this.OPTION(() => {
+      this.CONSUME(t.Named);
+      return this.SUBRULE(this.operand);
+    });
+    return names ? { what, names } : { what };
+  });
+
+  private readonly endpoints: Alternatives<Expr> = [
+    { ALT: () => this.SUBRULE(this.reference) },
+    { ALT: () => this.textOf(this.CONSUME(t.Text)) },
+    { ALT: () => this.literalOf(this.CONSUME(t.Literal)) },
+    { ALT: () => this.SUBRULE(this.selector) },
+    { ALT: () => this.SUBRULE(this.parentheses) },
+  ];
+
+  readonly endpoint = this.RULE('endpoint', (): Expr => this.OR(this.endpoints));
+
+  readonly invariant = this.RULE('invariant', (): Annotated => {
+    const first = this.CONSUME(t.Invariant);
+    const name = this.textOf(this.CONSUME(t.Text));
+    this.isInvariant = true;
+    this.open();
+    const statements: StatementAst[] = [];
+    this.MANY(() => void statements.push(this.SUBRULE(this.statement)));
+    this.close();
+    this.isInvariant = false;
+    this.items.invariants.push({ name, statements, span: this.spanFrom(first) });
+    return 'nothing';
+  });
+
+  readonly statement = this.RULE('statement', (): StatementAst => {
+    const quantifier = this.CONSUME(t.Name);
+    const subject = this.SUBRULE1(this.expression);
+    this.CONSUME(t.Can);
+    const verb = this.nameOf(this.CONSUME(t.Word));
+    const object = this.OPTION1({ GATE: () => verb.text === 'reach', DEF: () => this.SUBRULE2(this.expression) });
+    const transport = this.OPTION2(() => this.SUBRULE(this.atPart).transport);
+    const block = this.OPTION3({ GATE: this.onSameLine, DEF: () => this.SUBRULE(this.block) });
+    const operands: Operand[] = [];
+    this.MANY({ GATE: this.onSameLine, DEF: () => void operands.push(this.SUBRULE(this.eventOperand)) });
+    const reached = { ...(object ? { object } : {}), ...(transport ? { transport } : {}), ...(block ? { block } : {}) };
+    return { quantifier: this.nameOf(quantifier), subject, verb, ...reached, operands, span: this.spanFrom(quantifier) };
   });
 }
 
-/** Is this the end of the tokens, and no token? */
-export const isEnd = (token: { readonly tokenType: unknown }): boolean => token.tokenType === EOF;
+const kindOf = ({ image }: IToken): DeclarationKind => declarationKinds.find((kind) => kind === image) ?? 'list';

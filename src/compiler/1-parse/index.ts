@@ -1,12 +1,12 @@
 // Policy text -> Ast. Never throws for what a user wrote: every mistake is reported, and what is whole is kept.
-import { createTokenInstance, EOF, type ILexingError, type IToken } from 'chevrotain';
+import { EOF, type IToken } from 'chevrotain';
 import type { SourceText } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Ast, FileAst } from '../ir/ast.ts';
-import { addItems, type GrowingFile } from './build-ast.ts';
+import { type Items, noItems } from './grammar.ts';
 import { items, spanOf } from './items.ts';
+import { tokenize, tokenOf, type WrongSigns } from './lexer.ts';
 import { declaredNames, parseItem } from './recover.ts';
-import { lexer, Unterminated } from './tokens.ts';
 
 /** Parses every source; a mistake in one file leaves the others whole. */
 export function parse(sources: readonly SourceText[], report: Report): Ast {
@@ -20,40 +20,53 @@ function parseFile(source: SourceText, outer: Report): FileAst {
     outer(code, place, holes);
   };
   reportInvisible(source, report);
-  const { tokens, errors } = lexer.tokenize(source.text);
+  const { tokens, errors, unterminated } = tokenize(source.text);
   reportCharacters(source, errors, report);
-  const file: GrowingFile = {
-    source,
-    modules: [],
-    namespaces: [],
-    imports: [],
-    declarations: [],
-    policies: [],
-    tests: [],
-    foreign: [],
-    unread: new Set(),
-  };
   const start = { source, start: 0, end: 0 };
   if (source.text.trim() === '') report('source/empty', start, {});
   else if (tokens.length === 0 && errors.length === 0) report('parse/only-comments', start, {});
-  for (const token of tokens) if (token.tokenType === Unterminated) report('parse/unterminated-string', spanOf(source, token), {});
-  for (const item of items(tokens, endOf(source), [source, report])) {
-    const { tree, unread } = parseItem(item.tokens, [source, report], item.damaged);
-    for (const name of item.damaged ? declaredNames(tokens) : unread) file.unread.add(name);
-    if (tree) addItems({ source, report }, tree, file);
+  for (const token of unterminated) report('parse/unterminated-string', spanOf(source, token), {});
+  const file = noItems();
+  const unread = new Set<string>();
+  const found = items(tokens, endOf(source), [source, report]);
+  if (found.some(({ damaged }) => damaged)) for (const name of declaredNames(tokens)) unread.add(name);
+  for (const [i, item] of found.entries()) {
+    const parsed = parseItem(item.tokens, { source, report, isFirst: i === 0, silent: item.damaged });
+    for (const name of parsed.unread) unread.add(name);
+    if (parsed.items) addItems(file, parsed.items);
   }
-  return { ...file, isWhole };
+  return { source, ...file, isWhole, unread };
 }
 
-function endOf({ text }: SourceText): IToken {
-  return createTokenInstance(EOF, '', text.length, text.length - 1, Number.NaN, Number.NaN, Number.NaN, Number.NaN);
+function addItems(file: Items, more: Items): void {
+  add(file.modules, more.modules);
+  add(file.namespaces, more.namespaces);
+  add(file.clusters, more.clusters);
+  add(file.imports, more.imports);
+  add(file.declarations, more.declarations);
+  add(file.rules, more.rules);
+  add(file.annotationTypes, more.annotationTypes);
+  add(file.policies, more.policies);
+  add(file.tests, more.tests);
+  add(file.invariants, more.invariants);
+  add(file.annotations, more.annotations);
 }
+
+const add = <T>(list: T[], more: readonly T[]): void => {
+  for (const one of more) list.push(one);
+};
+
+/** On no line. */
+const endOf = ({ text }: SourceText): IToken => tokenOf(EOF, '', text.length, 0);
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const invisible = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069]|\r(?!\n)|(?!^)\uFEFF/g;
+/** Most texts have none of these, and one class of characters is looked for much faster. */
+const unusual = /[^\t\n\u0020-\u007E]/;
 
 /** Characters that make a text look different from what it means: controls, bidirectional overrides, zero widths. */
 function reportInvisible(source: SourceText, report: Report): void {
+  if (!unusual.test(source.text)) return;
   for (const { index, 0: found } of source.text.matchAll(invisible)) {
     const code = found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
     report('parse/invisible-character', { source, start: index, end: index + 1 }, { character: `U+${code}` });
@@ -72,7 +85,7 @@ const hints: Readonly<Record<string, string>> = {
   '*': 'a pattern stands in `"`',
 };
 
-function reportCharacters(source: SourceText, errors: readonly ILexingError[], report: Report): void {
+function reportCharacters(source: SourceText, errors: readonly WrongSigns[], report: Report): void {
   for (const { offset, length } of errors) {
     const character = String.fromCodePoint(source.text.codePointAt(offset) ?? 0);
     if (new RegExp(invisible.source).test(character)) continue;

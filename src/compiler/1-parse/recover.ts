@@ -1,14 +1,16 @@
 // Parses one item, and goes on after a mistake: the statement that holds the mistake is left out and the item is
 // parsed again, so that each mistake is reported once and all other statements are kept.
-//   1. The enclosing block is the innermost `{` that opens statements (not the labels of a selector).
+//   1. The enclosing block is the innermost `{` that opens statements (not the labels of a selector); the parser knows it.
 //   2. The statement is what stands on the mistake's line in that block, with every bracket that opens there.
 //   3. Outside every block the whole item is left out.
-import { type CstNode, EOF, type IRecognitionException, type IToken, NoViableAltException, tokenMatcher } from 'chevrotain';
+import { EOF, type IRecognitionException, type IToken, NoViableAltException, type TokenType, tokenMatcher } from 'chevrotain';
 import { closest } from '../base/closest.ts';
 import type { SourceText, Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
-import { PolicyParser } from './grammar.ts';
-import { spanOf } from './items.ts';
+import { type Items, PolicyParser } from './grammar.ts';
+import { behindAnnotations, spanOf } from './items.ts';
+import type { OpenBlock } from './sections.ts';
+import { anItem } from './syntax-messages.ts';
 import * as t from './tokens.ts';
 
 /** Mistakes shown in one item. */
@@ -18,56 +20,44 @@ const parser = new PolicyParser();
 
 type Range = { readonly from: number; readonly to: number };
 
-/** Before a selector's `{` stands one of these; before a block's, its name. */
-const beforeSelector = new Set([t.Equals, t.From, t.To, t.For, t.And, t.Or, t.Not, t.Except, t.LSquare, t.LParen, t.Comma, t.Arrow]);
-
-const opensBlock = (tokens: readonly IToken[], index: number): boolean => {
-  const before = tokens[index - 1];
-  return tokens[index]?.tokenType === t.LCurly && before !== undefined && !beforeSelector.has(before.tokenType);
-};
-
-/** Index of the innermost block that is open at `at`, or -1. */
-function enclosingBlock(tokens: readonly IToken[], at: number): number {
-  const open: number[] = [];
-  for (let i = 0; i < at; i++) {
-    const type = tokens[i]?.tokenType;
-    if (type && t.closers.has(type)) open.push(i);
-    else if (type === t.RCurly || type === t.RSquare || type === t.RParen) open.pop();
-  }
-  return open.findLast((index) => opensBlock(tokens, index)) ?? -1;
-}
-
 const isCloser = (token: IToken | undefined): boolean => token !== undefined && [t.RCurly, t.RSquare, t.RParen].includes(token.tokenType);
 
-/** Index of the first token of each statement of the block at `block`, and of its `}` last. */
-function statementStarts(tokens: readonly IToken[], block: number): readonly number[] {
+/** Index of the first token of each statement of the block at `block`, and of its `}` last. Annotations belong to what follows. */
+function statementStarts(tokens: readonly IToken[], block: number, holdsTests: boolean): readonly number[] {
   const starts: number[] = [];
   let depth = 0;
-  for (let i = block + 1; i < tokens.length; i++) {
+  for (let i = block + 1, head = i; i < tokens.length; i++) {
     const token = tokens[i];
     if (!token) break;
     if (depth === 0 && isCloser(token)) return [...starts, i];
-    const continues = [t.From, t.To, t.At].includes(token.tokenType) || t.closers.has(token.tokenType);
-    if (depth === 0 && (starts.length === 0 || (token.startLine !== tokens[i - 1]?.endLine && !continues))) starts.push(i);
+    const continues = [t.From, t.To, t.At].includes(token.tokenType) || (!holdsTests && t.closers.has(token.tokenType));
+    if (depth === 0 && (starts.length === 0 || (i > head && token.startLine !== tokens[i - 1]?.startLine && !continues))) {
+      starts.push(i);
+      head = behindAnnotations(tokens, i);
+    }
     if (t.closers.has(token.tokenType)) depth++;
     else if (isCloser(token)) depth--;
   }
   return [...starts, tokens.length];
 }
 
-/** The statement to leave out for a mistake that was found at token `at`. */
-function statementAt(tokens: readonly IToken[], at: number): Range | undefined {
-  const block = enclosingBlock(tokens, at);
-  if (block < 0) return undefined;
-  const starts = statementStarts(tokens, block);
+/** The statement to leave out for a mistake that was found at token `at`, in the innermost of `blocks`. */
+function statementAt(tokens: readonly IToken[], at: number, blocks: readonly OpenBlock[]): Range | undefined {
+  const inner = blocks.at(-1);
+  if (!inner) return undefined;
+  const block = tokens.indexOf(inner.token);
+  const starts = statementStarts(tokens, block, inner.holdsTests);
   const close = starts.at(-1) ?? tokens.length;
   // What ends a statement too early is found at the first token of the next one.
-  const isNext = starts.includes(at) && at > block + 1 && (at === close || tokenMatcher(tokens[at] ?? endToken, t.Name));
+  const isNext = starts.includes(at) && at > block + 1 && (at === close || mayBegin(tokens[at] ?? endToken, inner));
   const place = isNext ? at - 1 : at;
   const first = starts.findLastIndex((start) => start <= place);
   const from = starts[first] ?? block + 1;
   return from >= close ? undefined : { from, to: starts[first + 1] ?? close };
 }
+
+const mayBegin = (token: IToken, { holdsTests }: OpenBlock): boolean =>
+  [t.Name, t.Default, t.Annotation, ...(holdsTests ? [t.LCurly, t.Text, t.Literal] : [])].some((type) => tokenMatcher(token, type));
 
 const endToken: IToken = { image: '', startOffset: 0, tokenType: EOF, tokenTypeIdx: EOF.tokenTypeIdx ?? 1 };
 
@@ -76,13 +66,11 @@ const describe = (token: IToken): string => {
   return tokenMatcher(token, t.Text) ? 'a text' : `\`${token.image}\``;
 };
 
-const isDeclaration = (image: string | undefined): boolean => image === 'workload' || image === 'network' || image === 'port';
-
 /** Is something missing at the end of a line? `from`, `to` and `at` have what they need on their own. */
 function isBehindLine(error: IRecognitionException): error is NoViableAltException {
   const rule = error.context.ruleStack.at(-1);
   const isOperand = rule === 'peerPart' || rule === 'atPart';
-  return isOperand && error instanceof NoViableAltException && error.previousToken.endLine !== error.token.startLine;
+  return isOperand && error instanceof NoViableAltException && error.previousToken.startLine !== error.token.startLine;
 }
 
 /** The place of a mistake: its token, or just behind the last one. */
@@ -97,8 +85,31 @@ function placeOf(source: SourceText, error: IRecognitionException, tokens: reado
   return { source, start: end, end };
 }
 
+const inSection = 'a rule (`use` stands in a policy, beside its sections)';
+const inRules = 'a section (`use` stands in policies; a `rules` block uses no other)';
+const behindStatement = 'the end of the line (`;` parts only lines of requests)';
+/** Blocks whose statements have lines of their own. */
+const ofLines: ReadonlySet<string> = new Set(['policy', 'rulesItem', 'section', 'test', 'invariant']);
+
+/** The token that is really wrong, and what was expected there: a `use` where none can be, a `;` between statements. */
+function meant({ context, token }: IRecognitionException, tokens: readonly IToken[]): readonly [IToken, string] | undefined {
+  const at = tokens.indexOf(token);
+  const [use, name] = [tokens[at - 2], tokens[at - 1]];
+  if (use?.tokenType === t.Use && token.tokenType === t.LParen) return [use, inSection];
+  const inside = context.ruleStack.at(-1) ?? '';
+  if (name?.tokenType === t.Use && inside === 'section') return [name, inRules];
+  return token.tokenType === t.Semicolon && ofLines.has(inside) ? [token, behindStatement] : undefined;
+}
+
 function reportMistake(error: IRecognitionException, tokens: readonly IToken[], [source, report]: readonly [SourceText, Report]): void {
-  const possible = [...error.message.matchAll(/`([a-z]+)`/g)].map(([, word = '']) => word);
+  const other = meant(error, tokens);
+  if (other) {
+    const [token, expected] = other;
+    report('parse/unexpected-token', spanOf(source, token), { expected, found: `\`${token.image}\``, suggestion: undefined });
+    return;
+  }
+  const named = [...error.message.matchAll(/`([a-z]+)`/g)].map(([, word = '']) => word);
+  const possible = error.message === anItem ? t.itemStarts : named;
   const place = placeOf(source, error, tokens);
   report('parse/unexpected-token', place, {
     expected: error.message,
@@ -110,28 +121,34 @@ function reportMistake(error: IRecognitionException, tokens: readonly IToken[], 
 /** Names of declarations among tokens that could not be read, so that nobody calls them unknown. */
 export function declaredNames(tokens: readonly IToken[]): readonly string[] {
   return tokens.flatMap((token, i) => {
-    const before = tokens[i - 1]?.image;
-    return isDeclaration(before) || before === 'policy' ? [token.image] : [];
+    const before = tokens[i - 1]?.tokenType;
+    return before && (t.declarationWords.has(before) || namedItems.has(before)) ? [token.image] : [];
   });
 }
+const namedItems: ReadonlySet<TokenType> = new Set([t.Policy, t.Rules, t.AnnotationWord]);
 
-export type ParsedItem = { readonly tree: CstNode | undefined; readonly unread: readonly string[] };
+export type ParsedItem = { readonly items: Items | undefined; readonly unread: readonly string[] };
+/** Where an item stands. `isFirst`: nothing stands before it. `silent`: mistakes are not reported, for they may follow from one that was. */
+export type ItemContext = { readonly source: SourceText; readonly report: Report; readonly isFirst: boolean; readonly silent: boolean };
 
-/** Parses the tokens of an item. With `silent`, mistakes are not reported: they may follow from one that was. */
-export function parseItem(tokens: IToken[], context: readonly [SourceText, Report], silent: boolean): ParsedItem {
+/** Parses the tokens of an item. */
+export function parseItem(tokens: IToken[], context: ItemContext): ParsedItem {
+  const { source, report, isFirst, silent } = context;
   let rest = tokens;
   for (let mistakes = 0; mistakes < mostMistakes; mistakes++) {
-    parser.input = rest;
-    const tree = parser.file();
+    const { items, findings, blocks } = parser.attempt(source, rest, isFirst);
     const [error] = parser.errors;
-    if (!error) return { tree, unread: [] };
-    if (!silent) reportMistake(error, rest, context);
+    if (!error) {
+      for (const finding of findings) finding(report);
+      return { items, unread: [] };
+    }
+    if (!silent) reportMistake(error, rest, [source, report]);
     const at = rest.indexOf(error.token);
-    const statement = silent ? undefined : statementAt(rest, at < 0 ? rest.length : at);
-    if (!statement) return { tree: undefined, unread: declaredNames(tokens) };
+    const statement = silent ? undefined : statementAt(rest, at < 0 ? rest.length : at, blocks);
+    if (!statement) return { items: undefined, unread: declaredNames(tokens) };
     rest = [...rest.slice(0, statement.from), ...rest.slice(statement.to)];
   }
   const first = tokens[0] ?? endToken;
-  context[1]('parse/too-many-errors', spanOf(context[0], first), { limit: mostMistakes });
-  return { tree: undefined, unread: declaredNames(tokens) };
+  report('parse/too-many-errors', spanOf(source, first), { limit: mostMistakes });
+  return { items: undefined, unread: declaredNames(tokens) };
 }

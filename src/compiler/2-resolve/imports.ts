@@ -2,7 +2,9 @@
 // the sources, `/`-separated.
 import type { Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
-import type { Ast, FileAst, ImportAst } from '../ir/ast.ts';
+import type { Ast, ImportAst } from '../ir/ast.ts';
+import type { Importer } from './bind-imports.ts';
+import type { FileScope } from './scopes.ts';
 
 /** The path that `written` names in the file at `from`: relative to that file's folder, without `.` and `..` where they can be resolved. */
 export function importedPath(from: string, written: string): string {
@@ -25,40 +27,45 @@ export function missingSources(ast: Ast): readonly string[] {
 /** A path in the form in which import paths are compared. */
 export const normalised = (path: string): string => importedPath('', path);
 
-type Visit = { readonly file: FileAst; readonly by: ImportAst | undefined; next: number };
+type Importers = ReadonlyMap<FileScope, Importer>;
+type Visit = { readonly importer: Importer; readonly by: ImportAst | undefined; next: number };
 
-/** Reports every import that closes a circle (depth first, without recursion: chains may be long). */
-export function reportImportCycles(files: ReadonlyMap<string, FileAst>, report: Report): void {
-  const done = new Set<FileAst>();
-  for (const start of files.values()) if (!done.has(start)) walk(start, files, { done, report });
+/** Each file after those that it imports from. Reports every import that closes a circle (depth first, without recursion: chains may be long). */
+export function importOrder(importers: Importers, report: Report): readonly Importer[] {
+  const done = new Set<Importer>();
+  for (const start of importers.values()) if (!done.has(start)) walk(start, importers, { done, report });
+  return [...done];
 }
 
-type Walk = { readonly done: Set<FileAst>; readonly report: Report };
+type Walk = { readonly done: Set<Importer>; readonly report: Report };
 
-function walk(start: FileAst, files: ReadonlyMap<string, FileAst>, { done, report }: Walk): void {
-  const path: Visit[] = [{ file: start, by: undefined, next: 0 }];
+function walk(start: Importer, importers: Importers, { done, report }: Walk): void {
+  const path: Visit[] = [{ importer: start, by: undefined, next: 0 }];
   const open = new Set([start]);
   for (let top = path.at(-1); top; top = path.at(-1)) {
-    const wanted = top.file.imports[top.next++];
-    if (!wanted) {
-      done.add(top.file);
-      open.delete(top.file);
+    const { scope, targets } = top.importer;
+    const target = targets[top.next];
+    const by = scope.file.imports[top.next++];
+    if (!by) {
+      done.add(top.importer);
+      open.delete(top.importer);
       path.pop();
       continue;
     }
-    const file = files.get(importedPath(top.file.source.path, wanted.from.text));
-    if (!file || done.has(file)) continue;
-    if (open.has(file)) reportCycle(path, file, wanted.from.span, report);
+    const importer = target && importers.get(target);
+    if (!importer || done.has(importer)) continue;
+    if (open.has(importer)) reportCycle(path, importer, by.from.span, report);
     else {
-      open.add(file);
-      path.push({ file, by: wanted, next: 0 });
+      open.add(importer);
+      path.push({ importer, by, next: 0 });
     }
   }
 }
 
-function reportCycle(path: readonly Visit[], file: FileAst, closing: Span, report: Report): void {
-  const circle = path.slice(path.findIndex((visit) => visit.file === file));
-  const chain = [...circle.map((visit) => visit.file), file].map(({ source }) => `\`${source.path}\``).join(' -> ');
+function reportCycle(path: readonly Visit[], importer: Importer, closing: Span, report: Report): void {
+  const circle = path.slice(path.findIndex((visit) => visit.importer === importer));
+  const files = [...circle.map((visit) => visit.importer), importer].map(({ scope }) => scope.file);
+  const chain = files.map(({ source }) => `\`${source.path}\``).join(' -> ');
   const first = circle[1]?.by?.from.span;
   report('resolve/import-cycle', first ? [first, closing] : closing, { chain });
 }

@@ -1,5 +1,5 @@
-// The order in which declarations can be computed: each after all that it names. A name that comes back to itself is
-// reported once, and cut there. Without recursion: chains of names may be long.
+// The order in which the declarations of a file can be computed: each after all that it names. A name that comes back to
+// itself is reported once, and cut there. Those of other files are computed before. Without recursion: chains of names may be long.
 import type { Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Declaration, Value } from '../ir/resolved.ts';
@@ -13,7 +13,11 @@ function references(value: Value): readonly Reference[] {
     case 'list':
       return value.items.flatMap(references);
     case 'not':
+    case 'including':
+    case 'matched':
       return references(value.operand);
+    case 'transport':
+      return [...value.names.values()].map((declaration) => ({ declaration, span: value.span }));
     case 'combine':
       return value.operands.flatMap(references);
     default:
@@ -23,14 +27,18 @@ function references(value: Value): readonly Reference[] {
 
 type Visit = { readonly index: number; readonly by: Span; readonly wanted: readonly Reference[]; next: number };
 
-/** Indices of all declarations in computing order. */
-export function computingOrder(declarations: readonly Declaration[], report: Report): readonly number[] {
+/** Places of all declarations in computing order; `base` is the number of the first. */
+export function computingOrder(declarations: readonly Declaration[], base: number, report: Report): readonly number[] {
   const order: number[] = [];
   const state = new Map<number, 'open' | 'done'>();
+  const own = ({ declaration, span }: Reference): readonly Reference[] => {
+    const place = declaration - base;
+    return place >= 0 && place < declarations.length ? [{ declaration: place, span }] : [];
+  };
   const visit = (index: number, by: Span): Visit => {
     state.set(index, 'open');
     const declaration = declarations[index];
-    return { index, by, wanted: declaration ? references(declaration.value) : [], next: 0 };
+    return { index, by, wanted: declaration ? references(declaration.value).flatMap(own) : [], next: 0 };
   };
   for (const [start, { span }] of declarations.entries()) {
     if (state.has(start)) continue;

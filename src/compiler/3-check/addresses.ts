@@ -16,7 +16,8 @@ import {
 } from '../space/address.ts';
 import { subtract } from '../space/interval.ts';
 
-type AddressValue = Value & { readonly kind: 'address' };
+/** An address, bare or as a text. */
+type AddressValue = Extract<Value, { readonly kind: 'address' | 'text' }>;
 
 /** The block; undefined (after a report) when the text is none, or has bits set behind its length. */
 export function prefixOf({ text, span }: AddressValue, report: Report): Prefix | undefined {
@@ -39,7 +40,7 @@ function hintFor(text: string): string | undefined {
   if (/^[\d.]+$/.test(host) && numbers.some((part) => /^0\d/.test(part)))
     return 'a number of an address has no leading zero: some programs read it as octal';
   if (length !== undefined && parseAddress(host) !== undefined) return `a length is at most ${host.includes(':') ? 128 : 32}`;
-  return /[a-z]\.[a-z]/i.test(text) ? 'names of domains are not in this version of the language' : undefined;
+  return /[a-z]\.[a-z]/i.test(text) ? 'a name of a domain stands in a `domain`, or by itself in `to`' : undefined;
 }
 
 /** The addresses of one literal. */

@@ -1,4 +1,5 @@
 // What was found where something else was expected, in the user's words.
+import type { Operand } from '../domains/domain.ts';
 import type { Expr } from '../ir/ast.ts';
 import type { Value } from '../ir/resolved.ts';
 
@@ -12,15 +13,18 @@ export function describeExpr(expr: Expr): string {
     case 'name':
       return `the word \`${expr.text}\``;
     case 'string':
-      return `the text "${expr.raw}"`;
     case 'number':
-      return `the number ${expr.text}`;
     case 'range':
-      return `the range ${expr.low}-${expr.high}`;
     case 'address':
-      return `the address \`${expr.text}\``;
+    case 'date':
+    case 'quantity':
+      return describeOperand(expr);
     case 'list':
       return 'a list';
+    case 'matched':
+      return `\`${expr.operator.text}\``;
+    case 'including':
+      return '`including`';
     case 'selector':
       return 'a selector';
     case 'term':
@@ -41,10 +45,18 @@ export function describeValue(value: Value, kind: string | undefined): string {
       return `the ${kind} \`${value.name}\``;
     case 'entity':
       return `the entity \`${value.name}\``;
+    case 'every-workload':
+      return '`workload`';
     case 'selector':
       return 'a selector';
     case 'address':
       return `the address \`${value.text}\``;
+    case 'text':
+      return `the text "${value.raw}"`;
+    case 'matched':
+      return `\`${value.operator}\``;
+    case 'including':
+      return '`including`';
     case 'transport':
       return `the protocol \`${value.protocol.name}\``;
     case 'literal':
@@ -55,5 +67,31 @@ export function describeValue(value: Value, kind: string | undefined): string {
       return '`not`';
     case 'combine':
       return setOperators[value.operator];
+  }
+}
+
+/** An operand as it was written. */
+export function describeOperand(operand: Operand): string {
+  switch (operand.kind) {
+    case 'string':
+      return `the text "${operand.raw}"`;
+    case 'range':
+      return `the range ${operand.low}-${operand.high}`;
+    case 'list':
+      return 'a list';
+    case 'sign':
+      return `\`${operand.text}\``;
+    case 'matched':
+      return `\`${operand.operator.text}\``;
+    case 'set':
+      return `the ${operand.declared} \`${operand.name}\``;
+    case 'number':
+      return `the number ${operand.text}`;
+    case 'word':
+    case 'address':
+    case 'date':
+      return `the ${operand.kind} \`${operand.text}\``;
+    case 'quantity':
+      return `\`${operand.text}\``;
   }
 }

@@ -1,4 +1,4 @@
-// The three kinds of sets: workloads (selectors), networks (addresses), transports (points and named ports).
+// The kinds of sets that are no texts: workloads (selectors), networks (addresses), transports (points and named ports).
 import type { Value } from '../ir/resolved.ts';
 import type { Transport } from '../ir/typed.ts';
 import { type AddressSet, ipv4Space, ipv6Space } from '../space/address.ts';
@@ -8,7 +8,7 @@ import { anyTransport } from '../space/transport.ts';
 import { networkOf } from './addresses.ts';
 import { selectorOf } from './labels.ts';
 import { complement, everyWorkload, intersection, mostConjunctions, unionOf } from './selectors.ts';
-import type { SetKind } from './sets.ts';
+import { type Networks, type SetKind, setOf } from './sets.ts';
 import { transportOf } from './transports.ts';
 
 export const workloads: SetKind<Selector> = {
@@ -17,7 +17,7 @@ export const workloads: SetKind<Selector> = {
   declared: (set) => (set.kind === 'workload' ? set.set : undefined),
   leaf: (leaf, { report }) => {
     if (leaf.kind === 'selector') return selectorOf(leaf, report);
-    return leaf.kind === 'entity' && leaf.name === 'all' ? everyWorkload : 'wrong';
+    return leaf.kind === 'every-workload' || (leaf.kind === 'entity' && leaf.name === 'all') ? everyWorkload : 'wrong';
   },
   union: unionOf,
   intersect: intersection,
@@ -29,19 +29,35 @@ export const workloads: SetKind<Selector> = {
 const everyAddress = union(ipv4Space, ipv6Space);
 /** Intervals of one set of addresses. */
 const mostIntervals = 1_000_000;
-const bounded = (set: AddressSet): AddressSet | undefined => (set.length > mostIntervals ? undefined : set);
+const nowhere: AddressSet = [];
+const outside = (set: AddressSet): Networks | undefined => (set.length > mostIntervals ? undefined : { outside: set, any: nowhere });
 
-export const networks: SetKind<AddressSet> = {
+export const networks: SetKind<Networks> = {
   expected: 'networks',
   hint: (value) => (value.kind === 'entity' ? 'entities are peers, not networks' : undefined),
   declared: (set) => (set.kind === 'network' ? set.set : undefined),
-  leaf: (leaf, { report }) => (leaf.kind === 'address' ? networkOf(leaf, report) : 'wrong'),
-  union: (parts) => bounded(intervals(parts.flat())),
-  intersect: (a, b) => bounded(intersect(a, b)),
-  complement: (set) => bounded(subtract(everyAddress, set)),
-  onlyUnion: () => undefined,
+  leaf: (leaf, context) => {
+    if (leaf.kind === 'including') return includingWorkloads(leaf.operand, context);
+    if (leaf.kind !== 'address' && leaf.kind !== 'text') return 'wrong';
+    const set = networkOf(leaf, context.report);
+    return set && outside(set);
+  },
+  union: unionOfNetworks,
+  intersect: (a, b) => outside(intersect(a.outside, b.outside)),
+  complement: (set) => outside(subtract(everyAddress, set.outside)),
+  onlyUnion: ({ any }) => (any.length > 0 ? 'a network `including workloads`' : undefined),
   limit: { limit: mostIntervals, unit: 'blocks of addresses' },
 };
+
+function unionOfNetworks(parts: readonly Networks[]): Networks | undefined {
+  const set = { outside: intervals(parts.flatMap((part) => part.outside)), any: intervals(parts.flatMap(({ any }) => any)) };
+  return set.outside.length + set.any.length > mostIntervals ? undefined : set;
+}
+
+function includingWorkloads(operand: Value, context: Parameters<typeof setOf>[2]): Networks | undefined {
+  const set = setOf(operand, networks, context);
+  return set && { outside: nowhere, any: union(set.outside, set.any) };
+}
 
 const namedOf = (transport: Transport): string | undefined =>
   transport.named[0] ? `the named port "${transport.named[0].name}"` : undefined;
@@ -58,7 +74,7 @@ export const transports: SetKind<Transport> = {
   expected: 'ports (`tcp 80`)',
   hint: literalHint,
   declared: (set) => (set.kind === 'port' ? set.set : undefined),
-  leaf: (leaf, { report }) => (leaf.kind === 'transport' ? transportOf(leaf, report) : 'wrong'),
+  leaf: (leaf, context) => (leaf.kind === 'transport' ? transportOf(leaf, context) : 'wrong'),
   union: (parts) => ({ points: intervals(parts.flatMap(({ points }) => points)), named: allNamed(parts) }),
   intersect: (a, b) => ({ points: intersect(a.points, b.points), named: [] }),
   complement: ({ points }) => ({ points: subtract(anyTransport, points), named: [] }),

@@ -3,36 +3,81 @@
 import { closest } from '../base/closest.ts';
 import type { Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
-import type { Expr, LabelTest } from '../ir/ast.ts';
+import type { Expr, LabelTest, PlaceTest } from '../ir/ast.ts';
+import type { ReservedName } from '../ir/event.ts';
 import type { Value } from '../ir/resolved.ts';
-import { namespaceKey, type Requirement, type Selector } from '../space/labels.ts';
+import type { ReservedSet } from '../ir/typed.ts';
+import { clusterKey, namespaceKey, namespaceLabelKey, type Requirement, type Selector } from '../space/labels.ts';
 import { describeExpr } from './describe.ts';
 import { conjunction } from './selectors.ts';
 
-type SelectorValue = Value & { readonly kind: 'selector' };
+export type SelectorValue = Value & { readonly kind: 'selector' };
+
+const reservedNames: readonly ReservedName[] = ['health', 'host', 'ingress', 'init', 'kube-apiserver', 'remote-node', 'unmanaged'];
 
 /** Longest key and value, in characters: more than any platform allows. */
 const longestKey = 317;
 const longestValue = 253;
 
+/** Is it about endpoints of an entity: `{ zone: "a" } in entity "remote-node"`? */
+export const isOfEntity = (value: Value): value is SelectorValue => value.kind === 'selector' && value.places.some(isEntity);
+const isEntity = ({ key }: PlaceTest): boolean => key.text === 'entity';
+
+/** The endpoints of an entity that have labels; undefined after a report. */
+export function entitySetOf({ labels, places, span }: SelectorValue, report: Report): ReservedSet | undefined {
+  const place = places.find(isEntity);
+  for (const { key, span: at } of places)
+    if (key.text !== 'entity') report('check/wrong-kind', at, { expected: 'labels of nodes', found: `\`${key.text}\``, hint: undefined });
+  const [text] = (place && valuesOf(place, 'text', report)) ?? [];
+  const name = reservedNames.find((one) => one === text);
+  if (text !== undefined && !name)
+    report('check/unknown-operand', place?.span ?? span, { kind: 'entity', text, suggestion: closest(text, reservedNames) });
+  const tests = labels.map((test) => requirementOf(test.key.text, test, report));
+  const found = tests.filter((one) => one !== undefined);
+  if (!name || places.length > 1 || found.length < tests.length) return undefined;
+  const all = conjunction(found);
+  return { name, except: [], ...(found.length > 0 && { labels: all ? [all] : [] }) };
+}
+
 /** The selector as written; undefined (after a report) when a test is wrong. */
 export function selectorOf(value: SelectorValue, report: Report): Selector | undefined {
-  if (value.labels.length === 0 && !value.place) {
+  if (value.places.some(isEntity)) {
+    const hint = '`in entity` stands in peers and subjects, alone or in a list';
+    report('check/wrong-kind', value.span, { expected: 'workloads', found: 'endpoints of an entity', hint });
+    return undefined;
+  }
+  if (value.labels.length === 0 && value.places.length === 0) {
     report('check/empty-selector', value.span, {});
     return undefined;
   }
   reportRepeated(value.labels, report);
-  const tests = value.labels.map((test) => requirementOf(test.key.text, test, report));
-  const place = value.place ? [requirementOf(namespaceKey, value.place, report)] : defaultNamespace(value);
+  reportRepeated(
+    value.places.filter(({ labels }) => !labels),
+    report,
+  );
   for (const { key } of value.labels) reportKey(key, report);
-  const all = [...tests, ...place].filter((one) => one !== undefined);
-  if (all.length < tests.length + place.length) return undefined;
-  const one = conjunction(all);
+  const tests = [
+    ...value.labels.map((test) => requirementOf(test.key.text, test, report)),
+    ...value.places.flatMap((place) => placeOf(place, report)),
+  ];
+  const found = tests.filter((one) => one !== undefined);
+  if (found.length < tests.length) return undefined;
+  const one = conjunction([...found, ...defaultPlaces(value)]);
   return one ? [one] : [];
 }
 
-const defaultNamespace = ({ namespace }: SelectorValue): readonly Requirement[] =>
-  namespace === undefined ? [] : [{ kind: 'one-of', key: namespaceKey, values: [namespace] }];
+function placeOf(place: PlaceTest, report: Report): readonly (Requirement | undefined)[] {
+  if (!place.labels) return [requirementOf(place.key.text === 'cluster' ? clusterKey : namespaceKey, place, report)];
+  if (place.labels.length === 0) report('check/empty-selector', place.span, {});
+  reportRepeated(place.labels, report);
+  for (const { key } of place.labels) reportKey(key, report);
+  return place.labels.map((test) => requirementOf(namespaceLabelKey(test.key.text), test, report));
+}
+
+const defaultPlaces = ({ namespace, cluster }: SelectorValue): readonly Requirement[] => [
+  ...(namespace === undefined ? [] : [{ kind: 'one-of' as const, key: namespaceKey, values: [namespace] }]),
+  ...(cluster === undefined ? [] : [{ kind: 'one-of' as const, key: clusterKey, values: [cluster] }]),
+];
 
 const isEquality = ({ words }: LabelTest): boolean => words.length === 0 || (words.length === 2 && words[0]?.text === 'one');
 
@@ -61,9 +106,7 @@ const operators: Readonly<Record<string, { readonly kind: Requirement['kind']; r
 };
 /** What people write who know another language. */
 const others: Readonly<Record<string, string>> = {
-  in: 'one of',
   notin: 'not one of',
-  'not in': 'not one of',
   'not exists': 'absent',
   equals: '""',
   is: '""',
@@ -86,7 +129,7 @@ function refuseOperator({ words, operand }: LabelTest, operator: string, report:
   const last = words.at(-1);
   if (!first || !last) return;
   const known =
-    others[operator] ??
+    (Object.hasOwn(others, operator) ? others[operator] : undefined) ??
     closest(
       operator,
       Object.keys(operators).filter((one) => one !== ''),
@@ -134,9 +177,10 @@ function valuesOf({ operand, span, key }: LabelTest, wanted: 'text' | 'list', re
     });
     return undefined;
   }
-  if (operand.items.length === 0) report('check/empty-list', operand.span, {});
-  const values = operand.items.map((item) => textOf(item, report)).filter((value) => value !== undefined);
-  return values.length === operand.items.length && values.length > 0 ? [...new Set(values)].sort() : undefined;
+  const { items } = operand;
+  if (items.length === 0) report('check/empty-list', operand.span, {});
+  const values = items.map((item) => textOf(item, report)).filter((value) => value !== undefined);
+  return values.length === items.length && values.length > 0 ? [...new Set(values)].sort() : undefined;
 }
 
 function textOf(expr: Expr, report: Report): string | undefined {

@@ -47,6 +47,8 @@ function note(facts: Facts, requirement: Requirement): boolean {
 
 /** The conjunction in normal form; undefined when nothing can fulfil it. */
 export function conjunction(requirements: Conjunction): Conjunction | undefined {
+  const [only, another] = requirements;
+  if (only?.kind === 'one-of' && !another && only.values.length === 1) return requirements;
   const byKey = new Map<string, Facts>();
   for (const requirement of requirements) {
     const facts = byKey.get(requirement.key) ?? { never: new Set() };
@@ -104,3 +106,7 @@ export function complement(selector: Selector): Selector | undefined {
   }
   return rest;
 }
+
+/** Is everything that `a` selects surely selected by `b`? By one conjunction of `b` for each of `a`: a little less than exact. */
+export const isWithin = (a: Selector, b: Selector): boolean =>
+  a.every((one) => b.some((other) => other.every((requirement) => conjunction([...one, negated(requirement)]) === undefined)));

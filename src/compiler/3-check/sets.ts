@@ -1,28 +1,37 @@
-// Values -> sets. One walk for the three kinds of sets; a kind says what its leaves are and how its five operations
-// go. A wrong leaf is reported at its place and makes the whole set unknown (undefined), silently from there on.
+// Values -> sets. One walk for all kinds of sets; a kind says what its leaves are and how its operations go. A wrong
+// leaf is reported at its place and makes the whole set unknown (undefined), silently from there on.
 import type { Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
+import type { Operand, TextSetKind } from '../domains/domain.ts';
 import type { Declaration, Value } from '../ir/resolved.ts';
 import type { Transport } from '../ir/typed.ts';
 import type { AddressSet } from '../space/address.ts';
 import type { Selector } from '../space/labels.ts';
-import { describeValue } from './describe.ts';
+import type { Pattern } from '../space/pattern.ts';
+import { describeOperand, describeValue } from './describe.ts';
+import { reportVia } from './via.ts';
+
+/** Addresses outside everything managed, and those of whatever has them (`including workloads`). */
+export type Networks = { readonly outside: AddressSet; readonly any: AddressSet };
 
 /** The value of a declaration; `unknown` after a mistake. */
 export type DeclaredSet =
   | { readonly kind: 'workload'; readonly set: Selector }
-  | { readonly kind: 'network'; readonly set: AddressSet }
+  | { readonly kind: 'network'; readonly set: Networks }
   | { readonly kind: 'port'; readonly set: Transport }
+  | { readonly kind: TextSetKind; readonly set: Pattern }
+  | { readonly kind: 'list'; readonly items: readonly Operand[] }
   | { readonly kind: 'unknown' };
 
 export type Context = {
   readonly report: Report;
-  readonly declarations: readonly Declaration[];
-  /** Index = declaration; computed in `ResolvedPolicy.order`. */
+  /** Index = number of the declaration; those of files that come later are missing. */
+  readonly declarations: readonly (Declaration | undefined)[];
+  /** The same; each file's are computed in its order. */
   readonly sets: (DeclaredSet | undefined)[];
 };
 
-type Leaf = Exclude<Value, { readonly kind: 'missing' | 'declared' | 'list' | 'not' | 'combine' }>;
+export type Leaf = Exclude<Value, { readonly kind: 'missing' | 'declared' | 'list' | 'not' | 'combine' }>;
 
 /** One kind of sets. Operations give undefined when the result grows over a limit. */
 export type SetKind<T> = {
@@ -76,12 +85,34 @@ export function refuse(
   report('check/wrong-kind', declaration ? [value.span, declaration.span] : value.span, holes);
 }
 
+const ofWorkloads = { expected: 'a workload before `.service`', hint: () => undefined };
+
 function declaredSet<T>(value: Value & { readonly kind: 'declared' }, kind: SetKind<T>, context: Context): T | undefined {
   const set = context.sets[value.declaration];
   if (set === undefined || set.kind === 'unknown') return undefined;
+  if (value.service && set.kind !== 'workload') {
+    refuse(value, ofWorkloads, context);
+    return undefined;
+  }
+  if (set.kind === 'list') {
+    const inside = { ...context, report: reportVia(context.report, value.span) };
+    return listSet({ kind: 'list', items: set.items.map(asValue), span: value.span }, kind, inside);
+  }
   const found = kind.declared(set);
   if (found === undefined) refuse(value, kind, context);
   return found;
+}
+
+/** The literal of a list where a set stands. */
+function asValue(operand: Operand): Value {
+  switch (operand.kind) {
+    case 'string':
+      return { ...operand, kind: 'text' };
+    case 'address':
+      return { kind: 'address', text: operand.text, span: operand.span };
+    default:
+      return { kind: 'literal', operand, found: describeOperand(operand), span: operand.span };
+  }
 }
 
 function allOf<T>(values: readonly Value[], kind: SetKind<T>, context: Context): readonly T[] | undefined {

@@ -4,11 +4,13 @@ import type { Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Expr, Name } from '../ir/ast.ts';
 import type { ProtocolWord, Value } from '../ir/resolved.ts';
-import type { NamedPort, Transport } from '../ir/typed.ts';
+import { type NamedPort, namedRange, type Transport } from '../ir/typed.ts';
+import { icmpTypes, isNeverEvent } from '../space/icmp.ts';
 import { type Interval, intervals } from '../space/interval.ts';
 import { protocolNumber, type TransportProtocol, type TransportSet, transportRange, wholeProtocol } from '../space/transport.ts';
 import { describeExpr } from './describe.ts';
-import { icmpTypes, isNeverEvent } from './icmp.ts';
+import { itemsOf } from './lists.ts';
+import type { Context } from './sets.ts';
 
 type TransportValue = Value & { readonly kind: 'transport' };
 type Range = Interval<number>;
@@ -24,7 +26,9 @@ const isPortProtocol = (name: string): name is 'tcp' | 'udp' | 'sctp' => name ==
 const isIcmp = (name: string): name is 'icmp' | 'icmpv6' => name === 'icmp' || name === 'icmpv6';
 
 /** The transport of one term; undefined after a report. */
-export function transportOf({ protocol, term, span }: TransportValue, report: Report): Transport | undefined {
+export function transportOf({ protocol, term, names, span }: TransportValue, context: Context): Transport | undefined {
+  const { report } = context;
+  const values: Values = { names, context };
   if (term?.code && protocol.kind !== 'icmp') {
     const holes = { expected: 'no `code`', found: `\`code ${term.code.text}\``, hint: 'codes are of `icmp` and `icmpv6` types' };
     report('check/wrong-kind', term.code.span, holes);
@@ -35,32 +39,43 @@ export function transportOf({ protocol, term, span }: TransportValue, report: Re
     case 'any': {
       const slots: readonly TransportProtocol[] =
         protocol.kind === 'any' ? ['tcp', 'udp', 'sctp'] : isPortProtocol(protocol.name) ? [protocol.name] : [];
-      return term?.value ? portsOf(slots, term.value, report) : wholeOf(slots);
+      return term?.value ? portsOf(slots, term.value, values) : wholeOf(slots);
     }
     case 'icmp':
-      return isIcmp(protocol.name) ? icmpOf(protocol.name, term, report) : undefined;
+      return isIcmp(protocol.name) ? icmpOf(protocol.name, term, values) : undefined;
     case 'number':
-      return numberedOf(term?.value, span, report);
+      return numberedOf(term?.value, span, values);
     case 'fixed':
       return fixedOf(protocol, term?.value, report);
   }
 }
 
+/** What the words of a term's value may name. */
+type Values = { readonly names: TransportValue['names']; readonly context: Context };
+
 const pointsOnly = (points: TransportSet): Transport => ({ points, named: [] });
 const wholeOf = (slots: readonly TransportProtocol[]): Transport => pointsOnly(intervals(slots.flatMap(wholeProtocol)));
 
-const itemsOf = (value: Expr): readonly Expr[] => (value.kind === 'list' ? value.items : [value]);
-
 /** Reads each item of a value or list; undefined when one was wrong. */
-function eachOf<T>(value: Expr, report: Report, readOne: (item: Expr) => T | undefined): readonly T[] | undefined {
-  const items = itemsOf(value);
-  if (items.length === 0) report('check/empty-list', value.span, {});
-  const found = items.map(readOne).filter((one) => one !== undefined);
+function eachOf<T>(
+  value: Expr,
+  { names, context }: Values,
+  readOne: (item: Expr, report: Report) => T | undefined,
+): readonly T[] | undefined {
+  const items = itemsOf(value, names, context);
+  if (!items) return undefined;
+  if (items.length === 0) context.report('check/empty-list', value.span, {});
+  const found = items.map(({ item, report }) => readOne(item, report)).filter((one) => one !== undefined);
   return found.length === items.length && found.length > 0 ? found : undefined;
 }
 
-function portsOf(slots: readonly TransportProtocol[], value: Expr, report: Report): Transport | undefined {
-  const found = eachOf(value, report, (item) =>
+function portsOf(slots: readonly TransportProtocol[], value: Expr, values: Values): Transport | undefined {
+  const [slot, another] = slots;
+  if (slot && !another && value.kind === 'number') {
+    const port = numberOf(value, ports, values.context.report);
+    return port && pointsOnly(transportRange(slot, port.low, port.high));
+  }
+  const found = eachOf(value, values, (item, report) =>
     item.kind === 'string' ? portName(item.text, item.span, report) : numberOf(item, ports, report),
   );
   if (!found) return undefined;
@@ -73,7 +88,9 @@ function portsOf(slots: readonly TransportProtocol[], value: Expr, report: Repor
 }
 
 function portName(text: string, span: Span, report: Report): string | undefined {
-  if (/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(text) && /[A-Za-z]/.test(text)) return text;
+  const { name, last } = namedRange(text);
+  const isRange = last === undefined || (Number.isInteger(last) && last >= 1 && last <= 65_535 && text === `${name}..${last}`);
+  if (isRange && /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(name) && /[A-Za-z]/.test(name)) return text;
   const hint = /^\d+$/.test(text)
     ? `a port by its number has no quotation marks: ${text}`
     : 'a name has letters, digits and `-`, and at least one letter';
@@ -94,15 +111,10 @@ function numberOf(expr: Expr, numbers: Numbers, report: Report): Range | undefin
     if (low <= high) return { low, high };
     report('check/reversed-range', expr.span, { low, high });
   } else if (expr.kind !== 'missing') {
-    report('check/wrong-kind', expr.span, { expected: `a ${numbers.what}`, found: describeExpr(expr), hint: nameHint(expr, numbers) });
+    report('check/wrong-kind', expr.span, { expected: `a ${numbers.what}`, found: describeExpr(expr), hint: undefined });
   }
   return undefined;
 }
-
-const nameHint = (expr: Expr, { what }: Numbers): string | undefined =>
-  what === 'port' && expr.kind === 'name'
-    ? "write a declared port without a protocol; the name of a workload's own port in quotation marks"
-    : undefined;
 
 function bounded(text: string, span: Span, [{ what, low, high }, report]: readonly [Numbers, Report]): number | undefined {
   const value = Number(text);
@@ -111,10 +123,10 @@ function bounded(text: string, span: Span, [{ what, low, high }, report]: readon
   return undefined;
 }
 
-function icmpOf(protocol: 'icmp' | 'icmpv6', term: TransportValue['term'], report: Report): Transport | undefined {
+function icmpOf(protocol: 'icmp' | 'icmpv6', term: TransportValue['term'], values: Values): Transport | undefined {
   if (!term?.value) return wholeOf([protocol]);
-  const found = eachOf(term.value, report, (item) => icmpType(protocol, item, report));
-  const code = term.code ? numberOf(asNumber(term.code), codes, report) : { low: 0, high: 255 };
+  const found = eachOf(term.value, values, (item, report) => icmpType(protocol, item, report));
+  const code = term.code ? numberOf(asNumber(term.code), codes, values.context.report) : { low: 0, high: 255 };
   if (!found || !code) return undefined;
   const points = found.flatMap(({ low, high }) => {
     const each = Array.from({ length: high - low + 1 }, (_, i) => low + i);
@@ -148,12 +160,16 @@ const protocolPoints = (number: number): TransportSet => {
   return slot ? wholeProtocol(slot) : transportRange('other', number, number);
 };
 
-function numberedOf(value: Expr | undefined, span: Span, report: Report): Transport | undefined {
+function numberedOf(value: Expr | undefined, span: Span, values: Values): Transport | undefined {
   if (!value) {
-    report('check/wrong-kind', span, { expected: 'a protocol number behind `protocol`', found: 'nothing', hint: 'write `protocol 47`' });
+    values.context.report('check/wrong-kind', span, {
+      expected: 'a protocol number behind `protocol`',
+      found: 'nothing',
+      hint: 'write `protocol 47`',
+    });
     return undefined;
   }
-  const found = eachOf(value, report, (item) => numberOf(item, protocolNumbers, report));
+  const found = eachOf(value, values, (item, report) => numberOf(item, protocolNumbers, report));
   const numbers = found?.flatMap(({ low, high }) => Array.from({ length: high - low + 1 }, (_, i) => low + i));
   return numbers && pointsOnly(intervals(numbers.flatMap(protocolPoints)));
 }

@@ -9,27 +9,22 @@ import type { Pattern } from '../space/pattern.ts';
 import type { Ground, RuleHead } from './cover.ts';
 import { Interned } from './intern.ts';
 import { overshadowedBy } from './overshadowed.ts';
+import { withoutImpossible } from './possible.ts';
 
 /** Content classes, and for each pattern of a rule the classes that it matches. */
 export type Contents = {
   readonly classes: ContentClasses;
   readonly classesOf: (pattern: Pattern) => readonly number[];
-  /** The patterns were too many: an error is reported, and no rule has classes. */
-  readonly isTooLarge: boolean;
 };
 
 /** States on the way to the smallest automaton: twice what the kernel table holds. */
 const attemptStates = 2 * limits.automatonStates;
 /** Nobody asks: content is undecidable (0) or anything (1). */
-const nothing: Contents = { classes: { automaton: undefined, classes: 2 }, classesOf: () => [], isTooLarge: false };
-
-/** The match of a rule on a text, if it has one. */
-export const matchOf = (rule: Rule): DomainMatch | undefined => (rule.section === 'process' ? rule.match : rule.layer7);
+const nothing: Contents = { classes: { automaton: undefined, classes: 2 }, classesOf: () => [] };
 
 /** Does any policy speak of the domain, be it only by default deny? */
-const isGoverned = (typed: TypedPolicy, domain: string): boolean =>
-  typed.rules.some((rule) => matchOf(rule)?.domain === domain) ||
-  typed.policies.some(({ defaultDeny }) => defaultDeny.process.includes(domain));
+const isGoverned = ({ policies }: TypedPolicy, rules: readonly HeadedRule[], domain: string): boolean =>
+  rules.some(({ match }) => match.domain === domain) || policies.some(({ defaultDeny }) => defaultDeny.process.includes(domain));
 
 /** The patterns of one domain, and what they need not be looked for. */
 type Question = { readonly patterns: readonly Pattern[]; readonly overshadowed: Overshadowed };
@@ -37,11 +32,14 @@ type Question = { readonly patterns: readonly Pattern[]; readonly overshadowed: 
 const ask = ({ patterns, overshadowed }: Question, count = patterns.length): Classification | undefined =>
   classify(patterns.slice(0, count), attemptStates, overshadowed);
 
-/** The fewest patterns, from the front, that are too many together: where the blame begins. */
+/** Each attempt may take as long as the one that failed. */
+const mostAttempts = 4;
+
+/** About the fewest patterns, from the front, that are too many together: where the blame begins. */
 function firstTooMany(question: Question): number {
   let fits = 0;
   let tooMany = question.patterns.length;
-  while (tooMany - fits > 1) {
+  for (let attempt = 0; attempt < mostAttempts && tooMany - fits > 1; attempt++) {
     const middle = (fits + tooMany) >> 1;
     if (fitsTable(ask(question, middle))) fits = middle;
     else tooMany = middle;
@@ -62,32 +60,41 @@ function tooLarge(found: Classification | undefined) {
   return { found: states * classes, unit: 'cells', limit: limits.automatonCells };
 }
 
-/** A rule of the policy, with what it says beside its content. */
-export type HeadedRule = { readonly rule: Rule; readonly head: RuleHead };
+/** A rule with content, with what it says beside it, and its content as kernel texts, where that can be said so. */
+export type HeadedRule = {
+  readonly rule: Rule;
+  readonly head: RuleHead;
+  /** In deciding order, among all rules. */
+  readonly place: number;
+  readonly match: DomainMatch;
+  readonly pattern: Pattern | undefined;
+};
 
-/** Partitions the texts of `domain`. `rules` stand in deciding order. */
+/** Partitions the texts of `domain`; of too many patterns, reports the first that is too much. `rules` stand in deciding order. */
 export function contentsOf(
   domain: string,
   { typed, rules, ground }: { readonly typed: TypedPolicy; readonly rules: readonly HeadedRule[]; readonly ground: Ground },
   report: Report,
 ): Contents {
-  if (!isGoverned(typed, domain)) return nothing;
+  if (!isGoverned(typed, rules, domain)) return nothing;
   const patterns = new Interned<Pattern>((pattern) => JSON.stringify(pattern));
-  const own = rules.flatMap(({ rule, head }) => {
-    const match = matchOf(rule);
-    return match?.domain === domain ? [{ ...head, span: rule.span, pattern: patterns.number(match.pattern) }] : [];
-  });
+  const own = rules.flatMap(({ rule, head, match, pattern }) =>
+    pattern && match.domain === domain ? [{ ...head, span: rule.span, pattern: patterns.number(pattern) }] : [],
+  );
   const question = { patterns: patterns.values, overshadowed: overshadowedBy(ground, own, patterns.values) };
   const found = ask(question);
   if (!fitsTable(found)) {
     const guilty = firstTooMany(question);
     for (const { span } of own.filter(({ pattern }) => pattern === guilty))
       report('plan/automaton-too-large', span, { domain, ...tooLarge(found) });
-    return { ...nothing, isTooLarge: true };
+    return nothing;
   }
+  const { automaton, classes, classesOf } = withoutImpossible(
+    found,
+    typed.domains.find(({ name }) => name === domain),
+  );
   return {
-    isTooLarge: false,
-    classes: { automaton: found.automaton, classes: found.classes },
-    classesOf: (pattern) => found.classesOf[patterns.number(pattern)] ?? [],
+    classes: { automaton, classes },
+    classesOf: (pattern) => classesOf[patterns.number(pattern)] ?? [],
   };
 }

@@ -3,24 +3,19 @@
 import type { Report } from '../diagnostics/diagnostic.ts';
 import { matchType } from '../ir/abi.ts';
 import type { PolicyProgram, ProgramPolicy, ProgramRule } from '../ir/bundle.ts';
-import type { Action, EntityName, NamedPort, NetworkRule, Rule, TypedPolicy } from '../ir/typed.ts';
+import { inDecidingOrder } from '../ir/deciding-order.ts';
+import type { DomainMatch, EntityName, NamedPort, NetworkRule, PeerSet, Rule, TypedPolicy } from '../ir/typed.ts';
 import type { VerdictSpace } from '../ir/verdict-space.ts';
 import type { AddressSet } from '../space/address.ts';
 import type { Selector } from '../space/labels.ts';
 import { type AddressPartition, type LinePartition, partitionAddresses, partitionLine } from '../space/partition.ts';
+import type { Pattern } from '../space/pattern.ts';
 import { type TransportSet, transportPoints } from '../space/transport.ts';
-import { type Contents, contentsOf, type HeadedRule, matchOf } from './content.ts';
+import { type Contents, contentsOf, type HeadedRule } from './content.ts';
 import type { Ground, RuleHead } from './cover.ts';
 import { Interned, intervalsKey } from './intern.ts';
+import { kernelPattern, matchOf } from './kernel-text.ts';
 import { matchTypeOf } from './match-type.ts';
-import { reportUnreachable } from './unreachable.ts';
-
-/** Deny decides before allow. */
-const strength: Readonly<Record<Action, number>> = { deny: 0, allow: 1 };
-
-/** The order in which rules are asked: deny before allow, then (policy name, place), which RuleIds follow. */
-const inDecidingOrder = (rules: readonly Rule[]): readonly Rule[] =>
-  [...rules].sort((a, b) => strength[a.action] - strength[b.action] || a.id - b.id);
 
 const ascending = (numbers: readonly number[]): readonly number[] =>
   numbers.length < 2 ? numbers : [...new Set(numbers)].sort((a, b) => a - b);
@@ -41,74 +36,85 @@ class Restatement {
   readonly selectors = new Interned<Selector>(selectorKey);
   readonly ports: LinePartition;
   readonly networks: AddressPartition;
-  readonly #points = new Interned<TransportSet>(intervalsKey);
-  readonly #addresses = new Interned<AddressSet>(intervalsKey);
+  /** By RuleId: the numbers of its sets. */
+  readonly #points: Int32Array;
+  readonly #addresses: Int32Array;
+  readonly #subjects: readonly number[];
   readonly #typed: TypedPolicy;
 
   constructor(typed: TypedPolicy) {
     this.#typed = typed;
-    for (const { transport, peers } of typed.rules.filter(isNetworkRule)) {
-      this.#points.number(transport.points);
-      this.#addresses.number(peers.networks);
+    this.#points = new Int32Array(typed.rules.length);
+    this.#addresses = new Int32Array(typed.rules.length);
+    const points = new Interned<TransportSet>(intervalsKey);
+    const addresses = new Interned<AddressSet>(intervalsKey);
+    for (const rule of typed.rules) {
+      if (!isNetworkRule(rule)) continue;
+      this.#points[rule.id] = points.numberOnce(rule.transport.points);
+      this.#addresses[rule.id] = addresses.numberOnce(rule.peers.networks);
     }
-    this.ports = partitionLine(this.#points.values, transportPoints);
-    this.networks = partitionAddresses(this.#addresses.values);
+    this.ports = partitionLine(points.values, transportPoints);
+    this.networks = partitionAddresses(addresses.values);
+    this.#subjects = typed.policies.map(({ subject }) => this.selectors.number(subject.workloads));
   }
 
   policies(): readonly ProgramPolicy[] {
-    return this.#typed.policies.map(({ subject, defaultDeny }) => ({ subject: this.selectors.number(subject), defaultDeny }));
+    return this.#typed.policies.map(({ audit, defaultDeny }, i) => ({ subject: this.#subjects[i] ?? 0, audit, defaultDeny }));
   }
 
-  /** Every rule without its content, in deciding order. */
-  rules(): readonly HeadedRule[] {
-    return inDecidingOrder(this.#typed.rules).map((rule) => ({ rule, head: isNetworkRule(rule) ? this.#network(rule) : this.#any(rule) }));
+  /** A rule without its content. */
+  head(rule: Rule): RuleHead {
+    const { id, policy, section, action, audit } = rule;
+    const subject = this.#subjects[policy] ?? 0;
+    const { tier = 'normal' } = this.#typed.policies[policy] ?? {};
+    if (!isNetworkRule(rule)) return { rule: id, subject, tier, section, action, audit, match: matchType.layer7 };
+    const { peers, transport } = rule;
+    const ports = { classes: this.ports.classesOf[this.#points[id] ?? 0] ?? [], named: distinctNamedPorts(transport.named) };
+    return { rule: id, subject, tier, section, action, audit, match: matchTypeOf(rule), peers: this.#peers(id, peers), ports };
   }
 
-  #subjectOf({ policy }: Rule): number {
-    return this.selectors.number(this.#typed.policies[policy]?.subject ?? []);
-  }
-
-  #any(rule: Rule): RuleHead {
-    const { id, section, action } = rule;
-    return { rule: id, subject: this.#subjectOf(rule), section, action, match: matchType.layer7 };
-  }
-
-  #network(rule: NetworkRule): RuleHead {
-    const { id, section, action, peers, transport } = rule;
-    return {
-      rule: id,
-      subject: this.#subjectOf(rule),
-      section,
-      action,
-      match: matchTypeOf(rule),
-      peers: {
-        selectors: ascending(peers.selectors.map((selector) => this.selectors.number(selector))),
-        networkClasses: this.networks.classesOf[this.#addresses.number(peers.networks)] ?? [],
-        entities: inOrder(peers.entities),
-      },
-      ports: { classes: this.ports.classesOf[this.#points.number(transport.points)] ?? [], named: distinctNamedPorts(transport.named) },
-    };
+  #peers(id: number, { selectors, entities, reserved }: PeerSet): NonNullable<RuleHead['peers']> {
+    const numbers = ascending(selectors.map((selector) => this.selectors.number(selector)));
+    const networkClasses = this.networks.classesOf[this.#addresses[id] ?? 0] ?? [];
+    const peers = { selectors: numbers, networkClasses, entities: inOrder(entities) };
+    return reserved ? { ...peers, reserved } : peers;
   }
 }
 
-function withContent({ rule, head }: HeadedRule, contents: Readonly<Record<string, Contents>>): ProgramRule {
-  const match = matchOf(rule);
-  if (!match) return head;
-  const { domain, pattern } = match;
-  return { ...head, content: { domain, classes: contents[domain]?.classesOf(pattern) ?? [] } };
+/** The rules with content as kernel texts, where it can be said so; contents that are written alike are one. */
+function withPatterns(rules: readonly Rule[], heads: readonly RuleHead[]): readonly HeadedRule[] {
+  const matches = new Interned<DomainMatch>((match) => JSON.stringify(match));
+  const patterns: (Pattern | undefined)[] = [];
+  return rules.flatMap((rule, place) => {
+    const [match, head] = [matchOf(rule), heads[place]];
+    if (!match || !head) return [];
+    const number = matches.number(match);
+    if (number === patterns.length) patterns.push(kernelPattern(match));
+    return [{ rule, head, place, match, pattern: patterns[number] }];
+  });
 }
 
-/** Splits dimensions and restates the rules; reports what is too much for an automaton, and rules that never decide. */
+function withContents(heads: readonly RuleHead[], headed: readonly HeadedRule[], contents: Readonly<Record<string, Contents>>) {
+  const rules: ProgramRule[] = [...heads];
+  for (const { head, place, match, pattern } of headed) {
+    const classes = pattern ? (contents[match.domain]?.classesOf(pattern) ?? []) : [];
+    rules[place] = { ...head, content: { domain: match.domain, classes } };
+  }
+  return rules;
+}
+
+/** Splits dimensions and restates the rules; reports what is too much for an automaton. */
 export function normalize(typed: TypedPolicy, report: Report): VerdictSpace {
   const restatement = new Restatement(typed);
   const policies = restatement.policies();
-  const headed = restatement.rules();
+  const ordered = inDecidingOrder(typed);
+  const heads = ordered.map((rule) => restatement.head(rule));
+  const headed = withPatterns(ordered, heads);
   const { ports, networks, selectors } = restatement;
   const ground: Ground = { selectors: selectors.values, ipv6Networks: networks.ipv6, portClasses: ports.classes };
   const http = contentsOf('http', { typed, rules: headed, ground }, report);
   const exec = contentsOf('exec', { typed, rules: headed, ground }, report);
-  const rules = headed.map((rule) => withContent(rule, { http, exec }));
-  if (!http.isTooLarge && !exec.isTooLarge) reportUnreachable(ground, rules, { typed, report });
+  const rules = withContents(heads, headed, { http, exec });
   const program: PolicyProgram = {
     selectors: selectors.values,
     policies,

@@ -1,6 +1,6 @@
 // Numbers for values, in the order in which they are first met: what rules share is computed once.
 
-/** Values that are equal by `key` get one number. A value that is met again as the same object costs no key. */
+/** Values that are equal by `key` get one number. */
 export class Interned<T extends object> {
   readonly #met = new Map<T, number>();
   readonly #numbers = new Map<string, number>();
@@ -11,13 +11,22 @@ export class Interned<T extends object> {
     this.#key = key;
   }
 
+  /** A value that is met again as the same object costs no key. */
   number(value: T): number {
     const met = this.#met.get(value);
     if (met !== undefined) return met;
-    const key = this.#key(value);
-    const number = this.#numbers.get(key) ?? this.values.push(value) - 1;
-    this.#numbers.set(key, number);
+    const number = this.numberOnce(value);
     this.#met.set(value, number);
+    return number;
+  }
+
+  /** Of a value that is hardly met again. */
+  numberOnce(value: T): number {
+    const key = this.#key(value);
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.values.push(value) - 1;
+    this.#numbers.set(key, number);
     return number;
   }
 }

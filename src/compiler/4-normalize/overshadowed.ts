@@ -23,6 +23,10 @@ function isOpenEnded(pattern: Pattern): boolean {
       return pattern.parts.some(isOpenEnded);
     case 'repeat':
       return isAnyText(pattern);
+    case 'both':
+      return pattern.parts.every(isOpenEnded);
+    case 'not':
+      return true;
     case 'literal':
     case 'byte':
       return false;

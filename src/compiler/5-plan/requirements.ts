@@ -1,6 +1,7 @@
 // The table of hooks: which template programs enforce which part of a policy, and what they ask of a machine.
 import type { FeatureName, Requirement } from '../ir/bundle.ts';
 import { type TemplateName, templateNames } from '../ir/emitted.ts';
+import type { RuleId } from '../ir/ids.ts';
 import type { Rule, Section, TypedPolicy } from '../ir/typed.ts';
 import { equals, intersect, union } from '../space/interval.ts';
 import { anyTransport, wholeProtocol } from '../space/transport.ts';
@@ -31,8 +32,9 @@ const needs: readonly Need[] = [
 ];
 
 /** Sections that rules or default deny speak of. */
-function sectionsOf({ rules, policies }: TypedPolicy): ReadonlySet<Section> {
-  const sections = new Set<Section>(rules.map(({ section }) => section));
+export function sectionsOf({ rules, policies }: TypedPolicy): ReadonlySet<Section> {
+  const sections = new Set<Section>();
+  for (const { section } of rules) sections.add(section);
   for (const { defaultDeny } of policies) {
     if (defaultDeny.ingress) sections.add('ingress');
     if (defaultDeny.egress) sections.add('egress');
@@ -42,17 +44,14 @@ function sectionsOf({ rules, policies }: TypedPolicy): ReadonlySet<Section> {
 }
 
 /** What a machine must offer, each with the rules (ascending) that ask for it. */
-export function requirementsOf(typed: TypedPolicy): readonly Requirement[] {
-  const sections = sectionsOf(typed);
-  return needs.flatMap(({ feature, byRule, always }) => {
-    const rules = typed.rules.filter(byRule).map(({ id }) => id);
-    return rules.length > 0 || always(sections) ? [{ feature, rules }] : [];
-  });
+export function requirementsOf({ rules }: TypedPolicy, sections: ReadonlySet<Section>): readonly Requirement[] {
+  const asked = needs.map((need) => ({ ...need, ids: [] as RuleId[] }));
+  for (const rule of rules) for (const { byRule, ids } of asked) if (byRule(rule)) ids.push(rule.id);
+  return asked.flatMap(({ feature, always, ids }) => (ids.length > 0 || always(sections) ? [{ feature, rules: ids }] : []));
 }
 
 /** Packets meet three objects that share their tables (the stream object also tells accepted from connecting sockets). */
-export function templatesOf(typed: TypedPolicy): readonly TemplateName[] {
-  const sections = sectionsOf(typed);
+export function templatesOf(sections: ReadonlySet<Section>): readonly TemplateName[] {
   const network = sections.has('ingress') || sections.has('egress');
   return templateNames.filter((name) => (name === 'run/exec' ? sections.has('process') : network));
 }

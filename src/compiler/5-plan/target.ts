@@ -1,35 +1,77 @@
-// What the target `native` cannot enforce. It sees the requests that a workload receives, not yet those that it sends, and
-// of what processes do only exec.
+// What the target `native` cannot enforce, as a table. It sees the requests that a workload receives, not yet those that it
+// sends; of a request its method and path; of what processes do only exec, by the path alone; and no DNS names.
 import type { Report } from '../diagnostics/diagnostic.ts';
-import type { Rule, TypedPolicy } from '../ir/typed.ts';
+import { kernelFields } from '../ir/abi.ts';
+import { type DomainMatch, type NetworkRule, namedRange, type Policy, type ProcessRule, type Rule, type TypedPolicy } from '../ir/typed.ts';
 
 const target = 'native';
 const requestDomains: readonly string[] = ['http'];
 const processDomains: readonly string[] = ['exec'];
 
-function refuseRule(rule: Rule, report: Report): void {
-  if (rule.section === 'process') {
-    const { domain } = rule.match;
-    if (!processDomains.includes(domain))
-      report('plan/unsupported-on-target', rule.span, { target, what: `\`${domain}\` rules`, hint: undefined });
-    return;
-  }
-  if (!rule.layer7) return;
-  const { domain } = rule.layer7;
-  if (!requestDomains.includes(domain)) {
-    report('plan/unsupported-on-target', rule.span, { target, what: `\`${domain}\` rules`, hint: undefined });
-  } else if (rule.section === 'egress') {
-    const hint = `write the \`${domain}\` rule into the \`ingress\` section of the receiver's policy`;
-    report('plan/unsupported-on-target', rule.span, { target, what: `\`${domain}\` rules on egress`, hint });
-  }
+/** What is too much, in words; with what to write instead. */
+type Refusal = { readonly what: string; readonly hint?: string };
+type Refusals = readonly (Refusal | false | undefined)[];
+
+/** Fields that the automata do not see. */
+function fieldRefusals({ domain, lines }: DomainMatch): Refusals {
+  const fields = lines.flatMap((line) => line.map(({ field }) => field)).filter((field) => !kernelFields[domain]?.includes(field));
+  return [...new Set(fields)].map((field) => ({ what: `\`${domain}\` rules about \`${field}\`` }));
 }
 
-/** Reports every rule and default deny that the target has no hook for. */
+function requestRefusals({ section, audit, action }: NetworkRule, match: DomainMatch): Refusals {
+  const { domain } = match;
+  if (!requestDomains.includes(domain)) return [{ what: `\`${domain}\` rules` }];
+  const hint = `write the \`${domain}\` rule into the \`ingress\` section of the receiver's policy`;
+  return [
+    section === 'egress' && { what: `\`${domain}\` rules on egress`, hint },
+    action === 'drop' && { what: `\`drop\` of \`${domain}\` requests`, hint: 'write `deny`: a refused request is answered' },
+    // Reading requests refuses what cannot be read: more than a report.
+    audit && { what: `\`${domain}\` rules in audit mode`, hint: 'audit the connection with a rule without a block' },
+    ...fieldRefusals(match),
+  ];
+}
+
+function networkRefusals(rule: NetworkRule): Refusals {
+  const { peers, layer7, require, audit, action } = rule;
+  return [
+    rule.transport.named.some(({ name }) => namedRange(name).last) && { what: 'ranges from a named port on' },
+    peers.domains.length > 0 && { what: 'peers by DNS name', hint: 'name the addresses: `network`' },
+    peers.anyNetworks.length > 0 && { what: '`including workloads`', hint: 'name the workloads beside the network' },
+    peers.reserved?.some(({ labels }) => labels) && { what: '`in entity`', hint: 'name the entity without labels' },
+    ...require.map(({ name }) => ({ what: `\`require ${name}\`` })),
+    audit && action === 'pass' && { what: '`pass` in audit mode', hint: 'audit the rules that it passes over' },
+    ...(layer7 ? requestRefusals(rule, layer7) : []),
+  ];
+}
+
+function processRefusals({ match, errno, signal }: ProcessRule): Refusals {
+  if (!processDomains.includes(match.domain)) return [{ what: `\`${match.domain}\` rules` }];
+  const hint = 'leave it out: a process that may not start is ended with SIGKILL';
+  return [
+    errno !== undefined && { what: `\`errno ${errno}\``, hint },
+    signal !== undefined && signal !== 'SIGKILL' && { what: `\`signal ${signal}\``, hint },
+    ...fieldRefusals(match),
+  ];
+}
+
+const ruleRefusals = (rule: Rule): Refusals => [
+  rule.log?.rate !== undefined && { what: 'a rate of `log`', hint: 'leave `rate` out' },
+  ...(rule.section === 'process' ? processRefusals(rule) : networkRefusals(rule)),
+];
+
+const policyRefusals = ({ subject, defaultDeny }: Policy): Refusals => [
+  subject.host && { what: 'policies for `host`', hint: 'govern its workloads: `for all`' },
+  ...(subject.reserved ?? []).map(({ name }) => ({ what: `policies for \`${name}\`` })),
+  ...defaultDeny.process.flatMap((domain) => (processDomains.includes(domain) ? [] : [{ what: `\`default deny ${domain}\`` }])),
+];
+
+/** Reports every rule and policy that the target has no hook for. */
 export function refuseUnsupported(typed: TypedPolicy, report: Report): void {
-  for (const rule of typed.rules) refuseRule(rule, report);
-  for (const { span, defaultDeny } of typed.policies) {
-    for (const domain of defaultDeny.process.filter((name) => !processDomains.includes(name))) {
-      report('plan/unsupported-on-target', span, { target, what: `\`default deny ${domain}\``, hint: undefined });
+  const refuse = (span: Rule['span'], refusals: Refusals): void => {
+    for (const refusal of refusals) {
+      if (refusal) report('plan/unsupported-on-target', span, { target, what: refusal.what, hint: refusal.hint });
     }
-  }
+  };
+  for (const rule of typed.rules) refuse(rule.span, ruleRefusals(rule));
+  for (const policy of typed.policies) refuse(policy.span, policyRefusals(policy));
 }

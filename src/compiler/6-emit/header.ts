@@ -29,6 +29,7 @@ export function abiHeader(): string {
     '/* SPDX-License-Identifier: Apache-2.0 */\n/* Generated from src/compiler/ir/abi.ts by `npm run generate`; do not edit. */\n#pragma once\n#include <linux/types.h>\n',
     `#define POL_ABI_VERSION ${abi.abiVersion}\n`,
     constants('POL_ACTION', abi.verdictAction),
+    constants('POL_FLAG', abi.verdictFlag),
     constants('POL_SECTION', abi.section),
     constants('POL_MATCH', abi.matchType),
     constants('POL_VERDICT', abi.hubbleVerdict),

@@ -16,7 +16,7 @@ export function emit({ space, templates, requirements }: Plan): Emitted {
   return {
     program: space.program,
     sources: sourceTable(space.typed),
-    metrics: metricDefinitions,
+    metrics: metricDefinitions(space.typed),
     requirements,
     images: imagesOf(space),
     templates,

@@ -1,8 +1,9 @@
 // The counters that the runtime exposes: Hubble's four, with Hubble's names and labels, and ours beside them. The help
 // texts are our own.
-import type { MetricDefinition } from '../ir/bundle.ts';
+import { annotationLabel, type MetricDefinition, ownAnnotations } from '../ir/bundle.ts';
+import type { TypedPolicy } from '../ir/typed.ts';
 
-export const metricDefinitions: readonly MetricDefinition[] = [
+const verdictMetrics: readonly MetricDefinition[] = [
   {
     name: 'hubble_policy_verdicts_total',
     type: 'counter',
@@ -34,3 +35,27 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     labels: ['policy', 'rule', 'file', 'line', 'action', 'direction'],
   },
 ];
+
+/** What a policy's bundle measures; the info series has a label for each annotation that the policy uses. */
+export function metricDefinitions({ policies, rules }: TypedPolicy): readonly MetricDefinition[] {
+  const names = new Set<string>();
+  for (const { annotations } of policies) for (const { name } of annotations) names.add(name);
+  for (const { annotations } of rules) for (const { name } of annotations) names.add(name);
+  const used = new Set([...names].map(annotationLabel));
+  const declared = [...used].filter((label) => label.startsWith('annotation_')).sort();
+  return [
+    ...verdictMetrics,
+    {
+      name: 'policyc_rule_info',
+      type: 'gauge',
+      help: 'Always 1: a rule in force, where it is written, how it is ordered, and its annotations or else those of its policy',
+      labels: ['policy', 'rule', 'file', 'line', 'direction', 'name', 'tier', 'priority', 'mode', ...ownAnnotations, ...declared],
+    },
+    {
+      name: 'policyc_expired_rules',
+      type: 'gauge',
+      help: 'Rules in force whose `@until` has passed: they still decide',
+      labels: [],
+    },
+  ];
+}

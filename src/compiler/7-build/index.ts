@@ -8,6 +8,7 @@ import type { Emitted } from '../ir/emitted.ts';
 import { layoutDifferences } from './btf.ts';
 import { type BundleFiles, bundleFiles, objectFile, type TemplateObject } from './files.ts';
 
+/** Where the bundle goes, and where the compiled kernel programs stand. */
 export type BuildOptions = {
   /** The bundle's folder; made, or replaced if it is a bundle. */
   readonly out: string;

@@ -1,24 +1,28 @@
 // What one edit can have changed: rules that stand on one side only, or in another order, and policies whose default
 // deny came or went. A verdict can differ only where one of these speaks, so a diff looks nowhere else.
-import type { Rule } from '../ir/typed.ts';
+import type { Rule, Subject } from '../ir/typed.ts';
 import { type Cell, subjectRelation } from './cell.ts';
 import type { Relation } from './relation.ts';
-import { type OwnedRule, ruleRelation, type SectionRules } from './split.ts';
+import { type OwnedRule, ruleRelation, type SectionRules, type Views } from './split.ts';
 
 /** A part of the event space that a change can have touched. */
 export type Region = (cell: Cell) => Relation<Cell>;
 
-/** The regions of everything that differs between two states of one section. */
-export function changedRegions(before: SectionRules, after: SectionRules): readonly Region[] {
-  const rules = changedRules(before.rules, after.rules);
-  const subjects = changedDefaults(before, after);
+/** The regions of everything that differs between two states of one section, in either view. */
+export function changedRegions(before: Views, after: Views): readonly Region[] {
+  const enforced = [before.enforced, after.enforced] as const;
+  const withAudit = [before.withAudit, after.withAudit] as const;
+  const views = enforced.every((section, i) => section === withAudit[i]) ? [enforced] : [enforced, withAudit];
+  const rules = new Set(views.flatMap(([old, now]) => changedRules(old.rules, now.rules)));
+  const subjects = new Map(views.flatMap(([old, now]) => changedDefaults(old, now)));
+  const { section } = before.enforced;
   return [
-    ...subjects.map(
+    ...[...subjects.values()].map(
       (subject): Region =>
         (cell) =>
-          subjectRelation(cell, before.section, subject),
+          subjectRelation(cell, section, subject),
     ),
-    ...rules.map(
+    ...[...rules].map(
       (owned): Region =>
         (cell) =>
           ruleRelation(cell, owned),
@@ -26,11 +30,10 @@ export function changedRegions(before: SectionRules, after: SectionRules): reado
   ];
 }
 
-function changedDefaults(before: SectionRules, after: SectionRules) {
+function changedDefaults(before: SectionRules, after: SectionRules): readonly (readonly [string, Subject])[] {
   const keyed = ({ denying }: SectionRules) => new Map(denying.map(({ subject }) => [JSON.stringify(subject), subject]));
   const [old, now] = [keyed(before), keyed(after)];
-  const only = (a: typeof old, b: typeof old) => [...a].filter(([key]) => !b.has(key)).map(([, subject]) => subject);
-  return [...only(old, now), ...only(now, old)];
+  return [...[...old].filter(([key]) => !now.has(key)), ...[...now].filter(([key]) => !old.has(key))];
 }
 
 const conditionOf = (rule: Rule): unknown => (rule.section === 'process' ? rule.match : [rule.peers, rule.transport, rule.layer7 ?? null]);
@@ -41,7 +44,7 @@ const keys = new WeakMap<Rule, string>();
 function keyOf({ rule, policy }: OwnedRule): string {
   const known = keys.get(rule);
   if (known !== undefined) return known;
-  const said = [policy.name, policy.subject, rule.section, rule.action, conditionOf(rule)];
+  const said = [policy.name, policy.subject, policy.tier, rule.section, rule.action, conditionOf(rule)];
   const key = JSON.stringify(said, (_, value: unknown) => (typeof value === 'bigint' ? value.toString(16) : value));
   keys.set(rule, key);
   return key;

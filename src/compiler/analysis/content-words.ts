@@ -1,104 +1,92 @@
-// Patterns and classes of content in words. `*` stands for any bytes but `/`, `**` for any; what neither can say is
-// written as a regular expression.
-import type { ByteRange, Pattern } from '../space/pattern.ts';
-import type { TextClass, TextClasses } from './content.ts';
+// Classes of content in words: the lines of the rules that they are of, except those that they are not of.
+import type { DomainSpec, FieldTest, LineMatch } from '../domains/domain.ts';
+import type { ClassesOfDomain, ContentClass, Part } from './content.ts';
+import { fieldOf } from './content-encoding.ts';
 import type { Item } from './judge.ts';
+import { isEveryText, isNoText, valuesWords } from './pattern-words.ts';
 
-const isRanges = (ranges: readonly ByteRange[], ...wanted: readonly ByteRange[]): boolean => ranges.join(';') === wanted.join(';');
-const isSegment = (pattern: Pattern): boolean => pattern.kind === 'byte' && isRanges(pattern.ranges, [0, 46], [48, 255]);
-const isAnyByte = (pattern: Pattern): boolean => pattern.kind === 'byte' && isRanges(pattern.ranges, [0, 255]);
-
-/** Any method: one or more bytes of a token. A rule that names no method is written without one. */
-const isToken = (pattern: Pattern): boolean =>
-  pattern.kind === 'repeat' && pattern.part.kind === 'byte' && pattern.part.ranges[0]?.join() === '33,33';
-
-const byteWords = (byte: number): string =>
-  byte > 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
-const rangeWords = ([low, high]: ByteRange): string => (low === high ? byteWords(low) : `${byteWords(low)}-${byteWords(high)}`);
-
-/** A pattern as a glob, as far as one can say it. */
-export function patternWords(pattern: Pattern): string {
-  switch (pattern.kind) {
-    case 'literal':
-      return pattern.text;
-    case 'byte':
-      return isAnyByte(pattern) || isSegment(pattern) ? '?' : `[${pattern.ranges.map(rangeWords).join('')}]`;
-    case 'sequence': {
-      const [method, space] = pattern.parts;
-      const anyMethod = method && isToken(method) && space?.kind === 'literal' && space.text === ' ';
-      return pattern.parts
-        .slice(anyMethod ? 2 : 0)
-        .map(patternWords)
-        .join('');
-    }
-    case 'either':
-      return eitherWords(pattern.parts);
-    case 'repeat':
-      if (isSegment(pattern.part)) return '*';
-      if (isAnyByte(pattern.part)) return '**';
-      return `${pattern.part.kind === 'byte' ? patternWords(pattern.part) : `(${patternWords(pattern.part)})`}${pattern.minimum === 0 ? '*' : '+'}`;
-  }
+/** `GET /cart/*`, `user 0`, `header content-type application/json`: fields of one meaning stand without their name. */
+function testWords(domain: DomainSpec, { field, orAbsent, values }: FieldTest): string {
+  const name = domain.positional.includes(fieldOf(domain, field).spec.name) ? '' : `${field} `;
+  const isText = values.kind === 'text';
+  if (isText && isNoText(values.pattern)) return `${field} ${orAbsent ? 'absent' : 'impossible'}`;
+  if (isText && isEveryText(values.pattern)) return orAbsent ? '' : `${field} exists`;
+  const words = valuesWords(values);
+  return `${name}${words}${orAbsent && !words.startsWith('not ') ? ' or absent' : ''}`;
 }
 
-function eitherWords(parts: readonly Pattern[]): string {
-  const words = parts.map(patternWords);
-  const some = words.filter((text) => text !== '');
-  const whole = some.length === 1 && some[0] !== undefined ? some[0] : `(${some.join('|')})`;
-  return some.length === words.length ? whole : `${whole}?`;
+/** One line of a block, as near to how it was written as its tests allow. */
+export function lineWords(domain: DomainSpec, line: LineMatch): string {
+  const place = ({ field }: FieldTest): number => {
+    const at = domain.positional.indexOf(fieldOf(domain, field).spec.name);
+    return at < 0 ? domain.positional.length : at;
+  };
+  const words = [...line].sort((a, b) => place(a) - place(b)).map((test) => testWords(domain, test));
+  return words.filter((text) => text !== '').join(' ') || '**';
 }
 
-/** Is every text of the i-th pattern one of the j-th? */
-const implies = ({ classes }: TextClasses, i: number, j: number): boolean =>
+function partWords(domain: DomainSpec, { lines, maybe }: Part): string {
+  const words = lines.map((line) => lineWords(domain, line)).join(' or ');
+  return maybe ? `what is or may be ${words}` : words;
+}
+
+/** Parts as sets of classes. */
+const indices = ({ parts }: ClassesOfDomain): readonly number[] => parts.map((_, i) => i);
+/** Is everything of the i-th part of the j-th? */
+const implies = ({ classes }: ClassesOfDomain, i: number, j: number): boolean =>
   classes.every(({ matched }) => !matched[i] || matched[j] === true);
-const indices = ({ patterns }: TextClasses): readonly number[] => patterns.map((_, i) => i);
+/** Those that no other of them holds; of equal ones the first. */
+const widestOf = (all: ClassesOfDomain, list: readonly number[]): readonly number[] =>
+  list.filter((i) => !list.some((j) => implies(all, i, j) && (!implies(all, j, i) || j < i)));
+/** Those that hold no other of them. */
+const sharpestOf = (all: ClassesOfDomain, list: readonly number[]): readonly number[] =>
+  list.filter((i) => !list.some((j) => implies(all, j, i) && (!implies(all, i, j) || j < i)));
+const wordsOf = (all: ClassesOfDomain, list: readonly number[], joint: string): string =>
+  list
+    .flatMap((i) => all.parts[i] ?? [])
+    .map((part) => partWords(all.domain, part))
+    .join(joint);
 
-/** The sharpest patterns that the class matches, except the widest that it does not. */
-function classWords(all: TextClasses, { matched }: TextClass): string {
-  const inside = indices(all).filter((i) => matched[i]);
-  const sharpest = inside.filter((i) => !inside.some((j) => implies(all, j, i) && (!implies(all, i, j) || j < i)));
-  const cutting = indices(all).filter(
-    (i) => !matched[i] && all.classes.some((other) => other.matched[i] && sharpest.every((j) => other.matched[j])),
-  );
-  const widest = cutting.filter((i) => !cutting.some((j) => implies(all, i, j) && (!implies(all, j, i) || j < i)));
-  const words = (list: readonly number[], joint: string): string =>
-    list
-      .flatMap((i) => all.patterns[i] ?? [])
-      .map(patternWords)
-      .join(joint);
-  if (inside.length === 0) return widest.length === 0 ? 'every text' : `all but ${words(widest, ', ')}`;
-  return widest.length === 0 ? words(sharpest, ' that is also ') : `${words(sharpest, ' that is also ')} except ${words(widest, ', ')}`;
+/** The sharpest parts that all of these are of, except the widest that none of them is of; undefined where that is more than they are. */
+function partsExcept(all: ClassesOfDomain, chosen: ReadonlySet<ContentClass>): string | undefined {
+  const inside = indices(all).filter((i) => [...chosen].every(({ matched }) => matched[i]));
+  const outside = indices(all).filter((i) => [...chosen].every(({ matched }) => !matched[i]));
+  const held = all.classes.filter(({ matched }) => inside.every((i) => matched[i]));
+  const cutting = outside.filter((i) => held.some(({ matched }) => matched[i]));
+  if (held.filter(({ matched }) => !cutting.some((i) => matched[i])).length !== chosen.size) return undefined;
+  const [only] = sharpestOf(all, inside).flatMap((i) => all.parts[i] ?? []);
+  const sure = cutting.filter((i) => only?.maybe && all.parts[i]?.lines === only.lines);
+  if (only && sure.length > 0 && cutting.every((i) => sure.some((one) => implies(all, i, one))))
+    return `what may be ${partWords(all.domain, { ...only, maybe: false })}`;
+  const out = wordsOf(all, widestOf(all, cutting), ', ');
+  if (inside.length === 0) return out === '' ? '**' : `all but ${out}`;
+  return wordsOf(all, sharpestOf(all, inside), ' that is also ') + (out === '' ? '' : ` except ${out}`);
 }
 
-/** Classes together: whole patterns where all of their classes are there, the rest one by one. */
-function classesWords(all: TextClasses, texts: readonly TextClass[]): readonly string[] {
-  const possible = all.classes.filter(({ example }) => example !== undefined);
-  const chosen = new Set(texts);
-  if (possible.every((text) => chosen.has(text))) return ['**'];
+/** Classes together: whole parts where all of their classes are there, the rest at once where that can be said, or else one by one. */
+function classesWords(all: ClassesOfDomain, chosen: ReadonlySet<ContentClass>): readonly string[] {
   const complete = indices(all).filter(
-    (i) => possible.every((text) => !text.matched[i] || chosen.has(text)) && texts.some((text) => text.matched[i]),
+    (i) => all.classes.every((one) => !one.matched[i] || chosen.has(one)) && [...chosen].some((one) => one.matched[i]),
   );
-  const widest = complete.filter((i) => !complete.some((j) => implies(all, i, j) && (!implies(all, j, i) || j < i)));
-  const rest = texts.filter(({ matched }) => !widest.some((i) => matched[i]));
-  return [...widest.flatMap((i) => all.patterns[i] ?? []).map(patternWords), ...rest.map((text) => classWords(all, text))];
+  const widest = widestOf(all, complete);
+  const rest = [...chosen].filter(({ matched }) => !widest.some((i) => matched[i]));
+  const together = rest.length === 0 ? [] : (partsExcept(all, new Set(rest)) ?? rest.map((one) => partsExcept(all, new Set([one])) ?? ''));
+  const whole = all.classes.every((one) => chosen.has(one)) ? '**' : undefined;
+  return whole === undefined ? [...widest.map((i) => wordsOf(all, [i], '')), ...[together].flat()] : [whole];
 }
 
-const nouns: Readonly<Record<string, string>> = { http: 'requests', exec: 'programs' };
+const nouns: Readonly<Record<string, string>> = { http: 'requests', dns: 'queries', tls: 'handshakes', exec: 'programs' };
 
 /** The content of a change; empty where content makes no difference. */
 export function contentWords(items: readonly Item[]): string {
-  const texts = items.flatMap((item) => (item.kind === 'text' ? [item] : []));
-  const [first] = texts;
-  const unread = items.flatMap((item) => (item.kind === 'undecidable' ? [item.domain] : []));
-  const words = [
-    ...(first
-      ? [
-          `${first.classes.domain} ${classesWords(
-            first.classes,
-            texts.map(({ text }) => text),
-          ).join(', ')}`,
-        ]
-      : []),
-    ...unread.map((domain) => `${domain} ${nouns[domain] ?? 'content'} that cannot be read`),
-  ];
-  return words.length > 0 ? words.join(', ') : items.some(({ kind }) => kind === 'connection') ? 'the connection itself' : '';
+  const readable = items.flatMap((item) => (item.kind === 'content' ? [item] : []));
+  const words = [...new Set(readable.map(({ classes }) => classes))].map((classes) => {
+    const own = readable.filter((item) => item.classes === classes).map(({ content }) => content);
+    return `${classes.domain.name} ${classesWords(classes, new Set(own)).join(', ')}`;
+  });
+  const unread = items.flatMap((item) =>
+    item.kind === 'undecidable' ? [`${item.domain} ${nouns[item.domain] ?? 'events'} that cannot be read`] : [],
+  );
+  const all = [...words, ...unread];
+  return all.length > 0 ? all.join(', ') : items.some(({ kind }) => kind === 'connection') ? 'the connection itself' : '';
 }

@@ -1,82 +1,129 @@
-// The content of requests and program starts, as classes: texts that the same patterns match. Exact, by one automaton
-// over all patterns of a question; and what a class is called.
+// The content of requests and process events, as classes: events of one domain for which the same lines of the rules
+// hold. Exact, by one automaton over all lines of a question.
+import { invariant } from '../base/assert.ts';
+import type { DomainSpec, Domains, FieldTest, FieldValues, LineMatch, ValueSet } from '../domains/domain.ts';
 import type { DomainMatch } from '../ir/typed.ts';
 import { classify } from '../space/automaton.ts';
 import type { Pattern } from '../space/pattern.ts';
-import { contentTexts } from './content-texts.ts';
+import { type Encoding, encodingOf, fieldOf, mayBeUndecidable } from './content-encoding.ts';
 import { AnalysisLimit } from './limit.ts';
 
-/** Texts that match exactly the patterns with `matched[i]`. `example`: one that an event can have; absent if none can. */
-export type TextClass = { readonly matched: readonly boolean[]; readonly example?: string };
-/** What `patterns` (the alternatives of rules' patterns) tell apart. Equal questions of one ContentClasses give the same object. */
-export type TextClasses = { readonly domain: string; readonly patterns: readonly Pattern[]; readonly classes: readonly TextClass[] };
+/** What is told apart: events for which one of the lines is true. `maybe`: or undecidable. */
+export type Part = { readonly lines: readonly LineMatch[]; readonly maybe: boolean };
+/** Events that are of exactly the parts with `matched[i]`, and one of them. */
+export type ContentClass = { readonly matched: readonly boolean[]; readonly example: () => FieldValues };
+/** Equal questions of one ContentClasses give the same object. */
+export type ClassesOfDomain = {
+  readonly domain: DomainSpec;
+  readonly parts: readonly Part[];
+  readonly classes: readonly ContentClass[];
+  readonly encoding: Encoding;
+};
 
 const maximumStates = 100_000;
-/** So many alternatives are told apart one by one, which reads better; more are taken rule by rule. */
-const maximumAlternatives = 128;
+/** So many lines are told apart one by one, which reads better; more are taken rule by rule. */
+const maximumLines = 128;
 
 export type ContentClasses = {
   /** The classes of what these matches of one domain can tell apart. @throws AnalysisLimit */
-  readonly of: (domain: string, matches: readonly DomainMatch[]) => TextClasses;
-  /** Do the texts of a class match? Asked only of a match that `of` was given. */
-  readonly matches: (classes: TextClasses, text: TextClass, match: DomainMatch) => boolean;
+  readonly of: (domain: string, matches: readonly DomainMatch[]) => ClassesOfDomain;
+  /** Does a match hold for the events of a class? Asked only of a match that `of` was given. */
+  readonly truthOf: (classes: ClassesOfDomain, content: ContentClass, match: DomainMatch) => boolean | 'undecidable';
 };
 
-const alternatives = (pattern: Pattern): readonly Pattern[] =>
-  pattern.kind === 'either' ? pattern.parts.flatMap(alternatives) : [pattern];
+type Known = { readonly classes: ClassesOfDomain; readonly places: ReadonlyMap<string, number> };
 
 /** Remembers classes; keep one for a whole analysis. */
-export function contentClasses(): ContentClasses {
-  const keys = new WeakMap<Pattern, string>();
-  const keyOf = (pattern: Pattern): string => {
-    const key = keys.get(pattern) ?? JSON.stringify(pattern);
-    keys.set(pattern, key);
-    return key;
-  };
-  const known = new Map<string, TextClasses>();
-  const places = new Map<TextClasses, ReadonlyMap<string, number>>();
-  const made = (domain: string, matches: readonly DomainMatch[]): TextClasses => {
-    const whole = new Map(matches.map(({ pattern }) => [keyOf(pattern), pattern]));
-    const parts = new Map([...whole.values()].flatMap(alternatives).map((pattern) => [keyOf(pattern), pattern]));
-    const patterns = parts.size > maximumAlternatives ? whole : parts;
-    const classes = classesOf(domain, [...patterns.values()]);
-    places.set(classes, new Map([...patterns.keys()].map((key, i) => [key, i])));
-    return classes;
+export function contentClasses(domains: Domains): ContentClasses {
+  const known = new Map<string, Known>();
+  const places = new Map<ClassesOfDomain, Known['places']>();
+  const linesOf = remembered(({ domain, lines }: DomainMatch) => lines.flatMap((line) => simpleLines(specOf(domains, domain), line)));
+  const keyOf = remembered((match: DomainMatch) => JSON.stringify(linesOf(match)));
+  const lineKeys = remembered((match: DomainMatch) => linesOf(match).map((line) => JSON.stringify([line])));
+  const made = (domain: DomainSpec, matches: readonly DomainMatch[]): Known => {
+    const byLine = new Map(matches.flatMap((match) => linesOf(match).map((line, i) => [lineKeys(match)[i] ?? '', [line]] as const)));
+    const byMatch = new Map(matches.map((match) => [keyOf(match), match.lines]));
+    const chosen = byLine.size > maximumLines ? byMatch : byLine;
+    const parts = [...chosen].flatMap(([key, lines]) => {
+      const unsure = lines.some((line) => mayBeUndecidable(domain, line));
+      return (unsure ? [false, true] : [false]).map((maybe) => ({ key: partKey(key, maybe), lines, maybe }));
+    });
+    return { classes: classesOf(domain, parts), places: new Map(parts.map(({ key }, i) => [key, i])) };
   };
   return {
     of: (domain, matches) => {
-      const question = [domain, ...new Set(matches.map(({ pattern }) => keyOf(pattern)).sort())].join('\n');
-      const classes = known.get(question) ?? made(domain, matches);
-      known.set(question, classes);
-      return classes;
+      const question = [domain, ...new Set(matches.map(keyOf).sort())].join('\n');
+      const answer = known.get(question) ?? made(specOf(domains, domain), matches);
+      known.set(question, answer);
+      places.set(answer.classes, answer.places);
+      return answer.classes;
     },
-    matches: (classes, text, { pattern }) => {
-      const place = (part: Pattern): number => places.get(classes)?.get(keyOf(part)) ?? -1;
-      const own = place(pattern);
-      return own >= 0 ? text.matched[own] === true : alternatives(pattern).some((part) => text.matched[place(part)] === true);
+    truthOf: (classes, { matched }, match) => {
+      const own = places.get(classes);
+      invariant(own, 'classes of another analysis');
+      const keys = own.has(partKey(keyOf(match), false)) ? [keyOf(match)] : lineKeys(match);
+      const is = (maybe: boolean): boolean => keys.some((key) => matched[own.get(partKey(key, maybe)) ?? -1] === true);
+      return is(false) || (is(true) ? 'undecidable' : false);
     },
   };
 }
 
-function classesOf(domain: string, patterns: readonly Pattern[]): TextClasses {
-  const { possible, impossible, familiar } = contentTexts(domain);
-  const found = classify([...patterns, possible, impossible, familiar], maximumStates);
+const partKey = (key: string, maybe: boolean): string => (maybe ? `maybe ${key}` : key);
+
+function remembered<Key extends object, Value>(compute: (key: Key) => Value): (key: Key) => Value {
+  const values = new WeakMap<Key, Value>();
+  return (key) => {
+    const value = values.get(key) ?? compute(key);
+    values.set(key, value);
+    return value;
+  };
+}
+
+export function specOf(domains: Domains, name: string): DomainSpec {
+  const spec = domains.find((domain) => domain.name === name);
+  invariant(spec, `no domain is called ${name}`);
+  return spec;
+}
+
+const mostSimple = 16;
+
+/** A line that lists a few texts, as a line for each: what came and went reads better. Words (methods) stay together where there are other tests. */
+function simpleLines(domain: DomainSpec, line: LineMatch): readonly LineMatch[] {
+  const simple = line.reduce<readonly LineMatch[]>(
+    (made, test) => {
+      const together = test.every || (line.length > 1 && fieldOf(domain, test.field).spec.type.words.length > 0);
+      const tests = together ? [test] : alternatives(test.values).map((values): FieldTest => ({ ...test, values }));
+      return made.flatMap((before) => tests.map((one) => [...before, one]));
+    },
+    [[]],
+  );
+  return simple.length > mostSimple ? [line] : simple;
+}
+
+function alternatives(values: ValueSet): readonly ValueSet[] {
+  const flat = (pattern: Pattern): readonly Pattern[] =>
+    pattern.kind === 'either' && pattern.parts.length > 0 ? pattern.parts.flatMap(flat) : [pattern];
+  return values.kind === 'text' ? flat(values.pattern).map((pattern) => ({ kind: 'text', pattern })) : [values];
+}
+
+function classesOf(domain: DomainSpec, parts: readonly Part[]): ClassesOfDomain {
+  const encoding = encodingOf(
+    domain,
+    parts.flatMap(({ lines }) => lines),
+  );
+  const patterns = parts.map(
+    ({ lines, maybe }): Pattern => ({ kind: 'either', parts: lines.map(maybe ? encoding.whereMaybe : encoding.where) }),
+  );
+  const found = classify([...patterns, encoding.possible, encoding.familiar], maximumStates);
   if (!found) throw new AnalysisLimit('pattern states', maximumStates);
   const members = found.classesOf.map((classes) => new Set(classes));
-  const decoder = new TextDecoder();
-  const classes = new Map<string, TextClass & { readonly rank: number }>();
+  const classes = new Map<string, { readonly matched: readonly boolean[]; readonly isFamiliar: boolean; readonly witness: Uint8Array }>();
   for (let number = 1; number < found.classes; number++) {
-    const matched = patterns.map((_, i) => members[i]?.has(number) ?? false);
-    const [isPossible, isImpossible, isFamiliar] = members.slice(patterns.length).map((classes) => classes.has(number));
-    const isEvent = isPossible === true && isImpossible === false;
-    const rank = isEvent ? (isFamiliar ? 2 : 1) : 0;
-    const before = classes.get(matched.join());
-    if (before && before.rank >= rank) continue;
-    classes.set(matched.join(), { matched, rank, ...(isEvent ? { example: decoder.decode(found.witnesses[number]) } : {}) });
+    const matched = parts.map((_, i) => members[i]?.has(number) ?? false);
+    const [isPossible, isFamiliar = false] = members.slice(parts.length).map((own) => own.has(number));
+    if (!isPossible || (classes.has(matched.join()) && !isFamiliar)) continue;
+    classes.set(matched.join(), { matched, isFamiliar, witness: found.witnesses[number] ?? new Uint8Array() });
   }
-  return {
-    domain,
-    patterns,
-    classes: [...classes.values()].map(({ matched, example }) => ({ matched, ...(example === undefined ? {} : { example }) })),
-  };
+  const content = [...classes.values()].map(({ matched, witness }) => ({ matched, example: () => encoding.decode(witness) }));
+  return { domain, parts: parts.map(({ lines, maybe }) => ({ lines, maybe })), classes: content, encoding };
 }

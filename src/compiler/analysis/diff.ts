@@ -2,81 +2,104 @@
 // it. Nothing is missed, because only where a changed rule or default speaks can a verdict change, and all of that is
 // looked at; nothing is invented, because both lists are decided on every class. It shares no code with the oracle,
 // which its tests replay every witness through.
+import { invariant } from '../base/assert.ts';
+import type { Domains } from '../domains/domain.ts';
 import type { PolicyEvent, Verdict } from '../ir/event.ts';
 import type { Section, TypedPolicy } from '../ir/typed.ts';
-import { anyTransport } from '../space/transport.ts';
 import { changedRegions, isSameRule, type Region } from './align.ts';
-import { anyAddress, anyReserved, anyWorkload, type Cell, type End } from './cell.ts';
+import { type Cell, type End, peerOf } from './cell.ts';
 import { type ContentClasses, contentClasses } from './content.ts';
 import { type Decision, isAllowed } from './decide.ts';
 import { type Item, type Judgement, judge } from './judge.ts';
 import { mergeCells } from './merge.ts';
 import { verdictOf } from './oracle.ts';
 import { anyOf, apart } from './relation.ts';
-import { budget, maximumCells, type SectionRules, type Speakers, sectionOf, speakersOf, within } from './split.ts';
-import { endpointIn, flowIn } from './witness.ts';
+import { spacesOf } from './spaces.ts';
+import { askAll, budget, maximumCells, processDomains, type SectionRules, type Views, viewsOf, within } from './split.ts';
+import { flowIn, plainContent, processEventIn, requestIn } from './witness.ts';
 
 /**
- * `masked`: this side decides otherwise, but the other side of the flow denies (or did), so no verdict changes.
- * `another-rule`: the same verdict, decided by another rule.
+ * The enforced verdict comes first. `newly-audited`, `no-longer-audited`: it stays, and what it would be with everything in
+ * audit mode enforced begins or ceases to be another. `masked`: this side decides otherwise, but because of the other side
+ * of the flow no verdict changes. `another-rule`: the same verdict, decided by another rule.
  */
-export type Effect = 'newly-allowed' | 'newly-denied' | 'masked' | 'another-rule';
+export const effects = ['newly-allowed', 'newly-denied', 'newly-audited', 'no-longer-audited', 'masked', 'another-rule'] as const;
+export type Effect = (typeof effects)[number];
+
+/** Who decides what is enforced, and who would decide with everything in audit mode enforced. */
+export type Decisions = { readonly enforced: Decision; readonly withAudit: Decision };
 
 /** A class of events that changed alike, flows between two endpoints (what one sends to itself is always allowed). `items`: the content; one item `every` where content makes no difference. */
 export type Difference = {
   readonly effect: Effect;
   readonly section: Section;
+  /** The class of process events. */
+  readonly domain?: string;
   readonly cell: Cell;
   readonly items: readonly Item[];
   /** Every class of content that these rules tell apart changed so: the items are all there are. */
   readonly everyItem: boolean;
   /** What this side decided, and decides now. */
-  readonly before: Decision;
-  readonly after: Decision;
+  readonly before: Decisions;
+  readonly after: Decisions;
   readonly witness: { readonly event: PolicyEvent; readonly before: Verdict; readonly after: Verdict };
 };
 
 type Change = Omit<Difference, 'witness'>;
-type Both = { readonly before: SectionRules; readonly after: SectionRules };
+type Both = { readonly before: Views; readonly after: Views };
 type Walk = {
-  readonly sides: Readonly<Record<Section, Both>>;
+  /** The sections of a side, by placeName. */
+  readonly sides: ReadonlyMap<string, Both>;
   readonly contents: ContentClasses;
   readonly spend: (rules?: number) => void;
 };
+type Place = Pick<Difference, 'section' | 'domain'>;
+const placeName = ({ section, domain }: Place): string => (domain === undefined ? section : `${section} ${domain}`);
 
 /**
  * All differences, grouped and merged, in a fixed order.
  * @throws AnalysisLimit when the two policies tell more than `limit` combinations apart
  */
 export function diff(before: TypedPolicy, after: TypedPolicy, limit = maximumCells): readonly Difference[] {
-  const both = (section: Section): Both => ({ before: sectionOf(before, section), after: sectionOf(after, section) });
-  const sides = { ingress: both('ingress'), egress: both('egress'), process: both('process') };
-  const walk: Walk = { sides, contents: contentClasses(), spend: budget(limit) };
-  const changes = roots.flatMap(({ section, start }) => [...changesIn(walk, section, start)]);
+  const classes = [...new Set([...processDomains(before), ...processDomains(after)])].sort();
+  const places: readonly Place[] = [
+    { section: 'ingress' },
+    { section: 'egress' },
+    ...classes.map((domain): Place => ({ section: 'process', domain })),
+  ];
+  const sides = new Map(
+    places.map((place) => {
+      const views = (typed: TypedPolicy): Views => viewsOf(typed, place.section, place.domain);
+      return [placeName(place), { before: views(before), after: views(after) }];
+    }),
+  );
+  const walk: Walk = { sides, contents: contentClasses(after.domains), spend: budget(limit) };
+  const spaces = spacesOf([before, after]);
+  const changes = places.flatMap((place) => {
+    const { before: old, after: now } = sideOf(walk, place);
+    const regions = changedRegions(old, now);
+    return spaces[place.section].flatMap((start) => [...changesIn(walk, place, { start, regions })]);
+  });
   return merged(changes).flatMap((change) => {
-    const event = eventIn(change);
+    const event = eventIn(change, after.domains);
     return event ? [{ ...change, witness: { event, before: verdictOf(before, event), after: verdictOf(after, event) } }] : [];
   });
 }
 
-const flows = (source: End, destination: End): Cell => ({ source, destination, points: anyTransport, portNames: new Map() });
-const roots: readonly { readonly section: Section; readonly start: Cell }[] = [
-  { section: 'ingress', start: flows(anyWorkload, anyWorkload) },
-  { section: 'ingress', start: flows(anyReserved, anyWorkload) },
-  { section: 'ingress', start: flows(anyAddress, anyWorkload) },
-  { section: 'egress', start: flows(anyWorkload, anyWorkload) },
-  { section: 'egress', start: flows(anyWorkload, anyReserved) },
-  { section: 'egress', start: flows(anyWorkload, anyAddress) },
-  { section: 'process', start: flows(anyWorkload, { kind: 'nothing' }) },
-];
+type Space = { readonly start: Cell; readonly regions: readonly Region[] };
 
 /** Clips the space to each region that changed, without those before it: what no other condition cuts stays whole. */
-function* changesIn(walk: Walk, section: Section, start: Cell): Generator<Change> {
-  const { before, after } = walk.sides[section];
-  const regions = changedRegions(before, after);
+function* changesIn(walk: Walk, place: Place, { start, regions }: Space): Generator<Change> {
   for (const [i, region] of regions.entries()) {
-    for (const cell of cellsOf(walk, start, [region, ...regions.slice(0, i)])) yield* compare(walk, section, cell);
+    if (region(start).kind === 'apart') continue;
+    for (const cell of cellsOf(walk, start, [region, ...regions.slice(0, i)])) yield* compare(walk, place, cell);
   }
+}
+
+function sideOf({ sides }: Walk, place: Place): Both {
+  const both = sides.get(placeName(place));
+  invariant(both, `no section ${placeName(place)}`);
+  return both;
 }
 
 /** The cells that are in the first region and in none of the others. */
@@ -93,77 +116,112 @@ function* cellsOf(walk: Walk, start: Cell, [inside, ...others]: readonly Region[
   }
 }
 
-type Open = { readonly cell: Cell; readonly own: Both; readonly other: Both };
-const otherSection = { ingress: 'egress', egress: 'ingress', process: 'process' } as const;
+type Open = { readonly cell: Cell; readonly own: Both; readonly other?: Both };
 
 /** Decides a cell by the old and the new rules; splits it where they speak of a part only. */
-function* compare(walk: Walk, section: Section, start: Cell): Generator<Change> {
-  const waiting: Open[] = [{ cell: start, own: walk.sides[section], other: walk.sides[otherSection[section]] }];
+function* compare(walk: Walk, place: Place, start: Cell): Generator<Change> {
+  const { section } = place;
+  const waiting: Open[] = [{ cell: start, own: sideOf(walk, place), ...otherSide(walk, section) }];
   for (let open = waiting.pop(); open !== undefined; open = waiting.pop()) {
-    walk.spend(open.own.before.rules.length + open.own.after.rules.length);
     const { cell } = open;
-    const own = { before: within(cell, open.own.before), after: within(cell, open.own.after) };
-    const speakers = askAll(cell, [own.before, own.after]);
-    if (!speakers.ok) {
+    walk.spend(open.own.before.withAudit.rules.length + open.own.after.withAudit.rules.length);
+    const own = clipped(cell, open.own);
+    const speakers = askAll(cell, listsOf(own));
+    if (speakers.kind === 'split') {
       for (const half of speakers.halves) waiting.push({ ...open, cell: half, own });
       continue;
     }
-    const judgements = judge(speakers.lists, walk.contents, section !== 'process');
-    if (section === 'process' || cell.source.kind !== 'workload' || cell.destination.kind !== 'workload' || !judgements.some(isTurned)) {
-      yield* grouped(section, cell, judgements);
+    const question = { contents: walk.contents, connection: section !== 'process', asked: [] };
+    const judgements = judge(speakers.lists, question);
+    if (!open.other || !isManaged(peerOf(cell, section)) || !judgements.some(isTurned)) {
+      yield* grouped(place, cell, judgements);
       continue;
     }
-    const other = { before: within(cell, open.other.before), after: within(cell, open.other.after) };
-    const all = askAll(cell, [own.before, own.after, other.before, other.after]);
-    if (!all.ok) for (const half of all.halves) waiting.push({ cell: half, own, other });
-    else yield* grouped(section, cell, judge(all.lists, walk.contents, true));
+    const other = clipped(cell, open.other);
+    const all = askAll(cell, [...listsOf(own), ...listsOf(other)]);
+    if (all.kind === 'split') for (const half of all.halves) waiting.push({ cell: half, own, other });
+    else yield* grouped(place, cell, judge(all.lists, question));
   }
 }
 
-type Asked = { readonly ok: true; readonly lists: readonly Speakers[] } | { readonly ok: false; readonly halves: readonly [Cell, Cell] };
-
-function askAll(cell: Cell, sections: readonly SectionRules[]): Asked {
-  const lists: Speakers[] = [];
-  for (const section of sections) {
-    const answer = speakersOf(cell, section);
-    if (answer.kind === 'split') return { ok: false, halves: answer.halves };
-    lists.push(answer.speakers);
-  }
-  return { ok: true, lists };
+function otherSide(walk: Walk, section: Section): { readonly other?: Both } {
+  if (section === 'process') return {};
+  return { other: sideOf(walk, { section: section === 'ingress' ? 'egress' : 'ingress' }) };
 }
 
-function isTurned({ decisions: [before, after] }: Judgement): boolean {
-  return before !== undefined && after !== undefined && isAllowed(before) !== isAllowed(after);
+/** Can a policy govern an endpoint of these? */
+const isManaged = ({ kind }: End): boolean => kind === 'workload' || kind === 'reserved';
+
+function clipped(cell: Cell, { before, after }: Both): Both {
+  const clip = ({ enforced, withAudit }: Views): Views => {
+    const whole = within(cell, withAudit);
+    return { enforced: enforced === withAudit ? whole : within(cell, enforced), withAudit: whole };
+  };
+  return { before: clip(before), after: clip(after) };
 }
 
-/** Own side before and after, then the other side before and after, where there is one. */
-function effectOf({ decisions }: Judgement): Effect | undefined {
-  const [before, after, otherBefore, otherAfter] = decisions;
-  if (!before || !after) return undefined;
-  if (isAllowed(before) === isAllowed(after)) return isSameDecider(before, after) ? undefined : 'another-rule';
-  const was = isAllowed(before) && (!otherBefore || isAllowed(otherBefore));
-  const is = isAllowed(after) && (!otherAfter || isAllowed(otherAfter));
-  if (was === is) return 'masked';
-  return is ? 'newly-allowed' : 'newly-denied';
+/** In the order of `decisionsOf`. */
+const listsOf = ({ before, after }: Both): readonly SectionRules[] => [before.enforced, before.withAudit, after.enforced, after.withAudit];
+
+type Sides = { readonly own: Decisions; readonly other?: Decisions };
+
+/** What the lists of listsOf decide: this side before and after, then the other side, where there is one. */
+function decisionsOf({ decisions }: Judgement): { readonly before: Sides; readonly after: Sides } {
+  const at = (place: number): Decisions | undefined => {
+    const [enforced, withAudit] = [decisions[place], decisions[place + 1]];
+    return enforced && withAudit && { enforced, withAudit };
+  };
+  const [before, after, otherBefore, otherAfter] = [at(0), at(2), at(4), at(6)];
+  invariant(before && after, 'a judgement of fewer lists');
+  return {
+    before: { own: before, ...(otherBefore && { other: otherBefore }) },
+    after: { own: after, ...(otherAfter && { other: otherAfter }) },
+  };
 }
 
-function isSameDecider(a: Decision, b: Decision): boolean {
-  return a.kind === 'rule' && b.kind === 'rule' ? isSameRule(a.owned, b.owned) : a.kind === b.kind;
+type View = keyof Decisions;
+const allows = (view: View, { own, other }: Sides): boolean => isAllowed(own[view]) && (!other || isAllowed(other[view]));
+
+function isTurned(judgement: Judgement): boolean {
+  const { before, after } = decisionsOf(judgement);
+  const turned = (view: View): boolean => isAllowed(before.own[view]) !== isAllowed(after.own[view]);
+  return turned('enforced') || turned('withAudit');
 }
 
-const deciderKey = (decision: Decision): string =>
-  decision.kind === 'rule' ? `${decision.owned.rule.id} ${decision.undecidable}` : decision.kind;
+function effectOf(judgement: Judgement): Effect | undefined {
+  const { before, after } = decisionsOf(judgement);
+  if (!isTurned(judgement)) return isSameDecider(before.own, after.own) ? undefined : 'another-rule';
+  const is = allows('enforced', after);
+  if (allows('enforced', before) !== is) return is ? 'newly-allowed' : 'newly-denied';
+  const isAudited = (sides: Sides): boolean => allows('enforced', sides) !== allows('withAudit', sides);
+  if (isAudited(before) !== isAudited(after)) return isAudited(after) ? 'newly-audited' : 'no-longer-audited';
+  return 'masked';
+}
+
+/** Of what is reported: who would decide with audit is, where that is another action. */
+function isSameDecider(a: Decisions, b: Decisions): boolean {
+  const isSame = (one: Decision, other: Decision): boolean =>
+    one.kind === 'rule' && other.kind === 'rule' ? isSameRule(one.owned, other.owned) : one.kind === other.kind;
+  const isAudited = isAllowed(a.enforced) !== isAllowed(a.withAudit);
+  return isSame(a.enforced, b.enforced) && (!isAudited || isSame(a.withAudit, b.withAudit));
+}
+
+function deciderKey({ enforced, withAudit }: Decisions): string {
+  const key = (decision: Decision): string =>
+    decision.kind === 'rule' ? `${decision.owned.rule.id} ${decision.undecidable}` : decision.kind;
+  return isAllowed(enforced) === isAllowed(withAudit) ? key(enforced) : `${key(enforced)} audit ${key(withAudit)}`;
+}
 
 /** The changes of one undivided cell: content that changed alike, together. */
-function grouped(section: Section, cell: Cell, judgements: readonly Judgement[]): readonly Change[] {
+function grouped(place: Place, cell: Cell, judgements: readonly Judgement[]): readonly Change[] {
   const groups = new Map<string, Change>();
   for (const judgement of judgements) {
-    const [before, after] = judgement.decisions;
     const effect = effectOf(judgement);
-    if (!effect || !before || !after) continue;
+    if (!effect) continue;
+    const [before, after] = [decisionsOf(judgement).before.own, decisionsOf(judgement).after.own];
     const key = [effect, deciderKey(before), deciderKey(after)].join();
     const items = [...(groups.get(key)?.items ?? []), judgement.item];
-    groups.set(key, { effect, section, cell, items, everyItem: items.length === judgements.length, before, after });
+    groups.set(key, { effect, ...place, cell, items, everyItem: items.length === judgements.length, before, after });
   }
   return [...groups.values()];
 }
@@ -176,33 +234,26 @@ function merged(changes: readonly Change[]): readonly Change[] {
     numbers.set(thing, number);
     return number;
   };
-  const itemKey = (item: Item): string => (item.kind === 'text' ? `${numberOf(item.text)}` : item.kind);
+  const itemKey = (item: Item): string =>
+    item.kind === 'content' ? `${numberOf(item.content)}` : 'domain' in item ? `${item.kind} ${item.domain}` : item.kind;
   const groups = new Map<string, Change[]>();
   for (const change of changes) {
     const content = change.everyItem ? 'every' : change.items.map(itemKey).join('+');
-    const key = [change.effect, change.section, deciderKey(change.before), deciderKey(change.after), content].join();
+    const key = [change.effect, placeName(change), deciderKey(change.before), deciderKey(change.after), content].join();
     groups.set(key, [...(groups.get(key) ?? []), change]);
   }
-  const order: readonly Effect[] = ['newly-allowed', 'newly-denied', 'masked', 'another-rule'];
   return [...groups.values()]
     .flatMap((group) => mergeCells(group.map(({ cell }) => cell)).flatMap((cell) => (group[0] ? [{ ...group[0], cell }] : [])))
-    .sort((a, b) => order.indexOf(a.effect) - order.indexOf(b.effect));
+    .sort((a, b) => effects.indexOf(a.effect) - effects.indexOf(b.effect));
 }
 
-/** One event of a change, with a text that can be read where the content is one. */
-function eventIn({ section, cell, items, everyItem }: Change): PolicyEvent | undefined {
-  const texts = items.flatMap((item) => (item.kind === 'text' ? [{ domain: item.classes.domain, text: item.text.example ?? '' }] : []));
-  const text = texts[0];
-  const undecidable = items.find((item) => item.kind === 'undecidable');
-  const content = text ? ({ kind: 'text', text: text.text } as const) : ({ kind: 'undecidable', reason: 'ambiguous' } as const);
-  if (section === 'process') {
-    const subject = endpointIn(cell.source, 'subject');
-    return subject
-      ? { kind: 'exec', subject, content: text || undecidable ? content : { kind: 'text', text: '/usr/bin/true' } }
-      : undefined;
-  }
+/** One event of a change, with a content that can be read where there is one. */
+function eventIn({ section, domain, cell, items, everyItem }: Change, domains: Domains): PolicyEvent | undefined {
+  if (section === 'process')
+    return processEventIn(cell, requestIn(items) ?? { domain: domain ?? '', content: plainContent(domains, domain ?? '') });
   const flow = flowIn(cell);
-  if (!flow || everyItem || items.some(({ kind }) => kind === 'every' || (kind === 'connection' && !text))) return flow;
-  const domain = text?.domain ?? (undecidable?.kind === 'undecidable' ? undecidable.domain : undefined);
-  return domain === undefined ? flow : { ...flow, request: { domain, content } };
+  if (!flow || everyItem || items.some(({ kind }) => kind === 'every')) return flow;
+  const readable = items.some(({ kind }) => kind === 'content');
+  const request = !readable && items.some(({ kind }) => kind === 'connection') ? undefined : requestIn(items);
+  return request ? { ...flow, request } : flow;
 }

@@ -3,37 +3,57 @@
 import { invariant } from '../base/assert.ts';
 import type { Endpoint, PolicyEvent, Verdict } from '../ir/event.ts';
 import type { TestEvent } from '../ir/test-case.ts';
-import type { Policy, Rule, Section, TypedPolicy } from '../ir/typed.ts';
-import { selects } from '../space/labels.ts';
+import type { Policy, Rule, Section, Tier, TypedPolicy } from '../ir/typed.ts';
 import { eventClasses } from './event-classes.ts';
 import { type DeciderRecord, deciderOf, endpointWords, eventWords, placeOf, type SourcePlace } from './event-words.ts';
 import { type Miss, missesOf } from './misses.ts';
-import { type RuleReading, readingsOf, sideVerdict, speaks, verdictOf } from './oracle.ts';
-import { brings } from './split.ts';
+import { type RuleReading, readingsOf, refuses, sideVerdict, speaks, verdictOf } from './oracle.ts';
+import { isManaged, isSubject } from './oracle-members.ts';
+import { type Outcome, outcomesOf } from './outcomes.ts';
 
-type RuleRecord = SourcePlace & { readonly policy: string; readonly action: Rule['action']; readonly text: string };
+type RuleRecord = SourcePlace & {
+  readonly policy: string;
+  readonly action: Rule['action'];
+  readonly text: string;
+  /** `@name`. */
+  readonly name?: string;
+  /** By which rules are put into order: tier, the policy's priority, the rule's, then the action. */
+  readonly tier: Tier;
+  readonly policyPriority: number;
+  readonly priority: number;
+  /** In audit mode: not enforced. */
+  readonly audit: boolean;
+};
 
-/**
- * A rule that spoke. `passed-over`: it stands before the decider, but a connection is decided by another;
- * `agrees`, `overruled`: it stands after the decider and says the same, or the contrary.
- */
-export type SpokenRule = RuleRecord & { readonly outcome: 'decides' | 'passed-over' | 'agrees' | 'overruled'; readonly why: string };
+/** A rule that spoke, and what became of it. */
+export type SpokenRule = RuleRecord & { readonly outcome: Outcome['outcome']; readonly why: string };
 /** A rule that would have turned the verdict, and what of the event it does not match. */
 export type NearRule = RuleRecord & { readonly misses: readonly Miss[] };
+/** A policy that governs the subject. `defaultDeny`: does it bring default deny here; `audit`: is that only reported? */
+export type SelectingPolicy = SourcePlace & {
+  readonly policy: string;
+  readonly tier: Tier;
+  readonly priority: number;
+  readonly defaultDeny: boolean;
+  readonly audit: boolean;
+};
 
-/** One side of an event. `managed` false: its end is no workload, nothing is asked. */
+/** One side of an event. `managed` false: its end is neither workload nor host, nothing is asked. */
 export type SideRecord = {
   readonly section: Section;
+  /** Of `process`: the class. */
+  readonly domain?: string;
   readonly subject: string;
   readonly managed: boolean;
   readonly decider: DeciderRecord;
-  readonly selectedBy: readonly (SourcePlace & { readonly policy: string; readonly defaultDeny: boolean })[];
+  readonly selectedBy: readonly SelectingPolicy[];
   readonly spoke: readonly SpokenRule[];
   /** Where no rule decided, or no request on a connection is allowed: at most `mostNear`, nearest first. */
   readonly nearest: readonly NearRule[];
   /** Rules that did not match, those of `nearest` included. */
   readonly silent: number;
 };
+/** An explanation as `policyc explain --format json` prints it. */
 export type ExplanationRecord = { readonly event: string; readonly verdict: DeciderRecord; readonly sides: readonly SideRecord[] };
 
 /** What one written event stands for: its verdicts, each with one witness, and how many classes of events have it. `omitted`: further verdicts, past `mostVerdicts`. */
@@ -64,102 +84,71 @@ export function explain(typed: TypedPolicy, written: TestEvent): Explained {
 
 /** The explanation of one event. */
 export function explanationOf(typed: TypedPolicy, event: PolicyEvent): ExplanationRecord {
-  const sections: readonly Section[] = event.kind === 'exec' ? ['process'] : ['egress', 'ingress'];
+  const sections: readonly Section[] = event.kind === 'process' ? ['process'] : ['egress', 'ingress'];
   return {
-    event: eventWords(event),
+    event: eventWords(event, typed.domains),
     verdict: deciderOf(typed, verdictOf(typed, event)),
     sides: sections.map((section) => sideOf(typed, section, event)),
   };
 }
 
 function subjectIn(section: Section, event: PolicyEvent): Endpoint {
-  if (event.kind === 'exec') return event.subject;
+  if (event.kind === 'process') return event.subject;
   return section === 'ingress' ? event.destination : event.source;
 }
 
 function sideOf(typed: TypedPolicy, section: Section, event: PolicyEvent): SideRecord {
   const subject = subjectIn(section, event);
   const verdict = sideVerdict(typed, section, event);
-  const selecting = typed.policies.filter((policy) => subject.kind === 'workload' && selects(policy.subject, subject.labels));
-  const isSelf = verdict.cause.kind === 'self';
-  const readings = isSelf ? [] : readingsOf(typed, section, event);
-  const silent = readings.filter((reading) => !speaks(reading));
+  const domain = event.kind === 'process' ? event.domain : undefined;
+  const readings = verdict.cause.kind === 'self' ? [] : readingsOf(typed, section, event);
+  const outcomes = outcomesOf(typed, readings.filter(speaks), verdict);
   return {
     section,
+    ...(domain !== undefined && { domain }),
     subject: endpointWords(subject),
-    managed: subject.kind === 'workload',
+    managed: isManaged(subject),
     decider: deciderOf(typed, verdict),
-    selectedBy: selecting.map((policy) => ({
-      policy: policy.name,
-      ...placeOf(policy.span),
-      defaultDeny: brings(policy, section),
-    })),
-    spoke: spokenOf(typed, readings.filter(speaks), verdict),
-    nearest: isOpen(event, verdict) ? nearestOf(typed, silent, { event, verdict }) : [],
-    silent: silent.length,
+    selectedBy: typed.policies.filter((policy) => isSubject(policy.subject, subject)).map((policy) => selecting(policy, section, domain)),
+    spoke: outcomes.map(({ rule, outcome, why }) => ({ ...recordOf(typed, rule), outcome, why })),
+    nearest: isOpen(event, verdict) ? nearestOf(typed, readings, { event, verdict }) : [],
+    silent: readings.length - outcomes.length,
   };
 }
 
-function policyOf(typed: TypedPolicy, rule: Rule): Policy {
+function selecting(policy: Policy, section: Section, domain = ''): SelectingPolicy {
+  const { name, tier, priority, audit, span, defaultDeny } = policy;
+  const brings = section === 'process' ? defaultDeny.process.includes(domain) : defaultDeny[section];
+  return { policy: name, ...placeOf(span), tier, priority, defaultDeny: brings, audit };
+}
+
+function recordOf(typed: TypedPolicy, rule: Rule): RuleRecord {
   const policy = typed.policies[rule.policy];
   invariant(policy, `rule ${rule.id} has no policy`);
-  return policy;
+  const { action, text, name, priority, audit } = rule;
+  const order = { tier: policy.tier, policyPriority: policy.priority, priority, audit };
+  return { policy: policy.name, ...placeOf(rule.span), action, text, ...(name !== undefined && { name }), ...order };
 }
 
-const recordOf = (typed: TypedPolicy, rule: Rule): RuleRecord => ({
-  policy: policyOf(typed, rule).name,
-  ...placeOf(rule.span),
-  action: rule.action,
-  text: rule.text,
-});
-
-function spokenOf(typed: TypedPolicy, speaking: readonly RuleReading[], { cause }: Verdict): readonly SpokenRule[] {
-  const place = cause.kind === 'rule' ? speaking.findIndex(({ rule }) => rule.id === cause.rule) : speaking.length;
-  const decider = speaking[place]?.rule;
-  return speaking.map(({ rule }, i): SpokenRule => {
-    const record = recordOf(typed, rule);
-    if (i < place) return { ...record, outcome: 'passed-over', why: passedOver(rule, decider) };
-    if (!decider || i === place)
-      return { ...record, outcome: 'decides', why: decides(speaking, place, cause.kind === 'rule' && cause.undecidable === true) };
-    return { ...record, outcome: rule.action === decider.action ? 'agrees' : 'overruled', why: after(typed, decider, rule) };
-  });
-}
-
-/** Only a connection is decided by another than the first that speaks: by the first that allows some request on it. */
-function passedOver(rule: Rule, decider: Rule | undefined): string {
-  if (rule.action === 'allow') return 'no request is allowed by it: others deny all that it matches';
-  const rest = decider ? 'the rule below allows another request on the connection' : 'other requests on the connection are not denied';
-  return `denies only the requests that it matches: ${rest}, and each request is decided by itself`;
-}
-
-function decides(speaking: readonly RuleReading[], place: number, undecidable: boolean): string {
-  const decider = speaking[place];
-  if (undecidable && decider?.content === 'unasked') return 'no request on the connection would be allowed';
-  if (undecidable) return 'what cannot be read is matched by a deny rule';
-  if (place > 0) return 'the first in order that allows some request on the connection';
-  return speaking.length === 1 ? 'the only rule that matches' : 'the first in order of the rules that match';
-}
-
-function after(typed: TypedPolicy, decider: Rule, rule: Rule): string {
-  if (decider.action !== rule.action) return 'asked later: deny rules are asked before allow rules';
-  if (decider.policy === rule.policy) return 'says the same, and stands later in its policy';
-  return `says the same, and its policy comes later by name than ${policyOf(typed, decider).name}`;
-}
-
-/** Would another matching rule have turned the verdict? A deny that does not match every request leaves that open, too. */
+/** Would another matching rule have turned the verdict? A refusal that does not match every request leaves that open, too. */
 const isOpen = (event: PolicyEvent, { cause }: Verdict): boolean =>
   cause.kind === 'rule' ? cause.undecidable === true && event.kind === 'flow' && event.request === undefined : cause.kind !== 'self';
 
 type Asked = { readonly event: PolicyEvent; readonly verdict: Verdict };
 
 /** The rules that would have turned a default, those first of which least missed. */
-function nearestOf(typed: TypedPolicy, silent: readonly RuleReading[], { event, verdict }: Asked): readonly NearRule[] {
-  const turning = verdict.action === 'denied' ? 'allow' : 'deny';
-  const turned = silent.filter(({ rule }) => rule.action === turning);
-  return [...turned]
+function nearestOf(typed: TypedPolicy, readings: readonly RuleReading[], { event, verdict }: Asked): readonly NearRule[] {
+  const tierOf = ({ rule }: RuleReading): string | undefined => typed.policies[rule.policy]?.tier;
+  const passes = readings.filter((reading) => reading.rule.action === 'pass' && !reading.rule.audit && speaks(reading));
+  const isSkipped = (reading: RuleReading): boolean =>
+    passes.some((pass) => tierOf(pass) === tierOf(reading) && readings.indexOf(pass) < readings.indexOf(reading));
+  const isTurning = ({ rule }: RuleReading): boolean =>
+    !rule.audit && (verdict.action === 'denied' ? rule.action === 'allow' : refuses(rule));
+  return readings
+    .filter((reading) => !speaks(reading) && isTurning(reading) && !isSkipped(reading))
     .sort((a, b) => partsMissed(a) - partsMissed(b))
     .slice(0, mostLooked)
-    .map((reading) => ({ rule: reading.rule, misses: missesOf(reading, event) }))
+    .map((reading) => ({ rule: reading.rule, misses: missesOf(typed, reading, event) }))
     .sort((a, b) => a.misses.length - b.misses.length || a.rule.id - b.rule.id)
     .slice(0, mostNear)
     .map(({ rule, misses }) => ({ ...recordOf(typed, rule), misses }));

@@ -80,12 +80,13 @@ export const inCube = (cube: LabelCube, labels: Labels): boolean =>
 
 /** One label set of the cube: a named value if the cube asks for one, absence where it may, else a value that nobody names. */
 export function labelsIn(cube: LabelCube): Labels {
-  const labels: Record<string, string> = {};
-  for (const [key, set] of [...cube].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const value = valueIn(set);
-    if (value !== undefined) labels[key] = value;
-  }
-  return labels;
+  const sorted = [...cube].sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(
+    sorted.flatMap(([key, set]) => {
+      const value = valueIn(set);
+      return value === undefined ? [] : [[key, value]];
+    }),
+  );
 }
 
 function valueIn({ absent, others, values }: ValueSet): string | undefined {

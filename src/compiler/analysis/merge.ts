@@ -1,8 +1,9 @@
 // Joins cells that differ in one dimension only into one, until none do: what a reader wants to see of a decision tree.
 // The joined cells are exactly the given ones; nothing is rounded.
 import type { ReservedName } from '../ir/event.ts';
-import { union } from '../space/interval.ts';
-import type { Cell, End } from './cell.ts';
+import type { AddressSet } from '../space/address.ts';
+import { equals, union } from '../space/interval.ts';
+import { anyPlace, type Cell, type End } from './cell.ts';
 import { anyValue, isAny, join, type LabelCube } from './label-cube.ts';
 
 type Side = 'source' | 'destination';
@@ -59,31 +60,62 @@ function endDimensions(cell: Cell, side: Side): readonly Dimension[] {
   const fixed = { ...kind, name: kind.text };
   switch (end.kind) {
     case 'workload':
-      return [fixed, ...[...end.labels].sort(byKey).map(([key]) => labelDimension(cell, side, key))];
+      return [fixed, ...placeDimension(cell, side), ...[...end.labels].sort(byKey).map(([key]) => labelDimension(cell, side, key))];
     case 'reserved':
-      return [fixed, ...[...end.names].sort(byKey).map(([name, borne]) => reservedDimension(cell, side, { name, borne }))];
+      return [
+        fixed,
+        ...placeDimension(cell, side),
+        ...[...end.names].sort(byKey).map(([name, borne]) => reservedDimension(cell, side, { name, borne })),
+        ...[...(end.labels ?? [])].sort(byKey).map(([key]) => labelDimension(cell, side, key)),
+      ];
     case 'address':
       return [
         fixed,
-        {
-          name: `${side} addresses`,
-          text: `${side} ${end.addresses.map(({ low, high }) => `${low}-${high}`).join()}`,
-          joined: (cells) => {
-            const sets = cells.flatMap((one) => (one[side].kind === 'address' ? [one[side].addresses] : []));
-            return withEnd(cell, side, { kind: 'address', addresses: sets.reduce(union) });
-          },
-        },
+        addressDimension(cell, side),
+        ...[...end.names.flags].map(([place, met]) => nameDimension(cell, side, { place, met })),
+        ...(end.isApiServer === undefined ? [] : [serverDimension(cell, side, end.isApiServer)]),
       ];
     case 'nothing':
       return [fixed];
   }
 }
 
+function addressDimension(cell: Cell, side: Side): Dimension {
+  const addressesOf = (one: Cell): AddressSet => ('addresses' in one[side] ? one[side].addresses : []);
+  const end = cell[side];
+  return {
+    name: `${side} addresses`,
+    text: `${side} ${addressesOf(cell)
+      .map(({ low, high }) => `${low}-${high}`)
+      .join()}`,
+    joined: (cells) => withEnd(cell, side, end.kind === 'nothing' ? end : { ...end, addresses: cells.map(addressesOf).reduce(union) }),
+  };
+}
+
+/** The address of a managed endpoint, where it matters. */
+function placeDimension(cell: Cell, side: Side): readonly Dimension[] {
+  const end = cell[side];
+  return 'addresses' in end && !equals(end.addresses, anyPlace) ? [addressDimension(cell, side)] : [];
+}
+
+function nameDimension(cell: Cell, side: Side, { place, met }: { readonly place: number; readonly met: boolean }): Dimension {
+  return {
+    name: `${side} names ${place}`,
+    text: `${side} names ${place} ${met}`,
+    joined: () => {
+      const end = cell[side];
+      if (end.kind !== 'address') return cell;
+      const flags = new Map([...end.names.flags].filter(([other]) => other !== place));
+      return withEnd(cell, side, { ...end, names: { ...end.names, flags } });
+    },
+  };
+}
+
 const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
 const withEnd = (cell: Cell, side: Side, end: End): Cell => ({ ...cell, [side]: end });
 
 function labelDimension(cell: Cell, side: Side, key: string): Dimension {
-  const labelsOf = (one: Cell): LabelCube => (one[side].kind === 'workload' ? one[side].labels : new Map());
+  const labelsOf = (one: Cell): LabelCube => ('labels' in one[side] ? (one[side].labels ?? new Map()) : new Map());
   return {
     name: `${side} label ${key}`,
     text: `${side} label ${key} ${JSON.stringify(labelsOf(cell).get(key))}`,
@@ -92,7 +124,11 @@ function labelDimension(cell: Cell, side: Side, key: string): Dimension {
       const labels = new Map(labelsOf(cell));
       if (isAny(set)) labels.delete(key);
       else labels.set(key, set);
-      return withEnd(cell, side, { kind: 'workload', labels });
+      const end = cell[side];
+      if (end.kind === 'workload') return withEnd(cell, side, { ...end, labels });
+      if (end.kind !== 'reserved') return cell;
+      const { labels: _, ...any } = end;
+      return withEnd(cell, side, labels.size === 0 ? any : { ...end, labels });
     },
   };
 }
@@ -103,9 +139,25 @@ function reservedDimension(cell: Cell, side: Side, { name, borne }: { readonly n
     name: `${side} reserved ${name}`,
     text: `${side} reserved ${name} ${borne}`,
     joined: () => {
-      const names = new Map(cell[side].kind === 'reserved' ? cell[side].names : []);
+      const end = cell[side];
+      if (end.kind !== 'reserved') return cell;
+      const names = new Map(end.names);
       names.delete(name);
-      return withEnd(cell, side, { kind: 'reserved', names });
+      return withEnd(cell, side, { ...end, names });
+    },
+  };
+}
+
+/** As of a flag of a reserved endpoint. */
+function serverDimension(cell: Cell, side: Side, isApiServer: boolean): Dimension {
+  return {
+    name: `${side} API server`,
+    text: `${side} API server ${isApiServer}`,
+    joined: () => {
+      const end = cell[side];
+      if (end.kind !== 'address') return cell;
+      const { isApiServer: _, ...both } = end;
+      return withEnd(cell, side, both);
     },
   };
 }

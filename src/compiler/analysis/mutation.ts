@@ -1,12 +1,15 @@
-// Mutation of policies: which single changes of rules no test line notices. What is not noticed is compared with the
-// policy: a change of no verdict is nobody's fault, any other comes with one event that a test line could be about.
+// Mutation of policies: which single changes of rules no test line and no statement of an invariant notices. What is not
+// noticed is compared with the policy: a change of no verdict is nobody's fault, any other comes with one event that a test
+// line could be about.
 import type { PolicyEvent, Verdict } from '../ir/event.ts';
 import type { TypedPolicy } from '../ir/typed.ts';
-import { diff } from './diff.ts';
+import { diff, type Effect } from './diff.ts';
 import { isAbout } from './event-classes.ts';
+import { checkInvariants } from './invariants.ts';
 import { cubesOf, selectorRelation } from './label-cube.ts';
 import { AnalysisLimit } from './limit.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
+import { governedSets } from './rule-cover.ts';
 import { allHold } from './run-tests.ts';
 
 /** `witness`: an event whose verdict the change turns; absent where none was found within the limit. */
@@ -19,7 +22,7 @@ export type Mutation = {
   readonly total: number;
   readonly tried: number;
   readonly noticed: number;
-  /** Changes of no verdict at all: no test line can notice them. */
+  /** Changes of no verdict at all: nothing can notice them. */
   readonly equivalent: number;
   readonly survivors: readonly Survivor[];
 };
@@ -30,7 +33,7 @@ export const mostMutants = 20_000;
 /** Cells in which one mutant is compared with the policy. */
 const comparedCells = 20_000;
 
-/** Tries every mutant; the test lines have to hold for the policy itself. Ended early, those tried are spread evenly. */
+/** Tries every mutant; lines and statements have to hold for the policy itself. Ended early, those tried are spread evenly. */
 export function mutate(typed: TypedPolicy, { goOn = () => true }: MutationOptions = {}): Mutation {
   const mutants = mutantsOf(typed);
   const order = spread(mutants.length).slice(0, mostMutants);
@@ -53,31 +56,52 @@ function bySpan({ mutant: { span: a } }: Survivor, { mutant: { span: b } }: Surv
   return paths || a.start - b.start;
 }
 
+/** Who denies, and how, is no other verdict. */
+const turning: readonly Effect[] = ['newly-allowed', 'newly-denied', 'newly-audited', 'no-longer-audited'];
+
 function survivorOf(typed: TypedPolicy, mutant: Mutant): Survivor | 'noticed' | 'equivalent' {
   const changed = mutant.make();
-  const tests = typed.tests.filter(({ event }) => isAbout(event, mutant.section, mutant.policy));
+  const tests = typed.tests.filter(({ event }) => mutant.sections.some((section) => isAbout(typed, event, { ...mutant, section })));
   try {
     if (!allHold({ ...changed, tests })) return 'noticed';
-    const turned = diff(nearby(typed, mutant), nearby(changed, mutant), comparedCells).find(
-      ({ effect }) => effect === 'newly-allowed' || effect === 'newly-denied',
-    );
-    return turned ? { mutant, witness: turned.witness } : 'equivalent';
+    const turned = diff(nearby(typed, mutant), nearby(changed, mutant), comparedCells).find(({ effect }) => turning.includes(effect));
+    if (!turned) return 'equivalent';
+    return breaksStatement(changed, mutant) ? 'noticed' : { mutant, witness: turned.witness };
   } catch (error) {
     if (!(error instanceof AnalysisLimit)) throw error;
     return { mutant };
   }
 }
 
+/** Is a statement about what the mutant's sections decide refuted now? What is not found within the limit is not noticed. */
+function breaksStatement(changed: TypedPolicy, { sections }: Mutant): boolean {
+  const isProcess = sections.every((section) => section === 'process');
+  const invariants = changed.invariants.filter(({ kind }) => (kind === 'process') === isProcess || sections.length > 1);
+  return invariants.some((one) => {
+    try {
+      return checkInvariants({ ...changed, invariants: [one] }, comparedCells).some(({ kind }) => kind === 'refuted');
+    } catch (error) {
+      if (error instanceof AnalysisLimit) return false;
+      throw error;
+    }
+  });
+}
+
 /**
- * The rules that can have a say where the mutant has: those of its section about workloads of its policy, and the whole
+ * The rules that can have a say where the mutant has: those of its sections about workloads of its policy, and the whole
  * other direction. RuleIds stay as they are.
  */
-function nearby(typed: TypedPolicy, { section, policy: { subject } }: Mutant): TypedPolicy {
-  const cubes = cubesOf(subject);
-  const near = typed.policies.map((policy) => cubes.some((cube) => selectorRelation(cube, policy.subject).kind !== 'apart'));
-  const isNetwork = section !== 'process';
+function nearby(typed: TypedPolicy, { sections, policy: { subject } }: Mutant): TypedPolicy {
+  const cubes = cubesOf(subject.workloads);
+  const isReserved = governedSets(subject).length > 0;
+  const near = typed.policies.map(
+    (policy) =>
+      (isReserved && governedSets(policy.subject).length > 0) ||
+      cubes.some((cube) => selectorRelation(cube, policy.subject.workloads).kind !== 'apart'),
+  );
+  const isNetwork = sections.some((section) => section !== 'process');
   const rules = typed.rules.filter((rule) =>
-    rule.section === section ? near[rule.policy] === true : isNetwork && rule.section !== 'process',
+    sections.includes(rule.section) ? near[rule.policy] === true : isNetwork && rule.section !== 'process',
   );
   return { ...typed, rules };
 }

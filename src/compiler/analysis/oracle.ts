@@ -1,13 +1,22 @@
 // The reference evaluator: the verdict of one event under a TypedPolicy, by the plainest reading of grammar/README.md,
 // "Meaning". It is the definition; everything after 3-check is an optimisation that must agree with it, so it shares no
-// code with what it checks: labels, addresses, ports and patterns are matched here and in derivative.ts, written for it.
+// code with what it checks: oracle-members.ts, oracle-content.ts and derivative.ts are written for it.
 import { unreachable } from '../base/assert.ts';
-import type { Cause, Content, Endpoint, ExecEvent, FlowEvent, PolicyEvent, Verdict } from '../ir/event.ts';
-import type { Direction, DomainMatch, EntityName, NetworkRule, PeerSet, Rule, Section, Transport, TypedPolicy } from '../ir/typed.ts';
-import type { IntervalSet } from '../space/interval.ts';
-import type { Labels, Requirement, Selector } from '../space/labels.ts';
-import { protocolOf, type TransportPoint } from '../space/transport.ts';
-import { type TextMatcher, textMatcher } from './derivative.ts';
+import type { Cause, Content, Decided, Endpoint, FlowEvent, PolicyEvent, ProcessEvent, Verdict } from '../ir/event.ts';
+import {
+  actions,
+  type Direction,
+  type NetworkRule,
+  type Policy,
+  type ProcessRule,
+  type Rule,
+  type Section,
+  type TypedPolicy,
+  tiers,
+} from '../ir/typed.ts';
+import type { TransportPoint } from '../space/transport.ts';
+import { type Asked, type ContentReader, contentReader, type Truth } from './oracle-content.ts';
+import { isAt, isInit, isManaged, isPeer, isSame, isSubject } from './oracle-members.ts';
 
 /** One side's question: may `subject` send to (egress) or receive from (ingress) `peer`? Without `request`: is the connection admitted? */
 export type SideQuestion = {
@@ -16,8 +25,10 @@ export type SideQuestion = {
   readonly point: TransportPoint;
   readonly request?: FlowEvent['request'];
 };
-type Request = NonNullable<FlowEvent['request']>;
-type Workload = Extract<Endpoint, { kind: 'workload' }>;
+
+/** The rules that count: without those in audit mode and the default deny of audit policies, or with them. */
+type Mode = 'enforced' | 'with-audit';
+const isCounted = (mode: Mode, { audit }: Rule | Policy): boolean => mode === 'with-audit' || !audit;
 
 /**
  * The verdict of an event, both sides of a flow included: egress at a managed source, then ingress at a managed destination.
@@ -26,53 +37,223 @@ type Workload = Extract<Endpoint, { kind: 'workload' }>;
  */
 export function verdictOf(policy: TypedPolicy, event: PolicyEvent): Verdict {
   switch (event.kind) {
-    case 'exec':
-      return verdictOfExec(policy, event.subject, event.content);
+    case 'process':
+      return verdictOfProcess(policy, event);
     case 'flow':
-      return verdictOfFlow(policy, event);
+      return inBothModes(policy, (mode) => decidedFlow(policy, mode, event));
     default:
       return unreachable(event);
   }
 }
 
-function verdictOfFlow(policy: TypedPolicy, { source, destination, point, request }: FlowEvent): Verdict {
-  const asked = request === undefined ? { point } : { point, request };
-  const egress = verdictIn(policy, 'egress', { subject: source, peer: destination, ...asked });
-  if (egress.action === 'denied') return egress;
-  const ingress = verdictIn(policy, 'ingress', { subject: destination, peer: source, ...asked });
-  if (ingress.action === 'denied' || ingress.cause.kind === 'rule') return ingress;
-  return egress;
+/** The verdict of one side. A subject that nothing governs is allowed everything. */
+export const verdictIn = (policy: TypedPolicy, direction: Direction, question: SideQuestion): Verdict =>
+  inBothModes(policy, (mode) => decidedSide(policy, { mode, direction }, question));
+
+/** The verdict of what a process does. */
+export const verdictOfProcess = (policy: TypedPolicy, event: ProcessEvent): Verdict =>
+  inBothModes(policy, (mode) => decidedProcess(policy, mode, event));
+
+/** What is enforced is what holds without audit; what would hold with it stands beside it where the action is another. */
+function inBothModes(policy: TypedPolicy, decidedIn: (mode: Mode) => Decided): Verdict {
+  const enforced = decidedIn('enforced');
+  if (!hasAudit(policy)) return enforced;
+  const audit = decidedIn('with-audit');
+  return audit.action === enforced.action ? enforced : { ...enforced, audit };
 }
 
-/** The verdict of one side. A subject that is no workload is not managed: allowed. */
-export function verdictIn(policy: TypedPolicy, direction: Direction, question: SideQuestion): Verdict {
+function decidedFlow(policy: TypedPolicy, mode: Mode, { source, destination, point, request }: FlowEvent): Decided {
+  const asked = request === undefined ? { point } : { point, request };
+  const egress = decidedSide(policy, { mode, direction: 'egress' }, { subject: source, peer: destination, ...asked });
+  if (egress.action === 'denied') return egress;
+  const ingress = decidedSide(policy, { mode, direction: 'ingress' }, { subject: destination, peer: source, ...asked });
+  return ingress.action === 'denied' || ingress.cause.kind === 'rule' ? ingress : egress;
+}
+
+type Side = { readonly mode: Mode; readonly direction: Direction };
+
+function decidedSide(policy: TypedPolicy, { mode, direction }: Side, question: SideQuestion): Decided {
   const { subject, peer, request } = question;
-  if (subject.kind !== 'workload') return allowedByDefault;
-  if (peer.kind === 'workload' && peer.id === subject.id) return { action: 'allowed', cause: { kind: 'self' } };
-  const rules = rulesFor(policy, direction, subject).filter(
-    (rule): rule is NetworkRule => rule.section !== 'process' && concerns(rule, question),
-  );
-  const last = byDefault(policy, direction, subject);
-  if (request) return decide(rules, last, (rule) => (rule.layer7 ? truthOf(policy, rule.layer7, request) : true));
+  if (!isManaged(subject)) return allowedByDefault;
+  if (isSame(subject, peer)) return { action: 'allowed', cause: { kind: 'self' } };
+  const { matches, truthOf } = workOf(policy).reader;
+  const rules = rulesFor(policy, direction, subject)
+    .filter((rule): rule is NetworkRule => rule.section !== 'process' && isCounted(mode, rule))
+    .filter((rule) => isPeer(rule.peers, peer, matches) && isAt(rule.transport, question.point, direction === 'ingress' ? subject : peer));
+  const last = byDefault(policy, { mode, section: direction }, subject);
+  if (request) return decide(policy, rules, { last, truth: (rule) => (rule.layer7 ? truthOf(rule.layer7, request) : true) });
   return admission(policy, rules, last);
 }
 
-/** The verdict of starting a program: `content` is its resolved path. */
-export function verdictOfExec(policy: TypedPolicy, subject: ExecEvent['subject'], content: Content): Verdict {
-  if (subject.kind !== 'workload') return allowedByDefault;
-  const request: Request = { domain: 'exec', content };
-  const rules = rulesFor(policy, 'process', subject).filter((rule) => rule.section === 'process' && rule.match.domain === 'exec');
-  return decide(rules, byDefault(policy, 'process', subject), (rule) =>
-    rule.section === 'process' ? truthOf(policy, rule.match, request) : false,
+function decidedProcess(policy: TypedPolicy, mode: Mode, { domain, subject, content }: ProcessEvent): Decided {
+  if (!isManaged(subject)) return allowedByDefault;
+  const rules = rulesFor(policy, 'process', subject).filter(
+    (rule): rule is ProcessRule => rule.section === 'process' && rule.match.domain === domain && isCounted(mode, rule),
   );
+  const { truthOf } = workOf(policy).reader;
+  const last = byDefault(policy, { mode, section: 'process', domain }, subject);
+  return decide(policy, rules, { last, truth: ({ match }) => truthOf(match, { domain, content }) });
 }
 
-/** The verdict of one side of an event alone; of an end that is no workload: allowed. */
+/** The verdict of one side of an event alone; of an end that is not managed: allowed. */
 export function sideVerdict(typed: TypedPolicy, section: Section, event: PolicyEvent): Verdict {
-  if (event.kind === 'exec') return verdictOfExec(typed, event.subject, event.content);
+  if (event.kind === 'process') return verdictOfProcess(typed, event);
   const [subject, peer] = section === 'ingress' ? [event.destination, event.source] : [event.source, event.destination];
   return verdictIn(typed, section === 'ingress' ? 'ingress' : 'egress', { ...event, subject, peer });
 }
+
+// --- order, default, first match ------------------------------------------------------------------------------------
+
+const allowedByDefault: Decided = { action: 'allowed', cause: { kind: 'default-allow' } };
+
+/** What is worked out once about one policy. */
+type Work = {
+  readonly reader: ContentReader;
+  /** In deciding order. */
+  readonly rules: readonly Rule[];
+  readonly hasAudit: boolean;
+  /** Connections by the rules that concern them. */
+  readonly admitted: Map<string, Decided>;
+};
+const works = new WeakMap<TypedPolicy, Work>();
+
+function workOf(policy: TypedPolicy): Work {
+  const known = works.get(policy);
+  if (known) return known;
+  const { domains, policies, rules } = policy;
+  const made: Work = {
+    reader: contentReader(domains),
+    rules: [...rules].sort((a, b) => compare(policy, a, b)),
+    hasAudit: [...policies, ...rules].some(({ audit }) => audit),
+    admitted: new Map(),
+  };
+  works.set(policy, made);
+  return made;
+}
+const hasAudit = (policy: TypedPolicy): boolean => workOf(policy).hasAudit;
+/** What reads the content of this policy's events. */
+export const readerOf = (policy: TypedPolicy): ContentReader => workOf(policy).reader;
+/** The rules of one section in deciding order, those in audit mode too. */
+export const rulesInOrder = (policy: TypedPolicy, section: Section): readonly Rule[] =>
+  workOf(policy).rules.filter((rule) => rule.section === section);
+
+/** Tier, the policy's priority, the rule's, kill before drop before deny before allow before pass, and RuleId: (policy name, place). */
+function compare(policy: TypedPolicy, a: Rule, b: Rule): number {
+  const rank = (rule: Rule): readonly number[] => {
+    const { tier = 'normal', priority = 0 } = policy.policies[rule.policy] ?? {};
+    return [tiers.indexOf(tier), priority, rule.priority, actions.indexOf(rule.action), rule.id];
+  };
+  const other = rank(b);
+  return (
+    rank(a)
+      .map((part, i) => part - (other[i] ?? 0))
+      .find((difference) => difference !== 0) ?? 0
+  );
+}
+
+/** The rules of one section of every policy that governs the subject, in deciding order. */
+function rulesFor(policy: TypedPolicy, section: Section, subject: Endpoint): readonly Rule[] {
+  const governing = policy.policies.map((one) => isSubject(one.subject, subject));
+  return workOf(policy).rules.filter((rule) => rule.section === section && governing[rule.policy] === true);
+}
+
+type Asking = { readonly mode: Mode; readonly section: Section /** Of `process`. */; readonly domain?: string };
+
+/** Asked last: denied if a policy that governs the subject brings default deny here; an `init` endpoint's connections always. */
+function byDefault(policy: TypedPolicy, { mode, section, domain = '' }: Asking, subject: Endpoint): Decided {
+  const policies = policy.policies
+    .filter(({ defaultDeny }) => (section === 'process' ? defaultDeny.process.includes(domain) : defaultDeny[section]))
+    .filter((one) => isCounted(mode, one) && isSubject(one.subject, subject))
+    .map(({ id }) => id);
+  if (policies.length === 0 && (section === 'process' || !isInit(subject))) return allowedByDefault;
+  return { action: 'denied', cause: { kind: 'default-deny', policies } };
+}
+
+type Question<R> = { readonly last: Decided; readonly truth: (rule: R) => Truth };
+
+/**
+ * The first rule that matches and is not `pass` decides; `pass` skips the rest of its tier. What is undecidable is matched by
+ * what refuses (kill, drop, deny), and not by what does not (allow, pass).
+ */
+function decide<R extends Rule>(policy: TypedPolicy, rules: readonly R[], { last, truth }: Question<R>): Decided {
+  const passed = new Set<string>();
+  for (const rule of rules) {
+    const { tier = 'normal' } = policy.policies[rule.policy] ?? {};
+    if (passed.has(tier)) continue;
+    const holds = truth(rule);
+    if (holds === false || (holds === 'undecidable' && !refuses(rule))) continue;
+    if (rule.action === 'pass') passed.add(tier);
+    else return decidedBy(rule, holds);
+  }
+  return last;
+}
+
+export const refuses = ({ action }: Rule): boolean => action === 'kill' || action === 'drop' || action === 'deny';
+
+const decidedBy = (rule: Rule, holds: Truth): Decided => ({
+  action: refuses(rule) ? 'denied' : 'allowed',
+  cause: { kind: 'rule', rule: rule.id, ...(holds === 'undecidable' && { undecidable: true }) },
+});
+
+// --- connections ----------------------------------------------------------------------------------------------------
+
+/** Remembered by the rules that concern a connection: they and the default are all that it depends on. */
+function admission(policy: TypedPolicy, rules: readonly NetworkRule[], last: Decided): Decided {
+  const { admitted } = workOf(policy);
+  const key = `${rules.map(({ id }) => id).join()} ${JSON.stringify(last)}`;
+  const found = admitted.get(key) ?? admit(policy, rules, last);
+  admitted.set(key, found);
+  return found;
+}
+
+/**
+ * A connection is admitted by the first rule in order that allows some request on it, or by default where some request is
+ * left to that. Otherwise its verdict is that of the request that cannot be read.
+ */
+function admit(policy: TypedPolicy, rules: readonly NetworkRule[], last: Decided): Decided {
+  const { isSomeAllowed } = workOf(policy).reader;
+  const unreadable = decide(policy, rules, { last, truth: (rule) => (rule.layer7 ? 'undecidable' : true) });
+  const before: NonNullable<NetworkRule['layer7']>[] = [];
+  for (const rule of withoutPassed(policy, rules)) {
+    if (!refuses(rule) && isSomeAllowed(rule.layer7, before)) return decidedBy(rule, true);
+    if (rule.layer7 === undefined) return unreadable;
+    if (refuses(rule)) before.push(rule.layer7);
+  }
+  return last.action === 'allowed' && isSomeAllowed(undefined, before) ? last : unreadable;
+}
+
+/** A network `pass` has no content: it holds for every request. */
+function withoutPassed(policy: TypedPolicy, rules: readonly NetworkRule[]): readonly NetworkRule[] {
+  const tierOf = (rule: NetworkRule): string | undefined => policy.policies[rule.policy]?.tier;
+  return rules.filter((rule, i) => !rules.slice(0, i + 1).some((one) => one.action === 'pass' && tierOf(one) === tierOf(rule)));
+}
+
+// --- names ----------------------------------------------------------------------------------------------------------
+
+export type AnswerQuestion = {
+  /** Who answered. */
+  readonly server: Endpoint;
+  readonly point: TransportPoint;
+  /** The query, as content of the domain `dns`. */
+  readonly query: Content;
+};
+
+/** Does a DNS answer count as a name of addresses for this subject? Only from a server that a `dns` rule of it allows to be asked. */
+export function answerCounts(policy: TypedPolicy, subject: Endpoint, { server, point, query }: AnswerQuestion): boolean {
+  const request: Asked = { domain: 'dns', content: query };
+  const event: PolicyEvent = { kind: 'flow', source: subject, destination: server, point, request };
+  if (!isManaged(subject) || isSame(subject, server) || sideVerdict(policy, 'egress', event).action === 'denied') return false;
+  const passed = new Set<string>();
+  return readingsOf(policy, 'egress', event)
+    .filter((reading) => !reading.rule.audit && speaks(reading))
+    .some(({ rule }) => {
+      const { tier = 'normal' } = policy.policies[rule.policy] ?? {};
+      if (rule.action === 'pass') passed.add(tier);
+      return rule.section !== 'process' && rule.action === 'allow' && rule.layer7?.domain === 'dns' && !passed.has(tier);
+    });
+}
+
+// --- who speaks -----------------------------------------------------------------------------------------------------
 
 /** How one rule lies to one side of an event, part by part. `content` is `unasked` where the rule has none, or a connection is asked about. */
 export type RuleReading = {
@@ -82,201 +263,36 @@ export type RuleReading = {
   readonly content: Truth | 'unasked';
 };
 
-/** Every rule of the policies that select the subject of one side, in deciding order, and how it lies to the event. */
+/** Every rule of the policies that govern the subject of one side, in deciding order, audit rules too, and how it lies to the event. */
 export function readingsOf(policy: TypedPolicy, section: Section, event: PolicyEvent): readonly RuleReading[] {
-  const subject = event.kind === 'exec' ? event.subject : section === 'ingress' ? event.destination : event.source;
-  if (subject.kind !== 'workload' || (section === 'process') !== (event.kind === 'exec')) return [];
-  const asked: Request | undefined = event.kind === 'exec' ? { domain: 'exec', content: event.content } : event.request;
-  return rulesFor(policy, section, subject).map((rule) => {
-    const match = rule.section === 'process' ? rule.match : rule.layer7;
-    const content = match && asked ? truthOf(policy, match, asked) : 'unasked';
-    if (rule.section === 'process' || event.kind === 'exec') return { rule, peer: true, transport: true, content };
-    const peer = section === 'ingress' ? event.source : event.destination;
-    return { rule, peer: isPeer(rule.peers, peer), transport: isAt(rule.transport, event.point, event.destination), content };
+  if ((section === 'process') !== (event.kind === 'process')) return [];
+  const subject = event.kind === 'process' ? event.subject : section === 'ingress' ? event.destination : event.source;
+  const { matches, truthOf } = workOf(policy).reader;
+  return rulesFor(policy, section, subject).flatMap((rule): readonly RuleReading[] => {
+    if (rule.section === 'process' || event.kind === 'process') {
+      if (rule.section !== 'process' || event.kind !== 'process' || rule.match.domain !== event.domain) return [];
+      return [{ rule, peer: true, transport: true, content: truthOf(rule.match, event) }];
+    }
+    const content = rule.layer7 && event.request ? truthOf(rule.layer7, event.request) : 'unasked';
+    const peer = isPeer(rule.peers, section === 'ingress' ? event.source : event.destination, matches);
+    return [{ rule, peer, transport: isAt(rule.transport, event.point, event.destination), content }];
   });
 }
 
-/** Does the rule match? What is undecidable is matched by a deny rule only. */
+/** Does the rule match? What is undecidable is matched by a rule that refuses only. */
 export function speaks({ rule, peer, transport, content }: RuleReading): boolean {
   if (!peer || !transport) return false;
-  return content === 'undecidable' ? rule.action === 'deny' : content !== false;
+  return content === 'undecidable' ? refuses(rule) : content !== false;
 }
 
 /**
- * Every rule that speaks about one side of an event, in deciding order. To a connection speaks also who speaks about
- * some request on it; what is undecidable is spoken of by deny rules.
+ * Every rule that speaks about one side of an event, in deciding order, audit rules too. To a connection speaks also who
+ * speaks about some request on it; what is undecidable is spoken of by rules that refuse.
  */
 export const speakingRules = (policy: TypedPolicy, section: Section, event: PolicyEvent): readonly Rule[] =>
   readingsOf(policy, section, event)
     .filter(speaks)
     .map(({ rule }) => rule);
-
-// --- order, default, first match ------------------------------------------------------------------------------------
-
-const allowedByDefault: Verdict = { action: 'allowed', cause: { kind: 'default-allow' } };
-const groups = new WeakMap<TypedPolicy, readonly (readonly Rule[])[]>();
-
-/** PolicyId -> its rules. */
-function grouped(policy: TypedPolicy): readonly (readonly Rule[])[] {
-  const known = groups.get(policy);
-  if (known) return known;
-  const made: Rule[][] = policy.policies.map(() => []);
-  for (const rule of policy.rules) made[rule.policy]?.push(rule);
-  groups.set(policy, made);
-  return made;
-}
-
-/** The rules of every policy that selects the subject, in deciding order: deny before allow, then RuleId, which is (policy name, place). */
-function rulesFor(policy: TypedPolicy, section: Section, { labels }: Workload): readonly Rule[] {
-  const strength = { deny: 0, allow: 1 };
-  return policy.policies
-    .filter(({ subject }) => isSelected(subject, labels))
-    .flatMap(({ id }) => grouped(policy)[id] ?? [])
-    .filter((rule) => rule.section === section)
-    .sort((a, b) => strength[a.action] - strength[b.action] || a.id - b.id);
-}
-
-/** Asked last: denied if a policy that selects the subject brings default deny to this section. */
-function byDefault(policy: TypedPolicy, section: Section, subject: Workload): Verdict {
-  const bringing = policy.policies.filter(({ subject: selector, defaultDeny }) => {
-    const brings = section === 'process' ? defaultDeny.process.includes('exec') : defaultDeny[section];
-    return brings && isSelected(selector, subject.labels);
-  });
-  if (bringing.length === 0) return allowedByDefault;
-  return { action: 'denied', cause: { kind: 'default-deny', policies: bringing.map(({ id }) => id) } };
-}
-
-/** Does a rule's condition hold? Undecidable: encrypted, another protocol, over a limit, ambiguous. */
-type Truth = boolean | 'undecidable';
-
-/** The first rule that matches decides. What is undecidable matches a deny and does not match an allow. */
-function decide<R extends Rule>(rules: readonly R[], otherwise: Verdict, truth: (rule: R) => Truth): Verdict {
-  for (const rule of rules) {
-    const holds = truth(rule);
-    if (rule.action === 'deny' && holds === 'undecidable')
-      return { action: 'denied', cause: { kind: 'rule', rule: rule.id, undecidable: true } };
-    if (holds === true) return { action: rule.action === 'deny' ? 'denied' : 'allowed', cause: { kind: 'rule', rule: rule.id } };
-  }
-  return otherwise;
-}
-
-// --- connections ----------------------------------------------------------------------------------------------------
-
-/** A connection is admitted if some request on it, the undecidable one included, would be allowed. */
-function admission(policy: TypedPolicy, rules: readonly NetworkRule[], otherwise: Verdict): Verdict {
-  const undecidable = decide(rules, otherwise, (rule) => (rule.layer7 ? 'undecidable' : true));
-  const possible = [undecidable, ...requestVerdicts(policy, rules, otherwise)].filter(({ action }) => action === 'allowed');
-  const place = ({ cause }: Verdict): number => (cause.kind === 'rule' ? rules.findIndex(({ id }) => id === cause.rule) : rules.length);
-  return possible.reduce<Verdict | undefined>((best, next) => (best && place(best) <= place(next) ? best : next), undefined) ?? undecidable;
-}
-
-/** The verdict of every request that these rules can tell apart, domain by domain; to rules of other domains it is undecidable. */
-function requestVerdicts(policy: TypedPolicy, rules: readonly NetworkRule[], otherwise: Verdict): readonly Verdict[] {
-  const everyRequest = rules.findIndex((rule) => rule.layer7 === undefined);
-  const reached = everyRequest < 0 ? rules : rules.slice(0, everyRequest + 1);
-  const domains = new Set(reached.flatMap((rule) => (rule.layer7 ? [rule.layer7.domain] : [])));
-  return [...domains].flatMap((domain) => {
-    const own = reached.filter((rule) => rule.layer7?.domain === domain);
-    return combinationsOf(policy, own).map((matched) =>
-      decide(reached, otherwise, (rule) => {
-        if (rule.layer7 === undefined) return true;
-        return rule.layer7.domain === domain ? matched[own.indexOf(rule)] === true : 'undecidable';
-      }),
-    );
-  });
-}
-
-// --- membership, written for the oracle -----------------------------------------------------------------------------
-
-function isSelected(selector: Selector, labels: Labels): boolean {
-  return selector.some((conjunction) => conjunction.every((requirement) => isMet(requirement, labels)));
-}
-
-function isMet(requirement: Requirement, labels: Labels): boolean {
-  const present = Object.keys(labels).includes(requirement.key);
-  const value = labels[requirement.key] ?? '';
-  switch (requirement.kind) {
-    case 'exists':
-      return present;
-    case 'absent':
-      return !present;
-    case 'one-of':
-      return present && requirement.values.some((one) => one === value);
-    case 'not-one-of':
-      return !present || requirement.values.every((one) => one !== value);
-  }
-}
-
-const isIn = <T extends number | bigint>(set: IntervalSet<T>, value: T): boolean =>
-  set.some(({ low, high }) => low <= value && value <= high);
-
-function concerns(rule: NetworkRule, { subject, peer, point }: SideQuestion): boolean {
-  const destination = rule.section === 'ingress' ? subject : peer;
-  return isPeer(rule.peers, peer) && isAt(rule.transport, point, destination);
-}
-
-function isPeer({ selectors, networks, entities }: PeerSet, peer: Endpoint): boolean {
-  if (entities.some((entity) => isEntity(entity, peer))) return true;
-  switch (peer.kind) {
-    case 'workload':
-      return selectors.some((selector) => isSelected(selector, peer.labels));
-    case 'address':
-      return isIn(networks, peer.address);
-    case 'reserved':
-      return false;
-  }
-}
-
-function isEntity(entity: EntityName, peer: Endpoint): boolean {
-  const mapped = (address: bigint): boolean => address >= 0xffff_0000_0000n && address <= 0xffff_ffff_ffffn;
-  switch (entity) {
-    case 'all':
-      return true;
-    case 'cluster':
-      return peer.kind === 'workload' || peer.kind === 'reserved';
-    case 'world':
-      return peer.kind === 'address';
-    case 'world-ipv4':
-      return peer.kind === 'address' && mapped(peer.address);
-    case 'world-ipv6':
-      return peer.kind === 'address' && !mapped(peer.address);
-    default:
-      return peer.kind === 'reserved' && peer.entities.includes(entity);
-  }
-}
-
-/** A named port is the destination's port of that name and protocol; a destination without it does not match. */
-function isAt({ points, named }: Transport, point: TransportPoint, destination: Endpoint): boolean {
-  if (isIn(points, point)) return true;
-  if (destination.kind !== 'workload') return false;
-  const { protocol, value } = protocolOf(point);
-  const here = (destination.namedPorts ?? []).filter((port) => port.protocol === protocol && port.port === value);
-  return here.some((port) => named.some((one) => one.protocol === protocol && one.name === port.name));
-}
-
-const matchers = new WeakMap<
-  TypedPolicy,
-  { readonly matcher: TextMatcher; readonly known: Map<string, readonly (readonly boolean[])[]> }
->();
-
-function matcherOf(policy: TypedPolicy) {
-  const found = matchers.get(policy) ?? { matcher: textMatcher(), known: new Map<string, readonly (readonly boolean[])[]>() };
-  matchers.set(policy, found);
-  return found;
-}
-
-function truthOf(policy: TypedPolicy, match: DomainMatch, { domain, content }: Request): Truth {
-  if (content.kind === 'undecidable' || domain !== match.domain) return 'undecidable';
-  return matcherOf(policy).matcher.matches(match.pattern, content.text);
-}
-
-function combinationsOf(policy: TypedPolicy, rules: readonly NetworkRule[]): readonly (readonly boolean[])[] {
-  const { matcher, known } = matcherOf(policy);
-  const key = rules.map(({ id }) => id).join();
-  const found = known.get(key) ?? matcher.combinations(rules.flatMap(({ layer7 }) => (layer7 ? [layer7.pattern] : [])));
-  known.set(key, found);
-  return found;
-}
 
 /** The policies that a cause names: the deciding rule's, or those that brought default deny. */
 export function policiesOf(policy: TypedPolicy, cause: Cause): readonly string[] {

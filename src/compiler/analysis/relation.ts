@@ -36,3 +36,7 @@ export function anyOf<Part, Cell>(parts: readonly Part[], relate: (part: Part) =
 export function lift<Part, Whole>(relation: Relation<Part>, put: (part: Part) => Whole): Relation<Whole> {
   return relation.kind === 'split' ? { kind: 'split', halves: [put(relation.halves[0]), put(relation.halves[1])] } : relation;
 }
+
+/** The relation of everything else. */
+export const negated = <Cell>(relation: Relation<Cell>): Relation<Cell> =>
+  relation.kind === 'split' ? relation : relation.kind === 'apart' ? covered : apart;

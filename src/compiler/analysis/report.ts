@@ -1,17 +1,18 @@
 // A diff as records of plain text: what a person reads and what JSON carries. No set algebra leaves this file.
 
 import type { Section, TypedPolicy } from '../ir/typed.ts';
-import { anyAddress, anyReserved, anyWorkload, peerOf, subjectOf } from './cell.ts';
+import { anyPlace, anyWorkload, type End, everyAddress, peerOf, subjectOf } from './cell.ts';
 import { contentWords } from './content-words.ts';
-import type { Difference, Effect } from './diff.ts';
+import { type Difference, type Effect, effects } from './diff.ts';
 import { type DeciderRecord, deciderOf, eventWords } from './event-words.ts';
 import { sideVerdict } from './oracle.ts';
-import { endWords, transportWords } from './words.ts';
+import { addressWords, endWords, transportWords } from './words.ts';
 
-/** One class of events. `peer` and `at` are absent for programs; `content` where it makes no difference. */
+/** One class of events. `peer` and `at` are absent for processes, which have a `domain` (`exec`, `read` ...); `content` is absent where it makes no difference. */
 export type ChangeRecord = {
   readonly effect: Effect;
   readonly section: Section;
+  readonly domain?: string;
   readonly subject: string;
   readonly peer?: string;
   readonly at?: string;
@@ -22,15 +23,18 @@ export type ChangeRecord = {
   readonly example: { readonly event: string; readonly before: DeciderRecord; readonly after: DeciderRecord };
 };
 
+/** Every change of verdicts, and how many there are of each effect: what `policyc diff --format json` prints. */
 export type DiffReport = { readonly changes: readonly ChangeRecord[]; readonly summary: Readonly<Record<Effect, number>> };
 
 /** The records of a diff, ordered by effect, section, subject and peer. */
 export function diffReport(before: TypedPolicy, after: TypedPolicy, differences: readonly Difference[]): DiffReport {
   const changes = [...joinedPeers(differences.map((difference) => recordOf(before, after, difference)))].sort(byPlace);
   const count = (effect: Effect): number => changes.filter((change) => change.effect === effect).length;
-  const summary = {
+  const summary: Record<Effect, number> = {
     'newly-allowed': count('newly-allowed'),
     'newly-denied': count('newly-denied'),
+    'newly-audited': count('newly-audited'),
+    'no-longer-audited': count('no-longer-audited'),
     masked: count('masked'),
     'another-rule': count('another-rule'),
   };
@@ -46,35 +50,43 @@ function joinedPeers(changes: readonly ChangeRecord[]): readonly ChangeRecord[] 
     groups.set(key, [...(groups.get(key) ?? []), change]);
   }
   return [...groups.values()].flatMap((group) => {
-    const whole = wholeKinds.map((kind) => group.find(({ peer }) => peer === kind));
+    const find = (kind: string) => group.find(({ peer }) => peer === kind);
+    const [whole, init] = [wholeKinds.map(find), find('init')];
     const [world] = whole;
     if (!world || whole.includes(undefined)) return group;
-    return [{ ...world, peer: 'all' }, ...group.filter((change) => !whole.includes(change))];
+    const joined = { ...world, peer: init ? 'all' : 'all but init' };
+    return [joined, ...group.filter((change) => change !== init && !whole.includes(change))];
   });
 }
-const wholeKinds = [anyAddress, anyReserved, anyWorkload].map(endWords);
+const known: End = { kind: 'reserved', names: new Map([['init', false]]), addresses: anyPlace };
+const wholeKinds = [addressWords(everyAddress), endWords(known), endWords(anyWorkload)];
 
-const effects: readonly Effect[] = ['newly-allowed', 'newly-denied', 'masked', 'another-rule'];
 const sections: readonly Section[] = ['ingress', 'egress', 'process'];
 
 function byPlace(a: ChangeRecord, b: ChangeRecord): number {
   const key = (change: ChangeRecord): string =>
-    JSON.stringify([change.subject, change.before, change.after, change.peer, change.at, change.content]);
+    JSON.stringify([change.domain, change.subject, change.before, change.after, change.peer, change.at, change.content]);
   const numbers = effects.indexOf(a.effect) - effects.indexOf(b.effect) || sections.indexOf(a.section) - sections.indexOf(b.section);
   return numbers || (key(a) < key(b) ? -1 : 1);
 }
 
-function recordOf(before: TypedPolicy, after: TypedPolicy, { effect, section, cell, items, everyItem, witness }: Difference): ChangeRecord {
+function recordOf(before: TypedPolicy, after: TypedPolicy, difference: Difference): ChangeRecord {
+  const { effect, section, domain, cell, items, everyItem, witness } = difference;
   const network = section === 'process' ? {} : { peer: endWords(peerOf(cell, section)), at: transportWords(cell.points, cell.portNames) };
   const content = everyItem ? '' : contentWords(items);
   return {
     effect,
     section,
+    ...(domain === undefined ? {} : { domain }),
     subject: endWords(subjectOf(cell, section)),
     ...network,
     ...(content && { content }),
     before: deciderOf(before, sideVerdict(before, section, witness.event)),
     after: deciderOf(after, sideVerdict(after, section, witness.event)),
-    example: { event: eventWords(witness.event), before: deciderOf(before, witness.before), after: deciderOf(after, witness.after) },
+    example: {
+      event: eventWords(witness.event, after.domains),
+      before: deciderOf(before, witness.before),
+      after: deciderOf(after, witness.after),
+    },
   };
 }

@@ -1,7 +1,8 @@
 // `test` blocks: each line is held against the oracle. Over a workload it stands for every label set that its selector
-// selects: those that no rule tells apart are one cell, and the oracle is asked about one event of each.
-import type { PolicyEvent, Verdict } from '../ir/event.ts';
-import type { TestCase, TypedPolicy } from '../ir/typed.ts';
+// selects, over an open field for every value: those that no rule tells apart are one cell, and the oracle is asked about
+// one event of each.
+import type { Decided, PolicyEvent, Verdict } from '../ir/event.ts';
+import type { ExpectedVerdict, Rule, TestCase, TypedPolicy } from '../ir/typed.ts';
 import { type EventClasses, eventClasses } from './event-classes.ts';
 import { policiesOf, verdictOf } from './oracle.ts';
 
@@ -13,7 +14,7 @@ export type TestOutcome = {
 };
 
 /**
- * One outcome for each line, in order. In a test no workload has named ports.
+ * One outcome for each line, in order.
  * @throws AnalysisLimit
  */
 export function runTests(typed: TypedPolicy): readonly TestOutcome[] {
@@ -38,8 +39,31 @@ function runTest(typed: TypedPolicy, test: TestCase, classes: EventClasses): Tes
   return { test, cells };
 }
 
-function isAsExpected(typed: TypedPolicy, expected: TestCase['expected'], { action, cause }: Verdict): boolean {
-  if (action !== expected.verdict) return false;
+const ruleOf = (typed: TypedPolicy, { cause }: Decided): Rule | undefined => (cause.kind === 'rule' ? typed.rules[cause.rule] : undefined);
+
+/** `denied` is fulfilled by every refusal, `allowed` not by what is audited. */
+function isVerdict(typed: TypedPolicy, expected: ExpectedVerdict, verdict: Verdict): boolean {
+  const isAudited = verdict.action === 'allowed' && verdict.audit?.action === 'denied';
+  switch (expected) {
+    case 'allowed':
+      return verdict.action === 'allowed' && !isAudited;
+    case 'denied':
+      return verdict.action === 'denied';
+    case 'audited':
+      return isAudited;
+    case 'dropped':
+      return ruleOf(typed, verdict)?.action === 'drop';
+    case 'killed':
+      return ruleOf(typed, verdict)?.action === 'kill';
+  }
+}
+
+/** Of what is audited, who decides is who would deny it. */
+export function isAsExpected(typed: TypedPolicy, expected: TestCase['expected'], verdict: Verdict): boolean {
+  if (!isVerdict(typed, expected.verdict, verdict)) return false;
+  const decided = expected.verdict === 'audited' && verdict.audit ? verdict.audit : verdict;
+  const { cause } = decided;
   if (expected.byDefault && cause.kind !== 'default-deny' && cause.kind !== 'default-allow') return false;
+  if (expected.rule !== undefined && ruleOf(typed, decided)?.name !== expected.rule) return false;
   return expected.by === undefined || policiesOf(typed, cause).includes(expected.by);
 }

@@ -1,17 +1,28 @@
 // Which rules speak about a cell: the rules of one section in deciding order, asked one after the other. Where a rule
 // matches a part of the cell only, the cell is split and both halves are asked: exact, and only as fine as it must be.
-import { invariant, unreachable } from '../base/assert.ts';
-import type { Policy, Rule, Section, TypedPolicy } from '../ir/typed.ts';
-import { type Cell, networkRelation, subjectRelation } from './cell.ts';
+import { invariant } from '../base/assert.ts';
+import { actions, type Policy, type Rule, type Section, type Tier, type TypedPolicy, tiers } from '../ir/typed.ts';
+import { type Cell, initRelation, networkRelation, subjectRelation } from './cell.ts';
 import { AnalysisLimit } from './limit.ts';
-import { allOf, type Relation } from './relation.ts';
+import { allOf, anyOf, type Relation } from './relation.ts';
 
-/** A rule with the policy whose subject it has. */
+/** A rule with the policy whose subject, tier and priority it has. */
 export type OwnedRule = { readonly rule: Rule; readonly policy: Policy };
-/** One section of a unit: its rules in deciding order, and the policies that bring default deny to it. */
-export type SectionRules = { readonly section: Section; readonly rules: readonly OwnedRule[]; readonly denying: readonly Policy[] };
+/** One section of a unit, of `process` one class of events: its rules in deciding order, and the policies that bring default deny to it. */
+export type SectionRules = {
+  readonly section: Section;
+  /** The class of a `process` section. */
+  readonly domain?: string;
+  readonly rules: readonly OwnedRule[];
+  readonly denying: readonly Policy[];
+};
+/** What is enforced, and what would be with everything in audit mode enforced: one object where nothing is in audit mode. */
+export type Views = { readonly enforced: SectionRules; readonly withAudit: SectionRules };
 
-/** The rules that match everything of a cell but, perhaps, its content, in order; none after the first that needs no content. */
+/**
+ * The rules that match everything of a cell but, perhaps, its content, in order, none that a `pass` skips; none after the
+ * first that decides whatever the content is.
+ */
 export type Speakers = { readonly rules: readonly OwnedRule[]; readonly defaultDeny: boolean };
 type Answer = { readonly kind: 'speakers'; readonly speakers: Speakers } | Extract<Relation<Cell>, { kind: 'split' }>;
 
@@ -19,25 +30,45 @@ export const maximumCells = 1_000_000;
 /** Some minutes of work. */
 const maximumComparisons = 2_000_000_000;
 
-/** Does the section bring default deny, in this policy? Of `process`, `exec` is the only class. */
-export const brings = (policy: Policy, section: Section): boolean =>
-  section === 'process' ? policy.defaultDeny.process.includes('exec') : policy.defaultDeny[section];
+/** Does the policy bring default deny to the section, of `process` to this class? */
+export const brings = ({ defaultDeny }: Policy, section: Section, domain?: string): boolean =>
+  section === 'process' ? domain !== undefined && defaultDeny.process.includes(domain) : defaultDeny[section];
 
 export const contentOf = (rule: Rule) => (rule.section === 'process' ? rule.match : rule.layer7);
 
-export function sectionOf(typed: TypedPolicy, section: Section): SectionRules {
+/** Before 0: `a` is asked first. */
+function decidingOrder(a: OwnedRule, b: OwnedRule): number {
+  return (
+    tiers.indexOf(a.policy.tier) - tiers.indexOf(b.policy.tier) ||
+    a.policy.priority - b.policy.priority ||
+    a.rule.priority - b.rule.priority ||
+    actions.indexOf(a.rule.action) - actions.indexOf(b.rule.action) ||
+    a.rule.id - b.rule.id
+  );
+}
+
+/** One section of a policy, of `process` one class; in both views. */
+export function viewsOf(typed: TypedPolicy, section: Section, domain?: string): Views {
   const rules = typed.rules.flatMap((rule) => {
     const policy = typed.policies[rule.policy];
     invariant(policy, `rule ${rule.id} has no policy`);
-    return rule.section === section ? [{ rule, policy }] : [];
+    return rule.section === section && (rule.section !== 'process' || rule.match.domain === domain) ? [{ rule, policy }] : [];
   });
-  const strength = ({ rule }: OwnedRule): number => (rule.action === 'deny' ? 0 : 1);
-  return {
-    section,
-    rules: rules.sort((a, b) => strength(a) - strength(b) || a.rule.id - b.rule.id),
-    denying: typed.policies.filter((policy) => brings(policy, section)),
-  };
+  const denying = typed.policies.filter((policy) => brings(policy, section, domain));
+  const withAudit: SectionRules = { section, ...(domain === undefined ? {} : { domain }), rules: rules.sort(decidingOrder), denying };
+  if (!rules.some(({ rule }) => rule.audit) && !denying.some(({ audit }) => audit)) return { enforced: withAudit, withAudit };
+  const enforced = { ...withAudit, rules: rules.filter(({ rule }) => !rule.audit), denying: denying.filter(({ audit }) => !audit) };
+  return { enforced, withAudit };
 }
+
+/** The classes of process events that a policy says anything about. */
+export const processDomains = (typed: TypedPolicy): readonly string[] =>
+  [
+    ...new Set([
+      ...typed.rules.flatMap((rule) => (rule.section === 'process' ? [rule.match.domain] : [])),
+      ...typed.policies.flatMap(({ defaultDeny }) => defaultDeny.process),
+    ]),
+  ].sort();
 
 /** How a rule, content aside, lies to a cell. */
 export function ruleRelation(cell: Cell, { rule, policy }: OwnedRule): Relation<Cell> {
@@ -46,7 +77,8 @@ export function ruleRelation(cell: Cell, { rule, policy }: OwnedRule): Relation<
 }
 
 /** The part of a section that says anything about a cell. A policy's subject is asked once for all of its rules. */
-export function within(cell: Cell, { section, rules, denying }: SectionRules): SectionRules {
+export function within(cell: Cell, sectionRules: SectionRules): SectionRules {
+  const { section, rules, denying } = sectionRules;
   const met = new Map<Policy, boolean>();
   const isMet = (policy: Policy): boolean => {
     const known = met.get(policy) ?? subjectRelation(cell, section, policy.subject).kind !== 'apart';
@@ -54,7 +86,7 @@ export function within(cell: Cell, { section, rules, denying }: SectionRules): S
     return known;
   };
   return {
-    section,
+    ...sectionRules,
     rules: rules.filter(
       ({ rule, policy }) => isMet(policy) && (rule.section === 'process' || networkRelation(cell, rule).kind !== 'apart'),
     ),
@@ -63,28 +95,41 @@ export function within(cell: Cell, { section, rules, denying }: SectionRules): S
 }
 
 /** Who speaks about all of the cell, or the halves to ask instead. */
-export function speakersOf(cell: Cell, { section, rules, denying }: SectionRules): Answer {
+function speakersOf(cell: Cell, { section, rules, denying }: SectionRules): Answer {
   const speaking: OwnedRule[] = [];
+  let passed: Tier | undefined;
   for (const owned of rules) {
+    if (owned.policy.tier === passed) continue;
     const relation = ruleRelation(cell, owned);
     if (relation.kind === 'split') return relation;
     if (relation.kind === 'apart') continue;
     speaking.push(owned);
-    if (contentOf(owned.rule) === undefined) return { kind: 'speakers', speakers: { rules: speaking, defaultDeny: false } };
+    if (contentOf(owned.rule) !== undefined) continue;
+    if (owned.rule.action !== 'pass') return { kind: 'speakers', speakers: { rules: speaking, defaultDeny: false } };
+    passed = owned.policy.tier;
   }
-  const relations = denying.map(({ subject }) => subjectRelation(cell, section, subject));
-  const defaultDeny = relations.some(({ kind }) => kind === 'covered');
-  const open = defaultDeny ? undefined : relations.find((relation) => relation.kind === 'split');
-  return open?.kind === 'split' ? open : { kind: 'speakers', speakers: { rules: speaking, defaultDeny } };
+  const init = () => initRelation(cell, section);
+  const byPolicy = denying.map(
+    ({ subject }) =>
+      () =>
+        subjectRelation(cell, section, subject),
+  );
+  const denied = anyOf([init, ...byPolicy], (relate) => relate());
+  if (denied.kind === 'split') return denied;
+  return { kind: 'speakers', speakers: { rules: speaking, defaultDeny: denied.kind === 'covered' } };
 }
 
-/** Splits a cell until every policy that brings default deny selects all or none of it. */
-function byDenying(cell: Cell, { section, denying }: SectionRules): Relation<Cell> {
-  for (const { subject } of denying) {
-    const relation = subjectRelation(cell, section, subject);
-    if (relation.kind === 'split') return relation;
+/** The speakers of several sections, each in its place, or the halves to ask instead. */
+export type Asked = { readonly kind: 'speakers'; readonly lists: readonly Speakers[] } | Extract<Relation<Cell>, { kind: 'split' }>;
+
+export function askAll(cell: Cell, sections: readonly SectionRules[]): Asked {
+  const asked = new Map<SectionRules, Speakers>();
+  for (const section of new Set(sections)) {
+    const answer = speakersOf(cell, section);
+    if (answer.kind === 'split') return answer;
+    asked.set(section, answer.speakers);
   }
-  return { kind: 'covered' };
+  return { kind: 'speakers', lists: sections.flatMap((section) => asked.get(section) ?? []) };
 }
 
 /** Counts cells and the rules asked about them; an analysis ends with a named limit instead of going on for ever. */
@@ -96,40 +141,4 @@ export function budget(limit = maximumCells): (rules?: number) => void {
     comparisons += rules;
     if (comparisons > maximumComparisons) throw new AnalysisLimit('comparisons', maximumComparisons);
   };
-}
-
-/**
- * The cells that these sections cannot tell apart further (content aside), with one event each to ask the oracle about.
- * `everyDefault`: also tell apart which policies bring the default deny.
- * @throws AnalysisLimit
- */
-export function* undividedCells(start: Cell, sections: readonly SectionRules[], everyDefault: boolean): Generator<Cell> {
-  const spend = budget();
-  const waiting = [start];
-  for (let cell = waiting.pop(); cell !== undefined; cell = waiting.pop()) {
-    spend(sections.reduce((sum, { rules, denying }) => sum + rules.length + denying.length, 0));
-    const halves = firstSplit(cell, sections, everyDefault);
-    if (halves) waiting.push(halves[1], halves[0]);
-    else yield cell;
-  }
-}
-
-function firstSplit(cell: Cell, sections: readonly SectionRules[], everyDefault: boolean): readonly [Cell, Cell] | undefined {
-  for (const section of sections) {
-    const answer = speakersOf(cell, section);
-    switch (answer.kind) {
-      case 'split':
-        return answer.halves;
-      case 'speakers': {
-        const last = answer.speakers.rules.at(-1);
-        const decided = last !== undefined && contentOf(last.rule) === undefined;
-        const relation = everyDefault && !decided ? byDenying(cell, section) : undefined;
-        if (relation?.kind === 'split') return relation.halves;
-        break;
-      }
-      default:
-        unreachable(answer);
-    }
-  }
-  return undefined;
 }

@@ -1,11 +1,15 @@
 // Sets in words, in the language's own form where it has one: what a reviewer reads of a label cube, a transport set,
 // addresses and classes of content. Complete: nothing is rounded, long lists are printed in full.
+import type { ReservedSet } from '../ir/typed.ts';
 import { type AddressSet, formatPrefix, ipv4Space, ipv6Space, type Prefix, prefixesOf } from '../space/address.ts';
 import { equals, intersect, isEmpty, subtract, union } from '../space/interval.ts';
 import { namespaceKey } from '../space/labels.ts';
+import { either } from '../space/pattern.ts';
 import { anyTransport, type TransportProtocol, type TransportSet, transportPoint, wholeProtocol } from '../space/transport.ts';
-import { type End, everyAddress, reservedNames } from './cell.ts';
-import type { LabelCube, ValueSet } from './label-cube.ts';
+import { anyPlace, type End, everyAddress, reservedNames } from './cell.ts';
+import { cubesOf, type LabelCube, type ValueSet } from './label-cube.ts';
+import { isWithin, type NameCube } from './name-cube.ts';
+import { patternWords } from './pattern-words.ts';
 
 const quoted = (values: readonly string[]): string => values.map((value) => JSON.stringify(value)).join(', ');
 const list = (values: readonly string[]): string => (values.length === 1 ? quoted(values) : `one of [${quoted(values)}]`);
@@ -20,20 +24,39 @@ export function valueWords({ absent, others, values }: ValueSet): string {
   return absent ? `not ${list(values)}` : `exists and not ${list(values)}`;
 }
 
-function namespaceWords(set: ValueSet | undefined): string {
+const isSet = (set: ValueSet | undefined, absent: boolean): boolean =>
+  set !== undefined && set.absent === absent && set.others !== absent && set.values.length === 0;
+
+/** ` in namespace "shop"`; `what` is a namespace or a cluster. */
+function placeWords(what: string, set: ValueSet | undefined): string {
   if (!set) return '';
-  if (set.absent && !set.others && set.values.length === 0) return ' in no namespace';
-  if (!set.absent && set.others && set.values.length === 0) return ' in a namespace';
-  return ` in namespace ${valueWords(set)}`;
+  if (isSet(set, true)) return ` in no ${what}`;
+  return isSet(set, false) ? ` in a ${what}` : ` in ${what} ${valueWords(set)}`;
 }
 
-/** `{ app: "cart" } in namespace "shop"`. */
+const keyWords = (key: string): string => (/^[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$/.test(key) ? key : JSON.stringify(key));
+
+/** `{ team: "x", env: exists }`. */
+const testsWords = (tests: readonly (readonly [string, ValueSet])[]): string =>
+  `{ ${[...tests]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, set]) => `${keyWords(key)}: ${valueWords(set)}`)
+    .join(', ')} }`;
+
+const ofNamespace = `${namespaceKey}/`;
+
+/** `{ app: "cart" } in namespace "shop" in namespace { team: "x" } in cluster "c"`. */
 export function cubeWords(cube: LabelCube): string {
-  const tests = [...cube].filter(([key]) => key !== namespaceKey).sort(([a], [b]) => (a < b ? -1 : 1));
-  const keyWords = (key: string): string => (/^[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$/.test(key) ? key : JSON.stringify(key));
-  const namespace = namespaceWords(cube.get(namespaceKey));
-  if (tests.length === 0) return `every workload${namespace}`;
-  return `{ ${tests.map(([key, set]) => `${keyWords(key)}: ${valueWords(set)}`).join(', ')} }${namespace}`;
+  const own = [...cube].filter(([key]) => !key.startsWith('@'));
+  const namespaceLabels = [...cube].flatMap(([key, set]) =>
+    key.startsWith(ofNamespace) ? [[key.slice(ofNamespace.length), set] as const] : [],
+  );
+  const places = [
+    placeWords('namespace', cube.get(namespaceKey)),
+    namespaceLabels.length > 0 ? ` in namespace ${testsWords(namespaceLabels)}` : '',
+    placeWords('cluster', cube.get('@cluster')),
+  ];
+  return (own.length === 0 ? 'every workload' : testsWords(own)) + places.join('');
 }
 
 /** Addresses as blocks, a whole family by its name, and blocks with holes as exceptions where that is shorter. */
@@ -81,9 +104,21 @@ function blocksIn(inside: readonly Prefix[], block: Prefix): Blocks {
   return { inside, holes, best: [`${formatPrefix(block)} except [${holes.map(formatPrefix).join(', ')}]`], cost: 1 + holes.length };
 }
 
+/** The peers that a rule names so. */
+export const reservedSetWords = ({ name, except, labels }: ReservedSet): string =>
+  reservedWords(new Map([...(name === undefined ? [] : [[name, true] as const]), ...except.map((one) => [one, false] as const)])) +
+  (labels ? labelled(cubesOf(labels).map(cubeWords).join(' or ')) : '');
+
+const labelled = (cubes: string): string => ` with ${cubes}`;
+const serverWords = (isApiServer: boolean | undefined): string =>
+  isApiServer === undefined ? '' : isApiServer ? ' where the API server stands' : ' where no API server stands';
+
 function reservedWords(names: ReadonlyMap<string, boolean>): string {
   const borne = reservedNames.filter((name) => names.get(name) === true);
-  const not = reservedNames.filter((name) => names.get(name) === false);
+  // No endpoint is `init` and something else.
+  const not = reservedNames.filter(
+    (name) => names.get(name) === false && (borne.length === 0 || (name !== 'init' && !borne.includes('init'))),
+  );
   const without = not.length > 0 ? ` (and not ${not.join(', ')})` : '';
   return borne.length > 0
     ? borne.join(' that is also ') + without
@@ -92,14 +127,36 @@ function reservedWords(names: ReadonlyMap<string, boolean>): string {
       : 'every reserved endpoint';
 }
 
+/** ` known by api.example.com and by no *.org`; every set of names is without words. */
+function nameWords({ classes, flags }: NameCube): string {
+  const placesOf = (met: boolean): readonly number[] => [...flags].flatMap(([place, flag]) => (flag === met ? [place] : []));
+  // Who is known by a name of one pattern is known by one of every wider pattern, too.
+  const isSaid = (place: number, by: readonly number[], met: boolean): boolean =>
+    by.some((other) => (met ? isWithin(classes, other, place) : isWithin(classes, place, other)) && other !== place);
+  const words = (met: boolean): readonly string[] =>
+    placesOf(met).flatMap((place) => (isSaid(place, placesOf(met), met) ? [] : patternWords(classes.patterns[place] ?? either())));
+  const [by, not] = [words(true), words(false)];
+  return [by.length > 0 ? ` known by ${by.join(' and ')}` : '', not.length > 0 ? ` not known by ${not.join(' or ')}` : ''].join('');
+}
+
+/** ` at 10.0.0.0/8`: the address of a managed endpoint, where it matters. */
+function placedWords(addresses: AddressSet): string {
+  if (equals(addresses, anyPlace)) return '';
+  const known = intersect(addresses, everyAddress);
+  if (isEmpty(known)) return ' without a known address';
+  // Without an address is as outside of every network: the addresses that are left out say it shorter.
+  if (known === addresses || equals(known, addresses)) return ` at ${addressWords(known)}`;
+  return ` not at ${addressWords(subtract(everyAddress, known))}`;
+}
+
 export function endWords(end: End): string {
   switch (end.kind) {
     case 'workload':
-      return cubeWords(end.labels);
+      return cubeWords(end.labels) + placedWords(end.addresses);
     case 'reserved':
-      return reservedWords(end.names);
+      return reservedWords(end.names) + (end.labels ? labelled(cubeWords(end.labels)) : '') + placedWords(end.addresses);
     case 'address':
-      return addressWords(end.addresses);
+      return addressWords(end.addresses) + nameWords(end.names) + serverWords(end.isApiServer);
     case 'nothing':
       return '';
   }

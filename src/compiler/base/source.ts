@@ -2,10 +2,22 @@
 // column are computed only when somebody reads them, so that trees stay small.
 
 /** One policy file as read: `path` is shown to people and stands in the source table, `/`-separated and relative where it can be. */
-export type SourceText = { readonly path: string; readonly text: string };
+export type SourceText = {
+  readonly path: string;
+  readonly text: string;
+  /** Of text that was made from a document: the place in the document that stands for an offset. */
+  readonly originOf?: (start: number) => Span | undefined;
+};
 
 /** Half-open range `[start, end)` of UTF-16 code units in `source.text`. */
 export type Span = { readonly source: SourceText; readonly start: number; readonly end: number };
+
+/** The place that people know: of text that was made from a document, the document's. */
+export const writtenAt = (span: Span): Span => span.source.originOf?.(span.start) ?? span;
+
+/** Things with a place, each with the place that people know. */
+export const withWrittenPlace = <T extends { readonly span: Span }>(one: T): T =>
+  one.span.source.originOf ? { ...one, span: writtenAt(one.span) } : one;
 
 /** 1-based line and column (in UTF-16 code units). */
 export type Position = { readonly line: number; readonly column: number };

@@ -3,36 +3,35 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from '../7-build/index.ts';
+import { type Diagnostic, isError } from '../diagnostics/diagnostic.ts';
 import type { Emitted } from '../ir/emitted.ts';
-import { type CheckedUnit, emitUnit, testUnit } from '../pipeline.ts';
+import { type CheckedUnit, emitUnit } from '../pipeline.ts';
+import { failuresOf, heldOf } from './held.ts';
 import { objectsDirectory, packageRoot } from './installation.ts';
-import type { CommonOptions } from './options.ts';
+import type { CommonOptions, UnitOptions } from './options.ts';
 import { counted, print, printError, printJson, type Result, reportDiagnostics } from './output.ts';
-import { failuresOf } from './test.ts';
+import { Progress } from './progress.ts';
 import { readUnit } from './unit.ts';
 
-export type BuildCommandOptions = CommonOptions & { readonly output: string; readonly tests: boolean };
+export type BuildCommandOptions = CommonOptions & UnitOptions & { readonly output: string; readonly tests: boolean };
 
-export function runBuild(paths: readonly string[], { format, maxFileBytes, output, tests }: BuildCommandOptions): Result {
-  const step = stepper(format === 'text');
-  const { unit, diagnostics } = readUnit(paths, maxFileBytes);
-  step('checked');
-  const failures = unit && tests ? failuresOf(unit, testUnit(unit)).filter(({ code }) => code !== 'test/none') : [];
-  if (tests) step('tested');
-  const records = reportDiagnostics([...diagnostics, ...failures], format);
-  if (!unit || failures.length > 0) {
+export function runBuild(paths: readonly string[], options: BuildCommandOptions): Result {
+  const { format, output, tests } = options;
+  const { unit, diagnostics } = readUnit(paths, options);
+  const emitted = unit && emitUnit(unit);
+  const failures = unit && tests ? testFailures(unit) : [];
+  const records = reportDiagnostics([...diagnostics, ...(emitted?.diagnostics ?? []), ...failures], format);
+  if (!unit || !emitted?.ok || failures.length > 0) {
     if (format === 'json') printJson({ ok: false, diagnostics: records });
     return { exitCode: 1 };
   }
-  const emitted = emitUnit(unit);
-  step('compiled');
-  const written = uninterrupted(() => build(emitted, { out: output, objectsDirectory: objectsDirectory(packageRoot()) }));
+  const written = uninterrupted(() => build(emitted.value, { out: output, objectsDirectory: objectsDirectory(packageRoot()) }));
   if (!written.ok) {
     if (format === 'json') printJson({ ok: false, message: written.message, diagnostics: records });
     else printError(`policyc: ${written.message}`);
     return { exitCode: 1 };
   }
-  const summary = summaryOf(unit, emitted, { build: written.build, output });
+  const summary = summaryOf(unit, emitted.value, { build: written.build, output });
   if (format === 'json') printJson({ ok: true, ...summary, diagnostics: records });
   else print(summaryText(summary));
   return { exitCode: 0 };
@@ -44,13 +43,13 @@ function uninterrupted<T>(write: () => T): T {
   return write();
 }
 
-/** Says on a terminal what was done, once a build has taken longer than anybody waits for without a word. */
-function stepper(isText: boolean): (done: string) => void {
-  const start = performance.now();
-  return (done) => {
-    const seconds = (performance.now() - start) / 1000;
-    if (isText && process.stderr.isTTY && seconds > 1) printError(`${done} after ${seconds.toFixed(1)} s`);
-  };
+/** What a build is refused for; files without a test are no reason. */
+function testFailures(unit: CheckedUnit): readonly Diagnostic[] {
+  const progress = new Progress();
+  progress.step('testing');
+  const failures = failuresOf(unit, heldOf(unit)).filter(isError);
+  progress.end();
+  return failures;
 }
 
 type Summary = {

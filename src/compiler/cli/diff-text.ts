@@ -11,13 +11,18 @@ type Effect = ChangeRecord['effect'];
 const titles: Readonly<Record<Effect, string>> = {
   'newly-allowed': 'newly allowed',
   'newly-denied': 'newly denied',
+  'newly-audited': 'allowed as before, and now reported by audit',
+  'no-longer-audited': 'allowed as before, and no longer reported by audit',
   masked: 'no effect: the other side of the flow denies it',
   'another-rule': 'same verdict, decided by another rule',
 };
 
+const turning: readonly Effect[] = ['newly-allowed', 'newly-denied', 'newly-audited', 'no-longer-audited'];
+const quiet: readonly Effect[] = ['masked', 'another-rule'];
+
 /** The whole report. `all`: also what changes no verdict. */
 export function diffText({ changes, summary }: DiffReport, { colors, all }: { readonly colors: Colors; readonly all: boolean }): string {
-  const shown: readonly Effect[] = all ? ['newly-allowed', 'newly-denied', 'masked', 'another-rule'] : ['newly-allowed', 'newly-denied'];
+  const shown = all ? [...turning, ...quiet] : turning;
   const parts = shown.flatMap((effect) =>
     sectionText(
       effect,
@@ -30,17 +35,19 @@ export function diffText({ changes, summary }: DiffReport, { colors, all }: { re
 
 function summaryText(summary: DiffReport['summary'], all: boolean): string {
   const turned = summary['newly-allowed'] + summary['newly-denied'];
-  const quiet = summary.masked + summary['another-rule'];
   const main =
     turned === 0
       ? 'no verdict changes'
       : `${counted(summary['newly-allowed'], 'class', 'classes')} of events newly allowed, ${summary['newly-denied']} newly denied`;
-  if (quiet === 0) return main;
   const rest = [
+    ...(summary['newly-audited'] > 0 ? [`${summary['newly-audited']} newly reported by audit`] : []),
+    ...(summary['no-longer-audited'] > 0 ? [`${summary['no-longer-audited']} no longer reported by audit`] : []),
     ...(summary.masked > 0 ? [`${summary.masked} without effect, because the other side of the flow denies`] : []),
     ...(summary['another-rule'] > 0 ? [`${summary['another-rule']} decided by another rule`] : []),
   ];
-  return `${main} (beside them ${rest.join(', ')}${all ? '' : ': `--all` lists them'})`;
+  if (rest.length === 0) return main;
+  const isListed = all || summary.masked + summary['another-rule'] === 0;
+  return `${main} (beside them ${rest.join(', ')}${isListed ? '' : ': `--all` lists them'})`;
 }
 
 const paint = (effect: Effect, colors: Colors): ((text: string) => string) =>
@@ -67,7 +74,7 @@ function groupText(group: readonly ChangeRecord[], colors: Colors): string {
   const { section, effect, subject, before, after } = first;
   const sign = effect === 'newly-allowed' ? '+' : effect === 'newly-denied' ? '-' : ' ';
   return [
-    `  ${section === 'process' ? 'programs' : section} of ${subject}`,
+    `  ${section === 'process' ? 'processes' : section} of ${subject}`,
     ...group.flatMap((change) => [
       paint(effect, colors)(`  ${sign} ${placeText(change)}`),
       colors.dim(`      for example ${change.example.event}${otherVerdict(change)}`),
@@ -77,8 +84,8 @@ function groupText(group: readonly ChangeRecord[], colors: Colors): string {
   ].join('\n');
 }
 
-function placeText({ section, peer, at, content }: ChangeRecord): string {
-  if (section === 'process') return content === undefined ? 'every program' : content;
+function placeText({ section, domain, peer, at, content }: ChangeRecord): string {
+  if (section === 'process') return content === undefined ? `every ${domain ?? 'event'}` : content;
   return [`${section === 'ingress' ? 'from' : 'to'} ${peer} at ${at}`, ...(content === undefined ? [] : [content])].join(', ');
 }
 

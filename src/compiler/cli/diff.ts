@@ -1,18 +1,20 @@
 // `policyc diff`: what a change allows and denies, exactly.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { diffReport } from '../analysis/report.ts';
+import { type DiffReport, diffReport } from '../analysis/report.ts';
 import { diffUnits } from '../pipeline.ts';
 import { diffText } from './diff-text.ts';
+import type { DocumentOptions } from './document-options.ts';
 import type { CommonOptions } from './options.ts';
 import { colorsOf, print, printError, printJson, type Result, reportDiagnostics } from './output.ts';
 import { readUnit } from './unit.ts';
 
-export type DiffOptions = CommonOptions & {
-  readonly exitCode?: true;
-  readonly failOn?: 'newly-allowed' | 'newly-denied' | 'any';
-  readonly all?: true;
-};
+export type DiffOptions = CommonOptions &
+  DocumentOptions & {
+    readonly exitCode?: true;
+    readonly failOn?: 'newly-allowed' | 'newly-denied' | 'any';
+    readonly all?: true;
+  };
 
 export function runDiff(old: string, now: string, options: DiffOptions): Result {
   const bundle = [old, now].find((path) => existsSync(join(path, 'manifest.json')));
@@ -20,8 +22,8 @@ export function runDiff(old: string, now: string, options: DiffOptions): Result 
     printError(`policyc: \`${bundle}\` is a built bundle: diff compares policy text, give the files or folders that it was built from`);
     return { exitCode: 2 };
   }
-  const { format, maxFileBytes } = options;
-  const [before, after] = [readUnit([old], maxFileBytes), readUnit([now], maxFileBytes)];
+  const { format, failOn: _, ...reading } = options;
+  const [before, after] = [readUnit([old], reading), readUnit([now], reading)];
   const differences = before.unit && after.unit ? diffUnits(before.unit, after.unit) : undefined;
   const diagnostics = [...before.diagnostics, ...after.diagnostics, ...(differences?.diagnostics ?? [])];
   if (!before.unit || !after.unit || !differences?.ok) {
@@ -39,8 +41,11 @@ export function runDiff(old: string, now: string, options: DiffOptions): Result 
   return { exitCode: isUnwanted(report.summary, options) ? 1 : 0 };
 }
 
-function isUnwanted(summary: Readonly<Record<'newly-allowed' | 'newly-denied', number>>, { exitCode, failOn }: DiffOptions): boolean {
+/** What somebody who looks at the verdicts sees. */
+const reported = ['newly-allowed', 'newly-denied', 'newly-audited', 'no-longer-audited'] as const;
+
+function isUnwanted(summary: DiffReport['summary'], { exitCode, failOn }: DiffOptions): boolean {
   const wanted = failOn ?? (exitCode ? 'any' : undefined);
   if (wanted === undefined) return false;
-  return wanted === 'any' ? summary['newly-allowed'] + summary['newly-denied'] > 0 : summary[wanted] > 0;
+  return wanted === 'any' ? reported.some((effect) => summary[effect] > 0) : summary[wanted] > 0;
 }

@@ -10,7 +10,7 @@ const mostExplained = 5;
 const mostShown = 50;
 
 export function explainText({ classes, verdicts, omitted }: Explained, colors: Colors): string {
-  const paint = ({ verdict }: DeciderRecord) => (verdict === 'allowed' ? colors.green : colors.red);
+  const paint = ({ verdict, audit }: DeciderRecord) => (verdict !== 'allowed' ? colors.red : audit ? colors.yellow : colors.green);
   const headline = ({ verdict }: ExplanationRecord): string => paint(verdict)(colors.bold(deciderWords(verdict)));
   if (classes === 0) return 'there is no such event: a selector of it selects nothing';
   const [only] = verdicts;
@@ -31,7 +31,12 @@ export function explainText({ classes, verdicts, omitted }: Explained, colors: C
     .map(({ explanation }, i) => `${i + 1 + mostExplained}. ${headline(explanation)}\n   for example ${explanation.event}`);
   const all = verdicts.length + omitted;
   const more = all > mostShown ? [`... and ${all - mostShown} more`] : [];
-  return [`the verdict depends on the labels: ${all} verdicts over ${classes} classes of events\n`, ...full, ...short, ...more].join('\n');
+  return [
+    `the verdict depends on what the event leaves open: ${all} verdicts over ${classes} classes of events\n`,
+    ...full,
+    ...short,
+    ...more,
+  ].join('\n');
 }
 
 function bodyText({ event, sides, verdict }: ExplanationRecord, colors: Colors): readonly string[] {
@@ -48,8 +53,8 @@ type View = { readonly colors: Colors; readonly isMoot: boolean };
 
 function sideText(side: SideRecord, { colors, isMoot }: View): readonly string[] {
   const { section, subject, managed, decider, spoke, nearest } = side;
-  const name = section === 'process' ? 'programs' : section;
-  if (!managed) return [`  ${colors.bold(name)} of ${subject}: not a workload, no policy is asked`];
+  const name = section === 'process' ? (side.domain ?? 'processes') : section;
+  if (!managed) return [`  ${colors.bold(name)} of ${subject}: neither a workload nor the host, no policy is asked`];
   const moot = isMoot ? ' (the egress side has denied it already)' : '';
   const rules = spoke.length > 0 ? ['    rules that match, in deciding order:', ...spoke.flatMap((rule) => spokenText(rule, colors))] : [];
   return [
@@ -62,36 +67,54 @@ function sideText(side: SideRecord, { colors, isMoot }: View): readonly string[]
   ];
 }
 
-const shortVerdict = ({ verdict, by, policies, undecidable }: DeciderRecord): string =>
-  by === 'self'
-    ? `${verdict}, it is the same endpoint`
-    : by === 'rule'
-      ? `${verdict} by ${policies[0]?.name ?? 'a rule'}${undecidable ? ', because it cannot be read' : ''}`
-      : `${verdict} by default`;
+const verdictWords = ({ verdict, rule }: Omit<DeciderRecord, 'audit'>): string =>
+  rule?.action === 'drop' ? 'dropped' : rule?.action === 'kill' ? 'killed' : verdict;
+
+function shortVerdict({ audit, ...decider }: DeciderRecord): string {
+  const { by, policies, undecidable } = decider;
+  const verdict = verdictWords(decider);
+  const would = audit ? `; with audit enforced: ${shortVerdict(audit)}` : '';
+  if (by === 'self') return `${verdict}, it is the same endpoint${would}`;
+  if (by === 'default') return `${verdict} by default${would}`;
+  return `${verdict} by ${policies[0]?.name ?? 'a rule'}${undecidable ? ', because it cannot be read' : ''}${would}`;
+}
 
 function selectedText({ selectedBy }: SideRecord): string {
   if (selectedBy.length === 0) return 'no policy selects it';
-  const names = selectedBy.map(({ policy, file, line }) => `${policy} (${file}:${line})`);
+  const names = selectedBy.map(({ policy, file, line, tier, audit }) => {
+    const more = `${tier === 'normal' ? '' : `, tier ${tier}`}${audit ? ', audit' : ''}`;
+    return `${policy} (${file}:${line}${more})`;
+  });
   const shown = names.slice(0, 8).join(', ');
   return `policies that select it: ${shown}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`;
 }
 
-const place = ({ policy, file, line }: SpokenRule | NearRule): string => `${policy}, ${file}:${line}`;
+/** Where a rule stands, in the text and, if not where all do, in the order. */
+function place({ policy, file, line, name, tier, policyPriority, priority, audit }: SpokenRule | NearRule): string {
+  return [
+    `${policy}${name === undefined ? '' : ` ${JSON.stringify(name)}`}, ${file}:${line}`,
+    ...(tier === 'normal' ? [] : [`tier ${tier}`]),
+    ...(policyPriority === 0 ? [] : [`policy priority ${policyPriority}`]),
+    ...(priority === 0 ? [] : [`priority ${priority}`]),
+    ...(audit ? ['audit'] : []),
+  ].join(', ');
+}
 
 function spokenText(rule: SpokenRule, colors: Colors): readonly string[] {
   const mark = rule.outcome === 'decides' ? colors.bold('=>') : '  ';
   return [`     ${mark} ${rule.text}  ${colors.dim(`(${place(rule)})`)}`, `          ${rule.outcome.replace('-', ' ')}: ${rule.why}`];
 }
 
-function defaultText({ section, decider, selectedBy, nearest, silent }: SideRecord): readonly string[] {
-  const what = section === 'process' ? 'every program' : section;
+function defaultText({ section, domain, decider, selectedBy, nearest, silent }: SideRecord): readonly string[] {
+  const what = section === 'process' ? `every ${domain ?? 'event'}` : section;
   if (decider.verdict === 'allowed') {
     if (selectedBy.length === 0) return [];
     return [
       `    no rule decides, and none of these policies denies ${what} by default`,
-      ...(nearest.length > 0 ? ['    deny rules that are nearest to matching:'] : []),
+      ...(nearest.length > 0 ? ['    rules that refuse and are nearest to matching:'] : []),
     ];
   }
+  if (decider.policies.length === 0) return ['    no rule decides, and an endpoint without labels yet is denied by default'];
   const brought = decider.policies.map(({ name, file, line }) => `${name} (${file}:${line})`).join(', ');
   return [
     `    no rule decides, and by default ${what} is denied by ${brought}`,

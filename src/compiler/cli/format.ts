@@ -17,6 +17,7 @@ import { basename, dirname, join } from 'node:path';
 import type { SourceText } from '../base/source.ts';
 import { collector, type Diagnostic, wholeFile } from '../diagnostics/diagnostic.ts';
 import { format as formatSource } from '../format/index.ts';
+import { holdsDocuments } from '../pipeline.ts';
 import type { CommonOptions } from './options.ts';
 import { counted, print, printError, printJson, type Result, reportDiagnostics } from './output.ts';
 import { readSources, sourceOf } from './sources.ts';
@@ -34,6 +35,8 @@ export function runFormat(paths: readonly string[], options: FormatCommandOption
   const isPipe = paths.includes('-');
   if (isPipe && paths.length > 1) return wrongUsage('`-` stands for standard input and stands alone');
   if (options.check && options.stdout) return wrongUsage('--check prints no text: leave out --stdout or --check');
+  const documents = paths.find((path) => holdsDocuments(path));
+  if (documents !== undefined) return wrongUsage(`\`${documents}\` holds no policy text; \`policyc import\` writes it as such`);
   const given = isPipe ? readPipe(options.maxFileBytes) : readFiles(paths, options.maxFileBytes);
   const formatted = given.sources.map((source) => ({ source, result: formatSource(source) }));
   const outcomes = formatted.flatMap(({ source, result }) => (result.ok ? [{ source, text: result.text }] : []));
@@ -59,7 +62,7 @@ function wrongUsage(message: string): Result {
 
 function readFiles(paths: readonly string[], maximumBytes: number): Given {
   const { sources, diagnostics } = readSources(paths, maximumBytes);
-  return { sources, diagnostics: diagnostics() };
+  return { sources: sources.filter(({ path }) => !holdsDocuments(path)), diagnostics: diagnostics() };
 }
 
 function readPipe(maximumBytes: number): Given {

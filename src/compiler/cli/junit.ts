@@ -8,7 +8,7 @@ export type JunitCase = {
   readonly file: string;
   readonly line: number;
   readonly text: string;
-  readonly failure?: { readonly message: string; readonly detail: string };
+  readonly failure?: { readonly type: string; readonly message: string; readonly detail: string };
 };
 type Report = { readonly outcomes: readonly JunitCase[]; readonly diagnostics: readonly Diagnostic[] };
 
@@ -71,7 +71,7 @@ function testCase({ test, file, line, text, failure }: JunitCase): string {
   const open = `    <testcase${attributes({ name: text, classname: `${file}: ${test}`, file, line, time: '0' })}`;
   if (!failure) return `${open}/>`;
   const body = escaped(`${file}:${line}: ${failure.message}\n${failure.detail}`).replaceAll('&#10;', '\n');
-  return `${open}>\n      <failure${attributes({ message: failure.message, type: 'test/failed' })}>${body}</failure>\n    </testcase>`;
+  return `${open}>\n      <failure${attributes({ message: failure.message, type: failure.type })}>${body}</failure>\n    </testcase>`;
 }
 
 function errorSuite(errors: readonly Diagnostic[]): string {

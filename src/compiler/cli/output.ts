@@ -10,9 +10,11 @@ export type Colors = ReturnType<typeof picocolors.createColors>;
 /** `exitCode` 0: as it should be; 1: the policy is wrong, or differs where that was asked; 2: wrong usage. */
 export type Result = { readonly exitCode: 0 | 1 | 2 };
 
+/** NO_COLOR and FORCE_COLOR are the conventions of no-color.org and of Node. */
 const isColored = (stream: NodeJS.WriteStream): boolean => {
-  const { NO_COLOR, TERM } = process.env;
-  return stream.isTTY === true && !NO_COLOR && TERM !== 'dumb';
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (NO_COLOR || FORCE_COLOR === '0' || FORCE_COLOR === 'false') return false;
+  return Boolean(FORCE_COLOR) || (stream.isTTY === true && TERM !== 'dumb');
 };
 
 /** Colours for what goes to a stream: none unless it is a terminal. */

@@ -1,33 +1,27 @@
 // The commands, their options and their help. A command's own code is loaded when it runs, so that `--version` and
 // `--help` start at once.
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import type { BuildCommandOptions } from './build.ts';
+import type { CheckOptions } from './check.ts';
 import type { DiffOptions } from './diff.ts';
+import { withDocuments } from './document-options.ts';
 import type { ExplainOptions } from './explain.ts';
+import type { ExportOptions } from './export.ts';
 import type { FormatCommandOptions } from './format.ts';
-import { type CommonOptions, readBytes, readSeconds } from './options.ts';
+import type { ImportCommandOptions } from './import.ts';
+import { readSeconds, withCommon, withUnit } from './options.ts';
 import type { Result } from './output.ts';
 import type { TestOptions } from './test.ts';
 
 const exitCodes = `
 Exit codes:
   0  everything is as it should be
-  1  the policy is wrong, a test fails, or policies differ where that was asked
-  2  wrong usage`;
-
-const paths = 'files, or folders with *.policy files at any depth; imports are read too';
-const maximum = 4 * 1024 * 1024;
+  1  the policy is wrong, a test or an invariant fails, or policies differ where that was asked
+  2  wrong usage
+  70 a mistake of policyc itself; please report it`;
 
 const formats = ['text', 'json'];
-const testFormats = [...formats, 'junit'];
-
-const withCommon = (command: Command, choices: readonly string[] = formats): Command =>
-  command
-    .addOption(new Option('--format <format>', 'how to print').choices(choices).default('text'))
-    .addOption(
-      new Option('--max-file-bytes <bytes>', 'largest policy file, also as 512k or 8m').argParser(readBytes).default(maximum, '4m'),
-    );
-
+const paths = 'files, or folders with *.policy files and YAML of Kubernetes at any depth; imports are read too';
 /** `finish` is told each command's result. */
 export function policyc(version: string, finish: (result: Result) => void): Command {
   const program = new Command('policyc')
@@ -35,6 +29,7 @@ export function policyc(version: string, finish: (result: Result) => void): Comm
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .configureHelp({ showGlobalOptions: true })
+    .helpCommand(false)
     .showHelpAfterError('(`policyc --help` shows the commands, `policyc COMMAND --help` one of them)')
     .addHelpText(
       'after',
@@ -44,47 +39,68 @@ Examples:
   policyc test policies/                      the \`test\` blocks, over every label set they stand for
   policyc diff main/policies policies         what a change newly allows and newly denies
   policyc explain policies/ --event 'web -> cart tcp 80'    why an event is allowed or denied
+  policyc import k8s/ -o policies             policies that are there in YAML, as policy text
+  policyc export policies/ --to tetragon      a policy as documents of another tool
   policyc fmt --check policies/               which files are not in canonical form
   policyc build policies/ -o shop.bundle      a folder that \`policyd run --bundle\` loads
+  policyc help check/host-bits                what a finding means, and what to do about it
 ${exitCodes}
 
-Colours are for terminals only; NO_COLOR turns them off.`,
+Results go to standard output, findings to standard error. Colours are for terminals; NO_COLOR turns them off, FORCE_COLOR
+on.`,
     );
   addCheck(program, finish);
   addBuild(program, finish);
   addTest(program, finish);
   addDiff(program, finish);
+  addImport(program, finish);
+  addExport(program, finish);
   addFormat(program, finish);
   addExplain(program, finish);
+  addHelp(program, finish);
+  addCompletion(program);
   return program;
 }
 
 type Finish = (result: Result) => void;
 
 function addCheck(program: Command, finish: Finish): void {
-  withCommon(program.command('check').description('find everything that is wrong with a policy').argument('<path...>', paths))
+  withUnit(
+    withCommon(program.command('check').description('find everything that is wrong with a policy').argument('<path...>', paths), [
+      ...formats,
+      'sarif',
+    ]),
+    'warn',
+  )
+    .addOption(new Option('--target <target>', 'say also what this target cannot enforce').choices(['native']))
+    .option('-w, --watch', 'go on, and check again after every change of a file')
     .addHelpText(
       'after',
       `
-All files together are one unit: a name may be imported from any of them.
+All files together are one unit: a name may be imported from any of them. \`--format sarif\` is for code scanning services.
 
 Examples:
   policyc check shop.policy
   policyc check policies/ lib/ --format json
+  policyc check policies/ --inventory inventory.yaml --fail-on check/unknown-label,check/expired
+  policyc check policies/ --watch
 ${exitCodes}`,
     )
-    .action(async (given: readonly string[], options: CommonOptions) => finish((await import('./check.ts')).runCheck(given, options)));
+    .action(async (given: readonly string[], options: CheckOptions) => finish(await (await import('./check.ts')).runCheck(given, options)));
 }
 
 function addBuild(program: Command, finish: Finish): void {
-  withCommon(program.command('build').description('compile a policy into a bundle for policyd').argument('<path...>', paths))
+  withUnit(
+    withCommon(program.command('build').description('compile a policy into a bundle for policyd').argument('<path...>', paths)),
+    'fail',
+  )
     .requiredOption('-o, --output <dir>', 'the bundle: a folder, made or replaced as a whole')
-    .option('--no-tests', 'do not hold the `test` blocks first')
+    .option('--no-tests', 'do not hold the `test` and `invariant` blocks first')
     .addHelpText(
       'after',
       `
-The same sources give the same bytes. Nothing is written when the policy is wrong or a test fails. A folder that is not a
-bundle is never replaced. Neither clang nor a kernel is needed.
+The same sources give the same bytes. Nothing is written when the policy is wrong, a test or an invariant fails, or a rule is
+past its \`@until\`. A folder that is not a bundle is never replaced. Neither clang nor a kernel is needed.
 
 Example:
   policyc build policies/ -o shop.bundle && sudo policyd run --bundle shop.bundle --inventory inventory.yaml
@@ -96,16 +112,23 @@ ${exitCodes}`,
 }
 
 function addTest(program: Command, finish: Finish): void {
-  withCommon(program.command('test').description('hold the `test` blocks of a policy').argument('<path...>', paths), testFormats)
+  withUnit(
+    withCommon(program.command('test').description('hold the `test` and `invariant` blocks of a policy').argument('<path...>', paths), [
+      ...formats,
+      'junit',
+    ]),
+    'warn',
+  )
+    .option('-w, --watch', 'go on, and test again after every change of a file')
     .option('--coverage', 'say which rules and default denies no line decides by')
     .option('--coverage-lcov <file>', 'write that as LCOV, for coverage viewers')
-    .option('--mutate', 'change the rules, one change at a time, and say which changes no line notices')
+    .option('--mutate', 'change the rules, one change at a time, and say which changes no line and no statement notices')
     .addOption(new Option('--mutate-seconds <seconds>', 'stop trying changes after this time').argParser(readSeconds).default(60))
     .addHelpText(
       'after',
       `
 A line about workloads stands for every label set that their selectors select. It fails with a counterexample and the
-rule that decided it.
+rule that decided it. An invariant is proved for all events, or refuted with one of them.
 
 Coverage and changes that no line notices do not make a test fail: the exit code is that of the lines. A change drops or
 turns a rule, widens or narrows its peers, ports, requests or programs, or takes a default deny away; it comes with an
@@ -118,16 +141,18 @@ Examples:
   policyc test policies/ --mutate
 ${exitCodes}`,
     )
-    .action(async (given: readonly string[], options: TestOptions) => finish((await import('./test.ts')).runTest(given, options)));
+    .action(async (given: readonly string[], options: TestOptions) => finish(await (await import('./test.ts')).runTest(given, options)));
 }
 
 function addDiff(program: Command, finish: Finish): void {
-  withCommon(
-    program
-      .command('diff')
-      .description('show what a change newly allows and newly denies')
-      .argument('<old>', 'a file or folder')
-      .argument('<new>', 'a file or folder'),
+  withDocuments(
+    withCommon(
+      program
+        .command('diff')
+        .description('show what a change newly allows and newly denies')
+        .argument('<old>', 'a file or folder')
+        .argument('<new>', 'a file or folder'),
+    ),
   )
     .option('--exit-code', 'exit with 1 if any verdict changes')
     .addOption(new Option('--fail-on <what>', 'exit with 1 if there is such a change').choices(['newly-allowed', 'newly-denied', 'any']))
@@ -147,7 +172,7 @@ ${exitCodes}`,
 }
 
 function addExplain(program: Command, finish: Finish): void {
-  withCommon(program.command('explain').description('say why an event is allowed or denied').argument('<path...>', paths))
+  withUnit(withCommon(program.command('explain').description('say why an event is allowed or denied').argument('<path...>', paths)), 'warn')
     .requiredOption('-e, --event <event>', 'a test line without `is ...`')
     .addHelpText(
       'after',
@@ -160,7 +185,9 @@ An end is a workload by its name, a selector, an entity that is one endpoint (ho
   A -> B tcp 8080                                 a new connection
   A -> B tcp 8080 GET "/cart/42"                  a request on it
   { app: "a" } in namespace "n" -> 10.0.0.1 icmp echo-request
-  A exec "/bin/sh"                                the start of a program
+  A -> 192.0.2.1 named "api.example.com" tcp 443  an address, and the name it was looked up by
+  A exec "/bin/sh" user 0                         the start of a program
+  host read "/etc/shadow"                         what the machine itself does
 
 Examples:
   policyc explain policies/ --event 'storefront -> cart tcp 8080 GET "/cart/42"'
@@ -170,6 +197,55 @@ ${exitCodes}
 The exit code says nothing of the verdict: \`policyc test\` is for that.`,
     )
     .action(async (given: readonly string[], options: ExplainOptions) => finish((await import('./explain.ts')).runExplain(given, options)));
+}
+
+function addImport(program: Command, finish: Finish): void {
+  withDocuments(
+    withCommon(
+      program
+        .command('import')
+        .description('write policies of Kubernetes, Cilium, Tetragon and KubeArmor as policy text')
+        .argument('<path...>', 'YAML or JSON files, or folders with such files at any depth'),
+    ),
+  )
+    .option('-o, --output <dir>', 'write a *.policy file for each file that has policies, instead of printing them')
+    .addHelpText(
+      'after',
+      `
+All files together are one unit: namespaces, workloads, services and groups of addresses are read from them, too. The text
+means what \`check\`, \`test\`, \`explain\`, \`diff\` and \`build\` take the documents for when they are given them as they are. Each
+policy says which object it was. What cannot be said is an error at its place, and then nothing is written. A file that is
+there is never written over.
+
+Examples:
+  policyc import networkpolicy.yaml
+  kustomize build overlays/prod > prod.yaml && policyc import prod.yaml -o policies
+  policyc import k8s/ --agent cluster-name=east --agent enable-policy=always
+${exitCodes}`,
+    )
+    .action(async (given: readonly string[], options: ImportCommandOptions) =>
+      finish((await import('./import.ts')).runImport(given, options)),
+    );
+}
+
+function addExport(program: Command, finish: Finish): void {
+  withUnit(
+    withCommon(program.command('export').description('write a policy as documents of another tool').argument('<path...>', paths)),
+    'warn',
+  )
+    .addOption(new Option('--to <target>', 'the tool').choices(['cilium', 'tetragon']).makeOptionMandatory())
+    .addOption(new Option('--lossy <what>', 'what the tool cannot say is left out, and listed').choices(['report']))
+    .addHelpText(
+      'after',
+      `
+The documents mean what the policy means, each with the name of its policy and of its file. What the tool cannot say is an error at
+the rule, and then nothing is written; with \`--lossy report\` the rest is.
+
+Examples:
+  policyc export policies/ --to tetragon > tracing-policies.yaml
+${exitCodes}`,
+    )
+    .action(async (given: readonly string[], options: ExportOptions) => finish((await import('./export.ts')).runExport(given, options)));
 }
 
 function addFormat(program: Command, finish: Finish): void {
@@ -196,4 +272,46 @@ ${exitCodes}`,
     .action(async (given: readonly string[], options: FormatCommandOptions) =>
       finish((await import('./format.ts')).runFormat(given, options)),
     );
+}
+
+function addHelp(program: Command, finish: Finish): void {
+  program
+    .command('help')
+    .description('explain a command, or the code of a finding')
+    .argument('[topic]', 'a command, a code (`check/host-bits`, or `host-bits`), or `codes` for their list')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  policyc help check
+  policyc help check/host-bits
+  policyc help codes`,
+    )
+    .action(async (topic: string | undefined) => {
+      const command = program.commands.find((one) => one.name() === topic);
+      if (topic === undefined || command) (command ?? program).outputHelp();
+      else
+        finish(
+          (await import('./help.ts')).runHelp(
+            topic,
+            program.commands.map((one) => one.name()),
+          ),
+        );
+    });
+}
+
+function addCompletion(program: Command): void {
+  program
+    .command('completion')
+    .description('print a script that completes commands and options')
+    .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  policyc completion bash > ~/.local/share/bash-completion/completions/policyc
+  policyc completion zsh > ~/.zfunc/_policyc          # with \`fpath+=~/.zfunc\` before \`compinit\`
+  policyc completion fish > ~/.config/fish/completions/policyc.fish`,
+    )
+    .action(async (shell: string) => (await import('./completion.ts')).printCompletion(program, shell));
 }

@@ -1,9 +1,11 @@
-// Reading policy text: files, and folders with all `*.policy` below them, in a fixed order. What cannot be a policy file
+// Reading policies: files, and folders with all `*.policy` below them and all YAML that says of what kind it is, in a fixed order. What cannot be a policy file
 // (binary, not UTF-8, too large, unreadable) is a finding about that file and never an exception.
-import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { isAbsolute, join, normalize, relative, sep } from 'node:path';
+import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
 import type { SourceText } from '../base/source.ts';
 import { type Collector, collector, type Diagnostic, wholeFile } from '../diagnostics/diagnostic.ts';
+import { holdsDocuments } from '../pipeline.ts';
+import { FileCache } from './file-cache.ts';
 
 export const defaultMaximumBytes = 4 * 1024 * 1024;
 
@@ -13,16 +15,31 @@ export type Sources = {
   readonly load: (path: string) => SourceText | undefined;
   readonly diagnostics: () => readonly Diagnostic[];
   readonly failed: () => boolean;
+  /** Every file that was read, those behind imports too. */
+  readonly read: () => readonly SourceText[];
+  /** Every folder in which a change could be one of these files. */
+  readonly folders: () => readonly string[];
 };
 
+type Reading = { readonly log: Collector; readonly maximumBytes: number; readonly cache: FileCache };
+
 /** Reads what the arguments name. A file that is reached twice is read once, under its first name. */
-export function readSources(paths: readonly string[], maximumBytes: number): Sources {
+export function readSources(paths: readonly string[], maximumBytes: number, cache = new FileCache()): Sources {
   const log = collector();
   const seen = new Set<string>();
-  const files = paths.flatMap((path) => filesOf(shownPath(path), log, seen));
-  const sources = files.flatMap((path) => readSource(path, maximumBytes, log) ?? []);
-  const load = (path: string): SourceText | undefined => (isFile(path) ? readSource(path, maximumBytes, log) : undefined);
-  return { sources, load, diagnostics: log.all, failed: log.failed };
+  const folders = new Set<string>();
+  const reading: Reading = { log, maximumBytes, cache };
+  const files = paths.flatMap((path) => filesOf(shownPath(path), { log, seen, folders }));
+  const sources = files.flatMap((path) => readSource(path, reading) ?? []);
+  const read = [...sources];
+  const load = (path: string): SourceText | undefined => {
+    folders.add(dirname(path));
+    const source = isFile(path) ? readSource(path, reading) : undefined;
+    if (source) read.push(source);
+    return source;
+  };
+  for (const path of files) folders.add(dirname(path));
+  return { sources, load, diagnostics: log.all, failed: log.failed, read: () => read, folders: () => [...folders] };
 }
 
 /** Relative to the working directory where it is inside, `/`-separated: the same sources give the same bundle anywhere. */
@@ -36,16 +53,20 @@ function shownPath(path: string): string {
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 const inFolder = (folder: string, name: string): string => (folder === '.' ? name : join(folder, name));
 
-function filesOf(path: string, log: Collector, seen: Set<string>): readonly string[] {
+type Walk = { readonly log: Collector; readonly seen: Set<string>; readonly folders: Set<string> };
+
+function filesOf(path: string, walk: Walk): readonly string[] {
+  const { log, seen, folders } = walk;
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (!stat) {
+      folders.add(dirname(path));
       log.report('source/not-found', wholeFile(path), { path });
       return [];
     }
     if (!stat.isDirectory()) return isFirst(path, seen) ? [path] : [];
     const before = seen.size;
-    const files = policyFilesIn(path, seen, log);
+    const files = policyFilesIn(path, walk);
     if (files.length === 0 && seen.size === before + 1) log.report('source/no-policy-files', wholeFile(path), { path });
     return files;
   } catch (error) {
@@ -62,16 +83,18 @@ function isFirst(path: string, seen: Set<string>): boolean {
   return true;
 }
 
-function policyFilesIn(folder: string, seen: Set<string>, log: Collector): readonly string[] {
+function policyFilesIn(folder: string, walk: Walk): readonly string[] {
+  const { log, seen, folders } = walk;
   if (!isFirst(folder, seen)) return [];
+  folders.add(folder);
   const names = readdirSync(folder).sort((a, b) => (a < b ? -1 : 1));
   return names.flatMap((name) => {
     if (name.startsWith('.') || name === 'node_modules') return [];
     const path = inFolder(folder, name);
     try {
       const stat = statSync(path, { throwIfNoEntry: false });
-      if (stat?.isDirectory()) return policyFilesIn(path, seen, log);
-      if (!name.endsWith('.policy')) return [];
+      if (stat?.isDirectory()) return policyFilesIn(path, walk);
+      if (!name.endsWith('.policy') && !(stat && saysItsKind(path))) return [];
       if (!stat && lstatSync(path).isSymbolicLink()) log.report('source/not-found', wholeFile(path), { path });
       return stat && isFirst(path, seen) ? [path] : [];
     } catch (error) {
@@ -79,6 +102,21 @@ function policyFilesIn(folder: string, seen: Set<string>, log: Collector): reado
       return [];
     }
   });
+}
+
+const sniffedBytes = 64 * 1024;
+
+/** Other YAML that stands in a folder (inventories, values of charts) is none of ours. */
+function saysItsKind(path: string): boolean {
+  if (!holdsDocuments(path)) return false;
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(sniffedBytes);
+    const start = bytes.toString('utf8', 0, readSync(file, bytes, 0, sniffedBytes, 0));
+    return /(?:^|[{,])\s*["']?apiVersion["']?\s*:/m.test(start) && /(?:^|[{,])\s*["']?kind["']?\s*:/m.test(start);
+  } finally {
+    closeSync(file);
+  }
 }
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
@@ -99,9 +137,11 @@ function unreadable(path: string, error: unknown, log: Collector): void {
   log.report('source/unreadable', wholeFile(path), { path, reason: reasons[code] ?? code });
 }
 
-function readSource(path: string, maximumBytes: number, log: Collector): SourceText | undefined {
+function readSource(path: string, { log, maximumBytes, cache }: Reading): SourceText | undefined {
   try {
     const stat = statSync(path);
+    const known = cache.get(path, stat);
+    if (known) return known;
     if (!stat.isFile()) {
       log.report('source/unreadable', wholeFile(path), { path, reason: 'it is no regular file' });
       return undefined;
@@ -110,7 +150,9 @@ function readSource(path: string, maximumBytes: number, log: Collector): SourceT
       log.report('source/too-large', wholeFile(path), { bytes: stat.size, limit: maximumBytes });
       return undefined;
     }
-    return sourceOf(path, readFileSync(path), log);
+    const source = sourceOf(path, readFileSync(path), log);
+    if (source) cache.set(source, stat);
+    return source;
   } catch (error) {
     unreadable(path, error, log);
     return undefined;

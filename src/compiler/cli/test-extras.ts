@@ -6,6 +6,8 @@ import { deciderOf, eventWords, placeOf } from '../analysis/event-words.ts';
 import { dropped } from '../analysis/mutants.ts';
 import type { Mutation, Survivor } from '../analysis/mutation.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Domains } from '../domains/domain.ts';
+import type { Verdict } from '../ir/event.ts';
 import { type CheckedUnit, coverUnit, mutateUnit } from '../pipeline.ts';
 import { lcovOf } from './lcov.ts';
 import { counted } from './output.ts';
@@ -32,7 +34,7 @@ export function extrasOf(unit: CheckedUnit, options: ExtraOptions, holds: boolea
   const mutation = mutateUnit(unit, { goOn: goingOn(options.mutateSeconds) });
   return {
     ...covered,
-    texts: [...covered.texts, mutationText(mutation, options.mutateSeconds)],
+    texts: [...covered.texts, mutationText(mutation, options.mutateSeconds, unit.typed.domains)],
     records: { ...covered.records, mutation: mutationRecord(unit, mutation) },
   };
 }
@@ -73,9 +75,9 @@ function coverageText({ rules, defaults }: Coverage): string {
   ];
   const missed = [
     ...missedRules.map(({ rule }) => ({ ...placeOf(rule.span), text: rule.text })),
-    ...missedDefaults.map(({ policy, section }) => ({
+    ...missedDefaults.map(({ policy, section, domain }) => ({
       ...placeOf(policy.span),
-      text: `default deny of ${section === 'process' ? 'exec' : section} by ${policy.name}`,
+      text: `default deny of ${domain ?? section} by ${policy.name}`,
     })),
   ].sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
   return [
@@ -87,7 +89,13 @@ function coverageText({ rules, defaults }: Coverage): string {
 
 const coverageRecord = ({ rules, defaults }: Coverage) => ({
   rules: rules.map(({ rule, lines }) => ({ ...placeOf(rule.span), section: rule.section, text: rule.text, lines })),
-  defaults: defaults.map(({ policy, section, lines }) => ({ ...placeOf(policy.span), policy: policy.name, section, lines })),
+  defaults: defaults.map(({ policy, section, domain, lines }) => ({
+    ...placeOf(policy.span),
+    policy: policy.name,
+    section,
+    ...(domain !== undefined && { domain }),
+    lines,
+  })),
 });
 
 // --- mutants --------------------------------------------------------------------------------------------------------
@@ -110,15 +118,15 @@ function goingOn(seconds: number): (done: number, total: number) => boolean {
   };
 }
 
-function mutationText(mutation: Mutation, seconds: number): string {
+function mutationText(mutation: Mutation, seconds: number, domains: Domains): string {
   const { total, tried, noticed, equivalent, survivors } = mutation;
-  const parts = [`${noticed} noticed by a test line`, `${survivors.length} not noticed`];
+  const parts = [`${noticed} noticed`, `${survivors.length} not noticed`];
   if (equivalent > 0) parts.push(`${equivalent} change no verdict`);
   return [
     `mutants: ${tried} changes of rules tried, ${parts.join(', ')}`,
     ...(tried < total ? [`  ${total - tried} more were not tried, after ${counted(seconds, 'second')} (\`--mutate-seconds\`)`] : []),
-    ...(survivors.length > 0 ? ['no test line notices:'] : []),
-    ...groupsOf(survivors).flatMap(groupText),
+    ...(survivors.length > 0 ? ['no test line and no invariant notices:'] : []),
+    ...groupsOf(survivors).flatMap((group) => groupText(group, domains)),
   ].join('\n');
 }
 
@@ -130,7 +138,7 @@ function groupsOf(survivors: readonly Survivor[]): readonly (readonly Survivor[]
 }
 
 /** Where nobody notices that the rule is gone, its other changes are only counted. */
-function groupText(group: readonly Survivor[]): readonly string[] {
+function groupText(group: readonly Survivor[], domains: Domains): readonly string[] {
   const [first] = group;
   if (!first) return [];
   const { file, line } = placeOf(first.mutant.span);
@@ -139,13 +147,26 @@ function groupText(group: readonly Survivor[]): readonly string[] {
   const more = group.length - shown.length;
   return [
     `  ${file}:${line}: ${first.mutant.rule?.text ?? `policy ${first.mutant.policy.name}`}`,
-    ...shown.map((one) => `    ${one.mutant.what}${witnessText(one)}`),
+    ...shown.map((one) => `    ${one.mutant.what}${witnessText(one, domains)}`),
     ...(more > 0 ? [`    and ${counted(more, 'other change')} of it`] : []),
   ];
 }
 
-const witnessText = ({ witness }: Survivor): string =>
-  witness ? `: ${eventWords(witness.event)} would be ${witness.after.action}` : ' (what it changes was not found within the limit)';
+/** Allowed, and denied if everything in audit mode were enforced. */
+const isAudited = ({ action, audit }: Verdict): boolean => action === 'allowed' && audit?.action === 'denied';
+
+/** What the verdict would be; where only what audit says of it is another, that. */
+function turnedWords({ before, after }: NonNullable<Survivor['witness']>): string {
+  if (isAudited(after)) return 'audited';
+  if (before.action !== after.action) return after.action;
+  if (isAudited(before)) return 'allowed and not audited';
+  return after.audit ? 'denied, and allowed with audit' : 'denied, and not allowed with audit';
+}
+
+const witnessText = ({ witness }: Survivor, domains: Domains): string =>
+  witness
+    ? `: ${eventWords(witness.event, domains)} would be ${turnedWords(witness)}`
+    : ' (what it changes was not found within the limit)';
 
 function mutationRecord({ typed }: CheckedUnit, { survivors, ...counts }: Mutation) {
   return {
@@ -156,7 +177,11 @@ function mutationRecord({ typed }: CheckedUnit, { survivors, ...counts }: Mutati
       section: mutant.section,
       ...(mutant.rule && { text: mutant.rule.text }),
       what: mutant.what,
-      ...(witness && { event: eventWords(witness.event), before: deciderOf(typed, witness.before), after: witness.after.action }),
+      ...(witness && {
+        event: eventWords(witness.event, typed.domains),
+        before: deciderOf(typed, witness.before),
+        after: isAudited(witness.after) ? 'audited' : witness.after.action,
+      }),
     })),
   };
 }

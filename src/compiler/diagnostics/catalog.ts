@@ -22,7 +22,7 @@ export const catalog = {
   'source/binary': { severity: 'error', message: 'not a text: a NUL byte at offset {offset}' },
   'source/not-utf8': { severity: 'error', message: 'not UTF-8: a wrong byte at offset {offset}' },
   'source/empty': { severity: 'error', message: 'the file is empty', help: 'a policy file has at least one declaration' },
-  'source/no-policy-files': { severity: 'error', message: 'no `*.policy` file in `{path}`' },
+  'source/no-policy-files': { severity: 'error', message: 'no `*.policy` file and no YAML of Kubernetes in `{path}`' },
 
   // 1-parse: the form of the text.
   'parse/unexpected-character': { severity: 'error', message: 'unexpected character `{character}`', help: '{hint}' },
@@ -50,6 +50,52 @@ export const catalog = {
   'parse/only-comments': { severity: 'warning', message: 'the file has comments and no declaration' },
   'parse/too-many-errors': { severity: 'error', message: 'more than {limit} mistakes in this declaration; the others are not shown' },
 
+  // Documents of Kubernetes and its like.
+  'import/yaml': { severity: 'error', message: 'not YAML: {reason}' },
+  'import/no-object': {
+    severity: 'error',
+    message: 'expected an object of Kubernetes, found {found}',
+    help: 'an object has an `apiVersion` and a `kind`',
+  },
+  'import/unknown-version': { severity: 'error', message: '`{kind}` of version `{version}` is not read', help: 'it is read of: {known}' },
+  'import/unknown-kind': { severity: 'warning', message: 'no policy that is read: `{kind}` of `{group}`' },
+  'import/replaced': {
+    severity: 'warning',
+    message: '`{object}` is replaced by a later object of the same name',
+    second: 'this one holds',
+  },
+  'import/unsupported': { severity: 'error', message: '{what} has no meaning here: {reason}', help: '{hint}' },
+  'import/refused': { severity: 'error', message: '{what} does not take this: {reason}', help: '{hint}' },
+  'import/every-icmp-type': {
+    severity: 'warning',
+    message: 'type 0 is every ICMP type, as Cilium reads it',
+    help: 'echo replies of allowed requests pass by themselves',
+  },
+  'import/conflict': {
+    severity: 'error',
+    message: 'no endpoint can have both, for the same peer and port: {what}',
+    second: 'the other one is asked for here',
+  },
+  'import/without-effect': { severity: 'warning', message: '{what} does nothing: {reason}' },
+  'import/removed': { severity: 'error', message: '{what} is gone since {since}', help: '{hint}' },
+  'import/baseline': {
+    severity: 'warning',
+    message: 'this holds before the isolation of a NetworkPolicy, as in Cilium; by the text of Kubernetes it does not',
+    help: '`--baseline kubernetes` takes the other reading',
+    second: 'isolates',
+  },
+  'import/matches-no-pods': {
+    severity: 'warning',
+    message: 'a selector that only refuses labels also matches what is no pod: the world, nodes and other endpoints, as in Cilium',
+    help: 'add `kubernetes.io/metadata.name` with `Exists`; `--baseline kubernetes` takes the other reading',
+  },
+  'import/unknown-field': { severity: 'error', message: 'unknown field `{field}` in {where}', help: 'did you mean `{suggestion}`?' },
+  'import/missing-field': { severity: 'error', message: '`{field}` is missing' },
+  'import/invalid-value': { severity: 'error', message: '`{field}`: expected {expected}, found {found}' },
+
+  // Documents that are written.
+  'export/unsupported': { severity: 'error', message: '{target} cannot say {what}: {reason}' },
+
   // 2-resolve: what the words and names mean.
   'resolve/unknown-name': { severity: 'error', message: 'unknown {kind} `{name}`', help: 'did you mean `{suggestion}`?' },
   'resolve/unknown-word': { severity: 'error', message: 'expected {expected}, found `{word}`', help: 'did you mean `{suggestion}`?' },
@@ -67,6 +113,12 @@ export const catalog = {
     second: 'the first one is here',
   },
   'resolve/reserved-name': { severity: 'error', message: '`{name}` cannot be declared: it is {meaning}' },
+  'resolve/ambiguous-word': {
+    severity: 'error',
+    message: '`{name}` is a word of `{domain}`, and the {kind} of this name cannot be meant here',
+    help: 'give the {kind} another name',
+    second: 'declared here',
+  },
   'resolve/reference-cycle': { severity: 'error', message: '`{name}` is declared by way of itself: {chain}', second: 'comes back here' },
   'resolve/unknown-file': { severity: 'error', message: 'no file `{path}` among the sources', help: 'did you mean `{suggestion}`?' },
   'resolve/import-cycle': { severity: 'error', message: 'files import each other in a circle: {chain}', second: 'comes back here' },
@@ -78,23 +130,47 @@ export const catalog = {
     help: 'import it from `{origin}`',
   },
   'resolve/unused-import': { severity: 'warning', message: '`{name}` is imported and not used' },
+  'resolve/unused-name': { severity: 'warning', message: 'private {kind} `{name}` is not used' },
+  'resolve/unused-parameter': { severity: 'warning', message: 'parameter `{name}` is not used' },
+  'resolve/wrong-kind': { severity: 'error', message: 'expected {expected}, found {found}', help: '{hint}', second: 'declared here' },
+  'resolve/unknown-rule': {
+    severity: 'error',
+    message: 'policy `{policy}` has no rule with the name "{name}"',
+    help: 'a rule gets its name by `@name("...")`; did you mean `{suggestion}`?',
+  },
+  'resolve/wrong-argument': {
+    severity: 'error',
+    message: 'parameter `{name}` takes {expected}, found {found}',
+    second: 'the parameter is here',
+  },
+  'resolve/wrong-count': { severity: 'error', message: '`{name}` takes {expected}, found {found}', second: 'declared here' },
+  'resolve/too-many-rules': {
+    severity: 'error',
+    message: 'the uses of this file stand for more than {limit} rules',
+    help: 'give one policy a subject that covers them all, or spread the policies over files',
+  },
   'resolve/misplaced': { severity: 'error', message: '{what} cannot stand {where}', help: '{hint}' },
   'resolve/twice': { severity: 'error', message: '{what} is said twice', second: 'first said here' },
   'resolve/no-sections': {
     severity: 'error',
-    message: 'policy `{name}` has no section',
+    message: '{kind} `{name}` has no section',
     help: 'add `ingress`, `egress` or `process`; an empty `ingress` or `egress` section denies everything in its direction',
   },
   'resolve/missing': { severity: 'error', message: '{what} is missing', help: '{hint}' },
 
   // 3-check: what the values are.
-  'check/not-supported': { severity: 'error', message: '{what} is not in this version of the language' },
   'check/wrong-kind': { severity: 'error', message: 'expected {expected}, found {found}', help: '{hint}', second: 'declared here' },
-  'check/bad-address': { severity: 'error', message: '`{text}` is neither an address nor a CIDR block', help: '{hint}' },
+  'check/bad-address': {
+    severity: 'error',
+    message: '`{text}` is neither an address nor a CIDR block',
+    help: '{hint}',
+    second: 'declared here',
+  },
   'check/host-bits': {
     severity: 'error',
     message: '`{text}` has bits set behind its length',
     help: 'the block is `{block}`; a single address is `{address}`',
+    second: 'declared here',
   },
   'check/empty-list': { severity: 'error', message: 'an empty list matches nothing' },
   'check/empty-block': {
@@ -119,11 +195,42 @@ export const catalog = {
     message: 'this selector has no condition and would select every workload',
     help: 'write `all` for every workload',
   },
-  'check/number-range': { severity: 'error', message: '{what} {value} is not between {low} and {high}' },
-  'check/reversed-range': { severity: 'error', message: 'the range `{low}-{high}` runs backwards', help: 'did you mean `{high}-{low}`?' },
+  'check/number-range': { severity: 'error', message: '{what} {value} is not between {low} and {high}', second: 'declared here' },
+  'check/reversed-range': {
+    severity: 'error',
+    message: 'the range `{low}-{high}` runs backwards',
+    help: 'did you mean `{high}-{low}`?',
+    second: 'declared here',
+  },
   'check/no-ports': { severity: 'error', message: '{protocol} has no ports', help: '{hint}' },
-  'check/unknown-operand': { severity: 'error', message: 'unknown {kind} `{text}`', help: 'did you mean `{suggestion}`?' },
-  'check/bad-text': { severity: 'error', message: '{what} `{text}`: {reason}', help: '{hint}' },
+  'check/unknown-operand': {
+    severity: 'error',
+    message: 'unknown {kind} `{text}`',
+    help: 'did you mean `{suggestion}`?',
+    second: 'declared here',
+  },
+  'check/bad-text': { severity: 'error', message: '{what} `{text}`: {reason}', help: '{hint}', second: 'declared here' },
+  'check/twice': { severity: 'error', message: '{what} is tested twice in one line', second: 'first tested here' },
+  'check/mixed-list': {
+    severity: 'error',
+    message: 'a list holds literals of one type, found {found} beside {first}',
+    second: '{first} stands here',
+  },
+  'check/bad-literal': { severity: 'error', message: '`{text}` is no {type}: {reason}' },
+  'check/default-outside-normal': {
+    severity: 'error',
+    message: '`{what}` in a policy of tier `{tier}`: only policies of tier `normal` bring a default',
+  },
+  'check/domain-as-source': {
+    severity: 'error',
+    message: 'a domain cannot be a source: names are known of destinations only',
+    help: 'write its addresses as a `network`',
+  },
+  'check/duplicate-rule-name': {
+    severity: 'error',
+    message: 'two rules of policy `{policy}` have the name "{name}"',
+    second: 'the first one is here',
+  },
   'check/needs-transport': {
     severity: 'error',
     message: '`{domain}` needs {needed}, found {found}',
@@ -149,14 +256,49 @@ export const catalog = {
     message: 'this `{section}` section only denies, and by standing here it denies everything else as well',
     help: 'add `default allow` if all else shall pass',
   },
+  'check/domain-without-dns': {
+    severity: 'warning',
+    message: 'no `dns` rule allows what policy `{policy}` governs to ask for names: this rule never matches',
+    help: 'allow the names in a policy with the same subject, by an egress rule with a `dns` block',
+  },
+  'check/domain-deny': {
+    severity: 'warning',
+    message: 'a `{action}` to a domain also hits other names that share its addresses',
+    help: 'where that is meant, or the addresses are not shared, say so: `@allow("check/domain-deny", "REASON")`',
+  },
+  'check/opens-to-world': {
+    severity: 'warning',
+    message: 'this rule opens {what}',
+    help: 'where that is meant, say so: `@allow("check/opens-to-world", "REASON")`',
+  },
+  'check/service-port': {
+    severity: 'warning',
+    message: 'no ingress rule of `{workload}` allows any of these ports',
+    help: 'the ports of a rule are those that the workloads of the service listen on, not those of the service',
+    second: '`{workload}` is governed by this policy',
+  },
+  'check/duplicate-rule': {
+    severity: 'warning',
+    message: 'this rule says the same as another one of its policy',
+    second: 'the first one is here',
+  },
+  'check/unknown-label': { severity: 'warning', message: '{what}', help: 'did you mean `{suggestion}`?' },
+  'check/expired': { severity: 'warning', message: 'this {what} should hold until {until}, which is before {today}' },
+  'check/unused-allow': { severity: 'warning', message: 'this `@allow` silences nothing: there is no `{code}` here' },
+  'check/allow-of-error': { severity: 'error', message: '`{code}` is an error, which cannot be allowed' },
+  'check/allow-without-reason': {
+    severity: 'error',
+    message: 'this `@allow` gives no reason',
+    help: 'write it behind the code: `@allow("{code}", "REASON")`',
+  },
   'check/test-endpoint': { severity: 'error', message: '{found} cannot be an end of a test event', help: '{hint}' },
   'check/test-point': { severity: 'error', message: 'a test event has one protocol and one port, found {found}', help: '{hint}' },
 
-  // 4-normalize: rules over classes.
-  'normalize/unreachable-rule': {
+  // analysis: rules beside each other.
+  'check/unreachable-rule': {
     severity: 'warning',
-    message: 'this rule never decides: every event that it matches is decided before it',
-    second: 'decided here',
+    message: 'this rule never decides: every event that it matches is {how} before it',
+    second: '{how} here',
   },
 
   // 5-plan: limits and targets.
@@ -173,14 +315,24 @@ export const catalog = {
   'plan/too-many-entries': { severity: 'error', message: '{found} entries of {what} are more than the kernel table holds ({limit})' },
   'plan/unsupported-on-target': { severity: 'error', message: '{target} cannot enforce {what}', help: '{hint}' },
 
-  // `test` blocks.
+  // `test` and `invariant` blocks.
   'test/failed': {
     severity: 'error',
     message: 'test "{test}": expected {expected}, is {found}',
     help: '{witness}',
     second: 'decided by this rule',
   },
-  'test/none': { severity: 'warning', message: 'there is no `test` block in these files' },
+  'test/refuted': {
+    severity: 'error',
+    message: 'invariant "{invariant}" does not hold: {event} is {found}',
+    second: 'decided by this rule',
+  },
+  'test/vacuous-invariant': {
+    severity: 'warning',
+    message: 'invariant "{invariant}": there is no event that this statement is about',
+    help: 'it holds whatever the policies say: see whether its ends, ports or operands are what you mean',
+  },
+  'test/none': { severity: 'warning', message: 'there is neither a `test` nor an `invariant` block in these files' },
 
   // Events that are asked about on the command line.
   'event/form': { severity: 'error', message: 'this is not one event', help: 'write a test line without `is ...`: {example}' },

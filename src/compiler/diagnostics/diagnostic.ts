@@ -1,7 +1,7 @@
 // A Diagnostic and the collector that phases report to. A phase gets `report`, reports, and goes on; whether the
 // policy is wrong is asked once, of the collector, by whoever composed the phases.
 import { invariant } from '../base/assert.ts';
-import type { SourceText, Span } from '../base/source.ts';
+import { type SourceText, type Span, writtenAt } from '../base/source.ts';
 import { type Code, catalog, type Entry } from './catalog.ts';
 
 /** A second place, and what it has to do with the first. */
@@ -34,18 +34,53 @@ export type Report = <C extends Code>(code: C, place: Place, holes: Holes<C>) =>
 
 export type Collector = {
   readonly report: Report;
+  /** Findings that another collector kept. */
+  readonly add: (found: readonly Diagnostic[]) => void;
   /** Has an error (not a warning) been reported? */
   readonly failed: () => boolean;
   /** All findings, by path and place; each text once. */
   readonly all: () => readonly Diagnostic[];
 };
 
+/** Findings kept of one compilation or one part of it; more are counted, and not kept. */
+const mostFindings = 10_000;
+
+/** Keeps findings, to say them again: of what is not looked at again as long as it is the same. */
+export function recorder(): { readonly report: Report; readonly replay: (report: Report) => void } {
+  const found: ((report: Report) => void)[] = [];
+  let failed = false;
+  return {
+    report: (code, place, holes) => {
+      const isFirstError: boolean = !failed && catalog[code].severity === 'error';
+      if (found.length < mostFindings || isFirstError) found.push((report) => report(code, place, holes));
+      failed ||= isFirstError;
+    },
+    replay: (report) => {
+      for (const say of found) say(report);
+    },
+  };
+}
+
+/** Warnings that shall count as errors do; all else is as it was. */
+export const escalate = (found: readonly Diagnostic[], codes: ReadonlySet<string>): readonly Diagnostic[] =>
+  codes.size === 0 ? found : found.map((one) => (codes.has(one.code) ? { ...one, severity: 'error' } : one));
+
+export const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
+
 /** The place of what concerns a whole file that was not, or could not be, read. */
 export const wholeFile = (path: string): Span => ({ source: { path, text: '' }, start: 0, end: 0 });
 
 type HoleValues = Readonly<Record<string, string | number | undefined>>;
 
-const fill = (text: string, holes: HoleValues): string => text.replace(/\{([a-z]+)\}/g, (_, name: string) => String(holes[name] ?? ''));
+/** Characters of a hole that are shown: a name in a policy can be as long as its file. */
+const longestHole = 1000;
+
+function shown(value: string | number | undefined): string {
+  const text = String(value ?? '');
+  return text.length > longestHole ? `${text.slice(0, longestHole)}...` : text;
+}
+
+const fill = (text: string, holes: HoleValues): string => text.replace(/\{([a-z]+)\}/g, (_, name: string) => shown(holes[name]));
 
 function optional(text: string | undefined, holes: HoleValues): string | undefined {
   if (text === undefined) return undefined;
@@ -72,21 +107,23 @@ export function diagnostic<C extends Code>(code: C, place: Place, holes: Holes<C
     code,
     severity: entry.severity,
     message: fill(entry.message, values),
-    span,
-    labels: second && entry.second !== undefined ? [{ span: second, text: fill(entry.second, values) }] : [],
+    span: writtenAt(span),
+    labels: second && entry.second !== undefined ? [{ span: writtenAt(second), text: fill(entry.second, values) }] : [],
     ...(help === undefined ? {} : { help }),
   };
 }
 
 /** Collects findings; keeps the first `limit` and counts on. */
-export function collector(limit = 10_000): Collector {
+export function collector(limit = mostFindings): Collector {
   const found: Diagnostic[] = [];
   let errors = 0;
+  const keep = (one: Diagnostic): void => {
+    if (one.severity === 'error') errors++;
+    if (found.length < limit) found.push(one);
+  };
   return {
-    report: (code, place, holes) => {
-      if (catalog[code].severity === 'error') errors++;
-      if (found.length < limit) found.push(diagnostic(code, place, holes));
-    },
+    report: (code, place, holes) => keep(diagnostic(code, place, holes)),
+    add: (more) => more.forEach(keep),
     failed: () => errors > 0,
     all: () => inOrder(found),
   };
@@ -100,7 +137,8 @@ const byPlace = (a: Diagnostic, b: Diagnostic): number =>
   a.span.end - b.span.end ||
   (a.code < b.code ? -1 : a.code > b.code ? 1 : 0);
 
-function inOrder(found: readonly Diagnostic[]): readonly Diagnostic[] {
+/** By path and place; each text once. */
+export function inOrder(found: readonly Diagnostic[]): readonly Diagnostic[] {
   const sorted = [...found].sort(byPlace);
   return sorted.filter((one, i) => {
     const before = sorted[i - 1];

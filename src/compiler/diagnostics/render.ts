@@ -3,6 +3,7 @@
 import { lineText, positionAt, type Span } from '../base/source.ts';
 import type { Diagnostic, Label } from './diagnostic.ts';
 
+/** How findings are shown as text. */
 export type RenderOptions = {
   /** ANSI colours; for a terminal that wants them. */
   readonly color: boolean;

@@ -29,7 +29,7 @@ export function formOf(file: FileAst): string {
   const leaves = leavesOf(text);
   const marks = marksOf(file, leaves);
   const end = leaves.at(-1);
-  return end ? fileText(itemsOf(leaves, marks, text), end) : text;
+  return end ? fileText(itemsOf(leaves, marks), end) : text;
 }
 
 /**

@@ -16,11 +16,14 @@ const parts = new Set(['from', 'to', 'at']);
 /** Is there a blank between `nodes[i - 1]` and `nodes[i]`? */
 function isSpaced(nodes: readonly Node[], i: number): boolean {
   const [before, now] = [imageOf(nodes[i - 1]), imageOf(nodes[i])];
-  if ([',', ':', '.', '-'].includes(now) || ['.', '-', '@'].includes(before)) return false;
-  return !(now === '(' && imageOf(nodes[i - 2]) === '@');
+  if ([',', ':', '.'].includes(now) || ['.', '-', '@'].includes(before)) return false;
+  if (now === '-') return !/^\d+$/.test(before);
+  return !isShape(nodes[i], 'arguments');
 }
 
-const isBlock = (node: Node | undefined): boolean => node?.kind === 'group' && node.shape === 'block';
+const isShape = (node: Node | undefined, shape: Group['shape']): boolean => node?.kind === 'group' && node.shape === shape;
+const isBlock = (node: Node | undefined): boolean => isShape(node, 'block');
+const isOwnLine = (node: Node | undefined): node is Leaf => node?.kind === 'leaf' && node.ownLine === true;
 
 /** Comments on lines of their own, each ended; nothing for none. */
 const commentLines = (comments: readonly Comment[], blankBehind: boolean): Document =>
@@ -56,7 +59,8 @@ function sequence(nodes: readonly Node[]): Document {
   let from = 0;
   for (let i = 1; i <= nodes.length; i++) {
     const [before, now] = [imageOf(nodes[i - 1]), imageOf(nodes[i])];
-    const ends = i === nodes.length || introducers.has(before) || parts.has(now) || isBlock(nodes[i]) || isBlock(nodes[i - 1]);
+    const ends =
+      i === nodes.length || introducers.has(before) || parts.has(now) || isBlock(nodes[i]) || isBlock(nodes[i - 1]) || isOwnLine(nodes[i]);
     if (!ends) continue;
     done.push(expression(nodes, from, i));
     from = i;
@@ -69,6 +73,7 @@ function expression(nodes: readonly Node[], from: number, to: number): Document 
   const documents = nodes.slice(from, to).map((node, k): Document => {
     const i = from + k;
     const isOperator = k > 0 && node.kind === 'leaf' && operators.has(node.image);
+    if (isOwnLine(node)) return [hardLine, commentLines(node.leading, false), nodeDocument(withoutLeading(node))];
     const before = isOperator ? line : i > 0 && isSpaced(nodes, i) ? ' ' : '';
     return [before, nodeDocument(node)];
   });
@@ -90,6 +95,7 @@ const styles: Readonly<Record<Exclude<Group['shape'], 'block'> | 'lines', Style>
   list: { edge: softLine, between: [',', line], behindLast: either(',', '') },
   selector: { edge: line, between: [',', line], behindLast: either(',', '') },
   parentheses: { edge: softLine, between: '', behindLast: '' },
+  arguments: { edge: softLine, between: [',', line], behindLast: '' },
   lines: { edge: line, between: [either('', ';'), line], behindLast: '' },
 };
 const statements: Style = { edge: hardLine, between: hardLine, behindLast: '' };
@@ -116,7 +122,7 @@ function isParted(nodes: readonly Node[]): boolean {
 
 /** Items that take several lines stand apart from their neighbours. */
 const isTall = (nodes: readonly Node[]): boolean =>
-  ['policy', 'test'].includes(imageOf(nodes[0])) && printed(sequence(bare(nodes))).includes('\n');
+  (isBlock(nodes.at(-1)) || imageOf(nodes[0]) === '@') && printed(sequence(bare(nodes))).includes('\n');
 
 /** The text of a file: its items, and the leaf at its end with the comments before it. */
 export function fileText(items: readonly (readonly Node[])[], end: Leaf): string {

@@ -1,24 +1,25 @@
 // The tokens of a whole file with the comments that belong to them. A comment behind a token on its line belongs to that
 // token; one on a line of its own to the token after it. Commas and semicolons carry none: theirs go to their neighbours.
-import { lexer } from '../1-parse/tokens.ts';
+import { tokenize } from '../1-parse/lexer.ts';
 
 /** `text` without the blanks at its end. */
 export type Comment = { readonly text: string; readonly blankBefore: boolean };
 
-/** A token as it is printed; `start` and `end` are offsets in the source, `line` and `lastLine` its lines there. */
+/** A token as it is printed; `start` and `end` are offsets in the source, `line` its line there. */
 export type Leaf = {
   readonly kind: 'leaf';
   readonly image: string;
   readonly start: number;
   readonly end: number;
   readonly line: number;
-  readonly lastLine: number;
   /** Comments on lines of their own before it. */
   readonly leading: readonly Comment[];
   /** A comment behind it on its line. */
   readonly trailing: string | undefined;
   /** Is there an empty line before it (behind its comments)? */
   readonly blankBefore: boolean;
+  /** Inside an item or statement, and on a line of its own all the same: what stands behind annotations. */
+  readonly ownLine?: true;
 };
 
 type Gap = { readonly trailing: string | undefined; readonly leading: readonly Comment[]; readonly blankBefore: boolean };
@@ -46,17 +47,17 @@ type Growing = { -readonly [Key in keyof Leaf]: Leaf[Key] };
 /** The leaves of a file in order, and one with an empty image for its end. */
 export function leavesOf(text: string): readonly Leaf[] {
   const leaves: Growing[] = [];
-  const end = { image: '', startOffset: text.length, startLine: 0, endLine: 0 };
+  const end = { image: '', startOffset: text.length, startLine: 0 };
   let last: Growing | undefined;
   let carried: Comment[] = [];
   let at = 0;
-  for (const { image, startOffset: start, startLine: line = 0, endLine: lastLine = 0 } of [...lexer.tokenize(text).tokens, end]) {
+  for (const { image, startOffset: start, startLine: line = 0 } of [...tokenize(text).tokens, end]) {
     const { trailing, leading, blankBefore } = gapOf(text.slice(at, start), leaves.length === 0);
     at = start + image.length;
     if (trailing !== undefined && last && last.trailing === undefined && carried.length === 0) last.trailing = trailing;
     else if (trailing !== undefined) carried.push({ text: trailing, blankBefore: false });
     carried = [...carried, ...leading];
-    const leaf: Growing = { kind: 'leaf', image, start, end: at, line, lastLine, leading: [], trailing: undefined, blankBefore };
+    const leaf: Growing = { kind: 'leaf', image, start, end: at, line, leading: [], trailing: undefined, blankBefore };
     leaves.push(leaf);
     if (isSeparator(image)) continue;
     leaf.leading = carried;

@@ -7,10 +7,10 @@ export type Node = Leaf | Group;
 /** What stands between two brackets. */
 export type Group = {
   readonly kind: 'group';
-  readonly shape: 'list' | 'selector' | 'parentheses' | 'block';
+  readonly shape: 'list' | 'selector' | 'parentheses' | 'arguments' | 'block';
   readonly open: Leaf;
   readonly close: Leaf;
-  /** Items of a list, tests of a selector, statements of a block; the one expression in parentheses. */
+  /** Items of a list, arguments, tests of a selector, statements of a block; the one expression in parentheses. */
   readonly parts: readonly (readonly Node[])[];
   /** Of a block: may it stay on one line, as it was written? */
   readonly oneLine: boolean;
@@ -34,18 +34,21 @@ class Reader {
     const found: Node[] = [];
     for (let leaf = this.leaves[this.at]; leaf && leaf.image !== '' && !closers.has(leaf.image); leaf = this.leaves[this.at]) {
       this.at++;
-      found.push(leaf.image === '(' || leaf.image === '[' || leaf.image === '{' ? this.group(leaf) : leaf);
+      const isOpen = leaf.image === '(' || leaf.image === '[' || leaf.image === '{';
+      found.push(isOpen ? this.group(leaf) : this.marks.ownLines.has(leaf.start) ? { ...leaf, ownLine: true } : leaf);
     }
     return found;
   }
 
   private group(open: Leaf): Group {
+    const isCall = takesArguments(this.leaves, this.at - 1);
     const inside = this.nodes();
     const close = this.leaves[this.at++] ?? open;
     const isBlock = this.marks.blocks.has(close.end);
-    const shape = open.image === '(' ? 'parentheses' : open.image === '[' ? 'list' : isBlock ? 'block' : 'selector';
+    const shape =
+      open.image === '(' ? (isCall ? 'arguments' : 'parentheses') : open.image === '[' ? 'list' : isBlock ? 'block' : 'selector';
     const parts = this.partsOf(shape, inside);
-    const oneLine = open.line === close.lastLine && (parts.length <= 1 || this.marks.requests.has(close.end));
+    const oneLine = open.line === close.line && (parts.length <= 1 || this.marks.requests.has(close.end));
     return { kind: 'group', shape, open, close, parts, oneLine };
   }
 
@@ -56,6 +59,13 @@ class Reader {
     return split(nodes, begins, isSeparator);
   }
 }
+
+/** Is the bracket at `index` that of `@name(...)`, `rules name(...)` or `use name(...)`? All others stand behind words that are no names. */
+function takesArguments(leaves: readonly Leaf[], index: number): boolean {
+  const [word, name] = [leaves[index - 2]?.image, leaves[index - 1]?.image ?? ''];
+  return leaves[index]?.image === '(' && (word === '@' || ((word === 'rules' || word === 'use') && !beforeParentheses.has(name)));
+}
+const beforeParentheses = new Set(['=', 'from', 'to', 'at', 'for', 'and', 'or', 'not', 'except', ',', '[', '(']);
 
 const startOf = (node: Node): number => (node.kind === 'leaf' ? node.start : node.open.start);
 
@@ -73,28 +83,12 @@ function split(
   return runs.filter((run) => run.length > 0);
 }
 
-/** The items of a file in order; one of an unknown form is a single leaf that holds its text. */
-export function itemsOf(leaves: readonly Leaf[], marks: Marks, text: string): readonly (readonly Node[])[] {
-  const nodes = new Reader(withForeign(leaves, marks, text), marks).nodes();
+/** The items of a file in order. */
+export function itemsOf(leaves: readonly Leaf[], marks: Marks): readonly (readonly Node[])[] {
+  const nodes = new Reader(leaves, marks).nodes();
   return split(
     nodes,
     (node) => marks.items.has(startOf(node)),
     () => false,
   );
-}
-
-function withForeign(leaves: readonly Leaf[], { items, foreign }: Marks, text: string): readonly Leaf[] {
-  const found: Leaf[] = [];
-  for (let i = 0; i < leaves.length; i++) {
-    const first = leaves[i];
-    if (!first || !foreign.has(first.start)) {
-      if (first) found.push(first);
-      continue;
-    }
-    while (leaves[i + 1] && leaves[i + 1]?.image !== '' && !items.has(leaves[i + 1]?.start ?? 0)) i++;
-    const last = leaves[i] ?? first;
-    const image = text.slice(first.start, last.end).replace(/[ \t\r]+$/gm, '');
-    found.push({ ...first, image, end: last.end, lastLine: last.lastLine, trailing: last.trailing });
-  }
-  return found;
 }

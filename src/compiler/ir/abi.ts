@@ -4,9 +4,11 @@ import { transportPoints } from '../space/transport.ts';
 import { array, layout, scalar } from './layout.ts';
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 1;
+export const abiVersion = 2;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
+/** Bits of an entry's flags. `silent`: of a denial that its caller is not told of. `audited`: it passes, and what is in audit mode would deny it. */
+export const verdictFlag = { silent: 1, audited: 2 } as const;
 /** Section of a row, and direction of events and counters. */
 export const section = { ingress: 0, egress: 1, process: 2 } as const;
 /** Numbers of Hubble's PolicyMatchType, and ours above it. */
@@ -32,6 +34,8 @@ export const fixedCause = {
   forgedSource: 10,
   firstDynamic: 16,
 } as const;
+/** The fields whose values, a blank between, are the text that a domain's automaton reads: all that the programs see of it. */
+export const kernelFields: Readonly<Record<string, readonly string[]>> = { http: ['method', 'path'], exec: ['path'] };
 /** Why a condition was undecidable, or a packet refused by the program itself; 0 = neither. */
 export const undecidableReason = {
   none: 0,
@@ -108,21 +112,25 @@ export const layouts = {
     action: scalar('u8', '0 absent (fail closed), 1 allow, 2 deny, 3 inspect'),
     match: scalar('u8', 'PolicyMatchType'),
     domain: scalar('u8', 'action inspect: 1 http'),
-    flags: scalar('u8', ''),
+    flags: scalar('u8', '1 silent denial; 2 only audited: cause and match are those of the denial'),
     reserved: scalar('u32', ''),
   }),
   ports: layout('pol_ports', 'transport point -> port class', {
     class: array('u16', transportPoints, 'index: slot * 65536 + value'),
   }),
-  automaton: layout('pol_automaton', 'minimal DFA; class of a text = accept[state after its last byte]; class 0 = undecidable', {
-    states: scalar('u32', 'state 0 is the dead state; 0 states = no rule of this domain'),
-    classes: scalar('u32', 'byte classes: the stride of next'),
-    start: scalar('u32', ''),
-    reserved: scalar('u32', ''),
-    byte_class: array('u8', 256, 'byte -> column of next'),
-    accept: array('u16', limits.automatonStates, 'state -> request class, never 0'),
-    next: array('u16', limits.automatonCells, 'next[state * classes + byte_class[byte]]'),
-  }),
+  automaton: layout(
+    'pol_automaton',
+    'minimal DFA; class of a text = accept[state after its last byte]; class 0 = undecidable, or no text that can be',
+    {
+      states: scalar('u32', 'state 0 is the dead state; 0 states = no rule of this domain'),
+      classes: scalar('u32', 'byte classes: the stride of next'),
+      start: scalar('u32', ''),
+      reserved: scalar('u32', ''),
+      byte_class: array('u8', 256, 'byte -> column of next'),
+      accept: array('u16', limits.automatonStates, 'state -> request class'),
+      next: array('u16', limits.automatonCells, 'next[state * classes + byte_class[byte]]'),
+    },
+  ),
   counterKey: layout('pol_counter_key', '', {
     cause: scalar('u32', ''),
     direction: scalar('u8', 'section'),

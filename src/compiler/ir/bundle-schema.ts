@@ -1,7 +1,7 @@
-// JSON schemas of the four JSON files of a bundle, for ajv, and the text whose hash is the build. Both programs check
-// with these, so that a bundle which one writes is a bundle that the other reads.
+// JSON schemas of the four JSON files of a bundle, for ajv, and the text whose hash is the build. policyd checks what it
+// reads with these; tests hold what policyc writes against them.
 import { bundleFormat, type Manifest } from './bundle.ts';
-import { entityNames } from './typed.ts';
+import { actions, entityNames, tiers } from './typed.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -22,7 +22,9 @@ const sha256: Schema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 /** Below the bundle's folder, whatever the manifest says: no `..`, no absolute path. */
 const file: Schema = { type: 'string', pattern: '^([a-z0-9_-]+/)?[a-z0-9_-]+\\.(json|bin|o)$' };
 const section = oneOf('ingress', 'egress', 'process');
-const action = oneOf('allow', 'deny');
+const action = oneOf(...actions);
+const tier = oneOf(...tiers);
+const priority: Schema = { type: 'integer' };
 const protocol = oneOf('tcp', 'udp', 'sctp', 'icmp', 'icmpv6', 'other');
 const fileEntry = { file, sha256 } as const;
 
@@ -48,13 +50,19 @@ const labelRequirement: Schema = {
   ],
 };
 
+const entity = oneOf(...entityNames);
+const reservedSet = object({ name: entity, except: list(entity) }, ['name']);
 const programRule = object(
   {
     rule: index,
     subject: index,
     section,
+    tier,
     action,
-    peers: object({ selectors: list(index), networkClasses: list(index), entities: list(oneOf(...entityNames)) }),
+    audit: flag,
+    peers: object({ selectors: list(index), networkClasses: list(index), entities: list(entity), reserved: list(reservedSet) }, [
+      'reserved',
+    ]),
     ports: object({ classes: list(index), named: list(object({ protocol, name: text })) }),
     content: object({ domain: text, classes: list(index) }),
     match: { type: 'integer', minimum: 0, maximum: 255 },
@@ -64,16 +72,20 @@ const programRule = object(
 
 const program = object({
   selectors: list(list(list(labelRequirement))),
-  policies: list(object({ subject: index, defaultDeny: object({ ingress: flag, egress: flag, process: list(text) }) })),
+  policies: list(object({ subject: index, audit: flag, defaultDeny: object({ ingress: flag, egress: flag, process: list(text) }) })),
   rules: list(programRule),
   classes: object({ ports: index, networks: index, http: index, exec: index }),
   ipv6Networks: list(index),
 });
 
-const sources = object({
-  policies: list(object({ name: text, file: text, line })),
-  rules: list(object({ policy: index, file: text, line, action: text, section, text })),
-});
+const place = { file: text, line } as const;
+const shared = { ...place, priority, audit: flag, annotations: list(object({ name: text, values: list(text) })) } as const;
+const ruleSource = object({ ...shared, policy: index, action, section, text, name: text, log: text, usedAt: object(place) }, [
+  'name',
+  'log',
+  'usedAt',
+]);
+const sources = object({ policies: list(object({ ...shared, name: text, tier })), rules: list(ruleSource) });
 
 const metricName: Schema = { type: 'string', pattern: '^[a-z][a-z0-9_]*$' };
 const metrics = list(object({ name: metricName, type: oneOf('counter', 'gauge'), help: text, labels: list(metricName) }));

@@ -9,9 +9,9 @@
 //   objects/*.o     the template programs this policy needs
 
 import type { Selector } from '../space/labels.ts';
-import type { EntityName, NamedPort, Section } from './typed.ts';
+import type { Action, EntityName, NamedPort, ReservedSet, Section, Tier } from './typed.ts';
 
-export const bundleFormat = 1;
+export const bundleFormat = 2;
 
 /** `file` is relative to the bundle; `sha256` in hex. */
 export type FileEntry = { readonly file: string; readonly sha256: string };
@@ -35,19 +35,26 @@ export type Manifest = {
   readonly objects: readonly ObjectEntry[];
 };
 
-/** A rule over classes. Lists are ascending; `rules` is in deciding order: the first that matches decides. */
+/**
+ * A rule over classes. Lists are ascending; `rules` is in deciding order: the first that matches decides, but a `pass` only
+ * takes the rest of its tier away.
+ */
 export type ProgramRule = {
   /** RuleId: index into SourceTable.rules. */
   readonly rule: number;
   /** Index into PolicyProgram.selectors. */
   readonly subject: number;
   readonly section: Section;
-  readonly action: 'allow' | 'deny';
+  readonly tier: Tier;
+  readonly action: Action;
+  /** Not enforced, only reported. */
+  readonly audit: boolean;
   /** Absent in `process`. Indices of selectors; network classes; entity names. */
   readonly peers?: {
     readonly selectors: readonly number[];
     readonly networkClasses: readonly number[];
     readonly entities: readonly EntityName[];
+    readonly reserved?: readonly ReservedSet[];
   };
   readonly ports?: { readonly classes: readonly number[]; readonly named: readonly NamedPort[] };
   /**
@@ -61,6 +68,8 @@ export type ProgramRule = {
 
 export type ProgramPolicy = {
   readonly subject: number;
+  /** Its default deny is only reported. */
+  readonly audit: boolean;
   readonly defaultDeny: { readonly ingress: boolean; readonly egress: boolean; readonly process: readonly string[] };
 };
 
@@ -79,17 +88,39 @@ export type PolicyProgram = {
   readonly ipv6Networks: readonly number[];
 };
 
-export type SourceTable = {
-  readonly policies: readonly { readonly name: string; readonly file: string; readonly line: number }[];
-  readonly rules: readonly {
-    readonly policy: number;
-    readonly file: string;
-    readonly line: number;
-    readonly action: string;
-    readonly section: Section;
-    readonly text: string;
-  }[];
+export type Place = { readonly file: string; readonly line: number };
+/** Values in canonical text (ir/typed.ts, Literal). */
+export type AnnotationText = { readonly name: string; readonly values: readonly string[] };
+
+/** Annotations of the language itself that say whose a rule is. */
+export const ownAnnotations: readonly string[] = ['owner', 'ticket', 'severity', 'until', 'reason'];
+/** The label of the info series that shows an annotation: the language's own by their names, all others apart from them. */
+export const annotationLabel = (name: string): string =>
+  ownAnnotations.includes(name) ? name : `annotation_${name.toLowerCase().replaceAll('-', '_')}`;
+
+export type PolicySource = Place & {
+  readonly name: string;
+  readonly tier: Tier;
+  readonly priority: number;
+  readonly audit: boolean;
+  readonly annotations: readonly AnnotationText[];
 };
+export type RuleSource = Place & {
+  readonly policy: number;
+  readonly action: Action;
+  readonly section: Section;
+  readonly text: string;
+  readonly priority: number;
+  readonly audit: boolean;
+  /** Its own, without those of its policy. */
+  readonly annotations: readonly AnnotationText[];
+  readonly name?: string;
+  /** The text of its `log`. */
+  readonly log?: string;
+  /** Where the `rules` block that it stands in is used. */
+  readonly usedAt?: Place;
+};
+export type SourceTable = { readonly policies: readonly PolicySource[]; readonly rules: readonly RuleSource[] };
 
 export type MetricDefinition = {
   readonly name: string;

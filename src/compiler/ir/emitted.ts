@@ -9,6 +9,7 @@ export type TemplateName = (typeof templateNames)[number];
 /** Contents of one static kernel table. `entries`: points, prefixes or states. */
 export type Image = { readonly table: StaticTable; readonly entries: number; readonly bytes: Uint8Array };
 
+/** Everything that a bundle holds but the objects: the same for the same policy on every machine. */
 export type Emitted = {
   readonly program: PolicyProgram;
   readonly sources: SourceTable;

@@ -1,4 +1,4 @@
-// Branded numbers. A RuleId is minted once, in 2-resolve, in the order (policy name, place in the policy); that order
+// Branded numbers. A RuleId is minted once, in 3-check, in the order (policy name, place in the policy); that order
 // is the last tie-breaker of the meaning (grammar/README.md, "Order").
 
 declare const brand: unique symbol;

@@ -29,9 +29,9 @@ const encoder = new TextEncoder();
 
 /** The language of one pattern. @throws when its automaton is past all measure: not for patterns that users give. */
 export function language(pattern: Pattern): Automaton {
-  const nfa = nfaOf([pattern]);
-  const raw = determinize(nfa, languageLimit);
-  if (!raw) throw new RangeError(`a pattern of more than ${languageLimit} states`);
+  const nfa = nfaOf([pattern], languageLimit);
+  const raw = nfa && determinize(nfa, languageLimit);
+  if (!nfa || !raw) throw new RangeError(`a pattern of more than ${languageLimit} states`);
   const accept = raw.accept.map((value) => raw.values[value]?.length ?? 0);
   return minimize({ ...raw, bytes: nfa.bytes, accept }, 0);
 }
@@ -157,9 +157,9 @@ export type Classification = {
 
 /** Classifies texts by which of the patterns match; undefined when that takes more than `limit` states on the way. */
 export function classify(patterns: readonly Pattern[], limit: number, overshadowed: Overshadowed = new Map()): Classification | undefined {
-  const nfa = nfaOf(patterns);
-  const raw = determinize(nfa, limit, overshadowed);
-  if (!raw) return undefined;
+  const nfa = nfaOf(patterns, limit);
+  const raw = nfa && determinize(nfa, limit, overshadowed);
+  if (!nfa || !raw) return undefined;
   const bySet = minimize({ ...raw, bytes: nfa.bytes }, 0);
   const texts = shortestTexts(bySet);
   // The empty set of patterns is value 0, so it comes first if it has a text.

@@ -14,32 +14,28 @@ export type Subsets = {
   readonly values: readonly (readonly number[])[];
 };
 
-/** Interns sets of small numbers: `extend(set, member)`; 0 is the empty set. The order of members matters. */
+/**
+ * Interns sets of small numbers: `extend(set, member)`; 0 is the empty set. The order of members matters. A hash table with open
+ * addressing over plain numbers, because nearly all of a determinization is asked of it.
+ */
 class Chains {
-  readonly #known = new Map<number, number>();
-  readonly #last: number[] = [-1];
-  readonly #before: number[] = [0];
-  readonly #members: number;
-
-  constructor(members: number) {
-    this.#members = members;
-  }
+  #last = new Int32Array(64).fill(-1, 0, 1);
+  #before = new Int32Array(64);
+  #size = 1;
+  /** Sets by their hash, twice as many places as sets; 0 is a free place. */
+  #table = new Int32Array(128);
 
   extend(set: number, member: number): number {
     if (this.#last[set] === member) return set;
-    const key = set * this.#members + member;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const made = this.#last.length;
-    this.#last.push(member);
-    this.#before.push(set);
-    this.#known.set(key, made);
+    const place = this.#placeOf(set, member);
+    const known = this.#table[place] ?? 0;
+    if (known !== 0) return known;
+    const made = this.#size++;
+    this.#last[made] = member;
+    this.#before[made] = set;
+    this.#table[place] = made;
+    if (this.#size === this.#last.length) this.#grow();
     return made;
-  }
-
-  /** Sets met so far: a measure of the work done. */
-  get size(): number {
-    return this.#last.length;
   }
 
   /** Members, last first. */
@@ -47,6 +43,26 @@ class Chains {
     const out: number[] = [];
     for (let at = set; at !== 0; at = this.#before[at] ?? 0) out.push(this.#last[at] ?? 0);
     return out;
+  }
+
+  /** Where this set stands, or would. */
+  #placeOf(set: number, member: number): number {
+    const mask = this.#table.length - 1;
+    const hash = Math.imul(Math.imul(set, 0x9e3779b1) ^ member, 0x85ebca6b);
+    for (let place = (hash ^ (hash >>> 15)) & mask; ; place = (place + 1) & mask) {
+      const found = this.#table[place] ?? 0;
+      if (found === 0 || (this.#before[found] === set && this.#last[found] === member)) return place;
+    }
+  }
+
+  #grow(): void {
+    const [last, before] = [this.#last, this.#before];
+    this.#last = new Int32Array(last.length * 2);
+    this.#last.set(last);
+    this.#before = new Int32Array(before.length * 2);
+    this.#before.set(before);
+    this.#table = new Int32Array(last.length * 4);
+    for (let made = 1; made < this.#size; made++) this.#table[this.#placeOf(before[made] ?? 0, last[made] ?? 0)] = made;
   }
 }
 
@@ -68,7 +84,7 @@ class Determinization {
   readonly #nfa: Nfa;
   readonly #overshadowed: Overshadowed;
   readonly #openEnds: ReadonlySet<number>;
-  readonly #chains: Chains;
+  readonly #chains = new Chains();
   readonly #seen: Uint32Array;
   #round = 0;
   /** Chain of closed, sorted members -> state. */
@@ -79,18 +95,15 @@ class Determinization {
   readonly accept: number[] = [];
   readonly values: (readonly number[])[] = [];
   readonly #valueOf = new Map<string, number>();
+  /** States of the NFA looked at, and steps over a byte class out of one. */
+  work = 0;
 
   constructor(nfa: Nfa, overshadowed: Overshadowed) {
     this.#nfa = nfa;
     this.#overshadowed = overshadowed;
-    this.#chains = new Chains(nfa.states.length + 1);
     this.#seen = new Uint32Array(nfa.states.length);
     this.#openEnds = overshadowed.size === 0 ? new Set() : openEnds(nfa, (targets) => this.#closure(targets));
     this.stateOfTargets([]);
-  }
-
-  get effort(): number {
-    return this.#chains.size;
   }
 
   stateOfTargets(targets: readonly number[]): number {
@@ -110,6 +123,7 @@ class Determinization {
     target.fill(0);
     for (const member of this.sets[state] ?? []) {
       const { on, to } = this.#state(member);
+      this.work += on.length;
       for (const column of on) target[column] = this.#chains.extend(target[column] ?? 0, to);
     }
     for (let column = 0; column < target.length; column++) target[column] = this.#stateOfChain(target[column] ?? 0);
@@ -131,6 +145,7 @@ class Determinization {
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
       if (this.#seen[at] === this.#round) continue;
       this.#seen[at] = this.#round;
+      this.work++;
       const state = this.#state(at);
       if (state.on.length > 0 || state.accepts) out.push(at);
       for (const free of state.free) stack.push(free);
@@ -148,13 +163,19 @@ class Determinization {
   #withoutOvershadowed(members: readonly number[]): readonly number[] {
     if (!members.some((member) => this.#openEnds.has(member))) return members;
     const matched = new Set(this.#matched(members));
-    const hidden = new Set<number>();
-    for (const member of members) {
-      const { pattern } = this.#state(member);
-      if (!this.#openEnds.has(member) || !matched.has(pattern)) continue;
-      for (const other of this.#overshadowed.get(pattern) ?? []) hidden.add(other);
-    }
-    return hidden.size === 0 ? members : members.filter((member) => !hidden.has(this.#state(member).pattern));
+    const decided = members.filter((member) => this.#openEnds.has(member)).map((member) => this.#state(member).pattern);
+    const isHidden = this.#hiddenBy(decided.filter((pattern) => matched.has(pattern)));
+    return isHidden ? members.filter((member) => !isHidden(this.#state(member).pattern)) : members;
+  }
+
+  /** Does one of these patterns overshadow a pattern? Undefined when they overshadow none. */
+  #hiddenBy(patterns: readonly number[]): ((pattern: number) => boolean) | undefined {
+    const hidden = patterns.flatMap((pattern) => this.#overshadowed.get(pattern) ?? []);
+    if (hidden.length === 0) return undefined;
+    return (pattern) => {
+      this.work += hidden.length;
+      return hidden.some((one) => one.has(pattern));
+    };
   }
 
   #matched(members: readonly number[]): readonly number[] {
@@ -163,8 +184,8 @@ class Determinization {
 
   #value(members: readonly number[]): number {
     const matched = this.#matched(members);
-    const hidden = new Set(matched.flatMap((pattern) => [...(this.#overshadowed.get(pattern) ?? [])]));
-    const sorted = matched.filter((pattern) => !hidden.has(pattern)).sort((a, b) => a - b);
+    const isHidden = this.#hiddenBy(matched);
+    const sorted = (isHidden ? matched.filter((pattern) => !isHidden(pattern)) : [...matched]).sort((a, b) => a - b);
     const key = sorted.join();
     const known = this.#valueOf.get(key);
     if (known !== undefined) return known;
@@ -174,20 +195,17 @@ class Determinization {
   }
 }
 
-/** Sets of NFA states per DFA state that are too many: past it the work, not the table, is out of hand. */
-const effortPerState = 256;
+/** A quarter of a second or so: past it the work, not the table, is out of hand. */
+const mostWork = 4_000_000;
 
-/**
- * The DFA that reads all patterns at once. `undefined` when it would have more than `limit` states, or takes the work of
- * far more.
- */
+/** The DFA that reads all patterns at once. `undefined` when it would have more than `limit` states, or takes the work of far more. */
 export function determinize(nfa: Nfa, limit: number, overshadowed: Overshadowed = new Map()): Subsets | undefined {
   const columns = nfa.bytes.count;
   const work = new Determinization(nfa, overshadowed);
   const start = work.stateOfTargets(nfa.starts);
   const rows: Float64Array[] = [];
   for (let state = 0; state < work.sets.length; state++) {
-    if (work.sets.length > limit || work.effort > limit * effortPerState) return undefined;
+    if (work.sets.length > limit || work.work > mostWork) return undefined;
     const row = new Float64Array(columns);
     work.move(state, row);
     rows.push(row);

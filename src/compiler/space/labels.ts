@@ -1,11 +1,16 @@
 // Label sets and what selects them. A namespace and a cluster are labels under reserved keys, so that one algebra
 // serves all; `@` cannot stand in a key that a user writes.
 
-/** Label key -> value of one endpoint. `@namespace` (and `@cluster`) stand beside the user's labels. */
+/** Label key -> value of one endpoint. `@namespace`, `@cluster` and `@namespace/KEY` stand beside the user's labels. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** The reserved key under which an endpoint's namespace stands among its labels. */
 export const namespaceKey = '@namespace';
+export const clusterKey = '@cluster';
+/** The cluster of whatever names none: as agents call theirs unless told otherwise. */
+export const defaultCluster = 'default';
+/** The reserved key of a label of the endpoint's namespace. */
+export const namespaceLabelKey = (key: string): string => `${namespaceKey}/${key}`;
 
 /** One condition on one label. An absent key satisfies `not-one-of` (as in Kubernetes) and `absent`. */
 export type Requirement =

@@ -7,27 +7,37 @@ export type MemberSet = number;
 export class MemberSets {
   readonly #height: number;
   /** Halves of each trie node; node 0 is "nothing below", and node 1 on the lowest level is "the member". */
-  readonly #low: number[] = [0, 0];
-  readonly #high: number[] = [0, 0];
+  #low: Int32Array = new Int32Array(1 << 10);
+  #high: Int32Array = new Int32Array(1 << 10);
+  #count = 2;
   /** Nodes by their halves: open addressing, 0 is a free place, at most half of the places are taken. */
-  #places = new Int32Array(1 << 10);
+  #places = new Int32Array(1 << 11);
+  /** The nodes on the way to a member, the root first. */
+  readonly #way: Int32Array;
 
   /** `bound`: one more than the largest member, at most 2^31. */
   constructor(bound: number) {
     this.#height = Math.max(0, Math.ceil(Math.log2(Math.max(1, bound))));
+    this.#way = new Int32Array(this.#height);
   }
 
   /** The set with `member` if it lacks it, without it if it has it. */
   toggle(set: MemberSet, member: number): MemberSet {
-    return this.#toggle(set, member, this.#height);
+    let node = set;
+    for (let depth = 0; depth < this.#height; depth++) {
+      this.#way[depth] = node;
+      node = (this.#isHigh(member, depth) ? this.#high[node] : this.#low[node]) ?? 0;
+    }
+    node = 1 - node;
+    for (let depth = this.#height - 1; depth >= 0; depth--) {
+      const before = this.#way[depth] ?? 0;
+      node = this.#isHigh(member, depth) ? this.#join(this.#low[before] ?? 0, node) : this.#join(node, this.#high[before] ?? 0);
+    }
+    return node;
   }
 
-  #toggle(node: number, member: number, height: number): number {
-    if (height === 0) return 1 - node;
-    const low = this.#low[node] ?? 0;
-    const high = this.#high[node] ?? 0;
-    const isHigh = ((member >>> (height - 1)) & 1) === 1;
-    return isHigh ? this.#join(low, this.#toggle(high, member, height - 1)) : this.#join(this.#toggle(low, member, height - 1), high);
+  #isHigh(member: number, depth: number): boolean {
+    return ((member >>> (this.#height - 1 - depth)) & 1) === 1;
   }
 
   #join(low: number, high: number): number {
@@ -35,10 +45,11 @@ export class MemberSets {
     const place = this.#placeOf(low, high);
     const known = this.#places[place];
     if (known) return known;
-    const made = this.#low.push(low) - 1;
-    this.#high.push(high);
-    this.#places[place] = made;
-    if (made * 2 > this.#places.length) this.#grow();
+    const made = this.#count++;
+    if (made === this.#low.length) this.#grow();
+    this.#low[made] = low;
+    this.#high[made] = high;
+    this.#places[this.#placeOf(low, high)] = made;
     return made;
   }
 
@@ -54,8 +65,12 @@ export class MemberSets {
   }
 
   #grow(): void {
+    this.#low = doubled(this.#low);
+    this.#high = doubled(this.#high);
     this.#places = new Int32Array(this.#places.length * 2);
-    for (let node = 2; node < this.#low.length; node++) this.#places[this.#placeOf(this.#low[node] ?? 0, this.#high[node] ?? 0)] = node;
+    for (let node = 2; node < this.#count - 1; node++) {
+      this.#places[this.#placeOf(this.#low[node] ?? 0, this.#high[node] ?? 0)] = node;
+    }
   }
 
   /** Members, ascending. */
@@ -73,4 +88,10 @@ export class MemberSets {
     collect(set, 0, this.#height);
     return out;
   }
+}
+
+function doubled(numbers: Int32Array): Int32Array {
+  const copy = new Int32Array(numbers.length * 2);
+  copy.set(numbers);
+  return copy;
 }

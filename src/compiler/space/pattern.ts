@@ -11,12 +11,18 @@ export type Pattern =
   | { readonly kind: 'sequence'; readonly parts: readonly Pattern[] }
   | { readonly kind: 'either'; readonly parts: readonly Pattern[] }
   /** `part` at least `minimum` times, without an upper bound. */
-  | { readonly kind: 'repeat'; readonly part: Pattern; readonly minimum: 0 | 1 };
+  | { readonly kind: 'repeat'; readonly part: Pattern; readonly minimum: 0 | 1 }
+  /** Texts that match every part; without parts, every text. */
+  | { readonly kind: 'both'; readonly parts: readonly Pattern[] }
+  /** Every text that `part` does not match. */
+  | { readonly kind: 'not'; readonly part: Pattern };
 
 export const literal = (text: string): Pattern => ({ kind: 'literal', text });
 export const sequence = (...parts: readonly Pattern[]): Pattern => ({ kind: 'sequence', parts });
 export const either = (...parts: readonly Pattern[]): Pattern => ({ kind: 'either', parts });
 export const repeat = (part: Pattern, minimum: 0 | 1): Pattern => ({ kind: 'repeat', part, minimum });
+export const both = (...parts: readonly Pattern[]): Pattern => ({ kind: 'both', parts });
+export const not = (part: Pattern): Pattern => ({ kind: 'not', part });
 export const byteIn = (...ranges: readonly ByteRange[]): Pattern => ({ kind: 'byte', ranges });
 
 /** Any byte. */

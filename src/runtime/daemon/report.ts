@@ -1,9 +1,10 @@
 // What the daemon tells about itself: status for people, metrics for Prometheus. Reads the kernel's counters each time.
-import { type CauseTable, ruleOf } from '../events/causes.ts';
+import type { CauseTable } from '../events/causes.ts';
 import { type Measurements, metricsText } from '../hubble/metrics.ts';
 import type { ListenAddress } from '../hubble/serve.ts';
 import { attachments } from '../kernel/attach.ts';
 import { jitEnabled } from '../kernel/features.ts';
+import { dayOf } from '../policy/annotations.ts';
 import { version } from '../version.ts';
 import type { Changes } from './changes.ts';
 import type { DaemonOptions } from './daemon.ts';
@@ -89,7 +90,8 @@ export class Report {
       counters: counterRows(maps),
       lost: { ring: Number(lost.ringFull), counters: Number(lost.countersFull), observers: observation.history.lost },
       recordOf: (cause) => causes.recordOf(cause),
-      rules: sources.rules.map((_, rule) => ruleOf(sources, rule)),
+      sources,
+      today: dayOf(new Date()),
       isShown: (cause) => this.shown.isShown(cause),
       build: manifest.build,
       version,

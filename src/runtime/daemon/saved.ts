@@ -13,7 +13,11 @@ const record = (properties: Readonly<Record<string, object>>, optional: Readonly
 const list = (items: object) => ({ type: 'array', items });
 const pair = (first: object, second: object) => ({ type: 'array', items: [first, second], minItems: 2, maxItems: 2 });
 
-const rule = record({ kind: { const: 'rule' }, policy: text, file: text, line: integer, action: text, section: text, text });
+const annotation = record({ name: text, values: list(text) });
+const rule = record(
+  { kind: { const: 'rule' }, policy: text, file: text, line: integer, action: text, section: text, text },
+  { audit: { const: true }, name: text, log: text, annotations: list(annotation) },
+);
 const policy = record({ name: text, file: text, line: integer });
 const defaultDeny = record({ kind: { const: 'default-deny' }, policies: list(policy) });
 const workload = record(

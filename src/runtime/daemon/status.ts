@@ -2,12 +2,13 @@
 // what this enforcement does not see.
 
 import { formatAddress } from '../../compiler/space/address.ts';
-import { namespaceKey, selects } from '../../compiler/space/labels.ts';
-import { displayName } from '../inventory/inventory.ts';
-import type { ResolvedWorkload } from '../inventory/resolve.ts';
+import { selects } from '../../compiler/space/labels.ts';
+import { displayName, policyLabels } from '../inventory/inventory.ts';
+import type { ResolvedInventory, ResolvedWorkload } from '../inventory/resolve.ts';
 import type { Attachment } from '../kernel/attach.ts';
 import { cgroupExists, isBelow } from '../kernel/cgroups.ts';
 import type { Lost } from '../kernel/counters.ts';
+import { dayOf, expiredRules } from '../policy/annotations.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import type { InForce } from './enforcement.ts';
 
@@ -46,11 +47,9 @@ export type Status = {
   readonly warnings: readonly string[];
 };
 
-const labelsOf = ({ labels, namespace }: ResolvedWorkload) => (namespace === undefined ? labels : { ...labels, [namespaceKey]: namespace });
-
 /** Indices of the bundle's policies that select a workload. */
-function policiesOf({ program }: Bundle, workload: ResolvedWorkload): readonly number[] {
-  const labels = labelsOf(workload);
+function policiesOf({ program }: Bundle, workload: ResolvedWorkload, { places }: ResolvedInventory): readonly number[] {
+  const labels = policyLabels(workload, places);
   const selected = new Set(program.selectors.flatMap((selector, index) => (selects(selector, labels) ? [index] : [])));
   return program.policies.flatMap(({ subject }, index) => (selected.has(subject) ? [index] : []));
 }
@@ -66,7 +65,9 @@ export function workloadStatus({ desired, resolved }: InForce, attached: readonl
     ...(workload.cgroup && { cgroup: workload.cgroup.path }),
     ...(workload.local && { attached: isGoverned(workload, governed) }),
     addresses: workload.addresses.map(formatAddress),
-    policies: policiesOf(desired.bundle, workload).map((policy) => desired.bundle.sources.policies[policy]?.name ?? `policy ${policy}`),
+    policies: policiesOf(desired.bundle, workload, resolved).map(
+      (policy) => desired.bundle.sources.policies[policy]?.name ?? `policy ${policy}`,
+    ),
   }));
 }
 
@@ -80,6 +81,7 @@ export function warningsOf(inForce: InForce, lost: Lost, jit: boolean): readonly
     ...goneWorkloads(inForce),
     ...ingressLimits(inForce),
     ...idlePolicies(inForce),
+    ...pastRules(inForce, dayOf(new Date())),
     ...(lost.countersFull > 0n ? [`${lost.countersFull} verdicts were not counted: the kernel's table of counters is full`] : []),
     ...(lost.ringFull > 0n ? [`${lost.ringFull} events were not shown: the event ring was full (counters are exact all the same)`] : []),
     ...(jit ? [] : ["the kernel's BPF compiler is off (net.core.bpf_jit_enable=0): verdicts are slow"]),
@@ -99,7 +101,7 @@ function ingressLimits({ desired: { bundle }, resolved }: InForce): readonly str
     .filter(
       (workload) =>
         workload.local &&
-        policiesOf(bundle, workload).some((index) => {
+        policiesOf(bundle, workload, resolved).some((index) => {
           const policy = program.policies[index];
           return policy !== undefined && (policy.defaultDeny.ingress || subjects.has(policy.subject));
         }),
@@ -110,8 +112,18 @@ function ingressLimits({ desired: { bundle }, resolved }: InForce): readonly str
 }
 
 function idlePolicies({ desired: { bundle }, resolved }: InForce): readonly string[] {
-  const used = new Set(resolved.workloads.filter(({ local }) => local).flatMap((workload) => policiesOf(bundle, workload)));
+  const used = new Set(resolved.workloads.filter(({ local }) => local).flatMap((workload) => policiesOf(bundle, workload, resolved)));
   return bundle.sources.policies.flatMap(({ name, file, line }, index) =>
     used.has(index) ? [] : [`policy \`${name}\` (${file}:${line}) selects no local workload of the inventory`],
   );
+}
+
+/** They still decide: a running rule never changes by itself. */
+function pastRules({ desired: { bundle } }: InForce, today: string): readonly string[] {
+  const places = expiredRules(bundle.sources, today).map((rule) => {
+    const { file = '', line = 0, text = '' } = bundle.sources.rules[rule] ?? {};
+    return `${file}:${line} \`${text}\``;
+  });
+  const count = places.length === 1 ? 'rule is' : 'rules are';
+  return places.length === 0 ? [] : [`${places.length} ${count} past \`@until\` and still decide: ${places.join(', ')}`];
 }

@@ -2,8 +2,9 @@
 // same on every machine; all others are handed out here, by what they stand for: a rule that is written the same way in
 // the next bundle keeps its number, one number never means two things, and pinned counters stay readable.
 import { fixedCause } from '../../compiler/ir/abi.ts';
-import type { SourceTable } from '../../compiler/ir/bundle.ts';
+import type { AnnotationText, SourceTable } from '../../compiler/ir/bundle.ts';
 import type { Section } from '../../compiler/ir/typed.ts';
+import { annotationsOf } from '../policy/annotations.ts';
 import type { CauseNumbers } from '../policy/generation.ts';
 
 /** A policy as it stands in the sources. */
@@ -17,6 +18,14 @@ export type RuleCause = {
   readonly action: string;
   readonly section: Section;
   readonly text: string;
+  /** Only reported, not enforced. */
+  readonly audit?: true;
+  /** Its `@name`. */
+  readonly name?: string;
+  /** The text of its `log`. */
+  readonly log?: string;
+  /** Its own, and those of its policy that it has not itself; absent where there are none. */
+  readonly annotations?: readonly AnnotationText[];
 };
 /** The policies that brought the default deny together, ascending by name. */
 export type DefaultDenyCause = { readonly kind: 'default-deny'; readonly policies: readonly PolicyPlace[] };
@@ -31,8 +40,15 @@ const isFixedName = (name: string): name is keyof typeof fixedCause => Object.ha
 
 /** What rule `rule` of a bundle is called. */
 export const ruleOf = (sources: SourceTable, rule: number): RuleCause => {
-  const { policy, file, line, action, section, text } = sources.rules[rule] ?? missing('rule', rule);
-  return { kind: 'rule', policy: placeOf(sources, policy).name, file, line, action, section, text };
+  const { policy, file, line, action, section, text, audit, name, log } = sources.rules[rule] ?? missing('rule', rule);
+  const annotations = annotationsOf(sources, rule);
+  return {
+    ...{ kind: 'rule', policy: placeOf(sources, policy).name, file, line, action, section, text },
+    ...(audit && { audit: true }),
+    ...(name !== undefined && { name }),
+    ...(log !== undefined && { log }),
+    ...(annotations.length > 0 && { annotations }),
+  };
 };
 const placeOf = (sources: SourceTable, policy: number): PolicyPlace => {
   const { name, file, line } = sources.policies[policy] ?? missing('policy', policy);

@@ -1,6 +1,7 @@
 // The record types: Hubble's Flow under the names that `hubble observe -o json` prints (zero values left out, 64-bit
 // numbers as strings), and beside it a process verdict, which is no flow. What Hubble has no field for — the rule, the
 // build, why a condition could not be decided — stands under `extensions`.
+import type { AnnotationText } from '../../compiler/ir/bundle.ts';
 import type { PolicyPlace } from '../events/causes.ts';
 import type { DropReason, VerdictName } from './names.ts';
 
@@ -29,7 +30,18 @@ export type Attribution = {
   readonly '@type': 'type.googleapis.com/policyc.Attribution';
   readonly decided: 'rule' | 'default-deny' | 'default-allow' | 'self' | 'policyd' | 'unknown';
   readonly policies: readonly PolicyPlace[];
-  readonly rule?: { readonly text: string; readonly file: string; readonly line: number; readonly action: string };
+  readonly rule?: {
+    readonly text: string;
+    readonly file: string;
+    readonly line: number;
+    readonly action: string;
+    readonly audit?: true;
+    /** Its `@name`. */
+    readonly name?: string;
+    /** The text of its `log`. */
+    readonly log?: string;
+    readonly annotations?: readonly AnnotationText[];
+  };
   /** Why a condition was undecidable, or a packet refused by the program itself. */
   readonly reason?: string;
   /** The bundle under which the verdict fell. */
@@ -60,6 +72,8 @@ export type Flow = {
   readonly ingress_allowed_by?: readonly FlowPolicy[];
   readonly egress_denied_by?: readonly FlowPolicy[];
   readonly ingress_denied_by?: readonly FlowPolicy[];
+  /** The text of the deciding rule's `log`. */
+  readonly policy_log?: readonly string[];
   /** Where the deciding rule (or the policy that brought the default deny) is written. */
   readonly file?: { readonly name: string; readonly line: number };
   readonly extensions: Attribution;

@@ -1,10 +1,12 @@
 // Kernel counters -> Prometheus text. The values are read from the kernel's map when somebody asks, never summed up from
 // events: they are exact while the ring drops samples, and go on after a restart while the pins live.
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { MetricDefinition } from '../../compiler/ir/bundle.ts';
-import type { CauseRecord, RuleCause } from '../events/causes.ts';
+import type { MetricDefinition, SourceTable } from '../../compiler/ir/bundle.ts';
+import { type CauseRecord, type RuleCause, ruleOf } from '../events/causes.ts';
 import type { EventDirection, EventMatch, EventProtocol, EventVerdict } from '../events/verdict-event.ts';
+import { expiredRules } from '../policy/annotations.ts';
 import { dropReasonOf, eventType, eventTypeOf, matchName, protocolName, verdictName } from './names.ts';
+import { ruleInfo } from './rule-info.ts';
 
 /** One row of the kernel's counter map, summed over CPUs. */
 export type CounterRow = {
@@ -22,8 +24,10 @@ export type Measurements = {
   /** Events that did not fit into the kernel's ring, verdicts that did not fit into its counters, records that an observer was too slow for. */
   readonly lost: { readonly ring: number; readonly counters: number; readonly observers: number };
   readonly recordOf: (cause: number) => CauseRecord;
-  /** Rules in force: shown with 0 where they never decided. */
-  readonly rules: readonly RuleCause[];
+  /** What is in force: rules are shown with 0 where they never decided. */
+  readonly sources: SourceTable;
+  /** `2026-12-31`: by which rules expire. */
+  readonly today: string;
   /** Is this rule, no longer in force, still to be shown? */
   readonly isShown: (cause: number) => boolean;
   readonly build: string;
@@ -39,6 +43,8 @@ const verdictMetrics = [
   'hubble_drop_total',
   'hubble_lost_events_total',
   'policyc_rule_verdicts_total',
+  'policyc_rule_info',
+  'policyc_expired_rules',
 ] as const;
 
 /** About the runtime itself. */
@@ -91,6 +97,8 @@ function samplesOf(measured: Measurements): Readonly<Record<MetricName, readonly
       { labels: { source: 'observer_events_queue' }, value: lost.observers },
     ],
     policyc_rule_verdicts_total: ruleVerdicts(measured),
+    policyc_rule_info: ruleInfo(measured.sources),
+    policyc_expired_rules: [{ labels: {}, value: expiredRules(measured.sources, measured.today).length }],
     policyc_counters_lost_total: [{ labels: {}, value: lost.counters }],
     policyc_build_info: [{ labels: { build, version }, value: 1 }],
     policyc_generation_revision: [{ labels: {}, value: revision }],
@@ -122,26 +130,25 @@ const drop = (row: CounterRow, { recordOf }: Measurements): Sample => ({
   value: row.count,
 });
 
-const ruleLabels = ({ policy, text, file, line, action, section }: RuleCause) => ({
+const ruleLabels = ({ policy, text, file, line, action, section, audit }: RuleCause) => ({
   policy,
   rule: text,
   file,
   line: String(line),
-  action,
+  action: audit ? 'audit' : action,
   direction: section,
 });
 
-function ruleVerdicts({ counters, recordOf, rules, isShown }: Measurements): readonly Sample[] {
-  const unused = rules.map((rule) => ({ labels: ruleLabels(rule), value: 0 }));
-  const used = counters.flatMap(({ cause, direction, count }): readonly Sample[] => {
+function ruleVerdicts({ counters, recordOf, sources, isShown }: Measurements): readonly Sample[] {
+  const unused = sources.rules.map((_, rule) => ({ labels: ruleLabels(ruleOf(sources, rule)), value: 0 }));
+  const used = counters.flatMap(({ cause, direction, verdict, count }): readonly Sample[] => {
     const record = recordOf(cause);
     if (record.kind === 'rule') return isShown(cause) ? [{ labels: ruleLabels(record), value: count }] : [];
     const first = record.kind === 'default-deny' ? record.policies[0] : undefined;
     if (record.kind !== 'default-deny' || !first) return [];
     const policy = record.policies.map(({ name }) => name).join(',');
-    return [
-      { labels: { policy, rule: 'default deny', file: first.file, line: String(first.line), action: 'deny', direction }, value: count },
-    ];
+    const action = verdict === 'audit' ? 'audit' : 'deny';
+    return [{ labels: { policy, rule: 'default deny', file: first.file, line: String(first.line), action, direction }, value: count }];
   });
   return [...unused, ...used];
 }

@@ -88,6 +88,7 @@ function flowOf(event: VerdictEvent, context: RecordContext, time: string): Flow
     ...(match !== undefined && { policy_match_type: match }),
     is_reply: false,
     ...decidedBy(event, shared.extensions),
+    ...(shared.extensions.rule?.log !== undefined && { policy_log: [shared.extensions.rule.log] }),
     Summary: summaryOf(event),
   };
 }
@@ -176,8 +177,8 @@ function attributionOf(event: VerdictEvent, record: CauseRecord, build: string |
   } as const;
   switch (record.kind) {
     case 'rule': {
-      const { text, file, line, action, policy } = record;
-      return { ...shared, decided: 'rule', policies: [{ name: policy, file, line }], rule: { text, file, line, action } };
+      const { kind: _, policy, section: __, ...rule } = record;
+      return { ...shared, decided: 'rule', policies: [{ name: policy, file: rule.file, line: rule.line }], rule };
     }
     case 'default-deny':
       return { ...shared, decided: 'default-deny', policies: record.policies };
@@ -193,14 +194,19 @@ function attributionOf(event: VerdictEvent, record: CauseRecord, build: string |
 /** Hubble's four lists; filled for default denials too, with the policies that brought them. */
 function decidedBy(event: VerdictEvent, { policies, rule }: Attribution): Partial<Flow> {
   if (policies.length === 0) return {};
-  const labelOf = ({ file, line }: PolicyPlace) => [`policyc:source=${file}:${line}`, ...(rule ? [`policyc:rule=${rule.text}`] : [])];
+  const labelOf = ({ file, line }: PolicyPlace) => [
+    `policyc:source=${file}:${line}`,
+    ...(rule ? [`policyc:rule=${rule.text}`] : []),
+    ...(rule?.annotations ?? []).map(({ name, values }) => `policyc:${name}=${values.join(',')}`),
+  ];
   const list: readonly FlowPolicy[] = policies.map((policy) => ({
     name: policy.name,
     labels: labelOf(policy),
     revision: String(event.revision),
     kind: 'Policy',
   }));
-  const denied = event.verdict === 'dropped';
+  // Of what only audit would deny: who would.
+  const denied = event.verdict === 'dropped' || event.verdict === 'audit';
   if (event.direction === 'egress') return denied ? { egress_denied_by: list } : { egress_allowed_by: list };
   return denied ? { ingress_denied_by: list } : { ingress_allowed_by: list };
 }

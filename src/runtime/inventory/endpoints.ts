@@ -4,9 +4,8 @@
 import { fixedEndpoint } from '../../compiler/ir/abi.ts';
 import type { ReservedName } from '../../compiler/ir/event.ts';
 import type { Address } from '../../compiler/space/address.ts';
-import { namespaceKey } from '../../compiler/space/labels.ts';
 import type { InventoryEndpoint, NamedEndpoint } from '../policy/generation.ts';
-import { displayName } from './inventory.ts';
+import { displayName, policyLabels } from './inventory.ts';
 import type { ResolvedInventory, ResolvedWorkload } from './resolve.ts';
 
 export type EndpointName = NamedEndpoint & { readonly workload?: ResolvedWorkload };
@@ -59,7 +58,7 @@ export function endpointTables(inventory: ResolvedInventory, ids: EndpointIds): 
     endpoints: [
       { id: fixedEndpoint.host, kind: 'reserved', entities: hostEntities },
       ...reserved.map(({ id, entities }) => ({ id, kind: 'reserved' as const, entities })),
-      ...workloads.map(({ workload, id }) => endpointOf(workload, id)),
+      ...workloads.map(({ workload, id }) => endpointOf(workload, id, inventory.places)),
     ],
     addresses: [
       ...inventory.host.addresses.map((address) => ({ address, endpoint: fixedEndpoint.host })),
@@ -75,10 +74,13 @@ export function endpointTables(inventory: ResolvedInventory, ids: EndpointIds): 
   };
 }
 
-function endpointOf(workload: ResolvedWorkload, id: number): InventoryEndpoint {
-  const labels = workload.namespace === undefined ? workload.labels : { ...workload.labels, [namespaceKey]: workload.namespace };
-  return { id, kind: 'workload', labels, namedPorts: workload.ports, local: workload.local };
-}
+const endpointOf = (workload: ResolvedWorkload, id: number, places: ResolvedInventory['places']): InventoryEndpoint => ({
+  id,
+  kind: 'workload',
+  labels: policyLabels(workload, places),
+  namedPorts: workload.ports,
+  local: workload.local,
+});
 
 const nameOf = (workload: ResolvedWorkload, id: number): EndpointName => ({
   id,

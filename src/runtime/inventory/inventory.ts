@@ -2,7 +2,7 @@
 // looked up on the machine yet; `cgroup.ts` and `endpoints.ts` do that.
 import type { ReservedName } from '../../compiler/ir/event.ts';
 import type { Address } from '../../compiler/space/address.ts';
-import type { Labels } from '../../compiler/space/labels.ts';
+import { clusterKey, defaultCluster, type Labels, namespaceKey, namespaceLabelKey } from '../../compiler/space/labels.ts';
 import type { TransportProtocol } from '../../compiler/space/transport.ts';
 
 /** How a local workload's cgroup is named: a path (in the file system or from the cgroup root), or any process in it. */
@@ -14,6 +14,8 @@ export type InventoryWorkload = {
   readonly name: string;
   /** Absent: the workload is in no namespace, and only selectors that ask for none match it. */
   readonly namespace?: string;
+  /** Absent: the inventory's. */
+  readonly cluster?: string;
   /** As written; the namespace stands beside, not among them. */
   readonly labels: Labels;
   /** Absent: a remote workload, known by its addresses. */
@@ -35,9 +37,13 @@ export const listedEntities = [
 ] as const satisfies readonly ReservedName[];
 export type ListedEntity = (typeof listedEntities)[number];
 
+/** Where workloads are: in the cluster `default` those that nothing is said of. */
+export type Places = { readonly cluster?: string /** Labels of namespaces. */; readonly namespaces: Readonly<Record<string, Labels>> };
+
 export type Inventory = {
   readonly workloads: readonly InventoryWorkload[];
   readonly entities: readonly { readonly name: ListedEntity; readonly address: Address; readonly origin: string }[];
+  readonly places: Places;
   /** Absent: all addresses of the host's interfaces. */
   readonly hostAddresses?: readonly Address[];
 };
@@ -45,3 +51,16 @@ export type Inventory = {
 /** `shop/cart`, or `cart` where there is no namespace: unique in an inventory. */
 export const displayName = (workload: { readonly name: string; readonly namespace?: string }): string =>
   workload.namespace === undefined ? workload.name : `${workload.namespace}/${workload.name}`;
+
+/** The labels that selectors of policies are asked about: the workload's, and under reserved keys its namespace, that one's labels, and its cluster. */
+export function policyLabels({ labels, namespace, cluster: own }: PlacedWorkload, { cluster: common, namespaces }: Places): Labels {
+  const cluster = own ?? common ?? defaultCluster;
+  const ofNamespace = Object.entries((namespace !== undefined && namespaces[namespace]) || {});
+  return {
+    ...labels,
+    ...Object.fromEntries(ofNamespace.map(([key, value]) => [namespaceLabelKey(key), value])),
+    ...(namespace !== undefined && { [namespaceKey]: namespace }),
+    [clusterKey]: cluster,
+  };
+}
+type PlacedWorkload = Pick<InventoryWorkload, 'labels' | 'namespace' | 'cluster'>;

@@ -54,6 +54,10 @@ function inventoryOf(reading: Reading, value: InventoryValue): Inventory {
   );
   return {
     workloads: (value.workloads ?? []).map((workload, i) => workloadOf(reading, workload, ['workloads', i])),
+    places: {
+      ...(value.cluster !== undefined && { cluster: value.cluster }),
+      namespaces: Object.fromEntries(Object.entries(value.namespaces ?? {}).map(([name, { labels }]) => [name, labels])),
+    },
     entities,
     ...(value.host && { hostAddresses: addressesOf(reading, ['host', 'addresses'], value.host.addresses).map(({ address }) => address) }),
   };
@@ -86,6 +90,7 @@ function workloadOf(reading: Reading, value: WorkloadValue, path: ValuePath): In
   return {
     name: value.name,
     ...(value.namespace !== undefined && { namespace: value.namespace }),
+    ...(value.cluster !== undefined && { cluster: value.cluster }),
     labels: value.labels ?? {},
     ...(cgroup && { cgroup }),
     addresses,

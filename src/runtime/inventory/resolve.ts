@@ -12,6 +12,7 @@ export type ResolvedReserved = { readonly entities: readonly ListedEntity[]; rea
 export type ResolvedInventory = {
   readonly workloads: readonly ResolvedWorkload[];
   readonly reserved: readonly ResolvedReserved[];
+  readonly places: Inventory['places'];
   /** `entities`: what the host is besides `host`, because one of its addresses is listed under it. */
   readonly host: { readonly addresses: readonly Address[]; readonly entities: readonly ListedEntity[] };
 };
@@ -42,7 +43,10 @@ export function resolveInventory(inventory: Inventory, extra: readonly ResolvedW
   problems.push(...sharedNames(workloads), ...sharedCgroups(workloads), ...hostConflicts(workloads, hostAddresses));
   if (problems.length > 0) return { ok: false, problems };
   const { reserved, hostEntities } = reservedOf(inventory, hostAddresses);
-  return { ok: true, inventory: { workloads, reserved, host: { addresses: hostAddresses, entities: hostEntities } } };
+  return {
+    ok: true,
+    inventory: { workloads, reserved, places: inventory.places, host: { addresses: hostAddresses, entities: hostEntities } },
+  };
 }
 
 function resolved({ cgroup: reference, ...workload }: InventoryWorkload, machine: Machine, problems: string[]): ResolvedWorkload {
@@ -97,7 +101,8 @@ function reservedOf(inventory: Inventory, hostAddresses: readonly Address[]) {
   const hostEntities = new Set<ListedEntity>();
   for (const [address, names] of namesOf) {
     const entities = [...names].sort();
-    if (host.has(address)) for (const name of entities) hostEntities.add(name);
+    // A node is not another node, also where all machines are given one list of nodes.
+    if (host.has(address)) for (const name of entities.filter((one) => one !== 'remote-node')) hostEntities.add(name);
     else {
       const group = groups.get(entities.join('+')) ?? { entities, addresses: [] };
       group.addresses.push(address);

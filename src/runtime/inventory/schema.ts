@@ -9,6 +9,9 @@ import type { ValuePath } from './yaml.ts';
 const name = { type: 'string', pattern: '^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$', maxLength: 253 } as const;
 const addresses = { type: 'array', items: { type: 'string' } } as const;
 
+/** Keys without blanks and `@`, which is ours. */
+const labels = { type: 'object', propertyNames: { pattern: '^[^@\\s]+$' }, additionalProperties: { type: 'string' } } as const;
+
 const workload = {
   type: 'object',
   required: ['name'],
@@ -16,11 +19,8 @@ const workload = {
   properties: {
     name,
     namespace: name,
-    labels: {
-      type: 'object',
-      propertyNames: { pattern: '^[^@\\s]+$' },
-      additionalProperties: { type: 'string' },
-    },
+    cluster: name,
+    labels,
     cgroup: { type: 'string', pattern: '^/' },
     pid: { type: 'string', pattern: '^[1-9][0-9]*$' },
     addresses,
@@ -37,6 +37,12 @@ const inventorySchema = {
   additionalProperties: false,
   properties: {
     workloads: { type: 'array', items: workload },
+    cluster: name,
+    namespaces: {
+      type: 'object',
+      propertyNames: name,
+      additionalProperties: { type: 'object', additionalProperties: false, required: ['labels'], properties: { labels } },
+    },
     entities: {
       type: 'object',
       additionalProperties: false,
@@ -50,6 +56,7 @@ const inventorySchema = {
 export type WorkloadValue = {
   readonly name: string;
   readonly namespace?: string;
+  readonly cluster?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly cgroup?: string;
   readonly pid?: string;
@@ -58,6 +65,8 @@ export type WorkloadValue = {
 };
 export type InventoryValue = {
   readonly workloads?: readonly WorkloadValue[];
+  readonly cluster?: string;
+  readonly namespaces?: Readonly<Record<string, { readonly labels: Readonly<Record<string, string>> }>>;
   readonly entities?: Readonly<Record<string, readonly string[]>>;
   readonly host?: { readonly addresses: readonly string[] };
 };
@@ -95,6 +104,7 @@ const expectations: Readonly<Record<string, string>> = {
   ports: 'a protocol and a port (`tcp 8080`)',
   name: 'a name of letters, digits, `-`, `_` and `.`',
   namespace: 'a name of letters, digits, `-`, `_` and `.`',
+  cluster: 'a name of letters, digits, `-`, `_` and `.`',
 };
 
 function explain(error: ErrorObject): SchemaProblem {

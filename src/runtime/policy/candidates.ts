@@ -1,7 +1,7 @@
 // What may decide an event, in order: rules restated for one generation, and the default that is asked last.
 import { fixedCause } from '../../compiler/ir/abi.ts';
 import type { PolicyProgram, ProgramRule } from '../../compiler/ir/bundle.ts';
-import type { Section } from '../../compiler/ir/typed.ts';
+import { type Action, matchesUndecidable, type Section, type Tier } from '../../compiler/ir/typed.ts';
 import type { SubjectClass } from './endpoint-classes.ts';
 import type { CauseNumbers } from './generation.ts';
 import { type NamedContext, type PortTable, resolveNamed } from './named-ports.ts';
@@ -10,7 +10,9 @@ import { type NamedContext, type PortTable, resolveNamed } from './named-ports.t
 export type Candidate = {
   readonly number: number;
   readonly cause: number;
-  readonly action: 'allow' | 'deny';
+  readonly tier: Tier;
+  readonly action: Action;
+  readonly audit: boolean;
   readonly match: number;
   /** Port classes, or all. */
   readonly ports: readonly number[] | 'all';
@@ -19,10 +21,12 @@ export type Candidate = {
 };
 /** Asked last. */
 export type Default = { readonly action: 'allow' | 'deny'; readonly cause: number };
+/** Without policies in audit mode, and with them. */
+export type Defaults = { readonly enforced: Default; readonly audited: Default };
 
-/** Does the candidate decide content of this class? What is undecidable (0) matches a deny and no allow. */
-export const decides = ({ content, action }: Candidate, contentClass: number): boolean =>
-  content === undefined || (contentClass === 0 ? action === 'deny' : content.has(contentClass));
+/** Does the candidate match content of this class? What is undecidable (0) is matched by what refuses. */
+export const matches = ({ content, action }: Candidate, contentClass: number): boolean =>
+  content === undefined || (contentClass === 0 ? matchesUndecidable(action) : content.has(contentClass));
 
 /** Restates rules as candidates, each combination of rule and meaning of its named ports once. */
 export class Candidates {
@@ -66,11 +70,13 @@ export class Candidates {
     const key = `${position}|${named.join()}`;
     const known = this.#known.get(key);
     if (known) return known;
-    const { action, match } = rule;
+    const { tier, action, audit, match } = rule;
     const made: Candidate = {
       number: this.#byNumber.length,
       cause: this.#causes.rule(rule.rule),
+      tier,
       action,
+      audit,
       match,
       ports: this.#portsOf(rule, named),
       content: this.#contentOf(position, rule),
@@ -87,14 +93,18 @@ export class Candidates {
   }
 
   /** Denied if a policy that selects the subject brings default deny. */
-  defaultFor({ selectors }: SubjectClass, section: Section): Default {
+  defaultsFor({ selectors }: SubjectClass, section: Section): Defaults {
     const selected = new Set(selectors);
-    const bringing = this.#program.policies.flatMap(({ subject, defaultDeny }, policy) => {
+    const bringing = this.#program.policies.flatMap(({ subject, audit, defaultDeny }, policy) => {
       const brings = section === 'process' ? defaultDeny.process.includes('exec') : defaultDeny[section];
-      return brings && selected.has(subject) ? [policy] : [];
+      return brings && selected.has(subject) ? [{ policy, audit }] : [];
     });
+    return { enforced: this.#default(bringing.filter(({ audit }) => !audit)), audited: this.#default(bringing) };
+  }
+
+  #default(bringing: readonly { readonly policy: number }[]): Default {
     if (bringing.length === 0) return { action: 'allow', cause: fixedCause.defaultAllow };
-    return { action: 'deny', cause: this.#causes.defaultDeny(bringing) };
+    return { action: 'deny', cause: this.#causes.defaultDeny(bringing.map(({ policy }) => policy)) };
   }
 
   #portsOf({ ports }: ProgramRule, named: readonly number[]): readonly number[] | 'all' {

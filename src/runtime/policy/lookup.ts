@@ -2,12 +2,14 @@
 // and what the C programs do is held together by tests; what this says and what policies mean, too.
 import { fixedCause, layouts, section as sectionNumber, verdictAction } from '../../compiler/ir/abi.ts';
 import type { StaticTable } from '../../compiler/ir/bundle.ts';
-import type { Content } from '../../compiler/ir/event.ts';
 import type { Direction } from '../../compiler/ir/typed.ts';
 import { type Address, addressOfBytes } from '../../compiler/space/address.ts';
 import type { TransportPoint } from '../../compiler/space/transport.ts';
 import type { GenerationTables } from './generation.ts';
-import type { Entry } from './verdict-table.ts';
+import { absent, type Entry } from './verdict-table.ts';
+
+/** What a reader in the kernel makes of content: one text (`METHOD SP path`; a path), or nothing that it could read. */
+export type KernelContent = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'undecidable' };
 
 /** The other end: an endpoint of the inventory by id, or an address that is nobody's. */
 export type Peer = { readonly kind: 'endpoint'; readonly id: number } | { readonly kind: 'address'; readonly address: Address };
@@ -18,21 +20,21 @@ export type NetworkQuestion = {
   readonly peer: Peer;
   readonly direction: Direction;
   readonly point: TransportPoint;
-  readonly request?: Content;
+  readonly request?: KernelContent;
 };
 
 export type Lookup = {
   readonly network: (question: NetworkQuestion) => Entry;
-  readonly exec: (subject: number, content: Content) => Entry;
+  readonly exec: (subject: number, content: KernelContent) => Entry;
 };
 
 type Images = Readonly<Record<Exclude<StaticTable, 'ports'>, Uint8Array>>;
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const encoder = new TextEncoder();
-const allowed = (cause: number): Entry => ({ action: verdictAction.allow, cause, match: 0, next: 0, domain: 0 });
+const allowed = (cause: number): Entry => ({ ...absent, action: verdictAction.allow, cause });
 /** A missing table entry denies. */
-const internal: Entry = { action: verdictAction.deny, cause: fixedCause.internal, match: 0, next: 0, domain: 0 };
+const internal: Entry = { ...absent, action: verdictAction.deny, cause: fixedCause.internal };
 
 function offsetsOf(fields: readonly { readonly name: string; readonly offset: number }[]): (name: string) => number {
   return (name) => fields.find((field) => field.name === name)?.offset ?? Number.NaN;
@@ -57,7 +59,7 @@ function prefixLookup(image: Uint8Array): (address: Address) => number | undefin
 }
 
 /** Content -> class; 0 for what is undecidable, 1 for every text where no policy speaks of the domain. */
-function contentLookup(image: Uint8Array): (content: Content) => number {
+function contentLookup(image: Uint8Array): (content: KernelContent) => number {
   const view = viewOf(image);
   const offset = offsetsOf(layouts.automaton.fields);
   const classes = view.getUint32(offset('classes'), true);
@@ -84,6 +86,7 @@ function verdictAt(verdicts: DataView, index: number): Entry {
     match: verdicts.getUint8(base + offset('match')),
     next: verdicts.getUint32(base + offset('next'), true),
     domain: verdicts.getUint8(base + offset('domain')),
+    flags: verdicts.getUint8(base + offset('flags')),
   };
   return entry.action === verdictAction.absent ? internal : entry;
 }
@@ -112,7 +115,7 @@ export function lookupOf(tables: GenerationTables, images: Images): Lookup {
     if (request === undefined || entry.action !== verdictAction.inspect) return entry;
     return verdictAt(verdicts, entry.next + requestClass(request));
   };
-  const exec = (subject: number, content: Content): Entry => {
+  const exec = (subject: number, content: KernelContent): Entry => {
     const subjectClass = endpoints.get(subject)?.subjectClass ?? 0;
     if (subjectClass === 0) return allowed(fixedCause.defaultAllow);
     const base = rows.get(rowKey(subjectClass, 0, sectionNumber.process));

@@ -28,7 +28,7 @@ export function materialize({ program, ports, endpoints, causes }: GenerationInp
   const peers = new PeerLists(program, classified.peers, candidates);
 
   const networkRows = (subject: SubjectClass, section: Direction): readonly Row[] => {
-    const last = candidates.defaultFor(subject, section);
+    const last = candidates.defaultsFor(subject, section);
     return peers.listsOf(subject, section).map((list, peerClass) => ({
       subjectClass: subject.number,
       peerClass,
@@ -38,7 +38,7 @@ export function materialize({ program, ports, endpoints, causes }: GenerationInp
   };
   const execRow = (subject: SubjectClass): Row => {
     const list = candidates.positionsFor(subject, 'process').map((position) => candidates.at(position, subject.named));
-    const base = rows.exec(list, candidates.defaultFor(subject, 'process'));
+    const base = rows.exec(list, candidates.defaultsFor(subject, 'process'));
     return { subjectClass: subject.number, peerClass: 0, section: sectionNumber.process, base };
   };
 

@@ -1,15 +1,20 @@
 // For a subject and a direction: the list of rules that each peer class meets, in deciding order. Peer classes with equal
 // lists so far move as one group, so that a rule about everyone costs one step a group, not one a peer.
 import type { PolicyProgram, ProgramRule } from '../../compiler/ir/bundle.ts';
-import type { Direction } from '../../compiler/ir/typed.ts';
+import type { ReservedName } from '../../compiler/ir/event.ts';
+import type { Direction, ReservedSet, Tier } from '../../compiler/ir/typed.ts';
 import type { Candidate, Candidates } from './candidates.ts';
 import { Chains } from './chains.ts';
 import type { PeerClass, SubjectClass } from './endpoint-classes.ts';
 
 type Peers = NonNullable<ProgramRule['peers']>;
 
-/** Nothing after it is ever asked: it decides every port and every request. */
-const closes = ({ ports, content }: Candidate): boolean => ports === 'all' && content === undefined;
+/** Nothing after it is ever asked, if it is: it decides every port and every request, also where nothing is in audit mode. */
+const closes = ({ ports, content, action, audit }: Candidate): boolean =>
+  ports === 'all' && content === undefined && action !== 'pass' && !audit;
+
+const isReserved = ({ name, except }: ReservedSet, names: readonly ReservedName[]): boolean =>
+  (name === undefined || names.includes(name)) && !except.some((one) => names.includes(one));
 
 /** Peer classes in groups of equal lists. */
 class Groups {
@@ -46,6 +51,8 @@ export class PeerLists {
   readonly #candidates: Candidates;
   readonly #chains = new Chains();
   readonly #closed = new Set<number>();
+  /** The last tier of which a list has a `pass`, so that the rest of it may not be asked. */
+  readonly #passed = new Map<number, Tier>();
   readonly #bySelector = new Map<number, number[]>();
   readonly #peerSets = new Map<string, readonly number[] | 'all'>();
   readonly #peerSetOf = new Map<number, readonly number[] | 'all'>();
@@ -82,7 +89,9 @@ export class PeerLists {
   #extend(list: number, candidate: Candidate): number {
     if (this.#closed.has(list)) return list;
     const made = this.#chains.extend(list, candidate.number);
-    if (closes(candidate)) this.#closed.add(made);
+    const passed = candidate.action === 'pass' ? candidate.tier : this.#passed.get(list);
+    if (passed) this.#passed.set(made, passed);
+    if (closes(candidate) && passed !== candidate.tier) this.#closed.add(made);
     return made;
   }
 
@@ -132,7 +141,7 @@ export class PeerLists {
   }
 
   /** The peer classes that a union of peers is made of. */
-  #classesOf({ selectors, networkClasses, entities }: Peers): readonly number[] | 'all' {
+  #classesOf({ selectors, networkClasses, entities, reserved = [] }: Peers): readonly number[] | 'all' {
     if (entities.includes('all')) return 'all';
     const found = new Set<number>(networkClasses);
     const { networks } = this.#program.classes;
@@ -143,7 +152,8 @@ export class PeerLists {
     }
     for (const selector of selectors) for (const number of this.#bySelector.get(selector) ?? []) found.add(number);
     for (const peer of this.#peers) {
-      if (entities.includes('cluster') || peer.entities.some((name) => entities.includes(name))) found.add(peer.number);
+      const isNamed = entities.includes('cluster') || peer.entities.some((name) => entities.includes(name));
+      if (isNamed || (peer.kind === 'reserved' && reserved.some((set) => isReserved(set, peer.entities)))) found.add(peer.number);
     }
     return [...found].sort((a, b) => a - b);
   }

@@ -2,6 +2,7 @@
 // a wrong verdict later.
 import { limits } from '../../compiler/ir/abi.ts';
 import type { PolicyProgram, ProgramRule, SourceTable } from '../../compiler/ir/bundle.ts';
+import { tiers } from '../../compiler/ir/typed.ts';
 
 const ascendingBelow = (list: readonly number[], end: number): boolean =>
   list.every((value, i) => value < end && (i === 0 || value > (list[i - 1] ?? 0)));
@@ -17,7 +18,9 @@ function ruleFault(program: PolicyProgram, rule: ProgramRule): string | undefine
   if (rule.peers && !ascendingBelow(rule.peers.networkClasses, classes.networks))
     return `${name} names a network class that does not exist`;
   if (rule.ports && !ascendingBelow(rule.ports.classes, classes.ports)) return `${name} names a port class that does not exist`;
+  if (rule.action === (rule.section === 'process' ? 'drop' : 'kill')) return `${name} has an action that its section does not know`;
   if (!rule.content) return undefined;
+  if (rule.peers && rule.action === 'pass') return `${name} passes requests over, which only connections are`;
   const domain = rule.section === 'process' ? 'exec' : 'http';
   if (rule.content.domain !== domain) return `${name} is about \`${rule.content.domain}\`, which this version does not know there`;
   if (!ascendingBelow(rule.content.classes, classes[domain])) return `${name} names a class of content that does not exist`;
@@ -41,6 +44,8 @@ export function programFault(program: PolicyProgram, sources: SourceTable): stri
   if (new Set(rules.map(({ rule }) => rule)).size !== rules.length) return 'two rules have one number';
   if (rules.some(({ rule }) => rule >= sources.rules.length)) return 'a rule is not in the source table';
   if (sources.rules.some(({ policy }) => policy >= sources.policies.length)) return 'a rule is of a policy that does not exist';
+  const order = rules.map(({ tier }) => tiers.indexOf(tier));
+  if (order.some((tier, i) => tier < (order[i - 1] ?? 0))) return 'its rules are not in the order of their tiers';
   for (const rule of rules) {
     const fault = ruleFault(program, rule);
     if (fault !== undefined) return fault;

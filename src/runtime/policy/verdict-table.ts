@@ -11,7 +11,9 @@ export type Entry = {
   readonly match: number;
   readonly next: number;
   readonly domain: number;
+  readonly flags: number;
 };
+export const absent: Entry = { action: verdictAction.absent, cause: 0, match: 0, next: 0, domain: 0, flags: 0 };
 
 const size = layouts.verdict.size;
 /** Bytes of one map that the kernel still allocates in one piece on every machine. */
@@ -19,14 +21,14 @@ const largestTable = 1 << 30;
 
 /** Interns entries (as numbers) and rows (as bases). */
 export class VerdictTable {
-  readonly #entries: Entry[] = [{ action: verdictAction.absent, cause: 0, match: 0, next: 0, domain: 0 }];
+  readonly #entries: Entry[] = [absent];
   readonly #entryNumbers = new Map<string, number>();
   readonly #bases = new Map<string, number>();
   /** Entry numbers, in table order. */
   readonly #table: number[] = [0];
 
   entry(entry: Entry): number {
-    const key = `${entry.action},${entry.cause},${entry.match},${entry.next},${entry.domain}`;
+    const key = `${entry.action},${entry.cause},${entry.match},${entry.next},${entry.domain},${entry.flags}`;
     const known = this.#entryNumbers.get(key);
     if (known !== undefined) return known;
     this.#entryNumbers.set(key, this.#entries.length);

@@ -8,9 +8,11 @@ import { classify, language, textValue } from '../../../src/compiler/space/autom
 import {
   anyByte,
   anyText,
+  both,
   byteIn,
   either,
   literal,
+  not,
   type Pattern,
   repeat,
   segmentByte,
@@ -26,7 +28,7 @@ function randomPattern(pick: Random, depth: number): Pattern {
     return pick.pick([literal(''), literal('a'), literal('ab'), literal('é/'), segmentByte, anyByte, byteIn([0x61, 0x61], [0x2f, 0x2f])]);
   const parts = Array.from({ length: pick.int(4) }, () => randomPattern(pick, depth - 1));
   const [first = literal('b')] = parts;
-  return pick.pick([sequence(...parts), either(...parts), repeat(first, 0), repeat(first, 1)]);
+  return pick.pick([sequence(...parts), either(...parts), both(...parts), not(first), repeat(first, 0), repeat(first, 1)]);
 }
 
 const texts = [
@@ -66,6 +68,36 @@ test('both find the same classes of texts', () => {
     const combinations = matcher.combinations(patterns).map((vector) => vector.join());
     assert.equal([...combinations].sort(), [...classes].sort(), JSON.stringify(patterns));
   }
+});
+
+test('classes of possible texts come with a text of each', () => {
+  const pick = random(seed + 2);
+  const matcher = textMatcher();
+  const possible = repeat(either(...letters.map(literal)), 0);
+  for (let round = 0; round < 100; round++) {
+    const patterns = Array.from({ length: 1 + pick.int(3) }, () => randomPattern(pick, 3));
+    const found = matcher.classes(possible, patterns);
+    const vectorOf = (text: string): string => patterns.map((pattern) => matcher.matches(pattern, text)).join();
+    for (const { matched, example } of found) {
+      assert.ok(matcher.matches(possible, example));
+      assert.is(vectorOf(example), matched.join());
+    }
+    const vectors = new Set(found.map(({ matched }) => matched.join()));
+    assert.is(vectors.size, found.length);
+    for (const text of texts) assert.ok(vectors.has(vectorOf(text)), text);
+  }
+});
+
+test('a text that is asked for is UTF-8', () => {
+  const byte = byteIn([0x80, 0xff]);
+  assert.equal(
+    textMatcher()
+      .classes(anyText, [byte])
+      .map(({ matched }) => matched),
+    [[false]],
+  );
+  const [found] = textMatcher().classes(sequence(byte, byte), []);
+  assert.is(new TextEncoder().encode(found?.example).length, 2);
 });
 
 test('a pattern that nothing matches, and one that everything does', () => {

@@ -6,8 +6,9 @@ import { coverage } from '../../../src/compiler/analysis/coverage.ts';
 import { dropped, mutantsOf } from '../../../src/compiler/analysis/mutants.ts';
 import { mutate } from '../../../src/compiler/analysis/mutation.ts';
 import { verdictOf } from '../../../src/compiler/analysis/oracle.ts';
-import { allHold } from '../../../src/compiler/analysis/run-tests.ts';
-import type { Endpoint, PolicyEvent } from '../../../src/compiler/ir/event.ts';
+import { allHold, runTests } from '../../../src/compiler/analysis/run-tests.ts';
+import type { Content, WrittenContent } from '../../../src/compiler/domains/domain.ts';
+import type { Endpoint, PolicyEvent, ReservedName } from '../../../src/compiler/ir/event.ts';
 import type { TestEndpoint } from '../../../src/compiler/ir/test-case.ts';
 import type { TestCase, TypedPolicy } from '../../../src/compiler/ir/typed.ts';
 import type { Labels, Requirement } from '../../../src/compiler/space/labels.ts';
@@ -30,16 +31,38 @@ function exactly(labels: Labels): TestEndpoint {
 
 /** A line about one event, expecting the verdict that it has. */
 function lineOf(typed: TypedPolicy, event: PolicyEvent): TestCase | undefined {
-  const expected = { verdict: verdictOf(typed, event).action };
-  const end = (one: Endpoint): TestEndpoint => (one.kind === 'workload' ? exactly(one.labels) : one);
-  if (event.kind === 'exec') return { test: 't', span, event: { ...event, subject: end(event.subject) }, expected };
-  if (event.destination.kind === 'workload' && event.destination.namedPorts) return undefined;
-  return { test: 't', span, event: { ...event, source: end(event.source), destination: end(event.destination) }, expected };
+  const { action, audit } = verdictOf(typed, event);
+  const expected = { verdict: audit?.action === 'denied' ? ('audited' as const) : action };
+  const end = (one: Endpoint): TestEndpoint =>
+    one.kind === 'workload' ? exactly(one.labels) : one.kind === 'reserved' ? justNamed(one.entities) : { names: [], ...one };
+  const ends = event.kind === 'flow' ? [event.source, event.destination] : [event.subject];
+  if (ends.some((one) => one.kind === 'reserved' && one.entities.length > 1)) return undefined;
+  if (event.kind === 'process') {
+    if (event.subject.kind === 'workload' && event.subject.address !== undefined) return undefined;
+    return { test: 't', span, event: { ...event, subject: end(event.subject), content: written(event.content) }, expected };
+  }
+  const { source, destination, point, request } = event;
+  if ([source, destination].some((one) => one.kind !== 'address' && one.address !== undefined)) return undefined;
+  if (destination.kind === 'workload' && destination.namedPorts) return undefined;
+  const points = [{ low: point, high: point }];
+  const asked = request && { request: { domain: request.domain, content: written(request.content) } };
+  return { test: 't', span, event: { kind: 'flow', source: end(source), destination: end(destination), points, ...asked }, expected };
 }
+
+/** The endpoints of this name and of no other that the rules ask for. */
+const justNamed = ([name = 'host']: readonly ReservedName[]): TestEndpoint => {
+  const others = (['host', 'kube-apiserver', 'remote-node'] as const).filter((one) => one !== name);
+  return { kind: 'reserved', name, except: others };
+};
+
+const written = (content: Content): WrittenContent => (content.kind === 'fields' ? { ...content, open: [] } : content);
 
 function tested(pick: Random): TypedPolicy {
   const typed = typedWorld(randomWorld(pick));
-  return { ...typed, tests: Array.from({ length: 12 }, () => lineOf(typed, pick.pick(events)) ?? []).flat() };
+  const lines = Array.from({ length: 14 }, () => lineOf(typed, pick.pick(events)) ?? []).flat();
+  // A line stands for more than the event: other addresses of its ends, and ports by name.
+  const held = runTests({ ...typed, tests: lines }).flatMap(({ test: line, counterexample }) => (counterexample ? [] : [line]));
+  return { ...typed, tests: held };
 }
 
 test('a rule that no line decides can be dropped unnoticed', () => {
@@ -58,6 +81,12 @@ test('a rule that no line decides can be dropped unnoticed', () => {
   assert.ok(seen.covered > 10 && seen.uncovered > 10, JSON.stringify(seen));
 });
 
+/** What is enforced, and what would be with audit: how it is denied, and by whom, is no other verdict. */
+function words(typed: TypedPolicy, event: PolicyEvent): string {
+  const { action, audit } = verdictOf(typed, event);
+  return `${action} ${audit?.action ?? action}`;
+}
+
 test('what survives is unnoticed and turns its witness; what is equivalent turns nothing', () => {
   const pick = random(seed + 1);
   let survivors = 0;
@@ -71,7 +100,7 @@ test('what survives is unnoticed and turns its witness; what is equivalent turns
       const changed = mutant.make();
       assert.ok(allHold(changed), mutant.what);
       assert.ok(witness);
-      assert.is.not(verdictOf(typed, witness.event).action, verdictOf(changed, witness.event).action, mutant.what);
+      assert.not(words(typed, witness.event) === words(changed, witness.event), mutant.what);
       survivors++;
     }
     const surviving = new Set(result.survivors.map(({ mutant }) => mutant.what + (mutant.rule?.id ?? mutant.policy.name) + mutant.section));
@@ -79,8 +108,7 @@ test('what survives is unnoticed and turns its witness; what is equivalent turns
       const changed = mutant.make();
       if (surviving.has(mutant.what + (mutant.rule?.id ?? mutant.policy.name) + mutant.section) || !allHold(changed)) continue;
       equivalent++;
-      for (const event of events.filter(() => pick.chance(0.01)))
-        assert.is(verdictOf(typed, event).action, verdictOf(changed, event).action, mutant.what);
+      for (const event of events.filter(() => pick.chance(0.01))) assert.is(words(typed, event), words(changed, event), mutant.what);
     }
   }
   assert.ok(survivors > 30 && equivalent > 10, `${survivors} survivors, ${equivalent} equivalent`);
@@ -115,12 +143,36 @@ test('each part of a rule is changed', () => {
     'for every request',
     'without GET /a',
     'without /b',
+    'without the test `GET`',
+    'without the test `/a`',
+  ]);
+});
+
+test('order, mode, names and fields are changed', () => {
+  const typed = typedPolicy(`
+workload a = { app: "a" }
+domain shops = ["a.test", "b.test"]
+policy guard for a tier admin priority 3 mode audit { egress { deny to shops priority -1 } }
+policy p for a {
+  egress { pass to 192.0.2.1 including workloads }
+  process { default deny read\n kill exec ["/bin/sh", "/bin/bash"] user 0 }
+}`);
+  assert.equal(whats(typed), [
+    ...['in tier normal instead of admin', 'without its priority 3', 'enforced instead of in audit mode'],
+    ...['the rule dropped', 'allow instead of deny', 'without its priority -1', 'enforced instead of in audit mode', 'with every peer'],
+    ...['without "a.test"', 'without "b.test"'],
+    ...['without the default deny of egress', 'without the default deny of read'],
+    ...['the rule dropped', 'deny instead of pass', 'with every peer', 'not including workloads'],
+    ...['the rule dropped', 'allow instead of kill', 'in audit mode', 'for every exec'],
+    ...['without the test `(/bin/sh|/bin/bash)`', 'without the test `user 0`'],
+    ...['with `/bin/bash` instead of `(/bin/sh|/bin/bash)`', 'with `/bin/sh` instead of `(/bin/sh|/bin/bash)`'],
   ]);
 });
 
 test('lines that look closely leave nothing unnoticed', () => {
   const lines = [
     ...['web -> cart tcp 80 GET "/a" is allowed', 'web -> cart tcp 80 PUT "/b" is allowed', 'web -> cart tcp 80 PUT "/a" is denied'],
+    'web -> cart tcp 80 GET "/c" is denied',
     ...['web -> cart tcp 8010 GET "/a" is allowed', 'web -> cart tcp 81 GET "/a" is denied', 'cart -> cart tcp 80 GET "/a" is denied'],
     ...['10.0.0.1 -> cart tcp 80 GET "/a" is allowed', '{ app: not one of ["web", "shop"] } -> cart tcp 80 GET "/a" is denied'],
   ];
@@ -132,10 +184,18 @@ test('lines that look closely leave nothing unnoticed', () => {
   assert.is(noticed, total);
 });
 
+test('changes of what governs the host by labels, or other entities, turn verdicts', () => {
+  const { survivors, equivalent } = mutate(
+    typedPolicy(`policy p for [health, { role: "edge" } in entity "host"] { ingress { allow from cluster at tcp 4240 } }`),
+  );
+  assert.is(equivalent, 0);
+  assert.ok(survivors.every(({ witness }) => witness));
+});
+
 test('it ends when it is told to', () => {
   const typed = typedPolicy(text(''));
   const { tried, total, survivors } = mutate(typed, { goOn: (done) => done < 3 });
-  assert.equal([tried, total, survivors.length], [3, 16, 3]);
+  assert.equal([tried, total, survivors.length], [3, 18, 3]);
 });
 
 test.run();

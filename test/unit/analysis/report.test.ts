@@ -29,7 +29,7 @@ test('peers of each kind', () => {
     'newly-allowed | ingress | { app: "a" } | host | tcp 80',
     'newly-allowed | ingress | { app: "a" } | { app: "b" } in namespace "n" | tcp 80',
   ]);
-  assert.equal(lines(ingress(''), ingress('allow from all')), ['newly-allowed | ingress | { app: "a" } | all | every protocol']);
+  assert.equal(lines(ingress(''), ingress('allow from all')), ['newly-allowed | ingress | { app: "a" } | all but init | every protocol']);
   assert.equal(lines(ingress('allow from cluster'), ingress('allow from cluster\n deny from [b, host]')), [
     'newly-denied | ingress | { app: "a" } | host | every protocol',
     'newly-denied | ingress | { app: "a" } | { app: "b" } in namespace "n" | every protocol',
@@ -59,7 +59,7 @@ test('ports by name, ICMP by type and code', () => {
 
 test('the subject, where a policy comes or selects more', () => {
   assert.equal(lines('', 'policy q for { app: exists } in namespace "n" { egress { } }'), [
-    'newly-denied | egress | { app: exists } in namespace "n" | all | every protocol',
+    'newly-denied | egress | { app: exists } in namespace "n" | all but init | every protocol',
   ]);
 });
 
@@ -72,6 +72,46 @@ test('requests and programs', () => {
   const exec = (rules: string): string => `policy p for a { process { default deny exec\n ${rules} } }`;
   assert.equal(lines(exec('allow exec "/bin/sh"'), exec('allow exec glob "/bin/*"\n deny exec "/bin/bash"')), [
     'newly-allowed | process | { app: "a" } | exec /bin/* except /bin/sh, /bin/bash',
+  ]);
+});
+
+test('fields, and what may be such', () => {
+  const http = (block: string): string => ingress(`allow from b at tcp 80 http { ${block} }`);
+  const peer = 'ingress | { app: "a" } | { app: "b" } in namespace "n" | tcp 80';
+  assert.equal(lines(http('GET "/a"'), http('GET "/a" header "x-v" = "1"\n POST "/b" host "shop.example"')), [
+    `newly-allowed | ${peer} | http POST /b host shop.example`,
+    `newly-denied | ${peer} | http GET /a except GET /a header x-v 1`,
+  ]);
+  const exec = (rules: string): string => `policy p for a { process { default deny exec\n ${rules} } }`;
+  assert.equal(lines(exec('allow exec under "/usr"'), exec('allow exec under "/usr"\n kill exec "/usr/bin/nc" argument "-e"')), [
+    'newly-denied | process | { app: "a" } | exec /usr/bin/nc argument -e',
+    'newly-denied | process | { app: "a" } | exec what may be /usr/bin/nc argument -e',
+  ]);
+  assert.equal(
+    lines('policy p for a { process { deny syscall [ptrace, mount, bpf] } }', 'policy p for a { process { deny syscall [ptrace, bpf] } }'),
+    ['newly-allowed | process | { app: "a" } | syscall mount'],
+  );
+});
+
+test('addresses by their names, and those of managed endpoints', () => {
+  const egress = (rules: string): string => `policy p for a { egress { ${rules} } }`;
+  assert.equal(lines(egress('allow to "**.test" at tcp 443'), egress('allow to "api.test" at tcp 443')), [
+    'newly-denied | egress | { app: "a" } | world known by **.test not known by api.test | tcp 443',
+  ]);
+  assert.equal(lines(ingress(''), ingress('allow from 10.0.0.0/8 including workloads at tcp 22')), [
+    'newly-allowed | ingress | { app: "a" } | 10.0.0.0/8 | tcp 22',
+    'newly-allowed | ingress | { app: "a" } | every reserved endpoint but init at 10.0.0.0/8 | tcp 22',
+    'newly-allowed | ingress | { app: "a" } | every workload at 10.0.0.0/8 | tcp 22',
+  ]);
+});
+
+test('what is only audited, and the host', () => {
+  const audited = changesOf(ingress('allow from b at tcp 80'), ingress('allow from b at tcp 80\n audit from b at tcp 80'));
+  assert.equal(audited.map(line), ['newly-audited | ingress | { app: "a" } | { app: "b" } in namespace "n" | tcp 80']);
+  assert.is(audited[0]?.after.verdict, 'allowed');
+  assert.is(audited[0]?.after.audit?.verdict, 'denied');
+  assert.equal(lines('policy h for host { ingress { } }', 'policy h for host { ingress { allow from b at tcp 22 } }'), [
+    'newly-allowed | ingress | host | { app: "b" } in namespace "n" | tcp 22',
   ]);
 });
 

@@ -137,7 +137,7 @@ test('a bundle of another version is refused before its keys are judged', () => 
   const directory = built();
   writeManifest(directory, { ...readManifest(directory), format: 99, more: true });
   assert.equal(errorOf(directory).kind, 'other-version');
-  assert.match(errorOf(directory).message, /made by another version: bundle format 99, kernel layouts 1; .*build it again/);
+  assert.match(errorOf(directory).message, /made by another version: bundle format 99, kernel layouts 2; .*build it again/);
 });
 
 test('a missing or damaged file is named', () => {

@@ -4,20 +4,11 @@ import * as assert from 'uvu/assert';
 import { fixedCause } from '../../../src/compiler/ir/abi.ts';
 import type { SourceTable } from '../../../src/compiler/ir/bundle.ts';
 import { CauseTable } from '../../../src/runtime/events/causes.ts';
+import { policySource, ruleSource } from '../../harness/sample-policy.ts';
 
-const rule = (line: number, text = `allow ${line}`) => ({
-  policy: 0,
-  file: 'a.policy',
-  line,
-  action: 'allow',
-  section: 'ingress' as const,
-  text,
-});
+const rule = (line: number, text = `allow ${line}`) => ruleSource({ file: 'a.policy', line, action: 'allow', section: 'ingress', text });
 const sources = (...rules: SourceTable['rules'][number][]): SourceTable => ({
-  policies: [
-    { name: 'a', file: 'a.policy', line: 1 },
-    { name: 'b', file: 'b.policy', line: 9 },
-  ],
+  policies: [policySource('a', 'a.policy', 1), policySource('b', 'b.policy', 9)],
   rules,
 });
 
@@ -38,11 +29,26 @@ test('the same rule has the same number in every bundle; another one never has i
   });
 });
 
+test('what is written beside a rule is known of its cause: its own annotations, and its policy’s', () => {
+  const table = new CauseTable();
+  const owner = { name: 'owner', values: ['team-a'] };
+  const policies = [{ ...policySource('a', 'a.policy', 1), annotations: [owner, { name: 'ticket', values: ['A-1'] }] }];
+  const annotated = { ...rule(2), audit: true, name: 'ssh', log: 'ssh from outside', annotations: [{ name: 'ticket', values: ['A-2'] }] };
+  const found = table.recordOf(table.numbersOf({ policies, rules: [annotated] }).rule(0));
+  assert.equal(found.kind === 'rule' && { audit: found.audit, name: found.name, log: found.log, annotations: found.annotations }, {
+    ...{ audit: true, name: 'ssh', log: 'ssh from outside' },
+    annotations: [{ name: 'ticket', values: ['A-2'] }, owner],
+  });
+});
+
 test('a default deny is named by its policies', () => {
   const table = new CauseTable();
   const numbers = table.numbersOf(sources());
   assert.equal([numbers.defaultDeny([0, 1]), numbers.defaultDeny([0]), numbers.defaultDeny([0, 1])], [16, 17, 16]);
-  assert.equal(table.recordOf(16), { kind: 'default-deny', policies: sources().policies });
+  assert.equal(table.recordOf(16), {
+    kind: 'default-deny',
+    policies: sources().policies.map(({ name, file, line }) => ({ name, file, line })),
+  });
 });
 
 test('numbers survive a restart, and are not handed out again when the table was lost', () => {

@@ -4,9 +4,16 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { metricDefinitions } from '../../../src/compiler/6-emit/metrics.ts';
 import { fixedCause } from '../../../src/compiler/ir/abi.ts';
-import { ruleOf } from '../../../src/runtime/events/causes.ts';
 import { type CounterRow, type Measurements, metricsText } from '../../../src/runtime/hubble/metrics.ts';
+import { samplePolicy, sampleUnit } from '../../harness/sample-policy.ts';
 import { cause, causes, sources } from './sample.ts';
+
+const noSpan = { source: { path: '', text: '' }, start: 0, end: 0 };
+
+/** Of a policy that uses an annotation of its own. */
+const definitions = metricDefinitions(
+  sampleUnit([samplePolicy(0, { annotations: [{ name: 'cost-centre', values: [], span: noSpan }] })], []),
+);
 
 const row = (
   ...[number, direction, protocol, match, verdict, count]: [
@@ -30,7 +37,8 @@ const measured = (counters: readonly CounterRow[]): Measurements => ({
   counters,
   lost: { ring: 3, counters: 0, observers: 2 },
   recordOf: (number) => causes.recordOf(number),
-  rules: sources.rules.map((_, rule) => ruleOf(sources, rule)),
+  sources,
+  today: '2026-07-01',
   isShown: () => true,
   build: 'abc',
   version: '0.1.0',
@@ -38,7 +46,7 @@ const measured = (counters: readonly CounterRow[]): Measurements => ({
   workloads: { local: 2, remote: 1 },
 });
 const sampled = async (counters: readonly CounterRow[]): Promise<readonly string[]> =>
-  (await metricsText(measured(counters), metricDefinitions)).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  (await metricsText(measured(counters), definitions)).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 
 test('policy verdicts, as Hubble labels them', async () => {
   const lines = await sampled([
@@ -82,6 +90,7 @@ test('equal label sets of several causes add up', async () => {
 test('rules: each one, those without a hit too; a default deny by its policies', async () => {
   const lines = await sampled([
     row(cause.shell, 'process', 'exec', 'layer7', 'dropped', 5),
+    row(cause.office, 'egress', 'tcp', 'l3-only', 'audit', 4),
     row(cause.both, 'egress', 'tcp', 'none', 'dropped', 1),
   ]);
   assert.equal(
@@ -90,23 +99,44 @@ test('rules: each one, those without a hit too; a default deny by its policies',
       'policyc_rule_verdicts_total{policy="cart-access",rule="allow from storefront at tcp 8080 http { GET \\"/cart/{id}\\" }",file="shop.policy",line="5",action="allow",direction="ingress"} 0',
       'policyc_rule_verdicts_total{policy="cart-access",rule="deny to world",file="shop.policy",line="6",action="deny",direction="egress"} 0',
       'policyc_rule_verdicts_total{policy="no-shell",rule="deny exec \\"/bin/sh\\"",file="base.policy",line="4",action="deny",direction="process"} 5',
+      'policyc_rule_verdicts_total{policy="cart-access",rule="audit to office",file="shop.policy",line="7",action="audit",direction="egress"} 4',
       'policyc_rule_verdicts_total{policy="cart-access,no-shell",rule="default deny",file="shop.policy",line="3",action="deny",direction="egress"} 1',
     ],
   );
 });
 
+test('what audit would deny is a verdict of its own, and no drop', async () => {
+  const lines = await sampled([row(cause.office, 'egress', 'tcp', 'l3-only', 'audit', 4)]);
+  assert.ok(lines.includes('hubble_policy_verdicts_total{direction="egress",match="l3-only",action="audit"} 4'));
+  assert.not(lines.some((line) => line.startsWith('hubble_drop_total{')));
+});
+
+test('each rule says whose it is; those past their day are counted', async () => {
+  const lines = await sampled([]);
+  const info = lines.filter((line) => line.startsWith('policyc_rule_info'));
+  assert.is(info.length, sources.rules.length);
+  const place = 'policy="cart-access",rule="audit to office",file="shop.policy",line="7",direction="egress",name="office"';
+  const order = 'tier="normal",priority="-5",mode="audit"';
+  assert.is(info[3], `policyc_rule_info{${place},${order},until="2026-06-30",annotation_cost_centre="7",owner="team-checkout"} 1`);
+  assert.ok(lines.includes('policyc_expired_rules 1'));
+});
+
 test('a retired rule is not shown', async () => {
   const text = await metricsText(
-    { ...measured([row(cause.world, 'egress', 'tcp', 'l3-only', 'dropped', 9)]), rules: [], isShown: () => false },
-    metricDefinitions,
+    {
+      ...measured([row(cause.world, 'egress', 'tcp', 'l3-only', 'dropped', 9)]),
+      sources: { policies: [], rules: [] },
+      isShown: () => false,
+    },
+    definitions,
   );
   assert.not.match(text, /policyc_rule_verdicts_total\{/);
   assert.match(text, /hubble_drop_total\{reason="POLICY_DENY",protocol="TCP"\} 9/);
 });
 
 test('every metric has HELP and TYPE, and promtool has no complaint', async () => {
-  const text = await metricsText(measured([row(cause.both, 'egress', 'tcp', 'none', 'dropped', 1)]), metricDefinitions);
-  for (const { name, type } of metricDefinitions) assert.match(text, new RegExp(`# HELP ${name} .+\n# TYPE ${name} ${type}\n`));
+  const text = await metricsText(measured([row(cause.both, 'egress', 'tcp', 'none', 'dropped', 1)]), definitions);
+  for (const { name, type } of definitions) assert.match(text, new RegExp(`# HELP ${name} .+\n# TYPE ${name} ${type}\n`));
   const { status, stdout, stderr, error } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
   if (error) return void console.log('SKIP promtool check metrics: promtool is not installed');
   assert.equal([status, stdout, stderr], [0, '', '']);

@@ -55,7 +55,10 @@ const deniedFlow = {
     build: 'abc123',
     decided: 'rule',
     policies: [{ name: 'cart-access', file: 'shop.policy', line: 6 }],
-    rule: { text: 'deny to world', file: 'shop.policy', line: 6, action: 'deny' },
+    rule: {
+      ...{ text: 'deny to world', file: 'shop.policy', line: 6, action: 'deny' },
+      annotations: [{ name: 'owner', values: ['team-checkout'] }],
+    },
   },
   drop_reason: 181,
   IP: { source: '10.0.0.1', destination: '192.0.2.7', ipVersion: 'IPv4' },
@@ -68,7 +71,12 @@ const deniedFlow = {
   policy_match_type: 1,
   is_reply: false,
   egress_denied_by: [
-    { name: 'cart-access', labels: ['policyc:source=shop.policy:6', 'policyc:rule=deny to world'], revision: '4', kind: 'Policy' },
+    {
+      name: 'cart-access',
+      labels: ['policyc:source=shop.policy:6', 'policyc:rule=deny to world', 'policyc:owner=team-checkout'],
+      revision: '4',
+      kind: 'Policy',
+    },
   ],
   Summary: 'TCP Flags: SYN',
 };
@@ -192,6 +200,17 @@ test('colour only where asked for', () => {
   const control = String.fromCharCode(27);
   assert.ok(recordLine(record, lineStyle(true)).includes(`${control}[32mFORWARDED`));
   assert.not.ok(recordLine(record, plain).includes(control));
+});
+
+test('what only audit would deny: who would, and what the rule has to say', () => {
+  const flow = flowOf({ ...denied, cause: cause.office, verdict: 'audit' });
+  assert.equal([flow.verdict, flow.drop_reason_desc, flow.policy_log], ['AUDIT', undefined, ['office was called']]);
+  assert.equal(
+    flow.egress_denied_by?.map(({ name }) => name),
+    ['cart-access'],
+  );
+  assert.ok(flow.extensions.rule?.audit);
+  assert.is(flow.extensions.rule?.name, 'office');
 });
 
 test.run();

@@ -15,27 +15,42 @@ import {
   verdictEventOf,
 } from '../../../src/runtime/events/verdict-event.ts';
 
+import { policySource, ruleSource } from '../../harness/sample-policy.ts';
+
 export const sources: SourceTable = {
   policies: [
-    { name: 'cart-access', file: 'shop.policy', line: 3 },
-    { name: 'no-shell', file: 'base.policy', line: 1 },
+    { ...policySource('cart-access', 'shop.policy', 3), annotations: [{ name: 'owner', values: ['team-checkout'] }] },
+    { ...policySource('no-shell', 'base.policy', 1), tier: 'admin' },
   ],
   rules: [
-    {
-      policy: 0,
-      file: 'shop.policy',
-      line: 5,
-      action: 'allow',
-      section: 'ingress',
+    ruleSource({
+      ...{ file: 'shop.policy', line: 5, action: 'allow', section: 'ingress' },
       text: 'allow from storefront at tcp 8080 http { GET "/cart/{id}" }',
-    },
-    { policy: 0, file: 'shop.policy', line: 6, action: 'deny', section: 'egress', text: 'deny to world' },
-    { policy: 1, file: 'base.policy', line: 4, action: 'deny', section: 'process', text: 'deny exec "/bin/sh"' },
+    }),
+    ruleSource({ file: 'shop.policy', line: 6, action: 'deny', section: 'egress', text: 'deny to world' }),
+    ruleSource({ policy: 1, file: 'base.policy', line: 4, action: 'deny', section: 'process', text: 'deny exec "/bin/sh"' }),
+    ruleSource({
+      ...{ file: 'shop.policy', line: 7, action: 'deny', section: 'egress', text: 'audit to office', audit: true, priority: -5 },
+      ...{
+        name: 'office',
+        log: 'office was called',
+        annotations: [
+          { name: 'until', values: ['2026-06-30'] },
+          { name: 'cost-centre', values: ['7'] },
+        ],
+      },
+    }),
   ],
 };
 export const causes = new CauseTable();
 const numbers = causes.numbersOf(sources);
-export const cause = { cart: numbers.rule(0), world: numbers.rule(1), shell: numbers.rule(2), both: numbers.defaultDeny([0, 1]) };
+export const cause = {
+  cart: numbers.rule(0),
+  world: numbers.rule(1),
+  shell: numbers.rule(2),
+  office: numbers.rule(3),
+  both: numbers.defaultDeny([0, 1]),
+};
 
 export type EventParts = {
   readonly cause: number;

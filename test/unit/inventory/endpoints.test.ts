@@ -54,6 +54,16 @@ test('an entity with an address of the host is the host', () => {
   assert.equal(endpoints, [{ id: 1, kind: 'reserved', entities: ['host', 'kube-apiserver'] }]);
 });
 
+test('labels of a namespace and the cluster are labels of the endpoint', () => {
+  const text =
+    'cluster: west\nnamespaces: { data: { labels: { team: db } } }\nworkloads: [{ name: db, namespace: data, addresses: [10.0.0.7] }, { name: far, cluster: east, addresses: [10.0.0.8] }]\n';
+  const { endpoints } = endpointTables(resolved(text), new EndpointIds());
+  assert.equal(
+    endpoints.flatMap((endpoint) => (endpoint.kind === 'workload' ? [endpoint.labels] : [])),
+    [{ '@namespace/team': 'db', '@namespace': 'data', '@cluster': 'west' }, { '@cluster': 'east' }],
+  );
+});
+
 test('a namespace is a label of the endpoint', () => {
   const tables = endpointTables(
     resolved('workloads: [{ name: db, namespace: data, labels: { app: pg }, addresses: [10.0.0.7] }]\n'),
@@ -62,7 +72,7 @@ test('a namespace is a label of the endpoint', () => {
   assert.equal(tables.endpoints[1], {
     id: 16,
     kind: 'workload',
-    labels: { app: 'pg', '@namespace': 'data' },
+    labels: { app: 'pg', '@namespace': 'data', '@cluster': 'default' },
     namedPorts: [],
     local: false,
   });

@@ -70,7 +70,11 @@ const wrong: readonly (readonly [what: string, text: string, problems: readonly 
       '7: entities.kube-api-server: unknown key `kube-api-server`; did you mean `kube-apiserver`?',
     ],
   ],
-  ['an unknown key that is like no known one', 'colour: red\n', ['1: colour: unknown key `colour`; known keys: workloads, entities, host']],
+  [
+    'an unknown key that is like no known one',
+    'colour: red\n',
+    ['1: colour: unknown key `colour`; known keys: workloads, cluster, namespaces, entities, host'],
+  ],
   [
     'kinds of values',
     'workloads:\n  - name: a\n    labels: [x]\n    addresses: 10.0.0.1\n  - labels: {}\n    cgroup: /b\n  - name: c\n    cgroup: relative\n    labels:\n      k:\n',

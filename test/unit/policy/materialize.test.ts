@@ -1,39 +1,28 @@
 // One generation of tables out of a bundle and an inventory: what the differential tests do not show by themselves.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fixedCause, innerEntries, layouts, matchType, section, verdictAction } from '../../../src/compiler/ir/abi.ts';
-import { policyId, ruleId } from '../../../src/compiler/ir/ids.ts';
+import { fixedCause, innerEntries, layouts, matchType, section, verdictAction, verdictFlag } from '../../../src/compiler/ir/abi.ts';
+import { policyId } from '../../../src/compiler/ir/ids.ts';
 import { decode } from '../../../src/compiler/ir/layout.ts';
-import type { NetworkRule, Rule, TypedPolicy } from '../../../src/compiler/ir/typed.ts';
+import type { Policy, Rule } from '../../../src/compiler/ir/typed.ts';
 import { addressSet, parseAddress, parsePrefix } from '../../../src/compiler/space/address.ts';
 import type { Selector } from '../../../src/compiler/space/labels.ts';
-import { literal } from '../../../src/compiler/space/pattern.ts';
-import { anyTransport, transportPoint, transportRange } from '../../../src/compiler/space/transport.ts';
+import { transportPoint, transportRange } from '../../../src/compiler/space/transport.ts';
 import { GenerationLimit, type InventoryEndpoint } from '../../../src/runtime/policy/generation.ts';
 import { lookupOf } from '../../../src/runtime/policy/lookup.ts';
 import { materialize } from '../../../src/runtime/policy/materialize.ts';
+import { anybody, networkRule, nobody, requestLine, samplePolicy, sampleUnit } from '../../harness/sample-policy.ts';
 import { emitted, imageOf, plainCauses } from '../../harness/tables.ts';
 
-const span = { source: { path: 'sample.policy', text: '' }, start: 0, end: 0 };
 const app = (name: string): Selector => [[{ kind: 'one-of', key: 'app', values: [name] }]];
-const any = { selectors: [], networks: [], entities: ['all'] } as const;
 const tcp = (port: number) => ({ points: transportRange('tcp', port, port), named: [] });
-const rule = (id: number, more: Partial<NetworkRule>): Rule => ({
-  id: ruleId(id),
-  policy: policyId(0),
-  span,
-  text: `rule ${id}`,
-  action: 'allow',
-  section: 'ingress',
-  peers: any,
-  transport: { points: anyTransport, named: [] },
-  ...more,
-});
-const typed = (rules: readonly Rule[]): TypedPolicy => ({
-  policies: [{ id: policyId(0), name: 'web', span, subject: app('web'), defaultDeny: { ingress: true, egress: false, process: [] } }],
-  rules,
-  tests: [],
-});
+const rule = networkRule;
+const web = (more: Partial<Policy> = {}): Policy =>
+  samplePolicy(0, {
+    ...{ name: 'web', subject: { workloads: app('web'), host: false } },
+    defaultDeny: { ingress: true, egress: false, process: [] },
+    ...more,
+  });
 const workload = (id: number, name: string, more: Partial<Extract<InventoryEndpoint, { kind: 'workload' }>> = {}): InventoryEndpoint => ({
   id,
   kind: 'workload',
@@ -44,8 +33,8 @@ const workload = (id: number, name: string, more: Partial<Extract<InventoryEndpo
 });
 const host: InventoryEndpoint = { id: 1, kind: 'reserved', entities: ['host'] };
 
-function generation(rules: readonly Rule[], endpoints: readonly InventoryEndpoint[]) {
-  const policy = emitted(typed(rules));
+function generation(rules: readonly Rule[], endpoints: readonly InventoryEndpoint[], policies: readonly Policy[] = [web()]) {
+  const policy = emitted(sampleUnit(policies, rules));
   const tables = materialize({ program: policy.program, ports: imageOf(policy, 'ports'), endpoints, causes: plainCauses() });
   const images = { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') };
   return { program: policy.program, staticPorts: imageOf(policy, 'ports'), tables, lookup: lookupOf(tables, images) };
@@ -73,7 +62,7 @@ test('only local workloads that a policy selects are subjects', () => {
 
 test('there is a row for every question, and none beside', () => {
   const { tables, program } = generation(
-    [rule(0, { peers: { ...any, entities: ['host'] } })],
+    [rule(0, { peers: { ...anybody, entities: ['host'] } })],
     [host, workload(16, 'web'), workload(17, 'x')],
   );
   const peers = new Set(tables.endpoints.map(({ peerClass }) => peerClass));
@@ -131,7 +120,7 @@ test('what a range matches includes the points that names took out of it', () =>
 });
 
 test('an inspected connection points at the row of its requests', () => {
-  const get = { domain: 'http', pattern: literal('GET /a') };
+  const get = { domain: 'http', lines: [requestLine('GET', '/a')] };
   const { lookup } = generation([rule(0, { transport: tcp(80), layer7: get })], [workload(16, 'web'), workload(17, 'x')]);
   const question = ingress(16, 17, transportPoint('tcp', 80));
   const connection = lookup.network(question);
@@ -140,13 +129,43 @@ test('an inspected connection points at the row of its requests', () => {
   assert.equal([request('GET /a').action, request('GET /a').match], [verdictAction.allow, matchType.layer7]);
   assert.is(request('GET /a').cause, connection.cause, 'the connection is attributed to the rule that could allow a request');
   assert.equal([request('GET /b').action, request('GET /b').match], [verdictAction.deny, matchType.layer7]);
-  assert.is(lookup.network({ ...question, request: { kind: 'undecidable', reason: 'x' } }).action, verdictAction.deny);
+  assert.is(lookup.network({ ...question, request: { kind: 'undecidable' } }).action, verdictAction.deny);
   assert.is(lookup.network(ingress(16, 17, transportPoint('tcp', 81))).action, verdictAction.deny);
+});
+
+test('a pass takes the rest of its tier away where it matches, ports apart', () => {
+  const policies = [web({ tier: 'admin', defaultDeny: { ingress: false, egress: false, process: [] } }), { ...web(), id: policyId(1) }];
+  const rules = [
+    rule(0, { action: 'pass', transport: tcp(80), priority: -1 }),
+    rule(1, { action: 'deny' }),
+    rule(2, { policy: policyId(1), transport: tcp(80) }),
+    rule(3, { policy: policyId(1), transport: tcp(81) }),
+  ];
+  const { lookup } = generation(rules, [workload(16, 'web'), workload(17, 'x')], policies);
+  const action = (port: number) => lookup.network(ingress(16, 17, transportPoint('tcp', port))).action;
+  assert.equal([action(80), action(81)], [verdictAction.allow, verdictAction.deny]);
+});
+
+test('what only audit would deny passes, with the cause of the denial; a drop is silent', () => {
+  const rules = [
+    rule(0, { action: 'drop', transport: tcp(80) }),
+    rule(1, { action: 'deny', audit: true, transport: tcp(81) }),
+    rule(2, { transport: tcp(81) }),
+    rule(3, { action: 'deny', audit: true, transport: tcp(82) }),
+  ];
+  const { lookup } = generation(rules, [workload(16, 'web'), workload(17, 'x')]);
+  const found = (port: number) => {
+    const { action, flags, match } = lookup.network(ingress(16, 17, transportPoint('tcp', port)));
+    return [action, flags, match];
+  };
+  assert.equal(found(80), [verdictAction.deny, verdictFlag.silent, matchType['l4-only']]);
+  assert.equal(found(81), [verdictAction.allow, verdictFlag.audited, matchType['l4-only']]);
+  assert.equal(found(82), [verdictAction.deny, 0, matchType.none], 'denied by default, whatever audit says');
 });
 
 test('where no policy speaks of exec, every program has a verdict of its own row', () => {
   const { lookup, tables } = generation([], [workload(16, 'web'), workload(17, 'x')]);
-  for (const content of [{ kind: 'text', text: '/bin/sh' } as const, { kind: 'undecidable', reason: 'unnamed file' } as const]) {
+  for (const content of [{ kind: 'text', text: '/bin/sh' } as const, { kind: 'undecidable' } as const]) {
     assert.equal([lookup.exec(16, content).action, lookup.exec(16, content).cause], [verdictAction.allow, fixedCause.defaultAllow]);
   }
   const base = tables.rows.find((row) => row.section === section.process)?.base ?? 0;
@@ -155,7 +174,7 @@ test('where no policy speaks of exec, every program has a verdict of its own row
 
 test('networks are about addresses only, families apart', () => {
   const networks = addressSet(['0.0.0.0/0', '2001:db8::/32'].flatMap((text) => parsePrefix(text) ?? []));
-  const { lookup } = generation([rule(0, { peers: { selectors: [], networks, entities: [] } })], [workload(16, 'web'), workload(17, 'x')]);
+  const { lookup } = generation([rule(0, { peers: { ...nobody, networks } })], [workload(16, 'web'), workload(17, 'x')]);
   const from = (text: string) =>
     lookup.network({ subject: 16, peer: { kind: 'address', address: parseAddress(text) ?? 0n }, direction: 'ingress', point: 80 }).action;
   assert.equal(['10.0.0.1', '2001:db8::1', '2001:db9::1', '::1'].map(from), [1, 1, 2, 2]);
@@ -176,7 +195,7 @@ test('self is allowed, and an endpoint that the tables do not know is denied', (
 });
 
 test('the same input gives the same tables', () => {
-  const rules = [rule(0, { transport: tcp(80) }), rule(1, { action: 'deny', peers: { ...any, entities: ['world'] } })];
+  const rules = [rule(0, { transport: tcp(80) }), rule(1, { action: 'deny', peers: { ...anybody, entities: ['world'] } })];
   const endpoints = [host, workload(16, 'web'), workload(17, 'x')];
   assert.equal(generation(rules, endpoints).tables, generation(rules, endpoints).tables);
 });
@@ -187,10 +206,10 @@ test('what does not fit the kernel tables is refused by name', () => {
     const values = Array.from({ length: pods }, (_, pod) => pod).flatMap((pod) => ((pod >> bit) & 1 ? [`pod${pod}`] : []));
     return [[{ kind: 'one-of', key: 'pod', values }]];
   });
-  const rules = halves.map((selector, bit) => rule(bit, { peers: { selectors: [selector], networks: [], entities: [] } }));
-  const policies = halves.map((subject, bit) => ({ ...typed([]).policies[0], id: policyId(bit), name: `p${bit}`, span, subject }));
+  const rules = halves.map((selector, bit) => rule(bit, { peers: { ...nobody, selectors: [selector] } }));
   const defaultDeny = { ingress: true, egress: true, process: [] };
-  const policy = emitted({ policies: policies.map((one) => ({ ...one, defaultDeny })), rules, tests: [] });
+  const policies = halves.map((workloads, bit) => samplePolicy(bit, { subject: { workloads, host: false }, defaultDeny }));
+  const policy = emitted(sampleUnit(policies, rules));
   const endpoints = Array.from({ length: pods }, (_, pod) => workload(16 + pod, 'web', { labels: { pod: `pod${pod}` } }));
   const attempt = () => materialize({ program: policy.program, ports: imageOf(policy, 'ports'), endpoints, causes: plainCauses() });
   assert.throws(attempt, (error: unknown) => error instanceof GenerationLimit && error.what === 'rows' && error.found > innerEntries.rows);

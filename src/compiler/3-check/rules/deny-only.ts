@@ -1,20 +1,17 @@
 // A section denies what no rule of it allows (grammar/README.md, "Default"): one that has only deny rules and no
-// `default allow` denies everything, which its writer hardly meant.
-import type { Report } from '../../diagnostics/diagnostic.ts';
-import type { ResolvedPolicyBlock, ResolvedRule } from '../../ir/resolved.ts';
+// `default allow` denies everything, which its writer hardly meant, unless a rule says just that.
+import type { PolicyFinding } from './finding.ts';
 
 /** Warns of sections that only deny. An empty section says so on purpose. */
-export function warnDenyOnly(policies: readonly ResolvedPolicyBlock[], rules: readonly ResolvedRule[], report: Report): void {
-  const seen = new Map<string, boolean>();
-  for (const { policy, section, action } of rules) {
-    const key = `${policy} ${section}`;
-    seen.set(key, (seen.get(key) ?? false) || action === 'allow');
+export const warnDenyOnly: PolicyFinding = ({ written }, report) => {
+  if (written.tier !== 'normal') return;
+  for (const section of ['ingress', 'egress'] as const) {
+    const one = written[section];
+    if (!one || one.defaultAllow) continue;
+    const rules = written.rules.filter((rule) => rule.section === section);
+    const isMeant = rules.some(
+      (rule) => rule.action === 'allow' || (rule.section !== 'process' && !rule.peers && !rule.transport && !rule.request),
+    );
+    if (rules.length > 0 && !isMeant) report('check/deny-brings-default-deny', one.span, { section });
   }
-  for (const policy of policies) {
-    for (const section of ['ingress', 'egress'] as const) {
-      const written = policy[section];
-      if (written && !written.defaultAllow && seen.get(`${policy.id} ${section}`) === false)
-        report('check/deny-brings-default-deny', written.span, { section });
-    }
-  }
-}
+};

@@ -4,11 +4,9 @@ import type { Span } from '../../base/source.ts';
 import type { Report } from '../../diagnostics/diagnostic.ts';
 import type { DomainSpec } from '../../domains/domain.ts';
 import type { Transport } from '../../ir/typed.ts';
-import { equals, includes, intervals, subtract } from '../../space/interval.ts';
-import { protocolOf, transportPoint, wholeProtocol } from '../../space/transport.ts';
-
-/** Ports on which nearly everybody speaks TLS. */
-const encryptedPorts = [443, 8443];
+import { equals, intervals, subtract } from '../../space/interval.ts';
+import { protocolOf, wholeProtocol } from '../../space/transport.ts';
+import { warnEncrypted } from './encrypted-port.ts';
 
 export type Carried = { readonly domain: DomainSpec; readonly span: Span; readonly transport: Transport | undefined };
 
@@ -26,11 +24,4 @@ export function checkRequestTransport({ domain, span, transport }: Carried, repo
   const found = other ? protocolOf(other.low).protocol : named?.protocol;
   if (found) report('check/needs-transport', span, { ...word, found: `\`${found === 'other' ? 'another protocol' : found}\`` });
   else if (!equals(transport.points, carried)) warnEncrypted({ domain, span, transport }, report);
-}
-
-function warnEncrypted({ domain, span, transport }: Carried, report: Report): void {
-  const port = encryptedPorts.find((one) =>
-    domain.over.some((protocol) => includes(transport?.points ?? [], transportPoint(protocol, one))),
-  );
-  if (port !== undefined) report('check/encrypted-port', span, { domain: domain.name, port });
 }

@@ -12,9 +12,9 @@ export type RequestFault =
   /** After it (`Upgrade`) the connection speaks another protocol. */
   | 'unknownStreamPosition';
 
-/** The same shape as ir's Content; the text is `METHOD SP path`, in ASCII. */
+/** What a request says: the fields of the domain, by name. */
 export type RequestContent =
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'fields'; readonly fields: Readonly<Record<string, readonly string[]>> }
   | { readonly kind: 'undecidable'; readonly reason: RequestFault };
 
 /** How many bytes follow the head: none, a length (at most 18 digits), or chunks. */
@@ -37,15 +37,23 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const undecidable = (reason: RequestFault): RequestContent & { readonly kind: 'undecidable' } => ({ kind: 'undecidable', reason });
 
 /**
- * The canonical text of a request: `METHOD SP path`. Strings hold one byte a character. The path ends at `?`; every
- * visible ASCII byte in it stands as itself however it was sent, every other byte as `%` and two upper-case digits.
+ * What a request line says: method, target as sent, path and query. Strings hold one byte a character. The path ends at `?`;
+ * every visible ASCII byte in it stands as itself however it was sent, every other byte as `%` and two upper-case digits.
  * Undecidable: targets that do not begin with `/`, and paths that servers are known to read differently.
  */
 export function canonicalTarget(method: string, target: string): RequestContent {
   if (!token.test(method)) return undecidable('malformedRequest');
   if (method === 'CONNECT' || !/^\/[\x21\x22\x24-\x7e]*$/.test(target)) return undecidable('ambiguousTarget');
   const path = canonicalPath(target.replace(/\?.*$/, ''));
-  return path === undefined ? undecidable('ambiguousTarget') : { kind: 'text', text: `${method} ${path}` };
+  if (path === undefined) return undecidable('ambiguousTarget');
+  const query = target.includes('?') ? { query: [target.slice(target.indexOf('?') + 1)] } : {};
+  return { kind: 'fields', fields: { method: [method], path: [path], target: [target], ...query } };
+}
+
+/** The host without its port, in lower case and without a dot at the end; an address in brackets is no name. */
+export function canonicalHost(sent: string): string | undefined {
+  const host = sent.replace(/:\d*$/, '').toLowerCase().replace(/\.$/, '');
+  return /^[-0-9_a-z]+(?:\.[-0-9_a-z]+)*$/.test(host) ? host : undefined;
 }
 
 function canonicalPath(sent: string): string | undefined {
@@ -68,7 +76,14 @@ function isAmbiguous(segment: string, last: boolean): boolean {
 }
 
 /** What is known after each header line. */
-type Framing = { readonly host: boolean; readonly version: string; readonly length: number | undefined; readonly chunked: boolean };
+type Framing = {
+  readonly host: boolean;
+  /** `host`, and `header NAME`: the values so far. */
+  readonly fields: Readonly<Record<string, readonly string[]>>;
+  readonly version: string;
+  readonly length: number | undefined;
+  readonly chunked: boolean;
+};
 
 /** Reads the head at the start of `bytes`; more may follow it. */
 export function readRequestHead(bytes: Uint8Array): RequestHead {
@@ -80,18 +95,21 @@ export function readRequestHead(bytes: Uint8Array): RequestHead {
   if ('fault' in first) return lost(first.fault);
   const request = readRequestLine(first.line);
   if ('fault' in request) return lost(request.fault);
-  let framing: Framing = { host: false, version: request.version, length: undefined, chunked: false };
+  let framing: Framing = { host: false, fields: {}, version: request.version, length: undefined, chunked: false };
   for (let at = first.line.length + 2; ; ) {
     const next = readLine(text, at);
     if (next === undefined) return unfinished;
     if ('fault' in next) return lost(next.fault);
     at += next.line.length + 2;
-    if (next.line === '') return { kind: 'head', content: request.content, headBytes: at, body: bodyOf(framing) };
+    if (next.line === '') return { kind: 'head', content: withFields(request.content, framing), headBytes: at, body: bodyOf(framing) };
     const known = readHeader(next.line, framing);
     if ('fault' in known) return lost(known.fault);
     framing = known;
   }
 }
+
+const withFields = (content: RequestContent, { fields }: Framing): RequestContent =>
+  content.kind === 'fields' ? { kind: 'fields', fields: { ...content.fields, ...fields } } : content;
 
 const lost = (reason: RequestFault): RequestHead => ({ kind: 'lost', content: undecidable(reason) });
 
@@ -116,11 +134,12 @@ function readRequestLine(line: string): { readonly content: RequestContent; read
   return method === 'CONNECT' ? fault('ambiguousTarget') : { content: canonicalTarget(method, target), version };
 }
 
-function readHeader(line: string, known: Framing): Framing | Fault {
+function readHeader(line: string, before: Framing): Framing | Fault {
   const colon = line.indexOf(':');
   const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
   if (!token.test(name)) return fault('malformedRequest');
   const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '');
+  const known = { ...before, fields: fieldsOf(before, name, value) };
   const framed = known.length !== undefined || known.chunked;
   switch (name) {
     case 'host':
@@ -136,6 +155,18 @@ function readHeader(line: string, known: Framing): Framing | Fault {
     default:
       return known;
   }
+}
+
+const decoder = new TextDecoder();
+
+/** A header that is sent repeatedly has several values, in order. */
+function fieldsOf({ fields }: Framing, name: string, value: string): Framing['fields'] {
+  if (name === 'host') {
+    const host = canonicalHost(value);
+    return host === undefined ? fields : { ...fields, host: [host] };
+  }
+  const field = `header ${name}`;
+  return { ...fields, [field]: [...(fields[field] ?? []), decoder.decode(Uint8Array.from(value, (byte) => byte.charCodeAt(0)))] };
 }
 
 function bodyOf({ chunked, length }: Framing): RequestBody {

@@ -1,0 +1,46 @@
+// Holds our reading of other people's policies against verdicts that their own engines gave:
+//
+//   npm run conformance -- FILE...        every difference, with the policies and the flow
+//   npm run conformance -- --brief FILE   the differences alone
+//   npm run conformance -- --only NAME FILE
+//
+// The last line is `N passed, N failed, N skipped`; a case is one flow. Files of the format: scripts/conformance/format.ts.
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type Case, readCases } from './conformance/format.ts';
+import { type CaseResult, runCase } from './conformance/run-case.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { brief: { type: 'boolean', default: false }, only: { type: 'string' } },
+});
+
+const totals = { passed: 0, failed: 0, skipped: 0 };
+const reasons = new Map<string, number>();
+
+function report({ name, policies }: Case, { passed, mistakes, skipped, texts }: CaseResult): void {
+  totals.passed += passed;
+  totals.failed += mistakes.length;
+  for (const [reason, count] of skipped) {
+    totals.skipped += count;
+    reasons.set(reason, (reasons.get(reason) ?? 0) + count);
+  }
+  if (mistakes.length === 0) return;
+  console.log(`--- ${name}`);
+  if (!values.brief) console.log(`${policies.trimEnd()}\n--- read as\n${texts.join('\n').trimEnd()}`);
+  for (const { flow, text } of mistakes) console.log(flow ? `${text}\n    ${JSON.stringify(flow)}` : text);
+}
+
+if (positionals.length === 0) {
+  console.error('npm run conformance -- FILE...');
+  process.exitCode = 2;
+}
+for (const path of positionals) {
+  const cases = readCases(readFileSync(path, 'utf8')).filter(({ name }) => values.only === undefined || name === values.only);
+  for (const one of cases) report(one, runCase(one));
+}
+if (positionals.length > 0) {
+  for (const [reason, count] of reasons) console.log(`skipped: ${reason} (${count})`);
+  console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+  process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;
+}

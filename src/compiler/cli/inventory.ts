@@ -1,0 +1,43 @@
+// The labels of an inventory file (YAML or JSON, as policyd reads it): what selectors are held against. Everything else
+// in it is policyd's business.
+import { readFileSync } from 'node:fs';
+import { FAILSAFE_SCHEMA, load, YAMLException } from 'js-yaml';
+import { clusterKey, defaultCluster, type Labels, namespaceKey } from '../space/labels.ts';
+import { UsageError } from './usage-error.ts';
+
+/** The label sets of the workloads. @throws UsageError for what cannot be read as an inventory. */
+export function readInventory(path: string): readonly Labels[] {
+  const { workloads, namespaces, cluster } = mappingOf(documentOf(path));
+  if (workloads !== undefined && !Array.isArray(workloads)) throw new UsageError(`\`${path}\`: expected \`workloads\` to be a list`);
+  const listed: readonly unknown[] = workloads ?? [];
+  return listed.map(mappingOf).map((workload) => labelsOf({ cluster, ...workload }, mappingOf(namespaces)));
+}
+
+function documentOf(path: string): unknown {
+  try {
+    return load(readFileSync(path, 'utf8'), { schema: FAILSAFE_SCHEMA });
+  } catch (error) {
+    if (error instanceof YAMLException) throw new UsageError(`\`${path}\` is not YAML: ${error.reason}`);
+    if (error instanceof Error && 'code' in error) throw new UsageError(`cannot read \`${path}\`: ${String(error.code)}`);
+    throw error;
+  }
+}
+
+const mappingOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+
+function labelsOf(
+  { namespace, cluster = defaultCluster, labels }: Readonly<Record<string, unknown>>,
+  namespaces: Readonly<Record<string, unknown>>,
+): Labels {
+  const ofNamespace = typeof namespace === 'string' ? mappingOf(mappingOf(namespaces[namespace])['labels']) : {};
+  return textsOf({
+    ...mappingOf(labels),
+    ...Object.fromEntries(Object.entries(ofNamespace).map(([key, value]) => [`${namespaceKey}/${key}`, value])),
+    [namespaceKey]: namespace,
+    [clusterKey]: cluster,
+  });
+}
+
+const textsOf = (values: Readonly<Record<string, unknown>>): Labels =>
+  Object.fromEntries(Object.entries(values).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : [])));

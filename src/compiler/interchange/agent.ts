@@ -1,0 +1,37 @@
+// What an agent does by its settings, whatever the policies say: written as policies that everybody can see.
+import { listed } from './cilium/texts.ts';
+import { type Document, groupOf, type ImportOptions } from './importer.ts';
+import type { PolicyWriter } from './writer.ts';
+
+const groups = new Set(['cilium.io', 'networking.k8s.io', 'policy.networking.k8s.io']);
+
+/** Is a document one of those that the network's agent reads? */
+export const isOfAgent = ({ apiVersion, kind }: Document): boolean => groups.has(groupOf(apiVersion).group) && !kind.startsWith('Tracing');
+
+type Agent = { readonly options: ImportOptions /** Of every file. */; readonly writers: readonly PolicyWriter[] };
+
+/** Once in a compilation, behind the first file that has its policies; the place of what it writes is that of the first policy. */
+export function writeAgent(first: Document, { options, writers }: Agent, writer: PolicyWriter): void {
+  const origin = first.at([]);
+  if (options.allowLocalhost) {
+    const others = ['health', 'ingress'].filter((name) =>
+      writers.some(({ subjects }) => subjects.some((one) => names(one).includes(name))),
+    );
+    writer.heading(
+      'what the agent allows by itself: the host reaches the workloads on it, unless a policy denies that (`--allow-localhost`)',
+    );
+    writer.block(`policy ${writer.name('allow-localhost')} for ${listed(['all', ...others])} tier fallback`, origin, () => {
+      writer.line('ingress { allow from host }', origin);
+    });
+  }
+  if (options.enforcement === 'always') {
+    writer.heading('what the agent denies by itself: every workload is isolated (`--enable-policy=always`)');
+    writer.block(`policy ${writer.name('always-enforced')} for all`, origin, () => {
+      writer.line('ingress {}', origin);
+      writer.line('egress {}', origin);
+    });
+  }
+}
+
+/** The words of a subject that are no part of a selector. */
+const names = (subject: string): readonly string[] => subject.replace(/"[^"]*"|\{[^}]*\}/g, '').split(/[^\w-]+/);

@@ -1,0 +1,55 @@
+// Selectors of labels as Cilium's. Keys of places have names of their own there.
+import { clusterKey, namespaceKey, type Requirement } from '../../../space/labels.ts';
+import type { JsonObject } from '../../importer.ts';
+import { clusterName, namespaceLabels, namespaceName } from '../labels.ts';
+
+export type Conjunction = readonly Requirement[];
+const operators = { 'one-of': 'In', 'not-one-of': 'NotIn', exists: 'Exists', absent: 'DoesNotExist' } as const;
+
+const keyOf = (key: string): string => {
+  if (key === namespaceKey) return namespaceName;
+  if (key === clusterKey) return clusterName;
+  return key.startsWith(`${namespaceKey}/`) ? namespaceLabels + key.slice(namespaceKey.length + 1) : key;
+};
+
+const isValue = (text: string): boolean => text === '' || (text.length <= 63 && /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/.test(text));
+
+/** Values that the API server takes. */
+export const isSayable = (requirements: Conjunction): boolean =>
+  requirements.every((one) => !('values' in one) || one.values.every((value) => isValue(value) || one.key === namespaceKey));
+
+export const isPositive = ({ kind }: Requirement): boolean => kind === 'one-of' || kind === 'exists';
+
+/** No name is empty: a place that is not "" is any. */
+const said = (requirements: Conjunction): Conjunction =>
+  requirements.filter((one) => one.kind !== 'not-one-of' || one.values.some((value) => value !== '') || !one.key.startsWith('@'));
+
+/** `more`: labels that have to be there, `not`: that have not. */
+export function selectorOf(requirements: Conjunction, more: readonly string[] = [], not: readonly string[] = []): JsonObject {
+  const tests = said(requirements);
+  const equal = tests.filter((one) => one.kind === 'one-of' && one.values.length === 1);
+  const expressions: readonly JsonObject[] = [
+    ...tests
+      .filter((one) => !equal.includes(one))
+      .map((one): JsonObject => ({ key: keyOf(one.key), operator: operators[one.kind], ...('values' in one && { values: one.values }) })),
+    ...more.map((key): JsonObject => ({ key, operator: 'Exists' })),
+    ...not.map((key): JsonObject => ({ key, operator: 'DoesNotExist' })),
+  ];
+  const labels = Object.fromEntries(equal.map((one) => [keyOf(one.key), 'values' in one ? (one.values[0] ?? '') : '']));
+  return {
+    ...(equal.length > 0 && { matchLabels: labels }),
+    ...(expressions.length > 0 && { matchExpressions: expressions }),
+  };
+}
+
+const isAbout = (requirements: Conjunction, key: string): boolean =>
+  requirements.some((one) => one.key === key || one.key.startsWith(`${key}/`));
+
+/** A peer: without a namespace Cilium would mean the policy's, without a cluster its own. */
+export const peerSelector = (requirements: Conjunction): JsonObject =>
+  selectorOf(requirements, [
+    ...(isAbout(requirements, namespaceKey) && requirements.some((one) => isAbout([one], namespaceKey) && isPositive(one))
+      ? []
+      : [namespaceName]),
+    ...(isAbout(requirements, clusterKey) ? [] : [clusterName]),
+  ]);

@@ -1,0 +1,140 @@
+// Peers of one rule as policy text.
+import { type AddressSet, formatPrefix, type Prefix, parsePrefix, prefixInterval } from '../../space/address.ts';
+import { intervals, isEmpty, subtract } from '../../space/interval.ts';
+import { groupOf } from '../importer.ts';
+import { entityText, isOfReserved, unrestrictedPeers } from './entities.ts';
+import { entriesOf, type Field, has, isEmptyList, items, member, textIn } from './fields.ts';
+import { isAbout, isPositive, type LabelTest, selectorText, selectsLabels, testsIn } from './labels.ts';
+import { nameText, patternText } from './names.ts';
+import type { Reading } from './reading.ts';
+import { servicePeers } from './services.ts';
+import { distinct, listed } from './texts.ts';
+
+export type Direction = 'ingress' | 'egress';
+export const side = (direction: Direction): 'from' | 'to' => (direction === 'ingress' ? 'from' : 'to');
+
+/** Lists of these that are there and empty select nobody, whatever stands beside them. */
+const closing = ['Endpoints', 'Nodes', 'Entities', 'CIDR', 'CIDRSet', 'FQDNs'];
+
+/** Undefined: the rule names no peers, which is anybody where it names ports. An empty list: nobody. */
+export function peersOf(rule: Field, direction: Direction, reading: Reading): readonly string[] | undefined {
+  const list = (name: string): Field => member(rule, `${side(direction)}${name}`);
+  if (closing.some((name) => isEmptyList(list(name)))) return [];
+  const found = [
+    ...items(list('Endpoints')).map((selector) => endpointPeers(selector, reading)),
+    ...items(list('CIDR')).map((field) => blockTexts(field, reading)),
+    ...items(list('CIDRSet')).map((field) => blockSetTexts(field, reading)),
+    ...items(list('Entities')).map((field) => entityText(textIn(field) ?? '', reading.context.options) ?? []),
+    ...items(list('Nodes')).map(nodePeers),
+    ...items(list('FQDNs')).map((field) => [domainText(field)].filter((text) => text !== undefined)),
+    // Addresses of other clouds' groups are found when the policy is applied.
+    ...items(list('Groups')).map(() => []),
+  ];
+  const services = items(list('Services'));
+  if (services.length > 0) {
+    const backends = services.flatMap((service) => servicePeers(service, reading));
+    // Who names services that do not exist, and ports, is read as naming ports alone.
+    if (backends.length > 0 || !has(rule, 'toPorts')) found.push(backends);
+  }
+  return found.length === 0 ? undefined : distinct(found.flat());
+}
+
+// --- endpoints --------------------------------------------------------------------------------------------------------
+
+const inNamespace = (name: string | undefined): LabelTest => ({
+  about: { kind: 'namespace' },
+  ...(name === undefined ? { operator: 'Exists', values: [] } : { operator: 'In', values: [name] }),
+});
+
+/** Without a namespace a selector is about that of the policy, or about every pod; without a cluster, about this one. */
+export function endpointPeers(selector: Field, reading: Reading): readonly string[] {
+  const tests = testsIn(selector);
+  const peers = isOfReserved(tests) ? unrestrictedPeers(tests) : restrictedPeers(tests, reading);
+  if (!peers) reading.unsupported(selector, 'endpoints of two entities at once');
+  return peers ?? [];
+}
+
+function restrictedPeers(tests: readonly LabelTest[], { namespace, context }: Reading): readonly string[] | undefined {
+  const { defaultLocalCluster, clusterName } = context.options;
+  const isLocal = defaultLocalCluster && !isAbout(tests, 'cluster');
+  const isPlaced = isAbout(tests, 'namespace', 'namespace-label');
+  const all: readonly LabelTest[] = [
+    ...tests,
+    ...(isPlaced ? [] : [inNamespace(namespace)]),
+    ...(isLocal ? [{ about: { kind: 'cluster' } as const, operator: 'In' as const, values: [clusterName] }] : []),
+  ];
+  if (!all.some(isPositive)) return unrestrictedPeers(all);
+  // Every pod of a cluster is in a namespace.
+  const told = isLocal && namespace === undefined && !isPlaced ? all.filter(({ about }) => about.kind !== 'namespace') : all;
+  const text = selectorText(told);
+  return text === undefined ? [] : [text];
+}
+
+/** Other nodes, by their labels. */
+function nodePeers(selector: Field): readonly string[] {
+  const tests = testsIn(selector).filter(({ about }) => about.kind !== 'reserved');
+  return nodeText(tests, 'remote-node');
+}
+
+/** The nodes of an entity that have labels. */
+export function nodeText(tests: readonly LabelTest[], entity: string): readonly string[] {
+  if (tests.length === 0) return [entity];
+  const text = selectorText(tests);
+  return text === undefined ? [] : [`${text} in entity "${entity}"`];
+}
+
+// --- addresses and names ----------------------------------------------------------------------------------------------
+
+const prefixOf = (field: Field): Prefix | undefined => parsePrefix(textIn(field) ?? '');
+
+const withWorkloads = (text: string, { context }: Reading): string =>
+  context.options.addressesMatch.workloads || context.options.addressesMatch.nodes ? `${text} including workloads` : text;
+
+function blockTexts(field: Field, reading: Reading): readonly string[] {
+  const prefix = prefixOf(field);
+  return prefix ? [withWorkloads(formatPrefix(prefix), reading)] : [];
+}
+
+const setOf = (prefixes: readonly Prefix[]): AddressSet => intervals(prefixes.map(prefixInterval));
+
+/** Blocks without others; each `except` is of its own entry. */
+function blockSetTexts(entry: Field, reading: Reading): readonly string[] {
+  const out = items(member(entry, 'except')).flatMap((field) => prefixOf(field) ?? []);
+  return blocksIn(entry, reading).flatMap((block) => {
+    const inside = out.filter((one) => !isEmpty(subtract(setOf([one]), subtract(setOf([one]), setOf([block])))));
+    if (isEmpty(subtract(setOf([block]), setOf(inside)))) return [];
+    const text = formatPrefix(block);
+    return [withWorkloads(inside.length === 0 ? text : `${text} except ${listed(distinct(inside.map(formatPrefix)))}`, reading)];
+  });
+}
+
+function blocksIn(entry: Field, reading: Reading): readonly Prefix[] {
+  const block = prefixOf(member(entry, 'cidr'));
+  if (block) return [block];
+  const groups = (reading.context.facts.documents.get('cilium.io/CiliumCIDRGroup') ?? []).filter(({ apiVersion }) => isRead(apiVersion));
+  const reference = textIn(member(entry, 'cidrGroupRef'));
+  const selector = member(entry, 'cidrGroupSelector');
+  const tests = testsIn(selector);
+  const chosen = groups.filter(({ name, value }) => {
+    if (reference !== undefined) return name === reference;
+    return selector.value !== undefined && selectsLabels(tests, labelsOf({ value, path: [] }));
+  });
+  if (chosen.length === 0) reading.warn(entry, 'no CiliumCIDRGroup of this name or with these labels is there');
+  return chosen.flatMap(({ value }) =>
+    items(member(member({ value, path: [] }, 'spec'), 'externalCIDRs')).flatMap((field) => prefixOf(field) ?? []),
+  );
+}
+
+const isRead = (apiVersion: string): boolean => groupOf(apiVersion).version.startsWith('v2');
+
+const labelsOf = (object: Field): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    entriesOf(member(member(object, 'metadata'), 'labels')).flatMap(([key, value]) =>
+      textIn(value) === undefined ? [] : [[key, textIn(value) ?? '']],
+    ),
+  );
+
+function domainText(field: Field): string | undefined {
+  const [name, pattern] = [textIn(member(field, 'matchName')), textIn(member(field, 'matchPattern'))];
+  return name === undefined ? patternText(pattern ?? '') : nameText(name);
+}

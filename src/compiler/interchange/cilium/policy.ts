@@ -1,0 +1,87 @@
+// CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy: each of their specs is a policy.
+import { type Document, type ImportContext, type Importer, originText } from '../importer.ts';
+import type { PolicyWriter } from '../writer.ts';
+import { refuseConflicts } from './conflicts.ts';
+import { clusterwideSubject, isOfReserved } from './entities.ts';
+import { type Field, has, member, textIn } from './fields.ts';
+import { type LabelTest, selectorText, testsIn } from './labels.ts';
+import { nodeText } from './peers.ts';
+import { Reading } from './reading.ts';
+import { type Aside, type Section, sectionsOf } from './sections.ts';
+import { governedPods, namespaceOf, ownTests, specsOf } from './specs.ts';
+import { quoted } from './texts.ts';
+
+const importer = (kind: string): Importer => ({ group: 'cilium.io', kind, versions: ['v2'], write: writePolicies });
+
+export const networkPolicy = importer('CiliumNetworkPolicy');
+export const clusterwideNetworkPolicy = importer('CiliumClusterwideNetworkPolicy');
+
+function writePolicies(document: Document, context: ImportContext, writer: PolicyWriter): void {
+  const specs = specsOf(document, context);
+  if (!specs) return;
+  const namespace = namespaceOf(document);
+  const reading = new Reading(document, context, namespace);
+  const subjects = specs.map((spec) => subjectOf(spec, reading));
+  const sameAs = (i: number): readonly Field[] => specs.filter((_, other) => subjects[other] === subjects[i]);
+  for (const [i, subject] of subjects.entries())
+    if (subject !== undefined && subjects.indexOf(subject) === i) refuseConflicts(sameAs(i), reading);
+  const policies = specs.map((spec, i): Policy => {
+    const pods = governedPods(spec, namespace);
+    return { spec, subject: subjects[i], ...sectionsOf(spec, { reading, specs: sameAs(i), pods }) };
+  });
+  const { namespace: _, ...located } = document;
+  if (reading.failed) return;
+  for (const policy of policies) writePolicy(policy, { ...located, ...(namespace !== undefined && { namespace }) }, writer);
+}
+
+type Policy = {
+  readonly spec: Field;
+  readonly subject: string | undefined;
+  readonly sections: readonly Section[];
+  readonly asides: readonly Aside[];
+};
+
+function subjectOf(spec: Field, { namespace }: Reading): string | undefined {
+  if (has(spec, 'nodeSelector')) return nodeText(testsIn(member(spec, 'nodeSelector')), 'host')[0];
+  const selector = member(spec, 'endpointSelector');
+  const tests = testsIn(selector);
+  if (namespace === undefined || isAboutInit(tests)) return clusterwideSubject(tests);
+  return isOfReserved(tests) ? undefined : selectorText(ownTests(selector, namespace));
+}
+
+const isAboutInit = (tests: readonly LabelTest[]): boolean => tests.some(({ about }) => about.kind === 'reserved' && about.key === 'init');
+
+// --- writing ---------------------------------------------------------------------------------------------------------------
+
+function writePolicy({ spec, subject, sections, asides }: Policy, document: Document, writer: PolicyWriter): void {
+  const { namespace, name, at } = document;
+  const description = textIn(member(spec, 'description'));
+  if (subject === undefined || sections.length === 0) {
+    writer.comment(subject === undefined ? 'No endpoint can have the labels that its subject asks for.' : 'It says nothing.');
+    return;
+  }
+  if (description !== undefined) writer.comment(description.replace(/[^\P{C}\n]/gu, ' '));
+  const place = at(spec.path);
+  const write = (whom: string, parts: readonly Section[]): void => {
+    writer.line(`@origin(${quoted(originText(document))})`, place);
+    writer.block(`policy ${writer.name(namespace === undefined ? name : `${namespace}-${name}`)} for ${whom}`, place, () => {
+      for (const section of parts) writeSection(section, at, writer);
+    });
+  };
+  write(subject, sections);
+  for (const aside of asides) {
+    writer.comment(aside.why);
+    write(aside.whom, [aside.section]);
+  }
+}
+
+function writeSection({ direction, path, lines }: Section, at: Document['at'], writer: PolicyWriter): void {
+  if (lines.length === 0) writer.line(`${direction} {}`, at(path));
+  else
+    writer.block(direction, at(path), () => {
+      for (const line of lines) {
+        if ('comment' in line) writer.comment(line.comment);
+        else writer.line(line.text, at(line.path));
+      }
+    });
+}

@@ -1,0 +1,50 @@
+// Fields that older versions had, told by their names; and fields without a value, which the API server does not take here.
+import { describe, isList, isObject, pathText } from '../documents/json.ts';
+import type { Document, ImportContext, Json, JsonObject, Path } from '../importer.ts';
+
+type Removed = { readonly since: string; readonly hint: string };
+const requires: Removed = { since: 'Cilium 1.19', hint: 'write what both ask for into each selector of `fromEndpoints`' };
+const parsers: Removed = { since: 'Cilium 1.20', hint: 'without it the port is allowed, whatever is sent' };
+
+/** Where they stood: under this field, or anywhere. */
+const removed: Readonly<Record<string, Removed & { readonly under?: string }>> = {
+  fromRequires: requires,
+  toRequires: requires,
+  kafka: { ...parsers, under: 'rules' },
+  l7: { ...parsers, under: 'rules' },
+  l7proto: { ...parsers, under: 'rules' },
+};
+
+/** The document without fields that are gone; undefined after reports of those, and of fields without a value. */
+export function withoutRemoved(
+  document: Document,
+  { options, report }: ImportContext,
+): { readonly document: Document; readonly isWhole: boolean } {
+  if (options.schema === 'off') return { document, isWhole: true };
+  const { value, at } = document;
+  const found: { readonly path: Path; readonly name: string; readonly entry: Removed }[] = [];
+  const empty: Path[] = [];
+  const walk = (one: Json, path: Path): Json => {
+    if (isList(one)) return one.map((item, i) => walk(item, [...path, i]));
+    if (!isObject(one)) return one;
+    return Object.fromEntries(Object.entries(one).flatMap(([key, member]) => kept(key, member, path)));
+  };
+  const kept = (key: string, member: Json, path: Path): readonly (readonly [string, Json])[] => {
+    const entry = Object.hasOwn(removed, key) ? removed[key] : undefined;
+    const isGone = entry && (entry.under === undefined || entry.under === path.at(-1)) && !(isList(member) && member.length === 0);
+    if (isGone && options.schema === 'strict') {
+      found.push({ path: [...path, key], name: key, entry });
+      return [];
+    }
+    if (member === null) empty.push([...path, key]);
+    const left = walk(member, [...path, key]);
+    // Requests of which nothing is left were all of a kind that is gone.
+    return isObject(left) && isObject(member) && Object.keys(left).length === 0 && Object.keys(member).length > 0 ? [] : [[key, left]];
+  };
+  const specs = ['spec', 'specs'].flatMap((name) => (value[name] === undefined ? [] : kept(name, value[name], [])));
+  for (const { path, name, entry } of found)
+    report('import/removed', at(path), { what: `\`${name}\``, since: entry.since, hint: entry.hint });
+  for (const path of empty) report('import/invalid-value', at(path), { field: pathText(path), expected: 'a value', found: describe(null) });
+  const left: JsonObject = { ...value, ...Object.fromEntries(specs) };
+  return { document: found.length === 0 ? document : { ...document, value: left }, isWhole: found.length + empty.length === 0 };
+}

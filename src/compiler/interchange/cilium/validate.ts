@@ -1,0 +1,87 @@
+// What Cilium's agent holds a policy against when it reads it, beyond the schema: a policy that it refuses is not applied at all.
+import { formatPrefix, type Prefix, parsePrefix } from '../../space/address.ts';
+import { entityText } from './entities.ts';
+import { type Field, has, items, member, textIn } from './fields.ts';
+import { validateName } from './names.ts';
+import { type Direction, side } from './peers.ts';
+import type { Reading } from './reading.ts';
+import { validatePorts } from './validate-ports.ts';
+import { validateSelector } from './validate-selectors.ts';
+
+/** Reports all that is wrong with a document whose values are of the right types. */
+export function validate(root: Field, specs: readonly Field[], reading: Reading): void {
+  const { kind } = reading.document;
+  if (textIn(member(member(root, 'metadata'), 'name')) === undefined) reading.refuse(['metadata'], `a ${kind} has a name`);
+  if (!has(root, 'spec') && !has(root, 'specs')) reading.refuse([], 'an empty policy', 'write a `spec`');
+  for (const spec of specs) validateSpec(spec, reading);
+}
+
+const sections = ['ingress', 'ingressDeny', 'egress', 'egressDeny'] as const;
+
+function validateSpec(spec: Field, reading: Reading): void {
+  const [endpoints, nodes] = [has(spec, 'endpointSelector'), has(spec, 'nodeSelector')];
+  if (endpoints === nodes) reading.refuse(spec, `${endpoints ? 'both' : 'neither'} \`endpointSelector\` and \`nodeSelector\``);
+  if (nodes && reading.document.kind === 'CiliumNetworkPolicy')
+    reading.refuse(member(spec, 'nodeSelector'), 'nodes are governed by a CiliumClusterwideNetworkPolicy');
+  for (const name of ['endpointSelector', 'nodeSelector']) validateSelector(member(spec, name), reading);
+  if (sections.every((name) => items(member(spec, name)).length === 0))
+    reading.refuse(spec, 'no rule in `ingress`, `ingressDeny`, `egress` or `egressDeny`', 'an empty rule (`- {}`) isolates');
+  for (const name of sections) {
+    const direction = name.startsWith('ingress') ? 'ingress' : 'egress';
+    for (const rule of items(member(spec, name)))
+      validateRule(rule, { direction, isOfHost: nodes, isDeny: name.endsWith('Deny') }, reading);
+  }
+}
+
+export type RuleKind = { readonly direction: Direction; readonly isOfHost: boolean; readonly isDeny: boolean };
+
+const kinds = ['Endpoints', 'CIDR', 'CIDRSet', 'Entities', 'Services', 'FQDNs', 'Groups', 'Nodes'];
+
+function validateRule(rule: Field, kind: RuleKind, reading: Reading): void {
+  const from = side(kind.direction);
+  const list = (name: string): Field => member(rule, `${from}${name}`);
+  const used = kinds.filter((name) => items(list(name)).length > 0);
+  if (used.length > 1)
+    reading.refuse(
+      rule,
+      `peers of several kinds in one rule: ${used.map((name) => `\`${from}${name}\``).join(', ')}`,
+      'write a rule for each',
+    );
+  if (items(member(rule, 'icmps')).length > 0 && items(member(rule, 'toPorts')).length > 0)
+    reading.refuse(member(rule, 'icmps'), '`icmps` beside `toPorts`', 'write a rule for each');
+  if (items(list('Nodes')).length > 0 && !reading.context.options.nodeLabels)
+    reading.refuse(list('Nodes'), 'rules about nodes need `--enable-node-selector-labels`');
+  for (const selector of [...items(list('Endpoints')), ...items(list('Nodes'))]) validateSelector(selector, reading);
+  for (const block of items(list('CIDR'))) validateBlock(block, reading);
+  for (const set of items(list('CIDRSet'))) validateBlockSet(set, reading);
+  for (const entity of items(list('Entities')))
+    if (entityText(textIn(entity) ?? '', reading.context.options) === undefined)
+      reading.refuse(entity, `there is no entity \`${textIn(entity)}\``);
+  for (const name of items(list('FQDNs'))) validateName(name, reading);
+  validatePorts(rule, kind, reading);
+}
+
+// --- addresses ------------------------------------------------------------------------------------------------------------
+
+function validateBlock(field: Field, reading: Reading): Prefix | undefined {
+  const prefix = parsePrefix(textIn(field) ?? '');
+  if (!prefix) reading.refuse(field, `\`${textIn(field)}\` is no address block`);
+  return prefix;
+}
+
+function validateBlockSet(set: Field, reading: Reading): void {
+  const used = ['cidr', 'cidrGroupRef', 'cidrGroupSelector'].filter((name) => has(set, name));
+  if (used.length !== 1) {
+    reading.refuse(set, 'each entry is one of `cidr`, `cidrGroupRef` and `cidrGroupSelector`');
+    return;
+  }
+  if (has(set, 'cidrGroupSelector')) validateSelector(member(set, 'cidrGroupSelector'), reading);
+  const whole = has(set, 'cidr') ? validateBlock(member(set, 'cidr'), reading) : undefined;
+  for (const field of items(member(set, 'except'))) {
+    const out = validateBlock(field, reading);
+    if (whole && out && !isInside(out, whole)) reading.refuse(field, `${formatPrefix(out)} is not inside ${formatPrefix(whole)}`);
+  }
+}
+
+const isInside = (inner: Prefix, outer: Prefix): boolean =>
+  inner.length >= outer.length && inner.address >> BigInt(128 - outer.length) === outer.address >> BigInt(128 - outer.length);

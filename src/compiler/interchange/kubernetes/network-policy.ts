@@ -1,0 +1,90 @@
+// NetworkPolicy, `networking.k8s.io/v1`. Its rules are allow rules of tier normal, and a direction that it is about is isolated.
+import { type Field, has, items, member, numberIn, textIn, textsIn } from '../cilium/fields.ts';
+import { checker } from '../documents/schema.ts';
+import type { Document, ImportContext, Importer } from '../importer.ts';
+import { blockWithoutText, inNamespace, peerText, podTests, subjectText } from './peers.ts';
+import { type Direction, PortTexts, placed, type Rule, type Section, writePolicy } from './policy-text.ts';
+import { Problems } from './problems.ts';
+import { networkPolicySchema } from './schema.ts';
+
+const check = checker(networkPolicySchema);
+
+export const networkPolicy: Importer = {
+  group: 'networking.k8s.io',
+  kind: 'NetworkPolicy',
+  versions: ['v1'],
+  write: (document, context, writer) => {
+    const value = check(document, context);
+    if (!value) return;
+    const located = { ...document, namespace: document.namespace ?? 'default' };
+    const problems = new Problems(document, context);
+    const spec = member({ value, path: [] }, 'spec');
+    const reading: Reading = { namespace: located.namespace, problems };
+    const sections = isolated(spec).map((direction) => sectionOf(direction, spec, reading));
+    const subject = subjectText([...podTests(none, member(spec, 'podSelector')), inNamespace(located.namespace)]);
+    if (!problems.found) writePolicy(located, { subject, sections }, writer);
+  },
+};
+
+type Reading = { readonly namespace: string; readonly problems: Problems };
+const none: Field = { value: undefined, path: [] };
+
+/** Of which directions a policy is: without `policyTypes` always ingress, and egress where it has rules. */
+export function isolated(spec: Field): readonly Direction[] {
+  const types = textsIn(member(spec, 'policyTypes'));
+  const isAbout = types.length > 0 ? types : ['Ingress', ...(items(member(spec, 'egress')).length > 0 ? ['Egress'] : [])];
+  return (['ingress', 'egress'] as const).filter((direction) => isAbout.some((type) => type.toLowerCase() === direction));
+}
+
+/** Behind every allow rule of the tier and before the tier baseline: how Kubernetes' text ranks isolation. */
+const lastPriority = 1_000_000;
+
+function sectionOf(direction: Direction, spec: Field, reading: Reading): Section {
+  const rules = items(member(spec, direction)).map((rule) => ruleOf(direction, rule, reading));
+  const isolation: Rule = { action: 'deny', priority: lastPriority, path: ['spec'] };
+  const written = has(spec, direction) ? member(spec, direction) : has(spec, 'policyTypes') ? member(spec, 'policyTypes') : spec;
+  return { direction, rules: reading.problems.options.baseline === 'kubernetes' ? [...rules, isolation] : rules, path: written.path };
+}
+
+/** An empty list of peers is anybody, an empty list of ports every port: as if there were none. */
+function ruleOf(direction: Direction, rule: Field, reading: Reading): Rule {
+  const peers = items(member(rule, direction === 'ingress' ? 'from' : 'to'));
+  const ports = items(member(rule, 'ports'));
+  return {
+    action: 'allow',
+    path: rule.path,
+    ...(peers.length > 0 && { peers: peers.flatMap((peer) => placed(peer, peerOf(peer, reading))) }),
+    ...(ports.length > 0 && { ports: portsOf(ports, reading.problems) }),
+  };
+}
+
+function peerOf(peer: Field, { namespace, problems }: Reading): string | undefined {
+  if (has(peer, 'ipBlock')) return blockWithoutText(member(peer, 'ipBlock'), problems);
+  const tests = podTests(member(peer, 'namespaceSelector'), member(peer, 'podSelector'));
+  return peerText(has(peer, 'namespaceSelector') ? tests : [...tests, inNamespace(namespace)], problems.options);
+}
+
+const protocols = ['TCP', 'UDP', 'SCTP'];
+
+function portsOf(ports: readonly Field[], problems: Problems): readonly string[] {
+  const texts = new PortTexts();
+  for (const field of ports) {
+    const protocol = textIn(member(field, 'protocol')) ?? 'TCP';
+    const [port, endPort] = [member(field, 'port'), member(field, 'endPort')];
+    const [number, end, name] = [numberIn(port), numberIn(endPort), textIn(port)];
+    if (!protocols.includes(protocol))
+      problems.wrong(member(field, 'protocol'), `one of ${protocols.map((one) => `\`${one}\``).join(', ')}`);
+    if (number !== undefined && end !== undefined && end < number) problems.wrong(endPort, `at least \`port\`, which is ${number}`);
+    if (name === undefined) texts.add(protocol.toLowerCase(), number, end);
+    else texts.addName(protocol.toLowerCase(), name);
+  }
+  return texts.texts();
+}
+
+/** For tests of other documents: the policies that isolate in a direction. */
+export type Isolating = { readonly document: Document; readonly directions: readonly Direction[] };
+export const isolatingPolicies = ({ facts }: ImportContext): readonly Isolating[] =>
+  (facts.documents.get('networking.k8s.io/NetworkPolicy') ?? []).map((document) => ({
+    document,
+    directions: isolated(member({ value: document.value, path: [] }, 'spec')),
+  }));
