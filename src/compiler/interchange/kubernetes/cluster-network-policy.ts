@@ -54,7 +54,7 @@ function importerOf({ kind, version, schema, tier: fixed }: Kind): Importer {
       if (tier === 'baseline') warnBaseline(document, { subject, sections }, context);
       const priority = numberIn(member(spec, 'priority')) ?? 0;
       const attributes = `tier ${tier}${priority === 0 ? '' : ` priority ${priority}`}`;
-      writePolicy(document, { subject: subjectText(subject), attributes, sections }, writer);
+      writePolicy(document, { subject: subject.length === 0 ? 'all' : subjectText(subject), attributes, sections }, writer);
     },
   };
 }
@@ -125,7 +125,7 @@ function nodePeers(selector: Field, problems: Problems): readonly Peer[] {
 }
 
 /** What is in no namespace. */
-const outside = ['world', 'host', 'remote-node', 'kube-apiserver', 'ingress', 'health', 'init', 'unmanaged'];
+export const outside = ['world', 'host', 'remote-node', 'kube-apiserver', 'ingress', 'health', 'init', 'unmanaged'];
 
 /**
  * Pods of every cluster. Of `namespaces` that only refuses labels, Cilium's engine takes what is no pod, too; the text of Kubernetes

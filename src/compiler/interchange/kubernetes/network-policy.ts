@@ -37,7 +37,7 @@ export function isolated(spec: Field): readonly Direction[] {
 }
 
 /** Behind every allow rule of the tier and before the tier baseline: how Kubernetes' text ranks isolation. */
-const lastPriority = 1_000_000;
+export const lastPriority = 1_000_000;
 
 function sectionOf(direction: Direction, spec: Field, reading: Reading): Section {
   const rules = items(member(spec, direction)).map((rule) => ruleOf(direction, rule, reading));
