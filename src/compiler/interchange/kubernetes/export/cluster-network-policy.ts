@@ -16,19 +16,19 @@ type Own = { readonly policy: Policy; readonly rules: readonly Rule[] };
 
 /** The documents of the policies of one tier. */
 export function clusterPoliciesOf(policies: readonly Own[], context: Context): readonly Unnamed[] {
+  const subjects = new Map(policies.map(({ policy }) => [policy, subjectsOf(policy, context)]));
   const all = policies.map((own) => entriesOf(own, context)).filter(({ ingress, egress }) => ingress.length + egress.length > 0);
-  return placed(all, ({ span }, ...what) => context.refuse(span, ...what)).flatMap(({ policy, priority, ...entries }) => {
-    const [ingress, egress] = [short(policy, entries.ingress, context), short(policy, entries.egress, context)];
-    return subjectsOf(policy, context).map((subject): Unnamed => {
-      const spec = {
-        tier: policy.tier === 'admin' ? 'Admin' : 'Baseline',
-        priority,
-        subject,
-        ...(ingress.length > 0 && { ingress: ingress.map(({ entry }) => entry) }),
-        ...(egress.length > 0 && { egress: egress.map(({ entry }) => entry) }),
-      };
-      return { policy, spec, ingress, egress };
-    });
+  return placed(all, ({ span }, ...what) => context.refuse(span, ...what)).flatMap((one) => {
+    const { policy, priority } = one;
+    const [ingress, egress] = [short(policy, one.ingress, context), short(policy, one.egress, context)];
+    const rules = {
+      ...(ingress.length > 0 && { ingress: ingress.map(({ entry }) => entry) }),
+      ...(egress.length > 0 && { egress: egress.map(({ entry }) => entry) }),
+    };
+    const tier = policy.tier === 'admin' ? 'Admin' : 'Baseline';
+    return (subjects.get(policy) ?? []).map(
+      (subject): Unnamed => ({ policy, spec: { tier, priority, subject, ...rules }, ingress, egress }),
+    );
   });
 }
 
