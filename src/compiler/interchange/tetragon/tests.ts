@@ -61,7 +61,7 @@ export function lineText({ class: name, tests }: Line): string {
   const bare = needsPath.includes(name) && tests.length === 0 ? [is('path', '"/"', 'under "/"')] : tests;
   const all = name === 'exec' && bare.length === 0 ? [is('path', 'under "/"')] : bare;
   const parts = [...all]
-    .sort((a, b) => place(a) - place(b))
+    .sort((a, b) => place(a) - place(b) || Number(a.not) - Number(b.not))
     .map(({ field, values, not }) => {
       const word = field === first[name] && !not ? '' : `${field} ${field.startsWith('argument ') && !not ? '= ' : ''}`;
       return `${word}${not ? 'not ' : ''}${listed(values)}`;
