@@ -12,6 +12,15 @@ const shownPath = '--event';
 /** The file in which the event is the one line; the expected verdict is there for the grammar's sake. */
 export const eventSource = (text: string): SourceText => ({ path: shownPath, text: `${opening}${text}\nis allowed\n}` });
 
+/** The verdict that one line states, from its `is` on; undefined if it states none. */
+export function statedVerdict({ tests }: FileAst, text: string): Span | undefined {
+  const [line, more] = tests.flatMap(({ lines }) => lines);
+  if (!line || more) return undefined;
+  const { source, start } = line.verdict.span;
+  if (start > opening.length + text.length) return undefined;
+  return { source, start: source.text.lastIndexOf('is', start), end: opening.length + text.trimEnd().length };
+}
+
 /** Is there nothing but one line, whose verdict is the one that was put there? */
 export function isOneEvent({ tests, ...file }: FileAst, text: string): boolean {
   const [line, more] = tests.flatMap(({ lines }) => lines);
