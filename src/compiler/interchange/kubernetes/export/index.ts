@@ -1,7 +1,7 @@
 // Network policies -> policies of Kubernetes: tier normal as NetworkPolicies, admin and baseline as ClusterNetworkPolicies. They mean
 // what Cilium's engine makes of them, as the importer of this folder reads them. What they cannot say is reported at its rule.
 import type { Report } from '../../../diagnostics/diagnostic.ts';
-import type { Policy, TypedPolicy } from '../../../ir/typed.ts';
+import type { Policy, Rule, TypedPolicy } from '../../../ir/typed.ts';
 import { policiesOfAgent } from '../../agent-policies.ts';
 import type { ImportOptions, JsonObject } from '../../importer.ts';
 import { clusterPoliciesOf } from './cluster-network-policy.ts';
@@ -14,7 +14,9 @@ export function exportKubernetes(typed: TypedPolicy, report: Report, options: Im
   if (!first) return [];
   const ofAgent = policiesOfAgent(typed, options, (what, reason) => context.refuse(first.span, what, reason));
   const own = typed.policies.filter((policy) => !ofAgent.has(policy) && isEnforced(policy, context));
-  const rulesOf = ({ id }: Policy): TypedPolicy['rules'] => typed.rules.filter(({ policy }) => policy === id);
+  const ruled = new Map<Policy['id'], Rule[]>(typed.policies.map(({ id }) => [id, []]));
+  for (const rule of typed.rules) ruled.get(rule.policy)?.push(rule);
+  const rulesOf = ({ id }: Policy): readonly Rule[] => ruled.get(id) ?? [];
   const ofTier = (tier: Policy['tier']): readonly Unnamed[] =>
     clusterPoliciesOf(
       own.filter((policy) => policy.tier === tier).map((policy) => ({ policy, rules: rulesOf(policy) })),
