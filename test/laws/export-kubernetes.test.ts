@@ -180,14 +180,45 @@ test('of random policies what is said means the same, and what is left out leave
   }
 });
 
-const corpus = join(import.meta.dirname, '..', '..', '..', 'shared', 'corpora', 'k8s-netpol-recipes');
-if (!existsSync(corpus)) test.skip(`no recipes: there is no ${join('..', 'shared', 'corpora')} beside the project`, () => undefined);
+function isSameAgain(name: string, documents: string, options: Kind['options'] = {}): void {
+  const unit = checkUnit([{ path: `${name}.yaml`, text: documents }], { documents: options });
+  assert.ok(unit.ok, `${name} ${errorsOf(unit.diagnostics)}`);
+  if (unit.ok) assert.is(isSame(unit.value, options), 'said', name);
+}
+
+const golden = join(import.meta.dirname, '..', 'golden', 'import');
+const goldens = [
+  'agent-addresses',
+  'agent-always',
+  'agent-nodes',
+  'baseline',
+  'baseline-kubernetes',
+  'cluster-network-policy',
+  'network-policy',
+];
+
+test('documents, read, written, read again', () => {
+  for (const folder of goldens.map((name) => join(golden, `k8s-${name}`))) {
+    const options = join(folder, 'options.json');
+    const text = readFileSync(join(folder, 'policies.yaml'), 'utf8');
+    isSameAgain(folder, text, existsSync(options) ? JSON.parse(readFileSync(options, 'utf8')) : {});
+  }
+});
+
+const shared = join(import.meta.dirname, '..', '..', '..', 'shared');
+const recipes = join(shared, 'corpora', 'k8s-netpol-recipes');
+const tiers = join(shared, 'conformance', 'generated-tiers.json');
+const missing = [recipes, tiers].filter((path) => !existsSync(path));
+
+if (missing.length > 0) test.skip(`public policies: there is no ${missing.join(', ')}`, () => undefined);
 else
-  for (const name of readdirSync(corpus).filter((one) => one.endsWith('.yaml')))
-    test(`recipe ${name}: read, written, read again`, () => {
-      const unit = checkUnit([{ path: name, text: readFileSync(join(corpus, name), 'utf8') }]);
-      assert.ok(unit.ok, errorsOf(unit.diagnostics));
-      if (unit.ok) assert.is(isSame(unit.value, {}), 'said');
-    });
+  test('public policies, read, written, read again', () => {
+    const cases: readonly { readonly name: string; readonly policies: string }[] = JSON.parse(readFileSync(tiers, 'utf8'));
+    const ours = cases.filter(({ policies }) => !policies.includes('kind: Cilium'));
+    for (const { name, policies } of ours) isSameAgain(name, policies);
+    const files = readdirSync(recipes).filter((name) => name.endsWith('.yaml'));
+    for (const name of files) isSameAgain(name, readFileSync(join(recipes, name), 'utf8'));
+    console.log(`${ours.length} cases, ${files.length} recipes`);
+  });
 
 test.run();
