@@ -82,7 +82,15 @@ export function eventDiagnostics(found: readonly Diagnostic[], source: SourceTex
   const given: SourceText = { path: shownPath, text };
   const within = (offset: number): number => Math.min(Math.max(offset - opening.length, 0), text.length);
   const moved = (span: Span): Span => (span.source === source ? { source: given, start: within(span.start), end: within(span.end) } : span);
-  return found
-    .filter(({ span, severity }) => span.source === source && severity === 'error')
-    .map((one) => ({ ...one, span: moved(one.span), labels: one.labels.map((label) => ({ ...label, span: moved(label.span) })) }));
+  const isBehind = ({ span }: Diagnostic): boolean => span.start >= opening.length + text.length;
+  const told = found.filter(({ span, severity }) => span.source === source && severity === 'error');
+  return told
+    .filter((one, i) => i === 0 || !isBehind(one))
+    .map((one) => ({
+      ...one,
+      // What stands behind the event was put there, and means nothing to whoever asks.
+      message: isBehind(one) ? one.message.replace(/found `[^`]*`$/, 'found the end of the event') : one.message,
+      span: moved(one.span),
+      labels: one.labels.map((label) => ({ ...label, span: moved(label.span) })),
+    }));
 }

@@ -112,6 +112,8 @@ test('what is no event is refused at its place', () => {
   refused('web -> cart tcp 80 is denied', '--event:1:20: error[event/verdict]: an event is asked about, and states no verdict');
   refused('web -> cart tcp 80 is denied by x "y" ', '--event:1:20: error[event/verdict]');
   refused('', 'error[');
+  refused('web -> cart', '--event:1:12: error[parse/unexpected-token]: expected a port (`tcp 80`), found the end of the event');
+  assert.is(explain('web -> cart 80').error.match(/error\[/g)?.length, 1);
   assert.is(policyc(['explain', 'shop.policy']).status, 2);
   const { status, out } = explain('wbe -> cart tcp 80', '--format', 'json');
   assert.equal([status, JSON.parse(out).diagnostics[0].code], [1, 'resolve/unknown-name']);
