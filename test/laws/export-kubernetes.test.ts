@@ -210,8 +210,10 @@ const recipes = join(shared, 'corpora', 'k8s-netpol-recipes');
 const tiers = join(shared, 'conformance', 'generated-tiers.json');
 const missing = [recipes, tiers].filter((path) => !existsSync(path));
 
-if (missing.length > 0) test.skip(`public policies: there is no ${missing.join(', ')}`, () => undefined);
-else
+if (missing.length > 0) {
+  console.log(`SKIP public policies: there is no ${missing.join(', ')}`);
+  test.skip('public policies', () => undefined);
+} else
   test('public policies, read, written, read again', () => {
     const cases: readonly { readonly name: string; readonly policies: string }[] = JSON.parse(readFileSync(tiers, 'utf8'));
     const ours = cases.filter(({ policies }) => !policies.includes('kind: Cilium'));
