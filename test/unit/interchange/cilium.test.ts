@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { allExcept, clusterwideSubject, unrestrictedPeers } from '../../../src/compiler/interchange/cilium/entities.ts';
+import { selectorOf } from '../../../src/compiler/interchange/cilium/export/labels.ts';
 import { selectorText, testsIn } from '../../../src/compiler/interchange/cilium/labels.ts';
 import { nameText, patternText } from '../../../src/compiler/interchange/cilium/names.ts';
 import { icmpTexts, isServiceName, portNumber, portTexts } from '../../../src/compiler/interchange/cilium/ports.ts';
@@ -117,6 +118,14 @@ test('what is read by hand is what is read from the document', () => {
     'apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: { name: a, namespace: shop }\nspec: { endpointSelector: {}, ingress: [{}] }\n';
   const imported = importUnit([{ path: 'a.yaml', text: yaml }]);
   assert.ok(imported.ok && imported.value.sources[0]?.text.includes('policy shop-a for {} in namespace "shop"'));
+});
+
+test('two values of one label are two tests of it', () => {
+  const appIs = (value: string) => ({ kind: 'one-of', key: 'app', values: [value] }) as const;
+  assert.equal(selectorOf([appIs('a'), appIs('b')]), {
+    matchLabels: { app: 'a' },
+    matchExpressions: [{ key: 'app', operator: 'In', values: ['b'] }],
+  });
 });
 
 test.run();
