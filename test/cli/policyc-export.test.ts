@@ -18,7 +18,10 @@ test('documents on standard output, the same each time, that check takes', () =>
 });
 
 test('documents of Kubernetes for an agent', () => {
-  write('web.policy', 'policy web for { app: "web" } in namespace "shop" { ingress { allow from { app: "a" } in cluster "east" at tcp 80 } }\n');
+  write(
+    'web.policy',
+    'policy web for { app: "web" } in namespace "shop" { ingress { allow from { app: "a" } in cluster "east" at tcp 80 } }\n',
+  );
   const agent = ['--agent', 'cluster-name=east', '--agent', 'allow-localhost=policy'];
   const { status, out, error } = policyc(['export', 'web.policy', '--to', 'kubernetes', ...agent]);
   assert.equal([status, error], [0, '']);
