@@ -43,4 +43,37 @@ test('a flow between strangers fails alone', () => {
   );
 });
 
+const pod = { namespace: 'prod', labels: { app: 'web' } };
+const connection = { from: 'web', to: 'db', proto: 'TCP', port: 80 };
+const policy = (spec: string): string =>
+  `apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: { name: web, namespace: prod }\nspec: ${spec}\n`;
+
+test('an agent that isolates everybody does so whatever policy it refuses', () => {
+  const { mistakes } = runCase({
+    name: 'always',
+    policies: policy('{ endpointSelector: {}, ingress: [] }'),
+    endpoints: { web: pod, db: { namespace: 'prod', labels: { app: 'db' } } },
+    config: { policyEnforcement: 'always' },
+    errors: [{ policy: 'web', stage: 'parse', message: 'no rule' }],
+    flows: [{ ...connection, egress: 'denied', ingress: 'denied' }],
+  });
+  assert.equal(mistakes, []);
+});
+
+test('blocks match workloads where the agent is told so, and not where it is told of nodes', () => {
+  for (const [mode, egress] of [
+    ['pods', 'allowed'],
+    ['nodes', 'denied'],
+  ] as const) {
+    const { mistakes } = runCase({
+      name: mode,
+      policies: policy('{ endpointSelector: {}, egress: [{ toCIDR: [10.0.0.0/24] }] }'),
+      endpoints: { web: pod, db: { namespace: 'prod', labels: { app: 'db' }, ip: '10.0.0.5' } },
+      config: { policyCIDRMatchMode: [mode] },
+      flows: [{ ...connection, egress }],
+    });
+    assert.equal(mistakes, [], mode);
+  }
+});
+
 test.run();

@@ -88,7 +88,7 @@ export function nodeText(tests: readonly LabelTest[], entity: string): readonly 
 const prefixOf = (field: Field): Prefix | undefined => parsePrefix(textIn(field) ?? '');
 
 const withWorkloads = (text: string, { context }: Reading): string =>
-  context.options.addressesMatch.workloads || context.options.addressesMatch.nodes ? `${text} including workloads` : text;
+  context.options.addressesMatch.workloads ? `${text} including workloads` : text;
 
 function blockTexts(field: Field, reading: Reading): readonly string[] {
   const prefix = prefixOf(field);
