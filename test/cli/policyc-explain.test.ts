@@ -112,6 +112,7 @@ test('what is no event is refused at its place', () => {
   refused('web -> cart tcp 80 is denied', '--event:1:20: error[event/verdict]: an event is asked about, and states no verdict');
   refused('web -> cart tcp 80 is denied by x "y" ', '--event:1:20: error[event/verdict]');
   refused('', 'error[');
+  refused('web ->', 'expected a workload, an entity or an address, found the end of the event');
   refused('web -> cart', '--event:1:12: error[parse/unexpected-token]: expected a port (`tcp 80`), found the end of the event');
   assert.is(explain('web -> cart 80').error.match(/error\[/g)?.length, 1);
   assert.is(policyc(['explain', 'shop.policy']).status, 2);
