@@ -5,11 +5,11 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { allExcept, clusterwideSubject, unrestrictedPeers } from '../../../src/compiler/interchange/cilium/entities.ts';
 import { selectorOf } from '../../../src/compiler/interchange/cilium/export/labels.ts';
-import { selectorText, testsIn } from '../../../src/compiler/interchange/cilium/labels.ts';
 import { nameText, patternText } from '../../../src/compiler/interchange/cilium/names.ts';
 import { icmpTexts, isServiceName, portNumber, portTexts } from '../../../src/compiler/interchange/cilium/ports.ts';
-import { literalText, quoted, regexText } from '../../../src/compiler/interchange/cilium/texts.ts';
 import type { Json } from '../../../src/compiler/interchange/importer.ts';
+import { selectorText, testsIn } from '../../../src/compiler/interchange/labels.ts';
+import { literalText, quoted, regexText } from '../../../src/compiler/interchange/texts.ts';
 import { checkUnit, diffUnits, documentsText, exportUnit, importUnit } from '../../../src/compiler/pipeline.ts';
 
 const field = (value: Json) => ({ value, path: [] });

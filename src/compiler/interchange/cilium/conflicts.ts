@@ -1,7 +1,7 @@
 // Rules that no endpoint can have together: for the same peer and port Cilium's proxy does one thing. The agent finds it when it
 // puts an endpoint's policy together, and keeps the policy that the endpoint had.
 import { isObject } from '../documents/json.ts';
-import { type Field, has, items, member, numberIn, textIn, textsIn } from './fields.ts';
+import { type Field, has, items, member, numberIn, textIn, textsIn } from '../fields.ts';
 import { type Direction, peersOf } from './peers.ts';
 import { icmpTexts, protocolOf } from './ports.ts';
 import type { Reading } from './reading.ts';

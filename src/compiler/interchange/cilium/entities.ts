@@ -1,7 +1,7 @@
 // Entities and labels of source `reserved`, and selectors that are about endpoints which are no pods.
 import type { ImportOptions } from '../importer.ts';
-import { isAbout, isPositive, type LabelTest, selectorText } from './labels.ts';
-import { listed, quoted } from './texts.ts';
+import { isAbout, isPositive, type LabelTest, selectorText } from '../labels.ts';
+import { listed, quoted } from '../texts.ts';
 
 const entities: readonly string[] = [
   ...['all', 'world', 'world-ipv4', 'world-ipv6', 'host', 'remote-node', 'kube-apiserver', 'ingress', 'init', 'health', 'unmanaged'],

@@ -1,9 +1,10 @@
 // For the same peer and port the agent's proxy has one set of rules: what several rules ask for is merged there, and a rule without
 // requests beside one with them becomes "every request" of that protocol, or, beside names of servers, nothing.
+
+import { type Field, items, member } from '../fields.ts';
 import type { Document, Facts, ImportContext } from '../importer.ts';
+import { type LabelTest, selectorText } from '../labels.ts';
 import { type Ask, asksOf, asksProxy, portKey } from './conflicts.ts';
-import { type Field, items, member } from './fields.ts';
-import { type LabelTest, selectorText } from './labels.ts';
 import type { Direction } from './peers.ts';
 import { protocolOf } from './ports.ts';
 import type { Reading } from './reading.ts';

@@ -1,7 +1,7 @@
 // What Cilium's agent holds a policy against when it reads it, beyond the schema: a policy that it refuses is not applied at all.
 import { formatPrefix, isIpv4, type Prefix, parsePrefix } from '../../space/address.ts';
+import { type Field, has, items, member, textIn } from '../fields.ts';
 import { entityText } from './entities.ts';
-import { type Field, has, items, member, textIn } from './fields.ts';
 import { validateName } from './names.ts';
 import { type Direction, side } from './peers.ts';
 import type { Reading } from './reading.ts';

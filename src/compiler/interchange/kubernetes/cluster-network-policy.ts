@@ -1,11 +1,12 @@
 // ClusterNetworkPolicy, and AdminNetworkPolicy and BaselineAdminNetworkPolicy before it: rules of the tiers admin and baseline, in
 // their order.
-import { type Field, has, items, member, numberIn, textIn } from '../cilium/fields.ts';
-import { isPositive, type LabelTest, testsIn } from '../cilium/labels.ts';
+
 import { nodeText } from '../cilium/peers.ts';
-import { quoted } from '../cilium/texts.ts';
 import { checker } from '../documents/schema.ts';
+import { type Field, has, items, member, numberIn, textIn } from '../fields.ts';
 import type { Importer, ImportOptions, JsonObject } from '../importer.ts';
+import { isPositive, type LabelTest, testsIn } from '../labels.ts';
+import { quoted } from '../texts.ts';
 import { warnBaseline } from './baseline.ts';
 import { blockText, inThisCluster, podTests, subjectText } from './peers.ts';
 import { type Direction, type Peer, PortTexts, placed, type Rule, type Section, writePolicy } from './policy-text.ts';

@@ -1,6 +1,7 @@
 // NetworkPolicy, `networking.k8s.io/v1`. Its rules are allow rules of tier normal, and a direction that it is about is isolated.
-import { type Field, has, items, member, numberIn, textIn, textsIn } from '../cilium/fields.ts';
+
 import { checker } from '../documents/schema.ts';
+import { type Field, has, items, member, numberIn, textIn, textsIn } from '../fields.ts';
 import type { Document, ImportContext, Importer } from '../importer.ts';
 import { blockWithoutText, inNamespace, peerText, podTests, subjectText } from './peers.ts';
 import { type Direction, PortTexts, placed, type Rule, type Section, writePolicy } from './policy-text.ts';

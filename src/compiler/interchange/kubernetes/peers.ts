@@ -1,9 +1,9 @@
 // Peers of Kubernetes' policies as policy text.
 import { formatPrefix, isIpv4, type Prefix, parsePrefix } from '../../space/address.ts';
-import { type Field, items, member, textIn } from '../cilium/fields.ts';
-import { isAbout, type LabelTest, selectorText, testsIn } from '../cilium/labels.ts';
-import { listed } from '../cilium/texts.ts';
+import { type Field, items, member, textIn } from '../fields.ts';
 import type { ImportOptions } from '../importer.ts';
+import { isAbout, type LabelTest, selectorText, testsIn } from '../labels.ts';
+import { listed } from '../texts.ts';
 import type { Problems } from './problems.ts';
 
 const nameOfNamespace = 'kubernetes.io/metadata.name';

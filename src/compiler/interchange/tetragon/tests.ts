@@ -1,5 +1,5 @@
 // What a selector asks, as tests of the fields of one class, and how it is written.
-import { listed } from '../cilium/texts.ts';
+import { listed } from '../texts.ts';
 
 /** `not`: none of the values. Values are operands as written. */
 export type Test = { readonly field: string; readonly values: readonly string[]; readonly not: boolean };

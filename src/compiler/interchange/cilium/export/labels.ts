@@ -2,7 +2,7 @@
 import { clusterKey, namespaceKey, type Requirement } from '../../../space/labels.ts';
 import type { JsonObject } from '../../importer.ts';
 import { labelSelector } from '../../label-selector.ts';
-import { clusterName, namespaceLabels, namespaceName } from '../labels.ts';
+import { clusterName, namespaceLabels, namespaceName } from '../../labels.ts';
 
 export type Conjunction = readonly Requirement[];
 

@@ -1,8 +1,8 @@
 // Selectors of workloads as the API's: what they ask of the pod, of its namespace, of its cluster.
 import { clusterKey, namespaceKey, namespaceLabelKey, type Requirement } from '../../../space/labels.ts';
-import { clusterName, namespaceLabels, namespaceName } from '../../cilium/labels.ts';
 import type { ImportOptions, JsonObject } from '../../importer.ts';
 import { areLabelValues, isLabelKey, labelSelector } from '../../label-selector.ts';
+import { clusterName, namespaceLabels, namespaceName } from '../../labels.ts';
 import type { Say } from './refuse.ts';
 
 type Conjunction = readonly Requirement[];
