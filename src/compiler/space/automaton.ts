@@ -155,8 +155,8 @@ export type Classification = {
   readonly witnesses: readonly Uint8Array[];
 };
 
-/** What a classification may leave out, and where it adds the work that it takes. */
-export type ClassifyOptions = { readonly overshadowed?: Overshadowed | undefined; readonly work?: Work };
+/** What a classification may leave out, where it adds the work that it takes, and how much that may be. */
+export type ClassifyOptions = { readonly overshadowed?: Overshadowed | undefined; readonly work?: Work; readonly mostWork?: number };
 
 /** Classifies texts by which of the patterns match; undefined when that takes more than `limit` states on the way. */
 export function classify(patterns: readonly Pattern[], limit: number, options: ClassifyOptions = {}): Classification | undefined {

@@ -214,16 +214,17 @@ export class Work {
   done = 0;
 }
 
-type Asked = { readonly overshadowed?: Overshadowed | undefined; readonly work?: Work };
+type Asked = { readonly overshadowed?: Overshadowed | undefined; readonly work?: Work; readonly mostWork?: number };
 
 /** The DFA that reads all patterns at once. `undefined` when it would have more than `limit` states, or takes the work of far more. */
-export function determinize(nfa: Nfa, limit: number, { overshadowed, work: spent = new Work() }: Asked = {}): Subsets | undefined {
+export function determinize(nfa: Nfa, limit: number, asked: Asked = {}): Subsets | undefined {
+  const { overshadowed, work: spent = new Work(), mostWork: most = mostWork } = asked;
   const columns = nfa.bytes.count;
   const work = new Determinization(nfa, overshadowed);
   const start = work.stateOfTargets(nfa.starts);
   let next: Uint32Array = new Uint32Array(64 * columns);
   for (let state = 0; state < work.sets.count; state++) {
-    if (work.sets.count > limit || work.work > mostWork) {
+    if (work.sets.count > limit || work.work > most) {
       spent.done += work.work;
       return undefined;
     }
