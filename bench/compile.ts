@@ -1,43 +1,17 @@
 // The compiler as a user meets it: whole programs in fresh processes, from dist/.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { documentFigures } from './documents.ts';
 import { exponent, type Figures, figure, median, type Options, type Outcome } from './measure.ts';
 import { writePolicies } from './policies.ts';
+import { type Sample, sample, seconds } from './process.ts';
 import { rechecks } from './recheck.ts';
 
 const files = 200;
 /** As bench/policies.ts writes them. */
 const rulesOfPolicy = 10;
 const program = join(import.meta.dirname, '..', 'dist', 'policyc.js');
-
-/** Seconds of one fresh process; what it prints is the error if it does not end with 0. */
-function seconds(args: readonly string[]): number {
-  const start = performance.now();
-  run(args);
-  return (performance.now() - start) / 1000;
-}
-
-/** What it prints on the second stream. */
-function run(args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
-  if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}:\n${`${stdout}${stderr}`.slice(0, 4000)}`);
-  return stderr;
-}
-
-const reporter =
-  "data:text/javascript,process.on('exit',()=>{const {maxRSS,userCPUTime,systemCPUTime}=process.resourceUsage();console.error('used',maxRSS,userCPUTime+systemCPUTime)})";
-
-/** Of one fresh process: seconds by the clock and of all its threads, and its largest resident set in MiB. */
-type Sample = { readonly wall: number; readonly cpu: number; readonly mib: number };
-function sample(args: readonly string[]): Sample {
-  const start = performance.now();
-  const said = run(['--import', reporter, ...args]);
-  const wall = (performance.now() - start) / 1000;
-  const [, kib = '', microseconds = ''] = /used (\d+) (\d+)/.exec(said) ?? [];
-  return { wall, cpu: Number(microseconds) / 1e6, mib: Number(kib) / 1024 };
-}
 
 const repeat = <T>(times: number, one: () => T): readonly T[] => Array.from({ length: times }, one);
 
@@ -88,7 +62,7 @@ const cpu = (one: Sample): number => one.cpu;
 function checkFigures(measured: readonly Measured[], name: string): Figures {
   const samples = measured.at(-1)?.samples ?? [];
   const starts = repeat(5, () => sample([program, '--version']));
-  const start = { wall: median(starts.map(wall)), cpu: median(starts.map(cpu)), mib: 0 };
+  const start = { wall: median(starts.map(wall)), cpu: median(starts.map(cpu)), mib: 0, stdout: '' };
   const sizes = measured.map(({ policies, samples: own }) => ({ [`check_${policies * rulesOfPolicy}_rules_cpu_s`]: median(own.map(cpu)) }));
   return {
     ...figure(`check_${name}_policies_s`, samples.map(wall)),
@@ -120,6 +94,7 @@ export async function compileBench(options: Options): Promise<Outcome> {
     const largest = sets.at(-1);
     if (largest === undefined) return { figures: {}, leftOut: {} };
     const name = options.quick ? '1k' : '10k';
+    const documents = documentFigures(program, folder, options);
     const figures = {
       ...checkFigures(checks(sets, times), name),
       ...figure(
@@ -127,11 +102,11 @@ export async function compileBench(options: Options): Promise<Outcome> {
         repeat(times, () => seconds([program, 'build', largest.path, '-o', join(folder, 'bundle')])),
       ),
       ...versionRatio(options.quick ? 5 : 30),
+      ...documents.figures,
       // Last: it changes the files.
       ...(await recheckFigures(largest.path, options.quick ? 6 : 60)),
     };
-    const reason = 'no command goes from documents and identities to map entries';
-    return { figures, leftOut: { yaml_10k_cnp_s: reason, yaml_10k_hot_cnp_s: reason, yaml_10k_map_bytes: reason } };
+    return { figures, leftOut: documents.leftOut };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -35,9 +35,22 @@ if (positionals.length === 0) {
   console.error('npm run conformance -- FILE...');
   process.exitCode = 2;
 }
+/** A file that is none of cases, or a case that cannot be judged, is a failure: whoever reads the last line has to see it. */
+function attempt(what: string, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    totals.failed++;
+    console.log(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 for (const path of positionals) {
-  const cases = readCases(readFileSync(path, 'utf8')).filter(({ name }) => values.only === undefined || name === values.only);
-  for (const one of cases) report(one, runCase(one));
+  attempt(path, () => {
+    const cases = readCases(readFileSync(path, 'utf8')).filter(({ name }) => values.only === undefined || name === values.only);
+    if (cases.length === 0) console.log(`${path}: no cases`);
+    for (const one of cases) attempt(one.name, () => report(one, runCase(one)));
+  });
 }
 if (positionals.length > 0) {
   for (const [reason, count] of reasons) console.log(`skipped: ${reason} (${count})`);

@@ -16,6 +16,12 @@ const long = process.argv.includes('--all');
 const chosen = [...checks(), ...filePrograms(long)].filter(
   ({ suite, name }) => wanted.length === 0 || wanted.some((text) => suite === text || name.includes(text)),
 );
+if (process.argv.slice(2).some((argument) => argument.startsWith('--') && argument !== '--all') || chosen.length === 0) {
+  console.error(
+    'usage: tsx scripts/test.ts [--all] [SUITE or part of a file name ...]   (`demo`, `package` and *.long.test.ts need --all)',
+  );
+  process.exit(2);
+}
 
 /** Starts the next program whose suite is free: a suite that is `alone` has one program at a time. */
 async function runAll(programs: readonly Program[], onEnd: (result: Result) => void): Promise<void> {

@@ -73,9 +73,24 @@ export type Case = {
   readonly errors?: readonly { readonly policy: string; readonly stage: string; readonly message: string }[];
 };
 
-/** @throws when the file is no list */
+/** @throws with what is wrong, when the file is no list of cases */
 export function readCases(text: string): readonly Case[] {
-  const cases: readonly Case[] = JSON.parse(text);
+  const cases: unknown = JSON.parse(text);
   if (!Array.isArray(cases)) throw new TypeError('expected a list of cases');
+  for (const [i, one] of cases.entries()) {
+    const missing = missingIn(one);
+    if (missing !== undefined) throw new TypeError(`case ${i + 1}: ${missing}`);
+  }
   return cases;
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function missingIn(one: unknown): string | undefined {
+  if (!isObject(one)) return 'expected an object';
+  if (!('name' in one) || typeof one.name !== 'string') return 'expected a text `name`';
+  if (!('policies' in one) || typeof one.policies !== 'string') return 'expected a text `policies`';
+  if (!('endpoints' in one) || !isObject(one.endpoints) || !Object.values(one.endpoints).every(isObject))
+    return 'expected objects `endpoints`';
+  return 'flows' in one && Array.isArray(one.flows) && one.flows.every(isObject) ? undefined : 'expected a list `flows`';
 }

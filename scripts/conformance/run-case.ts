@@ -59,7 +59,7 @@ export function runCase(one: Case): CaseResult {
   const endpoints = endpointsOf(one);
   const conflicts = found.some(({ code }) => code === 'import/conflict');
   for (const flow of one.flows) {
-    const result = flowResult(flow, { typed, endpoints, conflicts });
+    const result = judged(flow, { typed, endpoints, conflicts });
     if (result === 'passed') passed++;
     else if ('skip' in result) skipped.set(result.skip, (skipped.get(result.skip) ?? 0) + 1);
     else mistakes.push({ flow, text: result.wrong });
@@ -73,6 +73,15 @@ export type World = {
   /** Are there policies that no endpoint can have together? */
   readonly conflicts: boolean;
 };
+
+/** A flow that cannot be asked about keeps no other from being judged. */
+function judged(flow: CaseFlow, world: World): FlowResult {
+  try {
+    return flowResult(flow, world);
+  } catch (error) {
+    return { wrong: `cannot be judged: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
 
 type Judged = { readonly side: Side; readonly expected: Exclude<Expected, 'n/a'> };
 type FlowResult = 'passed' | { readonly skip: string } | { readonly wrong: string };

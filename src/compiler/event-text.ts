@@ -12,6 +12,15 @@ const shownPath = '--event';
 /** The file in which the event is the one line; the expected verdict is there for the grammar's sake. */
 export const eventSource = (text: string): SourceText => ({ path: shownPath, text: `${opening}${text}\nis allowed\n}` });
 
+/** The verdict that one line states, from its `is` on; undefined if it states none. */
+export function statedVerdict({ tests }: FileAst, text: string): Span | undefined {
+  const [line, more] = tests.flatMap(({ lines }) => lines);
+  if (!line || more) return undefined;
+  const { source, start } = line.verdict.span;
+  if (start > opening.length + text.length) return undefined;
+  return { source, start: source.text.lastIndexOf('is', start), end: opening.length + text.trimEnd().length };
+}
+
 /** Is there nothing but one line, whose verdict is the one that was put there? */
 export function isOneEvent({ tests, ...file }: FileAst, text: string): boolean {
   const [line, more] = tests.flatMap(({ lines }) => lines);
@@ -73,7 +82,15 @@ export function eventDiagnostics(found: readonly Diagnostic[], source: SourceTex
   const given: SourceText = { path: shownPath, text };
   const within = (offset: number): number => Math.min(Math.max(offset - opening.length, 0), text.length);
   const moved = (span: Span): Span => (span.source === source ? { source: given, start: within(span.start), end: within(span.end) } : span);
-  return found
-    .filter(({ span, severity }) => span.source === source && severity === 'error')
-    .map((one) => ({ ...one, span: moved(one.span), labels: one.labels.map((label) => ({ ...label, span: moved(label.span) })) }));
+  const isBehind = ({ span }: Diagnostic): boolean => span.start >= opening.length + text.length;
+  const told = found.filter(({ span, severity }) => span.source === source && severity === 'error');
+  return told
+    .filter((one, i) => i === 0 || !isBehind(one))
+    .map((one) => ({
+      ...one,
+      // What stands behind the event was put there, and means nothing to whoever asks.
+      message: isBehind(one) ? one.message.replace(/found `[^`]*`$/, 'found the end of the event') : one.message,
+      span: moved(one.span),
+      labels: one.labels.map((label) => ({ ...label, span: moved(label.span) })),
+    }));
 }

@@ -21,7 +21,7 @@ import { type Allowance, applyAllowances } from './diagnostics/allowances.ts';
 import { type Collector, collector, type Diagnostic, escalate, inOrder, isError, wholeFile } from './diagnostics/diagnostic.ts';
 import type { Domains } from './domains/domain.ts';
 import { domains as registry } from './domains/registry.ts';
-import { eventDiagnostics, eventSource, isOneEvent, withEvent } from './event-text.ts';
+import { eventDiagnostics, eventSource, isOneEvent, statedVerdict, withEvent } from './event-text.ts';
 import { type ExportTarget, exporters } from './interchange/export.ts';
 import type { JsonObject } from './interchange/importer.ts';
 import { defaultImportOptions, holdsDocuments, type Imported, type ImportOptions, importSources } from './interchange/index.ts';
@@ -233,8 +233,12 @@ export function explainUnit(unit: CheckedUnit, event: string, domains: Domains =
 function readEvent({ ast }: CheckedUnit, text: string, domains: Domains): Outcome<TestEvent> {
   const log = collector();
   const source = eventSource(text);
-  const [file] = parse([source], log.report).files;
+  const parsed = collector();
+  const [file] = parse([source], parsed.report).files;
   const failed = (): Outcome<TestEvent> => ({ ok: false, diagnostics: eventDiagnostics(log.all(), source, text) });
+  const stated = file && statedVerdict(file, text);
+  if (stated) log.report('event/verdict', stated, {});
+  else log.add(parsed.all());
   if (!file || log.failed()) return failed();
   if (!isOneEvent(file, text)) {
     log.report('event/form', { source, start: 0, end: source.text.length }, { example: '`A -> B tcp 80` or `A exec "/path"`' });

@@ -51,7 +51,7 @@ test('both sides, every rule that matches in order, and why', () => {
 });
 
 test('a deny wins, and a connection passes over it', () => {
-  const denied = explain('web -> cart tcp 8080 GET "/cart/secret" is denied by cart-access').out;
+  const denied = explain('web -> cart tcp 8080 GET "/cart/secret"').out;
   assert.match(denied, 'denied by cart-access, shop.policy:8');
   assert.match(denied, 'overruled: allow rules are asked after deny rules');
   const connection = explain('web -> cart tcp 8080').out;
@@ -109,7 +109,12 @@ test('what is no event is refused at its place', () => {
   refused('web -> world tcp 80', 'error[check/test-endpoint]');
   refused('web -> cart tcp 80 is allowed } policy p for all { ingress { }', 'error[');
   refused('web -> cart tcp 80 is allowed\nweb -> cart tcp 81', 'error[event/form]');
+  refused('web -> cart tcp 80 is denied', '--event:1:20: error[event/verdict]: an event is asked about, and states no verdict');
+  refused('web -> cart tcp 80 is denied by x "y" ', '--event:1:20: error[event/verdict]');
   refused('', 'error[');
+  refused('web ->', 'expected a workload, an entity or an address, found the end of the event');
+  refused('web -> cart', '--event:1:12: error[parse/unexpected-token]: expected a port (`tcp 80`), found the end of the event');
+  assert.is(explain('web -> cart 80').error.match(/error\[/g)?.length, 1);
   assert.is(policyc(['explain', 'shop.policy']).status, 2);
   const { status, out } = explain('wbe -> cart tcp 80', '--format', 'json');
   assert.equal([status, JSON.parse(out).diagnostics[0].code], [1, 'resolve/unknown-name']);

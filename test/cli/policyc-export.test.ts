@@ -17,6 +17,20 @@ test('documents on standard output, the same each time, that check takes', () =>
   assert.is(policyc(['check', 'shells.yaml']).status, 0);
 });
 
+test('documents of Kubernetes for an agent', () => {
+  write(
+    'web.policy',
+    'policy web for { app: "web" } in namespace "shop" { ingress { allow from { app: "a" } in cluster "east" at tcp 80 } }\n',
+  );
+  const agent = ['--agent', 'cluster-name=east', '--agent', 'allow-localhost=policy'];
+  const { status, out, error } = policyc(['export', 'web.policy', '--to', 'kubernetes', ...agent]);
+  assert.equal([status, error], [0, '']);
+  assert.match(out, 'policyc/ingress.0: "web.policy:1 allow from');
+  write('web.yaml', out);
+  assert.match(policyc(['diff', 'web.policy', 'web.yaml', ...agent]).out, 'no verdict');
+  assert.match(policyc(['export', 'web.policy', '--to', 'kubernetes']).error, 'allow-localhost=policy');
+});
+
 test('json', () => {
   const { ok, documents } = JSON.parse(policyc(['export', 'shells.policy', '--to', 'tetragon', '--format', 'json']).out);
   assert.equal([ok, documents.length, documents[0].metadata.name], [true, 1, 'shells']);

@@ -99,6 +99,12 @@ test('--schema, --baseline and --agent', () => {
   assert.match(policyc(['check', 'k8s', '--agent', 'enable-policy=sometimes']).error, '`sometimes` is no value of `enable-policy`');
 });
 
+test('documents without a policy are told, and write nothing', () => {
+  write('none/service.yaml', 'apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { selector: { app: web } }\n');
+  const { status, out, error } = policyc(['import', 'none', '-o', 'out/none']);
+  assert.equal([status, out, error], [0, '', 'no policy is among the documents: nothing is written\n']);
+});
+
 test('fmt leaves documents alone', () => {
   assert.is(policyc(['fmt', '--check', 'k8s']).out, 'k8s/own.policy\n');
   const named = policyc(['fmt', 'k8s/web.yaml']);

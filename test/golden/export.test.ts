@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { renderDiagnostics } from '../../src/compiler/diagnostics/render.ts';
-import type { Decided, Verdict } from '../../src/compiler/ir/event.ts';
-import { type CheckedUnit, checkUnit, diffUnits, documentsText, exportTargets, exportUnit } from '../../src/compiler/pipeline.ts';
+import { type CheckedUnit, checkUnit, documentsText, exportTargets, exportUnit, type Options } from '../../src/compiler/pipeline.ts';
+import { differencesOf } from '../harness/same-meaning.ts';
 
 const root = join(import.meta.dirname, 'export');
 const update = process.env['UPDATE'] === '1';
@@ -17,25 +17,17 @@ function held(file: string, found: string): void {
   assert.fixture(found, readFileSync(file, 'utf8'));
 }
 
-const shown = (value: unknown): string => JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one));
-
-/** What is done, and would be: another rule may do it, but not another thing. */
-function doneBy({ audit, ...enforced }: Verdict, { typed }: CheckedUnit): string {
-  const of = ({ action, cause }: Decided): string => (action === 'allowed' ? action : cause.kind === 'rule' ? String(typed.rules[cause.rule]?.action) : 'deny');
-  return `${of(enforced)} ${audit ? of(audit) : ''}`;
-}
-
-function sameMeaning(before: CheckedUnit, documents: string): void {
-  const again = checkUnit([{ path: 'expected.yaml', text: documents }]);
+function sameMeaning(before: CheckedUnit, documents: string, options: Options): void {
+  const again = checkUnit([{ path: 'expected.yaml', text: documents }], options);
   assert.ok(again.ok, renderDiagnostics(again.diagnostics, { color: false }));
   if (!again.ok) return;
-  const differences = diffUnits(before, again.value);
-  assert.ok(differences.ok, renderDiagnostics(differences.diagnostics, { color: false }));
-  if (!differences.ok) return;
-  const found = differences.value
-    .filter(({ effect, witness }) => effect !== 'another-rule' || doneBy(witness.before, before) !== doneBy(witness.after, again.value))
-    .map(({ effect, domain, witness }) => `${domain} ${effect} ${shown(witness)}`);
-  assert.equal(found, []);
+  assert.equal(differencesOf(before, again.value), []);
+}
+
+/** How the documents are meant when they are read again. */
+function optionsOf(folder: string): Options {
+  const file = join(folder, 'options.json');
+  return existsSync(file) ? { documents: JSON.parse(readFileSync(file, 'utf8')) } : {};
 }
 
 for (const name of readdirSync(root).sort()) {
@@ -45,12 +37,12 @@ for (const name of readdirSync(root).sort()) {
     const checked = checkUnit([{ path: 'input.policy', text: readFileSync(join(folder, 'input.policy'), 'utf8') }]);
     assert.ok(checked.ok && target, renderDiagnostics(checked.diagnostics, { color: false }));
     if (!checked.ok || !target) return;
-    const exported = exportUnit(checked.value, target);
+    const exported = exportUnit(checked.value, target, optionsOf(folder));
     held(join(folder, 'expected.txt'), renderDiagnostics(exported.diagnostics, { color: false }) || 'nothing to say\n');
     if (!exported.ok) return;
     const text = documentsText(exported.value);
     held(join(folder, 'expected.yaml'), text);
-    sameMeaning(checked.value, text);
+    sameMeaning(checked.value, text, optionsOf(folder));
   });
 }
 

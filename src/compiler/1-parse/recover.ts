@@ -88,6 +88,7 @@ function placeOf(source: SourceText, error: IRecognitionException, tokens: reado
 const inSection = 'a rule (`use` stands in a policy, beside its sections)';
 const inRules = 'a section (`use` stands in policies; a `rules` block uses no other)';
 const behindStatement = 'the end of the line (`;` parts only lines of requests)';
+const behindRule = 'the end of the rule (several peers or ports stand in `[` and `]`)';
 /** Blocks whose statements have lines of their own. */
 const ofLines: ReadonlySet<string> = new Set(['policy', 'rulesItem', 'section', 'test', 'invariant']);
 
@@ -98,6 +99,7 @@ function meant({ context, token }: IRecognitionException, tokens: readonly IToke
   if (use?.tokenType === t.Use && token.tokenType === t.LParen) return [use, inSection];
   const inside = context.ruleStack.at(-1) ?? '';
   if (name?.tokenType === t.Use && inside === 'section') return [name, inRules];
+  if (token.tokenType === t.Comma && inside === 'section') return [token, behindRule];
   return token.tokenType === t.Semicolon && ofLines.has(inside) ? [token, behindStatement] : undefined;
 }
 

@@ -39,7 +39,7 @@ const alternatives: Readonly<Record<string, string>> = {
   eventOperand: 'a word, a text, a number or a list',
   labelTest: 'a label key',
   labelOperand: 'a text or a list',
-  end: 'a workload, an entity or an address',
+  endpoint: 'a workload, an entity or an address',
   annotationType: 'a type (`text`, `number`, `date`, `duration`, `size`, `rate`, `one of [...]`)',
 };
 

@@ -62,9 +62,13 @@ export function selectorOf(value: SelectorValue, report: Report): Selector | und
   ];
   const found = tests.filter((one) => one !== undefined);
   if (found.length < tests.length) return undefined;
-  const one = conjunction([...found, ...defaultPlaces(value)]);
+  const one = conjunction([...found.filter((test) => !isVacuous(test)), ...defaultPlaces(value)]);
   return one ? [one] : [];
 }
+
+/** No namespace and no cluster has an empty name. */
+const isVacuous = (test: Requirement): boolean =>
+  test.kind === 'not-one-of' && (test.key === namespaceKey || test.key === clusterKey) && test.values.every((value) => value === '');
 
 function placeOf(place: PlaceTest, report: Report): readonly (Requirement | undefined)[] {
   if (!place.labels) return [requirementOf(place.key.text === 'cluster' ? clusterKey : namespaceKey, place, report)];

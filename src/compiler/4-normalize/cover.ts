@@ -64,52 +64,43 @@ export type Ground = Pick<PolicyProgram, 'selectors' | 'ipv6Networks'> & { reado
 const everyone = ({ selectors }: Ground): ReadonlySet<number> =>
   new Set(selectors.flatMap((selector, index) => (selector.some((conjunction) => conjunction.length === 0) ? [index] : [])));
 
-/** A rule, and those before it whose subjects, peers and ports are at least its own; in the order given. */
-export type Reached<R> = { readonly rule: R; readonly before: readonly R[] };
-
-/** A rule that is asked before others. `isSure`: nothing before it in its tier passes over it. */
-type Earlier<R> = { readonly rule: R; readonly isSure: boolean };
+/** What rules can have in common: all but their content and their place in the order. */
+export type Head = Omit<RuleHead, 'rule' | 'action' | 'match'> & {
+  readonly isPass: boolean;
+  /** Nothing before it in its tier passes over it. */
+  readonly isSure: boolean;
+};
 
 /**
- * Where both match, is `part` asked for nothing? In one tier it is, whatever became of `whole`: who was passed over passes
- * over the rest too. What is in audit mode leaves others what is enforced.
+ * Where both match, is `part` asked for nothing, if it is asked later? In one tier it is, whatever became of `whole`: who was
+ * passed over passes over the rest too. What is in audit mode leaves others what is enforced.
  */
-const hides = <R extends RuleHead>({ rule: whole, isSure }: Earlier<R>, part: R): boolean =>
-  (part.audit || !whole.audit) && (whole.tier === part.tier || (isSure && whole.action !== 'pass'));
+const hides = (whole: Head, part: Head): boolean =>
+  (part.audit || !whole.audit) && (whole.tier === part.tier || (whole.isSure && !whole.isPass));
 
-/** Goes through `rules`, which stand in deciding order. `isAsked`: is a rule ever to be among those before another? */
-export function* reached<R extends RuleHead>(ground: Ground, rules: readonly R[], isAsked: (rule: R) => boolean): Generator<Reached<R>> {
-  const ipv6 = new Set(ground.ipv6Networks);
-  const ofAll = everyone(ground);
-  const covers = (whole: R, part: R): boolean =>
-    (!whole.ports || !part.ports || portsCover(whole.ports, part.ports, ground.portClasses)) &&
-    (!whole.peers || !part.peers || peersCover(whole.peers, part.peers, ipv6));
-  const asked = { ingress: new Asked<R>(), egress: new Asked<R>(), process: new Asked<R>() };
-  for (const rule of rules) {
-    const section = asked[rule.section];
-    const before = section.before(rule).filter((earlier) => hides(earlier, rule) && covers(earlier.rule, rule));
-    yield { rule, before: before.map((earlier) => earlier.rule) };
-    section.add(rule, { isAsked: isAsked(rule), ofEveryone: ofAll.has(rule.subject) });
-  }
-}
+/** Which heads leave nothing to others. */
+export class Covering {
+  readonly #portClasses: number;
+  readonly #ipv6: ReadonlySet<number>;
+  readonly #everyone: ReadonlySet<number>;
 
-/** Rules of one section that are asked before those to come: of subjects that are everyone, and of each other subject. */
-class Asked<R extends RuleHead> {
-  readonly #ofEveryone: Earlier<R>[] = [];
-  readonly #of = new Map<number, Earlier<R>[]>();
-  /** The last tier with a `pass` so far. */
-  #passed: RuleHead['tier'] | undefined;
-
-  before({ subject }: R): readonly Earlier<R>[] {
-    return [...this.#ofEveryone, ...(this.#of.get(subject) ?? [])];
+  constructor(ground: Ground) {
+    this.#portClasses = ground.portClasses;
+    this.#ipv6 = new Set(ground.ipv6Networks);
+    this.#everyone = everyone(ground);
   }
 
-  add(rule: R, { isAsked, ofEveryone }: { readonly isAsked: boolean; readonly ofEveryone: boolean }): void {
-    const earlier = { rule, isSure: this.#passed !== rule.tier };
-    if (rule.action === 'pass') this.#passed = rule.tier;
-    if (!isAsked) return;
-    const own = ofEveryone ? this.#ofEveryone : (this.#of.get(rule.subject) ?? []);
-    own.push(earlier);
-    if (!ofEveryone) this.#of.set(rule.subject, own);
+  isOfEveryone({ subject }: Head): boolean {
+    return this.#everyone.has(subject);
+  }
+
+  /** Of two that govern the same subjects, or the first all: is the second asked for nothing where both match, if it is asked later? */
+  covers(whole: Head, part: Head): boolean {
+    return (
+      whole.section === part.section &&
+      hides(whole, part) &&
+      (!whole.ports || !part.ports || portsCover(whole.ports, part.ports, this.#portClasses)) &&
+      (!whole.peers || !part.peers || peersCover(whole.peers, part.peers, this.#ipv6))
+    );
   }
 }

@@ -112,8 +112,9 @@ export function normalize(typed: TypedPolicy, report: Report): VerdictSpace {
   const headed = withPatterns(ordered, heads);
   const { ports, networks, selectors } = restatement;
   const ground: Ground = { selectors: selectors.values, ipv6Networks: networks.ipv6, portClasses: ports.classes };
-  const http = contentsOf('http', { typed, rules: headed, ground }, report);
-  const exec = contentsOf('exec', { typed, rules: headed, ground }, report);
+  const policy = { typed, order: heads, rules: headed, ground };
+  const http = contentsOf('http', policy, report);
+  const exec = contentsOf('exec', policy, report);
   const rules = withContents(heads, headed, { http, exec });
   const program: PolicyProgram = {
     selectors: selectors.values,

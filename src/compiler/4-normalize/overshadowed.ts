@@ -4,10 +4,11 @@
 
 import type { Overshadowed } from '../space/automaton.ts';
 import { anyText, type Pattern } from '../space/pattern.ts';
-import { type Ground, type RuleHead, reached } from './cover.ts';
+import { Covering, type Ground, type Head, type RuleHead } from './cover.ts';
+import { Interned } from './intern.ts';
 
-/** A rule and the number of its pattern. */
-export type PatternRule = RuleHead & { readonly pattern: number };
+/** The number of a pattern, and the place of a rule that has it. */
+export type PatternRule = { readonly pattern: number; readonly place: number };
 
 const isAnyText = (pattern: Pattern): boolean =>
   pattern.kind === 'repeat' &&
@@ -33,20 +34,117 @@ function isOpenEnded(pattern: Pattern): boolean {
   }
 }
 
-const common = (a: ReadonlySet<number>, b: ReadonlySet<number>): ReadonlySet<number> => new Set([...a].filter((member) => b.has(member)));
+/** A head, and the first place in the order at which a pattern has it. */
+type Placed = { readonly number: number; readonly head: Head; readonly place: number };
 
-/** Pattern -> patterns that it overshadows. `rules`: all with these patterns, in deciding order. */
-export function overshadowedBy(ground: Ground, rules: readonly PatternRule[], patterns: readonly Pattern[]): Overshadowed {
+/** The heads of one pattern. */
+class HeadsOfPattern {
+  readonly all = new Map<number, Placed>();
+  readonly #ofSubject = new Map<number, Placed[]>();
+  readonly #ofEveryone: Placed[] = [];
+
+  add(placed: Placed, isOfEveryone: boolean): void {
+    if (this.all.has(placed.number)) return;
+    this.all.set(placed.number, placed);
+    const own = isOfEveryone ? this.#ofEveryone : (this.#ofSubject.get(placed.head.subject) ?? []);
+    own.push(placed);
+    if (!isOfEveryone) this.#ofSubject.set(placed.head.subject, own);
+  }
+
+  get isOfEveryone(): boolean {
+    return this.#ofEveryone.length > 0;
+  }
+
+  get subjects(): readonly number[] {
+    return [...this.#ofSubject.keys()];
+  }
+
+  /** Does one of them, asked before, fulfil a condition? */
+  some({ head, place }: Placed, holds: (earlier: Placed) => boolean): boolean {
+    const isOne = (earlier: Placed): boolean => earlier.place < place && holds(earlier);
+    return this.#ofEveryone.some(isOne) || this.#ofSubject.get(head.subject)?.some(isOne) === true;
+  }
+}
+
+/** What a `pass` passes over, if it is asked first. */
+const partOf = ({ section, tier }: RuleHead): string => `${section} ${tier}`;
+
+/** The first `pass` of each section and tier. */
+function firstPasses(order: readonly RuleHead[]): ReadonlyMap<string, number> {
+  const passes = new Map<string, number>();
+  order.forEach((rule, place) => {
+    if (rule.action === 'pass' && !passes.has(partOf(rule))) passes.set(partOf(rule), place);
+  });
+  return passes;
+}
+
+const headOf = ({ subject, section, tier, action, audit, peers, ports }: RuleHead, isSure: boolean): Head => ({
+  subject,
+  section,
+  tier,
+  audit,
+  isPass: action === 'pass',
+  isSure,
+  ...(peers && { peers }),
+  ...(ports && { ports }),
+});
+
+type Rules = {
+  /** All that there are, in deciding order. */
+  readonly order: readonly RuleHead[];
+  /** All with these patterns. */
+  readonly rules: readonly PatternRule[];
+};
+
+class PatternHeads implements Overshadowed {
+  readonly #covering: Covering;
+  readonly #openEnded: readonly boolean[];
+  readonly #heads = new Interned<Head>((head) => JSON.stringify(head));
+  readonly #of: readonly HeadsOfPattern[];
+  /** Subject -> the only pattern that it has to do with, or `several`. */
+  readonly #patternOf = new Map<number, number | 'several'>();
+  readonly #known = new Map<number, boolean>();
+
+  constructor(ground: Ground, { order, rules }: Rules, openEnded: readonly boolean[]) {
+    this.#covering = new Covering(ground);
+    this.#openEnded = openEnded;
+    this.#of = openEnded.map(() => new HeadsOfPattern());
+    const passes = firstPasses(order);
+    for (const { pattern, place } of rules) {
+      const one = order[place];
+      if (one) this.#add(pattern, headOf(one, (passes.get(partOf(one)) ?? place) >= place), place);
+    }
+  }
+
+  #add(pattern: number, head: Head, place: number): void {
+    this.#of[pattern]?.add({ number: this.#heads.numberOnce(head), head, place }, this.#covering.isOfEveryone(head));
+    const other = this.#patternOf.get(head.subject) ?? pattern;
+    this.#patternOf.set(head.subject, other === pattern ? pattern : 'several');
+  }
+
+  mayBeBy = (by: number): boolean => {
+    const heads = this.#of[by];
+    if (!this.#openEnded[by] || !heads) return false;
+    return heads.isOfEveryone || heads.subjects.some((subject) => this.#patternOf.get(subject) === 'several');
+  };
+
+  isBy = (pattern: number, by: number): boolean => {
+    const [wholes, parts] = [this.#of[by], this.#of[pattern]];
+    if (!this.#openEnded[by] || !wholes || !parts) return false;
+    for (const part of parts.all.values()) if (!wholes.some(part, (whole) => this.#covers(whole, part))) return false;
+    return true;
+  };
+
+  #covers(whole: Placed, part: Placed): boolean {
+    const key = whole.number * this.#heads.values.length + part.number;
+    const answer = this.#known.get(key) ?? this.#covering.covers(whole.head, part.head);
+    this.#known.set(key, answer);
+    return answer;
+  }
+}
+
+/** Which patterns overshadow which; undefined if none does. */
+export function overshadowedBy(ground: Ground, rules: Rules, patterns: readonly Pattern[]): Overshadowed | undefined {
   const openEnded = patterns.map(isOpenEnded);
-  const hiddenBy = new Map<number, ReadonlySet<number>>();
-  for (const { rule, before } of reached(ground, rules, ({ pattern }) => openEnded[pattern] === true)) {
-    const here = new Set(before.map(({ pattern }) => pattern));
-    here.delete(rule.pattern);
-    hiddenBy.set(rule.pattern, common(hiddenBy.get(rule.pattern) ?? here, here));
-  }
-  const overshadowed = new Map<number, Set<number>>();
-  for (const [hidden, by] of hiddenBy) {
-    for (const pattern of by) overshadowed.set(pattern, (overshadowed.get(pattern) ?? new Set()).add(hidden));
-  }
-  return overshadowed;
+  return patterns.length > 1 && openEnded.includes(true) ? new PatternHeads(ground, rules, openEnded) : undefined;
 }

@@ -21,6 +21,8 @@ export type ClassesOfDomain = {
 };
 
 const maximumStates = 100_000;
+/** A comparison is asked once, and exact or not at all: it may take seconds where a check may not. */
+const mostWork = 64_000_000;
 /** So many lines are told apart one by one, which reads better; more are taken rule by rule. */
 const maximumLines = 128;
 
@@ -114,7 +116,7 @@ function classesOf(domain: DomainSpec, parts: readonly Part[]): ClassesOfDomain 
   const patterns = parts.map(
     ({ lines, maybe }): Pattern => ({ kind: 'either', parts: lines.map(maybe ? encoding.whereMaybe : encoding.where) }),
   );
-  const found = classify([...patterns, encoding.possible, encoding.familiar], maximumStates);
+  const found = classify([...patterns, encoding.possible, encoding.familiar], maximumStates, { mostWork });
   if (!found) throw new AnalysisLimit('pattern states', maximumStates);
   const members = found.classesOf.map((classes) => new Set(classes));
   const classes = new Map<string, { readonly matched: readonly boolean[]; readonly isFamiliar: boolean; readonly witness: Uint8Array }>();

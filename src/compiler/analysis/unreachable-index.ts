@@ -23,7 +23,17 @@ class Listed<T> {
   }
 
   sizeOf = (key: string): number => this.#lists.get(key)?.length ?? 0;
-  under = (keys: Keys): readonly T[] => keys.flatMap((key) => this.#lists.get(key) ?? []);
+
+  /** List after list, none copied: mostly the first few items are enough. */
+  *under(keys: Keys, most = Number.POSITIVE_INFINITY): Generator<T> {
+    let left = most;
+    for (const key of keys) {
+      for (const item of this.#lists.get(key) ?? []) {
+        if (left-- <= 0) return;
+        yield item;
+      }
+    }
+  }
 }
 
 type SizeOf = (key: string) => number;
@@ -92,7 +102,7 @@ export class CoveringSubjects {
     const isOfWorkloads = cubesIn(part.workloads).length > 0;
     const seeks = isOfWorkloads ? selectorSeeks(part.workloads) : governedSets(part).slice(0, 1).flatMap(reservedSeeks);
     const covering = new Set([number]);
-    for (const other of this.#listed.under(seeks).slice(0, mostTried)) {
+    for (const other of this.#listed.under(seeks, mostTried)) {
       if (!covering.has(other) && subjectCovers(this.#values[other] ?? part, part)) covering.add(other);
     }
     return [...covering];
@@ -235,12 +245,12 @@ export class RuleIndex {
   }
 
   /** Some that may cover the rule, and every one that does. */
-  candidates(rule: Rule): readonly Rule[] {
+  candidates(rule: Rule): Iterable<Rule> {
     if (this.#all.length <= few) return this.#all;
     this.#listed ??= listed(this.#all);
-    const { sizeOf, under } = this.#listed;
-    const sized = seeksOf(rule).map((keys) => ({ keys, size: keys.reduce((sum, key) => sum + sizeOf(key), 0) }));
-    return under(sized.reduce((best, one) => (one.size < best.size ? one : best)).keys);
+    const lists = this.#listed;
+    const sized = seeksOf(rule).map((keys) => ({ keys, size: keys.reduce((sum, key) => sum + lists.sizeOf(key), 0) }));
+    return lists.under(sized.reduce((best, one) => (one.size < best.size ? one : best)).keys);
   }
 }
 

@@ -8,13 +8,10 @@ import { readUnit } from './unit.ts';
 
 export type ExplainOptions = CommonOptions & UnitOptions & { readonly event: string };
 
-/** What a test line has behind its event: a line may be given as it stands in a file. */
-const expectation = /\s+is\s+(?:allowed|denied|audited|dropped|killed)(?:\s+by\s+[\w-]+(?:\s+"[^"]*")?)?\s*$/;
-
 export function runExplain(paths: readonly string[], options: ExplainOptions): Result {
   const { format, event } = options;
   const { unit, diagnostics } = readUnit(paths, options);
-  const explained = unit && explainUnit(unit, event.replace(expectation, ''));
+  const explained = unit && explainUnit(unit, event);
   const errors = [...diagnostics, ...(explained?.diagnostics ?? [])].filter(({ severity }) => severity === 'error');
   const records = reportDiagnostics(errors, format);
   if (!unit || !explained?.ok) {

@@ -33,6 +33,7 @@ export function runImport(paths: readonly string[], options: ImportCommandOption
     for (const { path, text } of files) writeInto(join(output, path), text);
   }
   const shown = output === undefined ? files : files.map((file) => ({ ...file, path: join(output, file.path) }));
+  if (format === 'text' && shown.length === 0) printError('no policy is among the documents: nothing is written');
   if (format === 'json') printJson({ ok: true, files: shown, diagnostics: records });
   else if (output === undefined) print(shown.map(({ text }) => text).join('\n'));
   else {

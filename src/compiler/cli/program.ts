@@ -233,7 +233,7 @@ function addExport(program: Command, finish: Finish): void {
     withCommon(program.command('export').description('write a policy as documents of another tool').argument('<path...>', paths)),
     'warn',
   )
-    .addOption(new Option('--to <target>', 'the tool').choices(['cilium', 'tetragon']).makeOptionMandatory())
+    .addOption(new Option('--to <target>', 'the tool').choices(['cilium', 'kubernetes', 'tetragon']).makeOptionMandatory())
     .addOption(new Option('--lossy <what>', 'what the tool cannot say is left out, and listed').choices(['report']))
     .addHelpText(
       'after',
@@ -243,6 +243,7 @@ the rule, and then nothing is written; with \`--lossy report\` the rest is.
 
 Examples:
   policyc export policies/ --to tetragon > tracing-policies.yaml
+  policyc export policies/ --to kubernetes --agent allow-localhost=policy
 ${exitCodes}`,
     )
     .action(async (given: readonly string[], options: ExportOptions) => finish((await import('./export.ts')).runExport(given, options)));

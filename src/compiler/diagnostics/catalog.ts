@@ -336,6 +336,11 @@ export const catalog = {
 
   // Events that are asked about on the command line.
   'event/form': { severity: 'error', message: 'this is not one event', help: 'write a test line without `is ...`: {example}' },
+  'event/verdict': {
+    severity: 'error',
+    message: 'an event is asked about, and states no verdict',
+    help: 'leave out `is ...`; a verdict that must hold belongs into a `test` block',
+  },
   'event/ambiguous-name': {
     severity: 'error',
     message: 'several files declare `{name}`: {paths}',

@@ -70,6 +70,14 @@ function sequence(nodes: readonly Node[]): Document {
 
 /** `nodes[from .. to - 1]`: further operands stand under the first one, if they do not fit beside it. */
 function expression(nodes: readonly Node[], from: number, to: number): Document {
+  const first = annotationsAt(nodes, from, to);
+  if (first === from) {
+    const sign = nodes[from];
+    const begin = isOwnLine(sign) ? [hardLine, commentLines(sign.leading, false)] : '';
+    return [begin, group(annotations(nodes, from, to))];
+  }
+  // Behind the subject of a policy; behind a rule they cannot go to the next line, where they would be the next rule's.
+  if (first > from && isBlock(nodes[to])) return [expression(nodes, from, first), group(indent([line, annotations(nodes, first, to)]))];
   const documents = nodes.slice(from, to).map((node, k): Document => {
     const i = from + k;
     const isOperator = k > 0 && node.kind === 'leaf' && operators.has(node.image);
@@ -80,6 +88,17 @@ function expression(nodes: readonly Node[], from: number, to: number): Document 
   const second = nodes.findIndex((node, i) => i > from && i < to && node.kind === 'leaf' && operators.has(node.image));
   if (second < 0) return documents;
   return group([documents.slice(0, second - from), indent(documents.slice(second - from))]);
+}
+
+const annotationsAt = (nodes: readonly Node[], from: number, to: number): number =>
+  nodes.findIndex((node, i) => i >= from && i < to && imageOf(node) === '@');
+
+/** Annotations side by side, or each on its line. */
+function annotations(nodes: readonly Node[], from: number, to: number): readonly Document[] {
+  return nodes.slice(from, to).map((node, k) => {
+    const isNext = k > 0 && imageOf(node) === '@';
+    return [isNext ? line : k > 0 && isSpaced(nodes, from + k) ? ' ' : '', nodeDocument(isOwnLine(node) ? withoutLeading(node) : node)];
+  });
 }
 
 /** Comments before a node inside a statement stand one step further in. */

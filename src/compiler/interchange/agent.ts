@@ -1,6 +1,7 @@
 // What an agent does by its settings, whatever the policies say: written as policies that everybody can see.
-import { listed } from './cilium/texts.ts';
+
 import { type Document, groupOf, type ImportOptions } from './importer.ts';
+import { listed } from './texts.ts';
 import type { PolicyWriter } from './writer.ts';
 
 const groups = new Set(['cilium.io', 'networking.k8s.io', 'policy.networking.k8s.io']);

@@ -36,16 +36,25 @@ export function importSources(sources: readonly SourceText[], options: ImportOpt
   const written = files.map(({ source, documents }) => {
     const writer = new PolicyWriter(names);
     const policies = documents.filter((document) => latest.has(document) && writeDocument(document, context, writer));
-    return { source, writer, agents: policies.filter(isOfAgent) };
+    // An agent that isolates every workload does so whatever it refuses.
+    return { source, writer, agents: (options.enforcement === 'always' ? documents : policies).filter(isOfAgent) };
   });
   const first = written.find(({ agents }) => agents.length > 0);
   if (first?.agents[0]) writeAgent(first.agents[0], { options, writers: written.map(({ writer }) => writer) }, first.writer);
+  if (first?.agents[0] && options.addressesMatch.nodes && !options.addressesMatch.workloads)
+    report('import/without-effect', first.agents[0].at([]), nodesAlone);
   const texts = written.flatMap(({ source, writer }) => (writer.isEmpty ? [] : [writer.source(source.path)]));
   return {
     sources: options.enforcement === 'never' ? [] : texts,
     workloads: facts.workloads.map((one) => policyLabels(one, facts, options)),
   };
 }
+
+/** A block is about the addresses of workloads and of nodes, or of neither. */
+const nodesAlone = {
+  what: '`policy-cidr-match-mode=nodes`',
+  reason: 'blocks hold nodes together with workloads (`nodes,pods`), or neither',
+};
 
 /** Was something written? */
 function writeDocument(document: Document, context: ImportContext, writer: PolicyWriter): boolean {

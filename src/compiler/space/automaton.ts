@@ -1,6 +1,6 @@
 // Regular languages over bytes as minimal automata: what patterns compile to. The operations are exact, equal languages
 // give equal automata, and one automaton can read many patterns at once (`classify`).
-import { determinize, type Overshadowed } from './determinize.ts';
+import { determinize, type Overshadowed, type Work } from './determinize.ts';
 import { minimize } from './minimize.ts';
 import { byteClassesOf, nfaOf } from './nfa.ts';
 import type { ByteRange, Pattern } from './pattern.ts';
@@ -137,7 +137,7 @@ export function shortestTexts(automaton: Automaton): ReadonlyMap<number, Uint8Ar
 /** A shortest text (bytes) that has this value; undefined if none has. */
 export const shortestText = (automaton: Automaton, value: number): Uint8Array | undefined => shortestTexts(automaton).get(value);
 
-export type { Overshadowed } from './determinize.ts';
+export { type Overshadowed, Work } from './determinize.ts';
 
 /**
  * What several patterns can tell apart. Every text has exactly one class, numbered from 1: `automaton.accept` holds
@@ -155,10 +155,13 @@ export type Classification = {
   readonly witnesses: readonly Uint8Array[];
 };
 
+/** What a classification may leave out, where it adds the work that it takes, and how much that may be. */
+export type ClassifyOptions = { readonly overshadowed?: Overshadowed | undefined; readonly work?: Work; readonly mostWork?: number };
+
 /** Classifies texts by which of the patterns match; undefined when that takes more than `limit` states on the way. */
-export function classify(patterns: readonly Pattern[], limit: number, overshadowed: Overshadowed = new Map()): Classification | undefined {
+export function classify(patterns: readonly Pattern[], limit: number, options: ClassifyOptions = {}): Classification | undefined {
   const nfa = nfaOf(patterns, limit);
-  const raw = nfa && determinize(nfa, limit, overshadowed);
+  const raw = nfa && determinize(nfa, limit, options);
   if (!nfa || !raw) return undefined;
   const bySet = minimize({ ...raw, bytes: nfa.bytes }, 0);
   const texts = shortestTexts(bySet);

@@ -1,7 +1,8 @@
-// Subset construction. Sets of states are interned as chains (set, next member) -> set, so that moving a set over all
-// byte classes costs one look-up per member and class, and equal successors are found without comparing lists.
-import { invariant } from '../base/assert.ts';
-import type { Nfa, NfaState } from './nfa.ts';
+// Subset construction. The members of a set that read the same bytes are moved together, and byte classes to which the same
+// moves belong have one successor: a set is moved over all byte classes by little more than one look at each member.
+import { FlatNfa, type Scratch, scratchOf } from './flat-nfa.ts';
+import type { Nfa } from './nfa.ts';
+import { NumberLists } from './number-lists.ts';
 
 /** A DFA whose states are not yet the fewest. State 0 is the empty set: it matches nothing any more. */
 export type Subsets = {
@@ -14,203 +15,229 @@ export type Subsets = {
   readonly values: readonly (readonly number[])[];
 };
 
-/**
- * Interns sets of small numbers: `extend(set, member)`; 0 is the empty set. The order of members matters. A hash table with open
- * addressing over plain numbers, because nearly all of a determinization is asked of it.
- */
-class Chains {
-  #last = new Int32Array(64).fill(-1, 0, 1);
-  #before = new Int32Array(64);
-  #size = 1;
-  /** Sets by their hash, twice as many places as sets; 0 is a free place. */
-  #table = new Int32Array(128);
-
-  extend(set: number, member: number): number {
-    if (this.#last[set] === member) return set;
-    const place = this.#placeOf(set, member);
-    const known = this.#table[place] ?? 0;
-    if (known !== 0) return known;
-    const made = this.#size++;
-    this.#last[made] = member;
-    this.#before[made] = set;
-    this.#table[place] = made;
-    if (this.#size === this.#last.length) this.#grow();
-    return made;
-  }
-
-  /** Members, last first. */
-  members(set: number): readonly number[] {
-    const out: number[] = [];
-    for (let at = set; at !== 0; at = this.#before[at] ?? 0) out.push(this.#last[at] ?? 0);
-    return out;
-  }
-
-  /** Where this set stands, or would. */
-  #placeOf(set: number, member: number): number {
-    const mask = this.#table.length - 1;
-    const hash = Math.imul(Math.imul(set, 0x9e3779b1) ^ member, 0x85ebca6b);
-    for (let place = (hash ^ (hash >>> 15)) & mask; ; place = (place + 1) & mask) {
-      const found = this.#table[place] ?? 0;
-      if (found === 0 || (this.#before[found] === set && this.#last[found] === member)) return place;
-    }
-  }
-
-  #grow(): void {
-    const [last, before] = [this.#last, this.#before];
-    this.#last = new Int32Array(last.length * 2);
-    this.#last.set(last);
-    this.#before = new Int32Array(before.length * 2);
-    this.#before.set(before);
-    this.#table = new Int32Array(last.length * 4);
-    for (let made = 1; made < this.#size; made++) this.#table[this.#placeOf(before[made] ?? 0, last[made] ?? 0)] = made;
-  }
-}
-
-/** Pattern -> the patterns that nobody asks about where it matches; never in a circle. */
-export type Overshadowed = ReadonlyMap<number, ReadonlySet<number>>;
+/** Which patterns are such that nobody asks about them where another one, `by`, matches? Never in a circle. */
+export type Overshadowed = {
+  readonly isBy: (pattern: number, by: number) => boolean;
+  /** May there be one that is overshadowed by this? Soon answered. */
+  readonly mayBeBy: (by: number) => boolean;
+};
 
 /** States that read every byte and come back to themselves: once their pattern matches, it matches for good. */
-function openEnds({ states, bytes }: Nfa, closure: (targets: readonly number[]) => readonly number[]): ReadonlySet<number> {
-  const open = new Set<number>();
-  states.forEach(({ on, to, pattern }, state) => {
-    if (on.length < bytes.count) return;
-    const after = closure([to]);
-    if (after.includes(state) && after.some((one) => states[one]?.accepts && states[one]?.pattern === pattern)) open.add(state);
-  });
+function openEnds(nfa: FlatNfa, scratch: Scratch): Uint8Array {
+  const open = new Uint8Array(nfa.size);
+  for (let state = 0; state < nfa.size && nfa.work <= mostWork; state++) {
+    if (nfa.lists.at(nfa.listOf[state] ?? 0).length < nfa.columns) continue;
+    nfa.begin(scratch);
+    nfa.reach(nfa.to[state] ?? 0, scratch);
+    const after = scratch.members.subarray(0, scratch.length);
+    const pattern = nfa.pattern[state];
+    if (after.includes(state) && after.some((one) => nfa.accepts[one] === 1 && nfa.pattern[one] === pattern)) open[state] = 1;
+  }
+  nfa.work = 0;
   return open;
 }
 
-class Determinization {
-  readonly #nfa: Nfa;
+/** Answers about overshadowing, each asked for once. */
+class Hidden {
   readonly #overshadowed: Overshadowed;
-  readonly #openEnds: ReadonlySet<number>;
-  readonly #chains = new Chains();
-  readonly #seen: Uint32Array;
-  #round = 0;
-  /** Chain of closed, sorted members -> state. */
-  readonly #stateOf = new Map<number, number>();
-  /** Chain of successors, as met -> state. */
-  readonly #closed = new Map<number, number>();
-  readonly sets: (readonly number[])[] = [];
-  readonly accept: number[] = [];
-  readonly values: (readonly number[])[] = [];
-  readonly #valueOf = new Map<string, number>();
-  /** States of the NFA looked at, and steps over a byte class out of one. */
+  readonly #patterns: number;
+  /** 0: not asked yet; 1: no; 2: yes. */
+  readonly #rows: (Uint8Array | undefined)[] = [];
+  /** Questions. */
   work = 0;
 
-  constructor(nfa: Nfa, overshadowed: Overshadowed) {
-    this.#nfa = nfa;
+  constructor(overshadowed: Overshadowed, patterns: number) {
     this.#overshadowed = overshadowed;
-    this.#seen = new Uint32Array(nfa.states.length);
-    this.#openEnds = overshadowed.size === 0 ? new Set() : openEnds(nfa, (targets) => this.#closure(targets));
-    this.stateOfTargets([]);
+    this.#patterns = patterns;
   }
 
-  stateOfTargets(targets: readonly number[]): number {
-    const members = this.#withoutOvershadowed(this.#closure(targets));
-    const chain = members.reduce((set, member) => this.#chains.extend(set, member), 0);
-    const known = this.#stateOf.get(chain);
-    if (known !== undefined) return known;
-    const state = this.sets.length;
-    this.#stateOf.set(chain, state);
-    this.sets.push(members);
-    this.accept.push(this.#value(members));
-    return state;
-  }
+  /** Those of the patterns that others need be asked about. */
+  among = (patterns: readonly number[]): readonly number[] => patterns.filter(this.#overshadowed.mayBeBy);
 
-  /** The successors of one state, by byte class; `target` is scratch space. */
-  move(state: number, target: Float64Array): void {
-    target.fill(0);
-    for (const member of this.sets[state] ?? []) {
-      const { on, to } = this.#state(member);
-      this.work += on.length;
-      for (const column of on) target[column] = this.#chains.extend(target[column] ?? 0, to);
-    }
-    for (let column = 0; column < target.length; column++) target[column] = this.#stateOfChain(target[column] ?? 0);
-  }
-
-  #stateOfChain(chain: number): number {
-    const known = this.#closed.get(chain);
-    if (known !== undefined) return known;
-    const state = this.stateOfTargets(this.#chains.members(chain));
-    this.#closed.set(chain, state);
-    return state;
-  }
-
-  /** States that read or accept, reachable without reading, ascending. */
-  #closure(targets: readonly number[]): readonly number[] {
-    this.#round++;
-    const stack = [...targets];
-    const out: number[] = [];
-    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-      if (this.#seen[at] === this.#round) continue;
-      this.#seen[at] = this.#round;
+  is(pattern: number, by: readonly number[]): boolean {
+    for (const one of by) {
       this.work++;
-      const state = this.#state(at);
-      if (state.on.length > 0 || state.accepts) out.push(at);
-      for (const free of state.free) stack.push(free);
+      if (one !== pattern && this.#isBy(one, pattern)) return true;
     }
-    return out.sort((a, b) => a - b);
+    return false;
   }
 
-  #state(state: number): NfaState {
-    const found = this.#nfa.states[state];
-    invariant(found, `no state ${state}`);
-    return found;
+  #isBy(by: number, pattern: number): boolean {
+    const row = this.#rows[by] ?? new Uint8Array(this.#patterns);
+    this.#rows[by] = row;
+    row[pattern] ||= this.#overshadowed.isBy(pattern, by) ? 2 : 1;
+    return row[pattern] === 2;
+  }
+}
+
+class Determinization {
+  readonly #nfa: FlatNfa;
+  readonly #hidden: Hidden | undefined;
+  readonly #openEnds: Uint8Array;
+  readonly #set: Scratch;
+  /** Where the members of a state go, by the list of byte classes that they read. */
+  readonly #moved: readonly Scratch[];
+  readonly #movedLists: number[] = [];
+  /** Byte class -> the numbers of its moves. */
+  readonly #moves: readonly Scratch[];
+  readonly #targets = new NumberLists();
+  readonly #successors = new NumberLists();
+  /** Number of a successor -> state, or -1. */
+  readonly #stateOf: number[] = [];
+  readonly #values = new NumberLists();
+  readonly sets = new NumberLists();
+  readonly accept: number[] = [];
+  #work = 0;
+
+  constructor(source: Nfa, overshadowed: Overshadowed | undefined) {
+    const nfa = new FlatNfa(source);
+    this.#nfa = nfa;
+    this.#set = scratchOf(nfa.size);
+    this.#hidden = overshadowed && new Hidden(overshadowed, source.starts.length);
+    this.#openEnds = overshadowed ? openEnds(nfa, this.#set) : new Uint8Array();
+    this.#moved = nfa.readers.map(scratchOf);
+    this.#moves = nfa.listsWith().map(scratchOf);
+    this.stateOfTargets([]);
+    this.#successors.intern(this.#set.members, 0);
+    this.#stateOf.push(0);
+  }
+
+  /** States of the NFA looked at, and steps over a byte class. */
+  get work(): number {
+    return this.#work + this.#nfa.work + (this.#hidden?.work ?? 0);
+  }
+
+  get values(): readonly (readonly number[])[] {
+    return Array.from({ length: this.#values.count }, (_, value) => [...this.#values.at(value)]);
+  }
+
+  stateOfTargets(targets: Iterable<number>): number {
+    this.#nfa.begin(this.#set);
+    for (const target of targets) this.#nfa.reach(target, this.#set);
+    return this.#stateOfSet();
+  }
+
+  #stateOfSet(): number {
+    this.#nfa.end(this.#set);
+    this.#leaveOutOvershadowed();
+    const known = this.sets.count;
+    const state = this.sets.intern(this.#set.members, this.#set.length);
+    if (state === known) this.accept.push(this.#value());
+    return state;
+  }
+
+  /** The successors of one state, by byte class. */
+  move(state: number, row: Uint32Array): void {
+    this.#moveLists(state);
+    for (const list of this.#movedLists) {
+      const moved = this.#moved[list];
+      if (!moved) continue;
+      const targets = this.#targets.intern(moved.members, moved.length);
+      moved.length = 0;
+      for (const column of this.#nfa.lists.at(list)) {
+        const moves = this.#moves[column];
+        if (moves) moves.members[moves.length++] = targets;
+        this.#work++;
+      }
+    }
+    this.#movedLists.length = 0;
+    this.#moves.forEach((moves, column) => {
+      row[column] = moves.length === 0 ? 0 : this.#successor(moves);
+      moves.length = 0;
+    });
+  }
+
+  #moveLists(state: number): void {
+    const members = this.sets.at(state);
+    this.#work += members.length;
+    for (const member of members) {
+      const list = this.#nfa.listOf[member] ?? 0;
+      const moved = this.#moved[list];
+      if (list === 0 || !moved) continue;
+      if (moved.length === 0) this.#movedLists.push(list);
+      moved.members[moved.length++] = this.#nfa.to[member] ?? 0;
+    }
+  }
+
+  #successor({ members, length }: Scratch): number {
+    const successor = this.#successors.intern(members, length);
+    const known = this.#stateOf[successor];
+    if (known !== undefined) return known;
+    this.#nfa.begin(this.#set);
+    for (let i = 0; i < length; i++) for (const target of this.#targets.at(members[i] ?? 0)) this.#nfa.reach(target, this.#set);
+    const state = this.#stateOfSet();
+    this.#stateOf[successor] = state;
+    return state;
   }
 
   /** What is overshadowed by a pattern that matches for good need not be followed: this is what keeps the states few. */
-  #withoutOvershadowed(members: readonly number[]): readonly number[] {
-    if (!members.some((member) => this.#openEnds.has(member))) return members;
-    const matched = new Set(this.#matched(members));
-    const decided = members.filter((member) => this.#openEnds.has(member)).map((member) => this.#state(member).pattern);
-    const isHidden = this.#hiddenBy(decided.filter((pattern) => matched.has(pattern)));
-    return isHidden ? members.filter((member) => !isHidden(this.#state(member).pattern)) : members;
+  #leaveOutOvershadowed(): void {
+    const [set, hidden, { pattern }] = [this.#set, this.#hidden, this.#nfa];
+    if (!hidden) return;
+    const open = new Set<number>();
+    for (let i = 0; i < set.length; i++) if (this.#openEnds[set.members[i] ?? 0] === 1) open.add(pattern[set.members[i] ?? 0] ?? 0);
+    if (open.size === 0) return;
+    const decided = hidden.among(this.#matched().filter((one) => open.has(one)));
+    if (decided.length === 0) return;
+    let kept = 0;
+    for (let i = 0; i < set.length; i++) {
+      const member = set.members[i] ?? 0;
+      if (!hidden.is(pattern[member] ?? 0, decided)) set.members[kept++] = member;
+    }
+    set.length = kept;
   }
 
-  /** Does one of these patterns overshadow a pattern? Undefined when they overshadow none. */
-  #hiddenBy(patterns: readonly number[]): ((pattern: number) => boolean) | undefined {
-    const hidden = patterns.flatMap((pattern) => this.#overshadowed.get(pattern) ?? []);
-    if (hidden.length === 0) return undefined;
-    return (pattern) => {
-      this.work += hidden.length;
-      return hidden.some((one) => one.has(pattern));
-    };
+  /** The patterns that the set matches, ascending. */
+  #matched(): readonly number[] {
+    const [found, { members, length }]: [number[], Scratch] = [[], this.#set];
+    for (let i = 0; i < length; i++) {
+      const member = members[i] ?? 0;
+      if (this.#nfa.accepts[member] === 1) found.push(this.#nfa.pattern[member] ?? 0);
+    }
+    return found;
   }
 
-  #matched(members: readonly number[]): readonly number[] {
-    return members.filter((member) => this.#state(member).accepts).map((member) => this.#state(member).pattern);
-  }
-
-  #value(members: readonly number[]): number {
-    const matched = this.#matched(members);
-    const isHidden = this.#hiddenBy(matched);
-    const sorted = (isHidden ? matched.filter((pattern) => !isHidden(pattern)) : [...matched]).sort((a, b) => a - b);
-    const key = sorted.join();
-    const known = this.#valueOf.get(key);
-    if (known !== undefined) return known;
-    this.#valueOf.set(key, this.values.length);
-    this.values.push(sorted);
-    return this.values.length - 1;
+  #value(): number {
+    const matched = this.#matched();
+    const hidden = this.#hidden;
+    const by = hidden && matched.length > 1 ? hidden.among(matched) : [];
+    const asked = by.length > 0 ? matched.filter((pattern) => !hidden?.is(pattern, by)) : matched;
+    return this.#values.intern(Uint32Array.from(asked), asked.length);
   }
 }
 
 /** A quarter of a second or so: past it the work, not the table, is out of hand. */
 const mostWork = 4_000_000;
 
+/** What determinizations have taken together. */
+export class Work {
+  done = 0;
+}
+
+type Asked = { readonly overshadowed?: Overshadowed | undefined; readonly work?: Work; readonly mostWork?: number };
+
 /** The DFA that reads all patterns at once. `undefined` when it would have more than `limit` states, or takes the work of far more. */
-export function determinize(nfa: Nfa, limit: number, overshadowed: Overshadowed = new Map()): Subsets | undefined {
+export function determinize(nfa: Nfa, limit: number, asked: Asked = {}): Subsets | undefined {
+  const { overshadowed, work: spent = new Work(), mostWork: most = mostWork } = asked;
   const columns = nfa.bytes.count;
   const work = new Determinization(nfa, overshadowed);
   const start = work.stateOfTargets(nfa.starts);
-  const rows: Float64Array[] = [];
-  for (let state = 0; state < work.sets.length; state++) {
-    if (work.sets.length > limit || work.work > mostWork) return undefined;
-    const row = new Float64Array(columns);
-    work.move(state, row);
-    rows.push(row);
+  let next: Uint32Array = new Uint32Array(64 * columns);
+  for (let state = 0; state < work.sets.count; state++) {
+    if (work.sets.count > limit || work.work > most) {
+      spent.done += work.work;
+      return undefined;
+    }
+    if ((state + 1) * columns > next.length) next = copied(next, next.length * 2);
+    work.move(state, next.subarray(state * columns, (state + 1) * columns));
   }
-  const next = new Uint32Array(rows.length * columns);
-  rows.forEach((row, state) => next.set(row, state * columns));
-  return { states: rows.length, start, next, accept: Uint32Array.from(work.accept), values: work.values };
+  spent.done += work.work;
+  const states = work.sets.count;
+  return { states, start, next: copied(next, states * columns), accept: Uint32Array.from(work.accept), values: work.values };
+}
+
+function copied(from: Uint32Array, length: number): Uint32Array {
+  const to = new Uint32Array(length);
+  to.set(from.subarray(0, length));
+  return to;
 }

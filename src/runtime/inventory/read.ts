@@ -138,8 +138,8 @@ function reportRepeats(reading: Reading, inventory: Inventory): void {
     const owner = { what: `workload \`${displayName(workload)}\``, local: workload.cgroup !== undefined, origin: workload.origin };
     workload.addresses.forEach((address, j) => claim(address, ['workloads', i, 'addresses', j], owner));
   });
-  // An address may stand under several entities: the API server is also a node.
+  // An address may stand under several entities: the API server is also a node. What starts is nothing else yet.
   for (const { name, address, origin } of inventory.entities) {
-    claim(address, ['entities', name], { what: 'a reserved endpoint', local: false, origin });
+    claim(address, ['entities', name], { what: name === 'init' ? '`init`' : 'a reserved endpoint', local: false, origin });
   }
 }

@@ -28,6 +28,24 @@ export type Defaults = { readonly enforced: Default; readonly audited: Default }
 export const matches = ({ content, action }: Candidate, contentClass: number): boolean =>
   content === undefined || (contentClass === 0 ? matchesUndecidable(action) : content.has(contentClass));
 
+type Bringing = { readonly policy: number; readonly audit: boolean };
+type BySubject<T> = Readonly<Record<Section, ReadonlyMap<number, readonly T[]>>>;
+
+/** Section -> selector of the subject -> what `of` says of the items, in their order. */
+function bySubject<S extends { readonly subject: number }, T>(
+  items: readonly S[],
+  of: (item: S, index: number) => readonly (readonly [Section, T])[],
+): BySubject<T> {
+  const found = { ingress: new Map<number, T[]>(), egress: new Map<number, T[]>(), process: new Map<number, T[]>() };
+  for (const [index, item] of items.entries())
+    for (const [section, value] of of(item, index)) {
+      const list = found[section].get(item.subject);
+      if (list) list.push(value);
+      else found[section].set(item.subject, [value]);
+    }
+  return found;
+}
+
 /** Restates rules as candidates, each combination of rule and meaning of its named ports once. */
 export class Candidates {
   readonly #program: PolicyProgram;
@@ -36,19 +54,20 @@ export class Candidates {
   readonly #known = new Map<string, Candidate>();
   readonly #byNumber: Candidate[] = [];
   readonly #contents = new Map<number, ReadonlySet<number>>();
-  readonly #positions: Readonly<Record<Section, ReadonlyMap<number, readonly number[]>>>;
+  readonly #positions: BySubject<number>;
+  /** By the selector of their subjects: the policies that bring a default deny. */
+  readonly #denying: BySubject<Bringing>;
 
   constructor(program: PolicyProgram, ports: PortTable, causes: CauseNumbers) {
     this.#program = program;
     this.#ports = ports;
     this.#causes = causes;
-    const positions = { ingress: new Map<number, number[]>(), egress: new Map<number, number[]>(), process: new Map<number, number[]>() };
-    program.rules.forEach(({ section, subject }, position) => {
-      const list = positions[section].get(subject);
-      if (list) list.push(position);
-      else positions[section].set(subject, [position]);
-    });
-    this.#positions = positions;
+    this.#positions = bySubject(program.rules, ({ section }, position) => [[section, position]]);
+    this.#denying = bySubject(program.policies, ({ audit, defaultDeny: { ingress, egress, process } }, policy) => [
+      ...(ingress ? [['ingress', { policy, audit }] as const] : []),
+      ...(egress ? [['egress', { policy, audit }] as const] : []),
+      ...(process.includes('exec') ? [['process', { policy, audit }] as const] : []),
+    ]);
   }
 
   /** Positions in `program.rules` of the rules for a subject, in deciding order. */
@@ -94,15 +113,11 @@ export class Candidates {
 
   /** Denied if a policy that selects the subject brings default deny. */
   defaultsFor({ selectors }: SubjectClass, section: Section): Defaults {
-    const selected = new Set(selectors);
-    const bringing = this.#program.policies.flatMap(({ subject, audit, defaultDeny }, policy) => {
-      const brings = section === 'process' ? defaultDeny.process.includes('exec') : defaultDeny[section];
-      return brings && selected.has(subject) ? [{ policy, audit }] : [];
-    });
+    const bringing = selectors.flatMap((selector) => this.#denying[section].get(selector) ?? []).sort((a, b) => a.policy - b.policy);
     return { enforced: this.#default(bringing.filter(({ audit }) => !audit)), audited: this.#default(bringing) };
   }
 
-  #default(bringing: readonly { readonly policy: number }[]): Default {
+  #default(bringing: readonly Bringing[]): Default {
     if (bringing.length === 0) return { action: 'allow', cause: fixedCause.defaultAllow };
     return { action: 'deny', cause: this.#causes.defaultDeny(bringing.map(({ policy }) => policy)) };
   }

@@ -108,6 +108,11 @@ const wrong: readonly (readonly [what: string, text: string, problems: readonly 
     ],
   ],
   [
+    'what starts, and is something else',
+    'entities:\n  health: [10.0.0.2, 10.0.0.3]\n  remote-node: [10.0.0.3]\n  init: [10.0.0.2]\n',
+    ["4: entities.init: address 10.0.0.2 is already a reserved endpoint's at i.yaml:2; an address belongs to one entry"],
+  ],
+  [
     'names and addresses that are given twice',
     'workloads:\n  - { name: a, addresses: [10.0.0.1] }\n  - { name: a, namespace: n, addresses: [10.0.0.1] }\n  - name: a\n    cgroup: /a\n    addresses: [10.0.0.1, 10.0.0.2]\n  - { name: b, cgroup: /b, addresses: [10.0.0.2] }\nentities:\n  health: [10.0.0.2]\n',
     [

@@ -1,6 +1,7 @@
 // Rules that no endpoint can have together: for the same peer and port Cilium's proxy does one thing. The agent finds it when it
 // puts an endpoint's policy together, and keeps the policy that the endpoint had.
-import { type Field, has, items, member, numberIn, textIn, textsIn } from './fields.ts';
+import { isObject } from '../documents/json.ts';
+import { type Field, has, items, member, numberIn, textIn, textsIn } from '../fields.ts';
 import { type Direction, peersOf } from './peers.ts';
 import { icmpTexts, protocolOf } from './ports.ts';
 import type { Reading } from './reading.ts';
@@ -20,7 +21,9 @@ export type Ask = {
 /** Reports what the specs of one subject ask for and cannot have. */
 export function refuseConflicts(specs: readonly Field[], reading: Reading): void {
   for (const direction of ['ingress', 'egress'] as const) {
-    const asks = specs.flatMap((spec) => items(member(spec, direction)).flatMap((rule) => asksOf(rule, direction, reading)));
+    const rules = specs.flatMap((spec) => items(member(spec, direction)));
+    if (!rules.some(asksProxy)) continue;
+    const asks = rules.flatMap((rule) => asksOf(rule, direction, reading));
     const found = asks.flatMap((one, i) => asks.slice(0, i).flatMap((before) => conflictOf(before, one) ?? []));
     for (const { what, first, second } of found.slice(0, 1)) {
       const { at } = reading.document;
@@ -28,6 +31,11 @@ export function refuseConflicts(specs: readonly Field[], reading: Reading): void
     }
   }
 }
+
+/** Does a rule ask for more than that packets pass? */
+export const asksProxy = (rule: Field): boolean =>
+  has(rule, 'authentication') ||
+  items(member(rule, 'toPorts')).some((port) => isObject(port.value) && Object.keys(port.value).some((name) => name !== 'ports'));
 
 export function asksOf(rule: Field, direction: Direction, reading: Reading): readonly Ask[] {
   const peers = peersOf(rule, direction, reading)?.map((peer) => (peer === 'all' ? '*' : peer)) ?? ['*'];

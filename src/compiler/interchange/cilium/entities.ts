@@ -1,7 +1,7 @@
 // Entities and labels of source `reserved`, and selectors that are about endpoints which are no pods.
 import type { ImportOptions } from '../importer.ts';
-import { isAbout, isPositive, type LabelTest, selectorText } from './labels.ts';
-import { listed, quoted } from './texts.ts';
+import { isAbout, isPositive, type LabelTest, selectorText } from '../labels.ts';
+import { listed, quoted } from '../texts.ts';
 
 const entities: readonly string[] = [
   ...['all', 'world', 'world-ipv4', 'world-ipv6', 'host', 'remote-node', 'kube-apiserver', 'ingress', 'init', 'health', 'unmanaged'],
@@ -60,8 +60,14 @@ export function unrestrictedPeers(tests: readonly LabelTest[]): readonly string[
     return text === undefined ? [] : [text];
   }
   if (wanted.length === 0) return [allExcept(refused, others)];
-  if (wanted.length > 1) return undefined;
+  if (wanted.length > 1) return areApart(wanted) ? [] : undefined;
   return [refused.length === 0 ? listed(wanted) : `${listed(wanted)} except ${listed(refused)}`];
+}
+
+/** Is there no endpoint of all of these entities? The API server stands on a node, or at an address; every other is but one thing. */
+function areApart(names: readonly string[]): boolean {
+  const others = names.filter((name) => name !== 'kube-apiserver');
+  return others.length > 1 && others.some((name) => !name.startsWith('world'));
 }
 
 /** Endpoints that a selector of a clusterwide policy governs: pods, and the agent's own; never the host. */

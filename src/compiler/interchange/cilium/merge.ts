@@ -1,9 +1,10 @@
 // For the same peer and port the agent's proxy has one set of rules: what several rules ask for is merged there, and a rule without
 // requests beside one with them becomes "every request" of that protocol, or, beside names of servers, nothing.
+
+import { type Field, items, member } from '../fields.ts';
 import type { Document, Facts, ImportContext } from '../importer.ts';
-import { type Ask, asksOf, portKey } from './conflicts.ts';
-import { type Field, items, member } from './fields.ts';
-import { type LabelTest, selectorText } from './labels.ts';
+import { type LabelTest, selectorText } from '../labels.ts';
+import { type Ask, asksOf, asksProxy, portKey } from './conflicts.ts';
 import type { Direction } from './peers.ts';
 import { protocolOf } from './ports.ts';
 import type { Reading } from './reading.ts';
@@ -23,13 +24,13 @@ export function besideOf(
   direction: Direction,
   { reading, pods }: { reading: Reading; pods: readonly LabelTest[] | undefined },
 ): Beside {
-  const own = specs.flatMap((spec) => askedIn(spec, direction, reading));
-  if (!pods) return { own, others: [] };
-  const others = namingSpecs(reading.context)[direction].flatMap(({ text, pods: theirs, document, asks }) => {
-    const isOwn = document === reading.document || selectorText([...pods, ...theirs]) === undefined;
+  const naming = pods ? namingSpecs(reading.context)[direction] : [];
+  const others = naming.flatMap(({ text, pods: theirs, document, asks }) => {
+    const isOwn = document === reading.document || selectorText([...(pods ?? []), ...theirs]) === undefined;
     return isOwn ? [] : asks.map((ask) => ({ pods: text, ask }));
   });
-  return { own, others };
+  const isTouched = others.length > 0 || specs.some((spec) => items(member(spec, direction)).some(asksProxy));
+  return { own: isTouched ? specs.flatMap((spec) => askedIn(spec, direction, reading)) : [], others };
 }
 
 const askedIn = (spec: Field, direction: Direction, reading: Reading): readonly Ask[] =>

@@ -1,8 +1,8 @@
 // Patterns of DNS names, as Cilium reads them: a run of `*` is any characters of one label, `**.` at the beginning one or more
 // whole labels, and nothing but wildcards is every name.
-import { type Field, member, textIn } from './fields.ts';
+import { type Field, member, textIn } from '../fields.ts';
+import { literalText } from '../texts.ts';
 import type { Reading } from './reading.ts';
-import { literalText } from './texts.ts';
 
 /** A pattern in policy text; undefined where no name has this form. */
 export function patternText(written: string): string | undefined {

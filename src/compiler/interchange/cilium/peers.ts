@@ -1,14 +1,14 @@
 // Peers of one rule as policy text.
 import { type AddressSet, formatPrefix, type Prefix, parsePrefix, prefixInterval } from '../../space/address.ts';
 import { intervals, isEmpty, subtract } from '../../space/interval.ts';
+import { entriesOf, type Field, has, isEmptyList, items, member, textIn } from '../fields.ts';
 import { groupOf } from '../importer.ts';
+import { isAbout, isPositive, type LabelTest, selectorText, selectsLabels, testsIn } from '../labels.ts';
+import { distinct, listed } from '../texts.ts';
 import { entityText, isOfReserved, unrestrictedPeers } from './entities.ts';
-import { entriesOf, type Field, has, isEmptyList, items, member, textIn } from './fields.ts';
-import { isAbout, isPositive, type LabelTest, selectorText, selectsLabels, testsIn } from './labels.ts';
 import { nameText, patternText } from './names.ts';
 import type { Reading } from './reading.ts';
 import { servicePeers } from './services.ts';
-import { distinct, listed } from './texts.ts';
 
 export type Direction = 'ingress' | 'egress';
 export const side = (direction: Direction): 'from' | 'to' => (direction === 'ingress' ? 'from' : 'to');
@@ -88,7 +88,7 @@ export function nodeText(tests: readonly LabelTest[], entity: string): readonly 
 const prefixOf = (field: Field): Prefix | undefined => parsePrefix(textIn(field) ?? '');
 
 const withWorkloads = (text: string, { context }: Reading): string =>
-  context.options.addressesMatch.workloads || context.options.addressesMatch.nodes ? `${text} including workloads` : text;
+  context.options.addressesMatch.workloads ? `${text} including workloads` : text;
 
 function blockTexts(field: Field, reading: Reading): readonly string[] {
   const prefix = prefixOf(field);

@@ -1,15 +1,16 @@
 // CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy: each of their specs is a policy.
+
+import { type Field, has, member, textIn } from '../fields.ts';
 import { type Document, type ImportContext, type Importer, originText } from '../importer.ts';
+import { type LabelTest, selectorText, testsIn } from '../labels.ts';
+import { quoted } from '../texts.ts';
 import type { PolicyWriter } from '../writer.ts';
 import { refuseConflicts } from './conflicts.ts';
 import { clusterwideSubject, isOfReserved } from './entities.ts';
-import { type Field, has, member, textIn } from './fields.ts';
-import { type LabelTest, selectorText, testsIn } from './labels.ts';
 import { nodeText } from './peers.ts';
 import { Reading } from './reading.ts';
 import { type Aside, type Section, sectionsOf } from './sections.ts';
 import { governedPods, namespaceOf, ownTests, specsOf } from './specs.ts';
-import { quoted } from './texts.ts';
 
 const importer = (kind: string): Importer => ({ group: 'cilium.io', kind, versions: ['v2'], write: writePolicies });
 

@@ -1,7 +1,8 @@
 // Ports and ICMP types of one rule as policy text.
+
+import { type Field, items, member, numberIn, textIn } from '../fields.ts';
 import { PortTexts } from '../kubernetes/policy-text.ts';
-import { type Field, items, member, numberIn, textIn } from './fields.ts';
-import { distinct, listed } from './texts.ts';
+import { distinct, listed } from '../texts.ts';
 
 /** A name of a service after IANA: at least one letter, at most 15 signs, no hyphen at an end or beside another. */
 export const isServiceName = (text: string): boolean =>

@@ -1,8 +1,8 @@
 // What readers of a document share: where it stands, and what is to be said about it.
 import type { Span } from '../../base/source.ts';
 import { pathText } from '../documents/json.ts';
+import type { Field } from '../fields.ts';
 import type { Document, ImportContext, Path } from '../importer.ts';
-import type { Field } from './fields.ts';
 
 export class Reading {
   readonly document: Document;

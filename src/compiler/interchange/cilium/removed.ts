@@ -15,13 +15,21 @@ const removed: Readonly<Record<string, Removed & { readonly under?: string }>> =
   l7proto: { ...parsers, under: 'rules' },
 };
 
+/** Holds a value what may be gone, or nothing? */
+function hasSuch(value: Json | undefined): boolean {
+  if (value === undefined || value === null || typeof value !== 'object') return value === null;
+  if (isList(value)) return value.some(hasSuch);
+  for (const key of Object.keys(value)) if (Object.hasOwn(removed, key) || hasSuch(value[key])) return true;
+  return false;
+}
+
 /** The document without fields that are gone; undefined after reports of those, and of fields without a value. */
 export function withoutRemoved(
   document: Document,
   { options, report }: ImportContext,
 ): { readonly document: Document; readonly isWhole: boolean } {
-  if (options.schema === 'off') return { document, isWhole: true };
   const { value, at } = document;
+  if (options.schema === 'off' || !['spec', 'specs'].some((name) => hasSuch(value[name]))) return { document, isWhole: true };
   const found: { readonly path: Path; readonly name: string; readonly entry: Removed }[] = [];
   const empty: Path[] = [];
   const walk = (one: Json, path: Path): Json => {

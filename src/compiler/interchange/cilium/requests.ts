@@ -1,10 +1,10 @@
 // Requests that one item of `toPorts` allows, as blocks of policy text. Every regular expression is about the whole value, and
 // a path is about path and query as they are sent.
 import { readRegex } from '../../space/regex.ts';
-import { type Field, has, items, member, numberIn, textIn, textsIn } from './fields.ts';
+import { type Field, has, items, member, numberIn, textIn, textsIn } from '../fields.ts';
+import { listed, literalText, quoted, regexText } from '../texts.ts';
 import { nameText, patternText } from './names.ts';
 import type { Reading } from './reading.ts';
-import { listed, literalText, quoted, regexText } from './texts.ts';
 
 /** `block`: absent where every request is allowed. */
 export type Requests = { readonly block?: string; readonly requirements: readonly string[] };

@@ -1,14 +1,15 @@
 // A spec's sections as lines of policy text.
+
+import { type Field, items, member, textIn, textsIn } from '../fields.ts';
 import type { ImportContext, Path } from '../importer.ts';
-import { type Field, items, member, textIn, textsIn } from './fields.ts';
-import { type LabelTest, selectorText } from './labels.ts';
+import { type LabelTest, selectorText } from '../labels.ts';
+import { distinct, listed, quoted } from '../texts.ts';
 import { type Beside, besideOf, type Part, partsOf } from './merge.ts';
 import { type Direction, peersOf, side } from './peers.ts';
 import { everyTypes, icmpTexts, portTexts } from './ports.ts';
 import type { Reading } from './reading.ts';
 import { type Requests, requestsOf } from './requests.ts';
 import { isolatedPods } from './specs.ts';
-import { distinct, listed, quoted } from './texts.ts';
 
 /** What a spec is read with: all specs about the same subject, and the pods that it is about, where it is about pods. */
 export type SpecContext = {

@@ -1,8 +1,8 @@
 // `toServices`: the backends that services have, by the services' own selectors or addresses.
 import { formatPrefix, parsePrefix } from '../../space/address.ts';
+import { type Field, has, member, textIn } from '../fields.ts';
 import type { StatedService } from '../importer.ts';
-import { type Field, has, member, textIn } from './fields.ts';
-import { type LabelTest, selectorText, selectsLabels, testsIn } from './labels.ts';
+import { type LabelTest, selectorText, selectsLabels, testsIn } from '../labels.ts';
 import type { Reading } from './reading.ts';
 
 /** Backends of the services that an entry names. */

@@ -1,11 +1,11 @@
 // The specs of a document, and those of all documents of a compilation: what one policy says of a flow can depend on others.
 import { checker } from '../documents/schema.ts';
+import { entriesOf, type Field, has, items, member } from '../fields.ts';
 import type { Document, Facts, ImportContext } from '../importer.ts';
 import { isolatingPolicies } from '../kubernetes/network-policy.ts';
 import { inNamespace, podTests } from '../kubernetes/peers.ts';
+import { type LabelTest, namespaceName, testsIn } from '../labels.ts';
 import { isOfReserved } from './entities.ts';
-import { entriesOf, type Field, has, items, member } from './fields.ts';
-import { type LabelTest, namespaceName, testsIn } from './labels.ts';
 import type { Direction } from './peers.ts';
 import { Reading } from './reading.ts';
 import { withoutRemoved } from './removed.ts';

@@ -1,5 +1,5 @@
 // Ports, ICMP types and requests of a rule as the agent takes them.
-import { type Field, has, items, member, numberIn, textIn, textsIn } from './fields.ts';
+import { type Field, has, items, member, numberIn, textIn, textsIn } from '../fields.ts';
 import { validateName } from './names.ts';
 import { extended, icmpType, isServiceName, portNumber, protocolOf } from './ports.ts';
 import type { Reading } from './reading.ts';

@@ -1,5 +1,5 @@
 // Label selectors as the agent takes them: keys and values that Kubernetes allows, and values where an operator needs them.
-import { entriesOf, type Field, isEmptyList, items, member, textIn } from './fields.ts';
+import { entriesOf, type Field, isEmptyList, items, member, textIn } from '../fields.ts';
 import type { Reading } from './reading.ts';
 
 const part = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;

@@ -1,7 +1,7 @@
 // What Cilium's agent holds a policy against when it reads it, beyond the schema: a policy that it refuses is not applied at all.
-import { formatPrefix, type Prefix, parsePrefix } from '../../space/address.ts';
+import { formatPrefix, isIpv4, type Prefix, parsePrefix } from '../../space/address.ts';
+import { type Field, has, items, member, textIn } from '../fields.ts';
 import { entityText } from './entities.ts';
-import { type Field, has, items, member, textIn } from './fields.ts';
 import { validateName } from './names.ts';
 import { type Direction, side } from './peers.ts';
 import type { Reading } from './reading.ts';
@@ -83,5 +83,8 @@ function validateBlockSet(set: Field, reading: Reading): void {
   }
 }
 
+/** Of the same family: no block of IPv6 holds one of IPv4. */
 const isInside = (inner: Prefix, outer: Prefix): boolean =>
-  inner.length >= outer.length && inner.address >> BigInt(128 - outer.length) === outer.address >> BigInt(128 - outer.length);
+  isIpv4(inner.address) === isIpv4(outer.address) &&
+  inner.length >= outer.length &&
+  inner.address >> BigInt(128 - outer.length) === outer.address >> BigInt(128 - outer.length);

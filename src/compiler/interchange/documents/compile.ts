@@ -7,7 +7,8 @@ import { isList, isObject } from './json.ts';
 /** All errors of a value; none when it is valid. */
 export type Validate = (value: JsonObject) => readonly ErrorObject[];
 
-const plain = { strict: false, messages: false, inlineRefs: false, code: { optimize: false } } as const;
+/** Whether a schema is one is asked when `telling` makes its function. */
+const plain = { strict: false, messages: false, inlineRefs: false, meta: false, validateSchema: false, code: { optimize: false } } as const;
 const telling = { allErrors: true, verbose: true, strict: true, strictTypes: false, strictRequired: false } as const;
 
 export function compile(schema: JsonObject): Validate {

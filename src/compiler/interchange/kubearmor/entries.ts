@@ -1,7 +1,8 @@
 // The entries of a policy with what they inherit: an entry's own action, message, severity and tags, else its section's, else
 // the policy's; the action is Block unless something says another.
-import { type Field, items, member, numberIn, textIn, textsIn } from '../cilium/fields.ts';
+
 import { isObject } from '../documents/json.ts';
+import { type Field, items, member, numberIn, textIn, textsIn } from '../fields.ts';
 
 export type Action = 'Allow' | 'Audit' | 'Block';
 export type SectionName = 'process' | 'file' | 'network' | 'capabilities';

@@ -1,10 +1,11 @@
 // KubeArmor's policies. Its entries become process rules; a policy with Allow entries makes allow-lists of their classes, which
 // stand in a policy of their own where what is left out is only reported. Where its two enforcers differ, the documents count, then
 // AppArmor: Block wins over Allow, patterns are AppArmor's.
-import { type Field, items, member, textIn } from '../cilium/fields.ts';
-import { quoted } from '../cilium/texts.ts';
+
 import { type Checker, checker } from '../documents/schema.ts';
+import { type Field, items, member, textIn } from '../fields.ts';
 import { type Document, type ImportContext, type Importer, originText } from '../importer.ts';
+import { quoted } from '../texts.ts';
 import type { PolicyWriter } from '../writer.ts';
 import { type About, aboutPreset, aboutSyscalls, entriesIn } from './entries.ts';
 import { type Reading as EntryReading, linesOf, type Refuse, type Rule, syscallLines } from './lines.ts';

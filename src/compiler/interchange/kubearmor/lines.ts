@@ -1,7 +1,7 @@
 // The rules of one entry. `readOnly` and `ownerOnly` refuse by themselves, whatever the action is: changes of the file, and
 // everybody but its owner.
-import { type Field, items, member, textIn, textsIn } from '../cilium/fields.ts';
-import { distinct, listed, quoted } from '../cilium/texts.ts';
+import { type Field, items, member, textIn, textsIn } from '../fields.ts';
+import { distinct, listed, quoted } from '../texts.ts';
 import { type Entry, flagIn } from './entries.ts';
 import { folderTexts, type PathText, patternText, programTexts } from './paths.ts';
 

@@ -1,6 +1,6 @@
 // Paths, folders and patterns of KubeArmor as operands. Patterns are AppArmor's globs, which stand in paths, too, because its
 // profiles are made of them: `*` and `?` stop at `/`, `**` does not, `[a-c]` `[^a]` is a byte, `{a,b}` a choice, `\` takes a sign as it is.
-import { literalText, quoted, regexText } from '../cilium/texts.ts';
+import { literalText, quoted, regexText } from '../texts.ts';
 
 /** Why no file has a path of this form, or the operand. */
 export type PathText = { readonly text: string } | { readonly reason: string };

@@ -1,7 +1,7 @@
 // Whom a policy governs. `kubearmor.io/container.name` selects containers of a pod by name, written `[a, b]`; it stands as a label:
 // who knows containers apart gives it to them.
-import { entriesOf, type Field, items, member, textIn, textsIn } from '../cilium/fields.ts';
-import { quoted } from '../cilium/texts.ts';
+import { entriesOf, type Field, items, member, textIn, textsIn } from '../fields.ts';
+import { quoted } from '../texts.ts';
 
 /** Only in these namespaces, or in all but them. */
 export type Within = { readonly only?: readonly string[]; readonly except?: readonly string[] };

@@ -1,8 +1,8 @@
 // Where Kubernetes' text and Cilium's engine differ: a workload that a NetworkPolicy isolates, and that a rule of tier baseline allows
 // to be reached. The text says that isolation holds; the engine asks the tiers first, and isolation last.
-import { member } from '../cilium/fields.ts';
-import type { LabelTest } from '../cilium/labels.ts';
+import { member } from '../fields.ts';
 import type { Document, ImportContext } from '../importer.ts';
+import type { LabelTest } from '../labels.ts';
 import { isolatingPolicies } from './network-policy.ts';
 import { inNamespace, podTests } from './peers.ts';
 import type { Section } from './policy-text.ts';

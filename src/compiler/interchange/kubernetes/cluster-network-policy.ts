@@ -1,11 +1,12 @@
 // ClusterNetworkPolicy, and AdminNetworkPolicy and BaselineAdminNetworkPolicy before it: rules of the tiers admin and baseline, in
 // their order.
-import { type Field, has, items, member, numberIn, textIn } from '../cilium/fields.ts';
-import { isPositive, type LabelTest, testsIn } from '../cilium/labels.ts';
+
 import { nodeText } from '../cilium/peers.ts';
-import { quoted } from '../cilium/texts.ts';
 import { checker } from '../documents/schema.ts';
+import { type Field, has, items, member, numberIn, textIn } from '../fields.ts';
 import type { Importer, ImportOptions, JsonObject } from '../importer.ts';
+import { isPositive, type LabelTest, testsIn } from '../labels.ts';
+import { quoted } from '../texts.ts';
 import { warnBaseline } from './baseline.ts';
 import { blockText, inThisCluster, podTests, subjectText } from './peers.ts';
 import { type Direction, type Peer, PortTexts, placed, type Rule, type Section, writePolicy } from './policy-text.ts';
@@ -54,7 +55,7 @@ function importerOf({ kind, version, schema, tier: fixed }: Kind): Importer {
       if (tier === 'baseline') warnBaseline(document, { subject, sections }, context);
       const priority = numberIn(member(spec, 'priority')) ?? 0;
       const attributes = `tier ${tier}${priority === 0 ? '' : ` priority ${priority}`}`;
-      writePolicy(document, { subject: subjectText(subject), attributes, sections }, writer);
+      writePolicy(document, { subject: subject.length === 0 ? 'all' : subjectText(subject), attributes, sections }, writer);
     },
   };
 }
@@ -125,7 +126,7 @@ function nodePeers(selector: Field, problems: Problems): readonly Peer[] {
 }
 
 /** What is in no namespace. */
-const outside = ['world', 'host', 'remote-node', 'kube-apiserver', 'ingress', 'health', 'init', 'unmanaged'];
+export const outside = ['world', 'host', 'remote-node', 'kube-apiserver', 'ingress', 'health', 'init', 'unmanaged'];
 
 /**
  * Pods of every cluster. Of `namespaces` that only refuses labels, Cilium's engine takes what is no pod, too; the text of Kubernetes

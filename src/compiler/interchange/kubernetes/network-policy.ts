@@ -1,6 +1,7 @@
 // NetworkPolicy, `networking.k8s.io/v1`. Its rules are allow rules of tier normal, and a direction that it is about is isolated.
-import { type Field, has, items, member, numberIn, textIn, textsIn } from '../cilium/fields.ts';
+
 import { checker } from '../documents/schema.ts';
+import { type Field, has, items, member, numberIn, textIn, textsIn } from '../fields.ts';
 import type { Document, ImportContext, Importer } from '../importer.ts';
 import { blockWithoutText, inNamespace, peerText, podTests, subjectText } from './peers.ts';
 import { type Direction, PortTexts, placed, type Rule, type Section, writePolicy } from './policy-text.ts';
@@ -37,7 +38,7 @@ export function isolated(spec: Field): readonly Direction[] {
 }
 
 /** Behind every allow rule of the tier and before the tier baseline: how Kubernetes' text ranks isolation. */
-const lastPriority = 1_000_000;
+export const lastPriority = 1_000_000;
 
 function sectionOf(direction: Direction, spec: Field, reading: Reading): Section {
   const rules = items(member(spec, direction)).map((rule) => ruleOf(direction, rule, reading));

@@ -1,9 +1,9 @@
 // Peers of Kubernetes' policies as policy text.
-import { formatPrefix, type Prefix, parsePrefix } from '../../space/address.ts';
-import { type Field, items, member, textIn } from '../cilium/fields.ts';
-import { isAbout, type LabelTest, selectorText, testsIn } from '../cilium/labels.ts';
-import { listed } from '../cilium/texts.ts';
+import { formatPrefix, isIpv4, type Prefix, parsePrefix } from '../../space/address.ts';
+import { type Field, items, member, textIn } from '../fields.ts';
 import type { ImportOptions } from '../importer.ts';
+import { isAbout, type LabelTest, selectorText, testsIn } from '../labels.ts';
+import { listed } from '../texts.ts';
 import type { Problems } from './problems.ts';
 
 const nameOfNamespace = 'kubernetes.io/metadata.name';
@@ -62,5 +62,8 @@ export function blockWithoutText(block: Field, problems: Problems): string | und
   return withWorkloads(out.length === 0 ? text : `${text} except ${listed(out)}`, problems.options);
 }
 
+/** Of the same family: no block of IPv6 holds one of IPv4. */
 const isInside = (inner: Prefix, outer: Prefix): boolean =>
-  inner.length > outer.length && inner.address >> BigInt(128 - outer.length) === outer.address >> BigInt(128 - outer.length);
+  isIpv4(inner.address) === isIpv4(outer.address) &&
+  inner.length > outer.length &&
+  inner.address >> BigInt(128 - outer.length) === outer.address >> BigInt(128 - outer.length);

@@ -1,6 +1,7 @@
 // A policy of Kubernetes as it stands in policy text, whatever version it came from.
-import { listed, quoted } from '../cilium/texts.ts';
+
 import { type Document, originText, type Path } from '../importer.ts';
+import { listed, quoted } from '../texts.ts';
 import type { Part, PolicyWriter } from '../writer.ts';
 
 export type Direction = 'ingress' | 'egress';

@@ -1,7 +1,7 @@
 // What is wrong with a document beyond the form of its values.
 
-import type { Field } from '../cilium/fields.ts';
 import { describe, pathText } from '../documents/json.ts';
+import type { Field } from '../fields.ts';
 import type { Document, ImportContext, ImportOptions, Path } from '../importer.ts';
 
 /** Reports at the places of a document, and knows whether it did. */

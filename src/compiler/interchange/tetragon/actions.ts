@@ -1,6 +1,6 @@
 // `matchActions` -> what a rule does. Post and no action at all observe; a hook's first selector that matches decides.
 import { signalNames } from '../../base/kernel-names.ts';
-import { type Field, items, member, numberIn, textIn } from '../cilium/fields.ts';
+import { type Field, items, member, numberIn, textIn } from '../fields.ts';
 import { errnoName } from './arguments.ts';
 import type { Refuse } from './filters.ts';
 

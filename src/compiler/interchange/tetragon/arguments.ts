@@ -3,8 +3,8 @@ import { errnoNames } from '../../base/kernel-names.ts';
 import { bpfCommands } from '../../domains/bpf/index.ts';
 import { capabilities } from '../../domains/capability/index.ts';
 import { formatPrefix, parsePrefix } from '../../space/address.ts';
-import { type Field, items, member, textIn, textsIn } from '../cilium/fields.ts';
-import { literalText } from '../cilium/texts.ts';
+import { type Field, items, member, textIn, textsIn } from '../fields.ts';
+import { literalText } from '../texts.ts';
 import type { Argument } from './hooks.ts';
 import { is, isNot, type Test } from './tests.ts';
 

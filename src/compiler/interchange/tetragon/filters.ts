@@ -1,5 +1,5 @@
 // A selector -> lines: the events that pass all of its filters.
-import { type Field, items, member, numberIn, textIn, textsIn } from '../cilium/fields.ts';
+import { type Field, items, member, numberIn, textIn, textsIn } from '../fields.ts';
 import { effectOf, pathValues, placeOf } from './arguments.ts';
 import type { Argument, Hook } from './hooks.ts';
 import { is, isNot, type Line, type Test, withTests } from './tests.ts';

@@ -1,12 +1,13 @@
 // Tetragon's policies. A selector of a hook becomes process rules: what is refused or killed is, what is only posted is a rule in
 // audit mode. Of a hook's selectors the first that matches decides, so that each rule leaves out what the selectors before it match.
-import { type Field, items, member, textIn, textsIn } from '../cilium/fields.ts';
-import { type LabelTest, selectorText, testsIn } from '../cilium/labels.ts';
+
 import { nodeText } from '../cilium/peers.ts';
-import { quoted } from '../cilium/texts.ts';
 import { isObject } from '../documents/json.ts';
 import { checker } from '../documents/schema.ts';
+import { type Field, items, member, textIn, textsIn } from '../fields.ts';
 import { type Document, type ImportContext, type Importer, originText } from '../importer.ts';
+import { type LabelTest, selectorText, testsIn } from '../labels.ts';
+import { quoted } from '../texts.ts';
 import type { PolicyWriter } from '../writer.ts';
 import { type Outcome, outcomeOf } from './actions.ts';
 import { type HookSite, linesOf, type Refuse } from './filters.ts';

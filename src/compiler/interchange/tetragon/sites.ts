@@ -1,5 +1,5 @@
 // The hooks of a policy, each with its meaning; what has none is reported by name.
-import { type Field, items, member, numberIn, textIn, textsIn } from '../cilium/fields.ts';
+import { type Field, items, member, numberIn, textIn, textsIn } from '../fields.ts';
 import type { HookSite, Refuse } from './filters.ts';
 import {
   type Argument,

@@ -1,5 +1,5 @@
 // What a selector asks, as tests of the fields of one class, and how it is written.
-import { listed } from '../cilium/texts.ts';
+import { listed } from '../texts.ts';
 
 /** `not`: none of the values. Values are operands as written. */
 export type Test = { readonly field: string; readonly values: readonly string[]; readonly not: boolean };
@@ -61,7 +61,7 @@ export function lineText({ class: name, tests }: Line): string {
   const bare = needsPath.includes(name) && tests.length === 0 ? [is('path', '"/"', 'under "/"')] : tests;
   const all = name === 'exec' && bare.length === 0 ? [is('path', 'under "/"')] : bare;
   const parts = [...all]
-    .sort((a, b) => place(a) - place(b))
+    .sort((a, b) => place(a) - place(b) || Number(a.not) - Number(b.not))
     .map(({ field, values, not }) => {
       const word = field === first[name] && !not ? '' : `${field} ${field.startsWith('argument ') && !not ? '= ' : ''}`;
       return `${word}${not ? 'not ' : ''}${listed(values)}`;

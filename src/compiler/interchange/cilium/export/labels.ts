@@ -1,10 +1,10 @@
 // Selectors of labels as Cilium's. Keys of places have names of their own there.
 import { clusterKey, namespaceKey, type Requirement } from '../../../space/labels.ts';
 import type { JsonObject } from '../../importer.ts';
-import { clusterName, namespaceLabels, namespaceName } from '../labels.ts';
+import { labelSelector } from '../../label-selector.ts';
+import { clusterName, namespaceLabels, namespaceName } from '../../labels.ts';
 
 export type Conjunction = readonly Requirement[];
-const operators = { 'one-of': 'In', 'not-one-of': 'NotIn', exists: 'Exists', absent: 'DoesNotExist' } as const;
 
 const keyOf = (key: string): string => {
   if (key === namespaceKey) return namespaceName;
@@ -26,20 +26,9 @@ const said = (requirements: Conjunction): Conjunction =>
 
 /** `more`: labels that have to be there, `not`: that have not. */
 export function selectorOf(requirements: Conjunction, more: readonly string[] = [], not: readonly string[] = []): JsonObject {
-  const tests = said(requirements);
-  const equal = tests.filter((one) => one.kind === 'one-of' && one.values.length === 1);
-  const expressions: readonly JsonObject[] = [
-    ...tests
-      .filter((one) => !equal.includes(one))
-      .map((one): JsonObject => ({ key: keyOf(one.key), operator: operators[one.kind], ...('values' in one && { values: one.values }) })),
-    ...more.map((key): JsonObject => ({ key, operator: 'Exists' })),
-    ...not.map((key): JsonObject => ({ key, operator: 'DoesNotExist' })),
-  ];
-  const labels = Object.fromEntries(equal.map((one) => [keyOf(one.key), 'values' in one ? (one.values[0] ?? '') : '']));
-  return {
-    ...(equal.length > 0 && { matchLabels: labels }),
-    ...(expressions.length > 0 && { matchExpressions: expressions }),
-  };
+  const there = more.map((key): Requirement => ({ kind: 'exists', key }));
+  const missing = not.map((key): Requirement => ({ kind: 'absent', key }));
+  return labelSelector([...said(requirements), ...there, ...missing], keyOf);
 }
 
 const isAbout = (requirements: Conjunction, key: string): boolean =>

@@ -6,7 +6,7 @@ import { blockOf } from '../../../domains/types/addresses.ts';
 import { formatPrefix } from '../../../space/address.ts';
 import type { Pattern } from '../../../space/pattern.ts';
 import type { Json, JsonObject } from '../../importer.ts';
-import { type Compared, comparedText, exactTexts } from './values.ts';
+import { type Compared, comparedText, exactTexts, type TextKind } from './values.ts';
 
 /** An entry of `matchArgs`, `matchBinaries` ... */
 export type Filter = { readonly key: string; readonly entry: JsonObject };
@@ -34,9 +34,12 @@ function comparison({ not, any }: Compared, size: number, filter: (operator: str
 }
 
 /** A path, or a text, at an argument. */
-export function textFilter(test: FieldTest, index: number, arePaths: boolean): Alternatives | undefined {
-  const compared = test.values.kind === 'text' ? comparedText(test.values.pattern, arePaths) : undefined;
-  return compared && comparison(compared, arePaths ? limits.files : limits.values, (operator, values) => argument(index, operator, values));
+export function textFilter(test: FieldTest, index: number, kind: TextKind): Alternatives | undefined {
+  const compared = test.values.kind === 'text' ? comparedText(test.values.pattern, kind) : undefined;
+  return (
+    compared &&
+    comparison(compared, kind === 'text' ? limits.values : limits.files, (operator, values) => argument(index, operator, values))
+  );
 }
 
 /** Numbers, and ranges of them. */
@@ -119,7 +122,7 @@ export function conditionFilter(test: FieldTest): Alternatives | undefined {
 
 /** A selector has one filter of programs. */
 function binaryFilter({ values }: FieldTest, key: string): Alternatives | undefined {
-  const compared = values.kind === 'text' ? comparedText(values.pattern, true) : undefined;
+  const compared = values.kind === 'text' ? comparedText(values.pattern, 'program') : undefined;
   if (!compared || (compared.not && compared.any.length > 1) || compared.any.some(({ operator }) => operator === 'SubString'))
     return undefined;
   const nameOf = (operator: string): string =>

@@ -3,7 +3,7 @@ import type { FieldTest, LineMatch } from '../../../domains/domain.ts';
 import type { JsonObject } from '../../importer.ts';
 import { pathPlace } from '../hooks.ts';
 import { type Alternatives, allOf, argument, conditionFilter, numberFilter, peerFilter, textFilter, wordFilter } from './filters.ts';
-import { exactTexts } from './values.ts';
+import { exactTexts, type TextKind } from './values.ts';
 
 /** A hook without its selectors, and the alternatives of filters that tell the events of a line. */
 export type Site = { readonly hook: JsonObject; readonly filters: Alternatives };
@@ -53,6 +53,9 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
   ],
   bpf: [{ call: 'security_bpf', fields: { command: [0, 'int'] } }],
 };
+
+/** The hook of all system calls. */
+export const everySyscall = 'list:every-syscall';
 
 /** What is made, by kind. */
 const makers: Readonly<Record<string, string>> = {
@@ -117,8 +120,10 @@ function fieldFilter(name: string, place: Argument | undefined, test: FieldTest)
   if (name === 'connect') return peerFilter(test);
   const word = words[`${name} ${test.field}`];
   if (word !== undefined) return wordFilter(test, index, word);
-  return test.values.kind === 'number' ? numberFilter(test, index) : textFilter(test, index, test.field === 'path');
+  return test.values.kind === 'number' ? numberFilter(test, index) : textFilter(test, index, kindOf(name, test.field));
 }
+
+const kindOf = (name: string, field: string): TextKind => (field !== 'path' ? 'text' : name === 'exec' ? 'program' : 'path');
 
 /** System calls by their names; the others by a list that the agent makes. */
 function syscallSites(line: LineMatch, say: Say): readonly Site[] | undefined {
@@ -142,7 +147,7 @@ function syscallSite(name: string | undefined, line: LineMatch, say: Say): Site 
   const parts = line.map((test) => fieldFilter('syscall', placeOf(test.field), test) ?? refused(test, 'syscall', say));
   if (parts.some((part) => !part)) return undefined;
   const hook = hookOf(
-    name === undefined ? 'list:every-syscall' : `sys_${name}`,
+    name === undefined ? everySyscall : `sys_${name}`,
     true,
     line.flatMap(({ field }) => [placeOf(field)].flatMap((at) => (at ? [at] : []))),
   );

@@ -9,7 +9,7 @@ import { inDecidingOrder } from '../../../ir/deciding-order.ts';
 import type { Policy, ProcessRule, Rule, TypedPolicy } from '../../../ir/typed.ts';
 import type { Json, JsonObject } from '../../importer.ts';
 import { selectorOf } from './filters.ts';
-import { type Site, sitesOf } from './hooks.ts';
+import { everySyscall, type Site, sitesOf } from './hooks.ts';
 import { subjectsOf } from './subject.ts';
 
 /** Selectors of one hook. */
@@ -94,6 +94,15 @@ function ordered({ name, rules, refuse }: OfClass, policy: Policy, policies: rea
   const enforced = withoutTail([...rules.filter(({ audit }) => !audit).flatMap((rule) => stepOf(rule, refuse)), ...everything(false)]);
   const isObserved = rules.some(({ audit }) => audit) || isDenied(true);
   const observed = isObserved ? withoutTail([...rules.flatMap((rule) => observedStep(rule, refuse)), ...everything(true)]) : [];
+  for (const [i, { span, audit, action }] of rules.entries())
+    if (audit && action === 'allow' && (isDenied(false) || rules.slice(i).some((one) => !one.audit && one.action !== 'allow')))
+      refuse(
+        span,
+        `an \`allow\` of \`${name}\` in audit mode beside what is refused`,
+        'it reports what it would refuse, not what it would let',
+      );
+  for (const { span } of new Set([enforced, observed].flatMap(acrossHooks)))
+    refuse(span, `an \`allow\` of \`${name}\` beside refusals by another hook`, 'what is allowed there ends no search here');
   return [
     { policy, suffix: '', steps: enforced, isOrdered: true },
     { policy, suffix: '-observed', steps: observed, isOrdered: true },
@@ -101,6 +110,12 @@ function ordered({ name, rules, refuse }: OfClass, policy: Policy, policies: rea
 }
 
 const allows = ({ actions }: Step): boolean => actions.every(({ action }) => action === 'NoPost');
+
+/** Steps that allow where both hooks of single system calls and the one of all see the same event. */
+function acrossHooks(steps: readonly Step[]): readonly Step[] {
+  const calls = steps.flatMap(({ sites }) => sites.map(({ hook }) => hook['call'] === everySyscall));
+  return new Set(calls).size > 1 ? steps.filter(allows) : [];
+}
 
 /** Steps that allow what nothing after them refuses do nothing. */
 const withoutTail = (steps: readonly Step[]): readonly Step[] => steps.slice(0, steps.findLastIndex((step) => !allows(step)) + 1);
@@ -190,7 +205,7 @@ type Written = { readonly policy: Policy; readonly name: string; readonly subjec
 
 function documentOf({ policy, name, subject, kprobes }: Written): JsonObject {
   const { source } = writtenAt(policy.span);
-  const every = kprobes.some(({ call }) => call === 'list:every-syscall');
+  const every = kprobes.some(({ call }) => call === everySyscall);
   return {
     apiVersion: 'cilium.io/v1alpha1',
     kind: 'TracingPolicy',

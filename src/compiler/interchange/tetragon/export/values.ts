@@ -32,46 +32,50 @@ function joined(pieces: readonly Piece[]): readonly Piece[] {
   return out;
 }
 
-type Atom = { readonly operator: Operator; readonly text: string };
+/** `path`: begins with `/` and ends with it only if it is the root. `program`: the root is none. */
+export type TextKind = 'text' | 'path' | 'program';
 
-/** What a path is: it begins with `/` and does not end with it. */
-function atomOf(pieces: readonly Piece[], arePaths: boolean): Atom | undefined {
+/** `beside`: the operator says more than is meant, this too, so that it has to be meant beside. */
+type Atom = { readonly operator: Operator; readonly text: string; readonly beside?: Operator };
+
+function atomOf(pieces: readonly Piece[], kind: TextKind): Atom | undefined {
   const [first, second, third, fourth] = pieces;
+  const isPath = kind !== 'text';
   if (first?.kind === 'text' && !second) return { operator: 'Equal', text: first.text };
-  if (first?.kind === 'text' && second && second.kind !== 'text' && !third)
-    return second.kind === 'any' || (arePaths && first.text.endsWith('/')) ? { operator: 'Prefix', text: first.text } : undefined;
-  const rest = arePaths ? (first?.kind === 'text' && first.text === '/' ? [second, third, fourth] : []) : [first, second, third];
+  if (first?.kind === 'text' && second && second.kind !== 'text' && !third) {
+    const { text } = first;
+    if (second.kind === 'some' && !(isPath && text.endsWith('/'))) return undefined;
+    return { operator: 'Prefix', text, ...(second.kind === 'some' && text === '/' && kind === 'path' && { beside: 'Equal' }) };
+  }
+  const rest = isPath ? (first?.kind === 'text' && first.text === '/' ? [second, third, fourth] : []) : [first, second, third];
   const [before, text, after, ...more] = rest;
   if (before?.kind !== 'any' || text?.kind !== 'text' || (after && after.kind !== 'any') || more.length > 0 || pieces.length > 4)
     return undefined;
-  return { operator: after ? 'SubString' : 'Postfix', text: text.text };
+  // `/` with anything and then a text that begins with `/` leaves out the text itself.
+  const beside = isPath && text.text.startsWith('/');
+  return after
+    ? { operator: 'SubString', text: text.text, ...(beside && { beside: 'Prefix' }) }
+    : { operator: 'Postfix', text: text.text, ...(beside && { beside: 'Equal' }) };
 }
 
-/** `/` with anything and then a text that begins with `/` leaves out the text itself: it has to stand beside. */
-const lacksItself = ({ operator, text }: Atom, arePaths: boolean): boolean =>
-  arePaths && text.startsWith('/') && (operator === 'Postfix' || operator === 'SubString');
-
-function atomsOf(pattern: Pattern, arePaths: boolean): readonly Atom[] | undefined {
+function atomsOf(pattern: Pattern, kind: TextKind): readonly Atom[] | undefined {
   if (pattern.kind === 'either') {
-    const parts = pattern.parts.map((part) => atomsOf(part, arePaths));
+    const parts = pattern.parts.map((part) => atomsOf(part, kind));
     return parts.some((part) => part === undefined) ? undefined : parts.flatMap((part) => part ?? []);
   }
   const pieces = piecesOf(pattern);
-  const atom = pieces && atomOf(pieces, arePaths);
+  const atom = pieces && atomOf(pieces, kind);
   return atom && [atom];
 }
 
 /** The comparisons that a pattern is. */
-export function comparedText(pattern: Pattern, arePaths: boolean): Compared | undefined {
+export function comparedText(pattern: Pattern, kind: TextKind): Compared | undefined {
   const not = pattern.kind === 'not';
-  const atoms = atomsOf(not ? pattern.part : pattern, arePaths);
+  const atoms = atomsOf(not ? pattern.part : pattern, kind);
   if (!atoms) return undefined;
-  const beside: Readonly<Record<string, Operator>> = { Postfix: 'Equal', SubString: 'Prefix' };
-  const isThere = ({ operator, text }: Atom): boolean => atoms.some((one) => one.text === text && one.operator === beside[operator]);
-  if (atoms.some((atom) => lacksItself(atom, arePaths) && !isThere(atom))) return undefined;
-  const needed = atoms.filter(
-    ({ operator, text }) => !atoms.some((one) => lacksItself(one, arePaths) && one.text === text && beside[one.operator] === operator),
-  );
+  const isBeside = (one: Atom, { text, beside }: Atom): boolean => one.text === text && one.operator === beside;
+  if (atoms.some((atom) => atom.beside && !atoms.some((one) => isBeside(one, atom)))) return undefined;
+  const needed = atoms.filter((one) => !atoms.some((atom) => isBeside(one, atom)));
   const operators = [...new Set(needed.map(({ operator }) => operator))];
   return {
     not,
@@ -81,7 +85,7 @@ export function comparedText(pattern: Pattern, arePaths: boolean): Compared | un
 
 /** Exact values alone. */
 export function exactTexts(pattern: Pattern): { readonly not: boolean; readonly values: readonly string[] } | undefined {
-  const compared = comparedText(pattern, false);
+  const compared = comparedText(pattern, 'text');
   const [only, ...others] = compared?.any ?? [];
   return compared && only?.operator === 'Equal' && others.length === 0 ? { not: compared.not, values: only.values } : undefined;
 }

@@ -1,6 +1,6 @@
 // Label selectors of Cilium. A key has a source before it: `k8s:app` and `any:app` are the label `app` of a workload, `reserved:host`
 // is an entity. Its namespace, the labels of that and its cluster stand among a workload's labels.
-import type { Labels } from '../../space/labels.ts';
+import type { Labels } from '../space/labels.ts';
 import { entriesOf, type Field, items, member, textIn, textsIn } from './fields.ts';
 import { distinct, quoted } from './texts.ts';
 

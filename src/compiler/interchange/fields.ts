@@ -1,6 +1,6 @@
 // Values of a document together with where they stand. What is read here is of the type that the schema asks for.
-import { isList, isObject } from '../documents/json.ts';
-import type { Json, Path } from '../importer.ts';
+import { isList, isObject } from './documents/json.ts';
+import type { Json, Path } from './importer.ts';
 
 /** A value, or none, at a path. */
 export type Field = { readonly value: Json | undefined; readonly path: Path };
