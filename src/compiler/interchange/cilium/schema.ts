@@ -1,21 +1,9 @@
 // What the API server holds documents of cilium.io/v2 against (Cilium 1.21), as far as it decides about them. Values of labels and
 // names of ports are looked at a second time, by the agent: validate.ts.
 import type { Json, JsonObject } from '../importer.ts';
+import { choice, exactlyOne, list, object, text } from '../shapes.ts';
 
-const text = { type: 'string' };
 const boolean = { type: 'boolean' };
-const choice = (...words: readonly string[]): JsonObject => ({ type: 'string', enum: words });
-const object = (properties: JsonObject, ...required: readonly string[]): JsonObject => ({
-  type: 'object',
-  properties,
-  additionalProperties: false,
-  ...(required.length > 0 && { required }),
-});
-const list = (items: JsonObject, more: JsonObject = {}): JsonObject => ({ type: 'array', items, ...more });
-const exactlyOne = (...names: readonly string[]): JsonObject => ({
-  oneOf: names.map((name): Json => ({ required: [name] })),
-  title: `exactly one of ${names.map((name) => `\`${name}\``).join(', ')}`,
-});
 
 // --- labels -----------------------------------------------------------------------------------------------------------
 

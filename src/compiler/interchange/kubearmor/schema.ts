@@ -1,15 +1,9 @@
 // What KubeArmor's API takes (security.kubearmor.com/v1), every field of its CRDs.
 import type { JsonObject } from '../importer.ts';
+import { object, text } from '../shapes.ts';
 
-const text: JsonObject = { type: 'string' };
 const flag: JsonObject = { type: 'boolean' };
 const listOf = (items: JsonObject): JsonObject => ({ type: 'array', items });
-const object = (properties: JsonObject, ...required: readonly string[]): JsonObject => ({
-  type: 'object',
-  additionalProperties: false,
-  properties,
-  ...(required.length > 0 && { required }),
-});
 const matching = (pattern: string, title: string): JsonObject => ({ type: 'string', pattern, title });
 
 const path = matching('^/+.*[^/]$', 'an absolute path without `/` at its end');

@@ -1,19 +1,6 @@
 // What the API server holds policies of Kubernetes against.
-import type { Json, JsonObject } from '../importer.ts';
-
-const text = { type: 'string' };
-const choice = (...words: readonly string[]): JsonObject => ({ type: 'string', enum: words });
-const object = (properties: JsonObject, ...required: readonly string[]): JsonObject => ({
-  type: 'object',
-  properties,
-  additionalProperties: false,
-  ...(required.length > 0 && { required }),
-});
-const list = (items: JsonObject, more: JsonObject = {}): JsonObject => ({ type: 'array', items, ...more });
-const oneOf = (...names: readonly string[]): JsonObject => ({
-  oneOf: names.map((name): Json => ({ required: [name] })),
-  title: `exactly one of ${names.map((name) => `\`${name}\``).join(', ')}`,
-});
+import type { JsonObject } from '../importer.ts';
+import { choice, exactlyOne, list, object, text } from '../shapes.ts';
 
 const word = '[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?';
 const labelKey = {
@@ -91,13 +78,13 @@ const anySelector = object({
   }),
 });
 const pods = object({ namespaceSelector: selector, podSelector: anySelector }, 'podSelector');
-const subject = { ...object({ namespaces: selector, pods }), ...oneOf('namespaces', 'pods') };
-const sources = list({ ...object({ namespaces: selector, pods }), ...oneOf('namespaces', 'pods') }, { minItems: 1, maxItems: 25 });
+const subject = { ...object({ namespaces: selector, pods }), ...exactlyOne('namespaces', 'pods') };
+const sources = list({ ...object({ namespaces: selector, pods }), ...exactlyOne('namespaces', 'pods') }, { minItems: 1, maxItems: 25 });
 const destinations = (names: JsonObject): JsonObject =>
   list(
     {
       ...object({ namespaces: selector, pods, nodes: selector, networks: list(text, { minItems: 1, maxItems: 25 }), ...names }),
-      ...oneOf('namespaces', 'pods', 'nodes', 'networks', ...Object.keys(names)),
+      ...exactlyOne('namespaces', 'pods', 'nodes', 'networks', ...Object.keys(names)),
     },
     { minItems: 1, maxItems: 25 },
   );
@@ -125,12 +112,12 @@ const rules = ({ actions, ports, names }: Rules): JsonObject => ({
 });
 
 const range = object({ start: portNumber, end: portNumber }, 'start', 'end');
-const destinationPort = { ...object({ number: portNumber, range }), ...oneOf('number', 'range') };
+const destinationPort = { ...object({ number: portNumber, range }), ...exactlyOne('number', 'range') };
 const transport = object({ destinationPort });
 const protocols = list(
   {
     ...object({ tcp: transport, udp: transport, sctp: transport, destinationNamedPort: portName }),
-    ...oneOf('tcp', 'udp', 'sctp', 'destinationNamedPort'),
+    ...exactlyOne('tcp', 'udp', 'sctp', 'destinationNamedPort'),
   },
   { minItems: 1, maxItems: 25 },
 );
@@ -157,7 +144,7 @@ const oldPorts = list(
       portRange: object({ protocol, start: portNumber, end: portNumber }, 'start', 'end'),
       namedPort: portName,
     }),
-    ...oneOf('portNumber', 'portRange', 'namedPort'),
+    ...exactlyOne('portNumber', 'portRange', 'namedPort'),
   },
   { maxItems: 100 },
 );
