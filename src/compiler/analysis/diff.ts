@@ -8,6 +8,7 @@ import type { PolicyEvent, Verdict } from '../ir/event.ts';
 import type { Section, TypedPolicy } from '../ir/typed.ts';
 import { changedRegions, isSameRule, type Region } from './align.ts';
 import { type Cell, type End, peerOf } from './cell.ts';
+import { type ClassSize, classSize } from './class-size.ts';
 import { type ContentClasses, contentClasses } from './content.ts';
 import { type Decision, isAllowed } from './decide.ts';
 import { type Item, type Judgement, judge } from './judge.ts';
@@ -42,10 +43,12 @@ export type Difference = {
   /** What this side decided, and decides now. */
   readonly before: Decisions;
   readonly after: Decisions;
+  /** How many of each dimension are in it. */
+  readonly size: ClassSize;
   readonly witness: { readonly event: PolicyEvent; readonly before: Verdict; readonly after: Verdict };
 };
 
-type Change = Omit<Difference, 'witness'>;
+type Change = Omit<Difference, 'witness' | 'size'>;
 type Both = { readonly before: Views; readonly after: Views };
 type Walk = {
   /** The sections of a side, by placeName. */
@@ -82,7 +85,9 @@ export function diff(before: TypedPolicy, after: TypedPolicy, limit = maximumCel
   });
   return merged(changes).flatMap((change) => {
     const event = eventIn(change, after.domains);
-    return event ? [{ ...change, witness: { event, before: verdictOf(before, event), after: verdictOf(after, event) } }] : [];
+    if (!event) return [];
+    const size = classSize(change.cell, change.section, change.everyItem ? [] : change.items);
+    return [{ ...change, size, witness: { event, before: verdictOf(before, event), after: verdictOf(after, event) } }];
   });
 }
 

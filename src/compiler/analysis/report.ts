@@ -2,6 +2,7 @@
 
 import type { Section, TypedPolicy } from '../ir/typed.ts';
 import { anyPlace, anyWorkload, type End, everyAddress, peerOf, subjectOf } from './cell.ts';
+import { type Dimension, sizeWords } from './class-size.ts';
 import { contentWords } from './content-words.ts';
 import { type Difference, type Effect, effects } from './diff.ts';
 import { type DeciderRecord, deciderOf, eventWords } from './event-words.ts';
@@ -19,6 +20,8 @@ export type ChangeRecord = {
   readonly content?: string;
   readonly before: DeciderRecord;
   readonly after: DeciderRecord;
+  /** How large the class is: `3 identities, 2^16 addresses, 1 port`, and the exact numbers as decimal digits. */
+  readonly size: { readonly words: string; readonly dimensions: readonly (Omit<Dimension, 'count'> & { readonly count?: string })[] };
   /** One event of the class, and the verdicts of both its sides together. */
   readonly example: { readonly event: string; readonly before: DeciderRecord; readonly after: DeciderRecord };
 };
@@ -45,16 +48,16 @@ export function diffReport(before: TypedPolicy, after: TypedPolicy, differences:
 function joinedPeers(changes: readonly ChangeRecord[]): readonly ChangeRecord[] {
   const groups = new Map<string, ChangeRecord[]>();
   for (const change of changes) {
-    const { peer: _, example: __, ...rest } = change;
+    const { peer: _, example: __, size: ___, ...rest } = change;
     const key = JSON.stringify(rest);
     groups.set(key, [...(groups.get(key) ?? []), change]);
   }
   return [...groups.values()].flatMap((group) => {
     const find = (kind: string) => group.find(({ peer }) => peer === kind);
     const [whole, init] = [wholeKinds.map(find), find('init')];
-    const [world] = whole;
-    if (!world || whole.includes(undefined)) return group;
-    const joined = { ...world, peer: init ? 'all' : 'all but init' };
+    const [world, , workloads] = whole;
+    if (!world || !workloads || whole.includes(undefined)) return group;
+    const joined = { ...world, peer: init ? 'all' : 'all but init', size: workloads.size };
     return [joined, ...group.filter((change) => change !== init && !whole.includes(change))];
   });
 }
@@ -71,7 +74,7 @@ function byPlace(a: ChangeRecord, b: ChangeRecord): number {
 }
 
 function recordOf(before: TypedPolicy, after: TypedPolicy, difference: Difference): ChangeRecord {
-  const { effect, section, domain, cell, items, everyItem, witness } = difference;
+  const { effect, section, domain, cell, items, everyItem, size, witness } = difference;
   const network = section === 'process' ? {} : { peer: endWords(peerOf(cell, section)), at: transportWords(cell.points, cell.portNames) };
   const content = everyItem ? '' : contentWords(items);
   return {
@@ -83,6 +86,10 @@ function recordOf(before: TypedPolicy, after: TypedPolicy, difference: Differenc
     ...(content && { content }),
     before: deciderOf(before, sideVerdict(before, section, witness.event)),
     after: deciderOf(after, sideVerdict(after, section, witness.event)),
+    size: {
+      words: sizeWords(size),
+      dimensions: size.map(({ count, ...dimension }) => ({ ...dimension, ...(count !== undefined && { count: String(count) }) })),
+    },
     example: {
       event: eventWords(witness.event, after.domains),
       before: deciderOf(before, witness.before),
