@@ -26,10 +26,12 @@ import { type ExportTarget, exporters } from './interchange/export.ts';
 import type { JsonObject } from './interchange/importer.ts';
 import { defaultImportOptions, holdsDocuments, type Imported, type ImportOptions, importSources } from './interchange/index.ts';
 import type { Ast } from './ir/ast.ts';
+import type { PolicyText } from './ir/bundle.ts';
 import type { Emitted } from './ir/emitted.ts';
 import type { Plan } from './ir/plan.ts';
 import type { TestEvent } from './ir/test-case.ts';
 import type { TypedPolicy } from './ir/typed.ts';
+import type { Stated } from './ir/workload.ts';
 import { Session } from './session.ts';
 import type { Labels } from './space/labels.ts';
 
@@ -69,8 +71,12 @@ export type Outcome<T> = { readonly diagnostics: readonly Diagnostic[] } & (
 export type CheckedUnit = {
   readonly typed: TypedPolicy;
   readonly sources: readonly SourceText[];
+  /** The same as they were, before documents became policy text. */
+  readonly text: PolicyText;
   readonly ast: Ast;
   readonly allowances: readonly Allowance[];
+  /** What documents state beside policies. */
+  readonly stated: Stated;
   /** What was found, allowed or not, while the rules are not compared yet. */
   readonly uncompared?: { readonly found: readonly Diagnostic[]; readonly memory: UnreachableMemory };
 };
@@ -99,12 +105,20 @@ function checkInto(log: Collector, sources: readonly SourceText[], options: Opti
   const typed = check(resolved, domains, log.report, { ...options, ...inventoryOf(options.inventory, imported), memory: session.checking });
   const allowances = resolved.files.flatMap((file) => file.allowances);
   if (log.failed()) return { allowances };
-  const checked = { typed, sources: ast.files.map(({ source }) => source), ast };
+  const read = ast.files.map(({ source }) => source);
+  const checked = { typed, sources: read, text: textOf(sources, read, options.documents), ast, stated: imported.stated };
   if (typed.rules.length > (options.comparedAtOnce ?? Number.POSITIVE_INFINITY))
     return { allowances, checked: { ...checked, uncompared: { found: log.all(), memory: session.comparing } } };
   progress('comparing rules');
   log.add(comparedRules(typed, { found: log.all(), memory: session.comparing }));
   return { allowances, checked };
+}
+
+/** The given files, and those that were read for their imports. */
+function textOf(given: readonly SourceText[], read: readonly SourceText[], documents: Options['documents']): PolicyText {
+  const paths = new Set(given.map(({ path }) => path));
+  const files = [...given, ...read.filter(({ path }) => !paths.has(path))].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { files: files.map(({ path, text }) => ({ path, text })), documents: { ...defaultImportOptions, ...documents } };
 }
 
 function comparedRules(typed: TypedPolicy, { found, memory }: NonNullable<CheckedUnit['uncompared']>): readonly Diagnostic[] {
@@ -198,7 +212,7 @@ export function planUnit({ typed }: CheckedUnit): Outcome<Plan> {
 /** Everything that a bundle of a policy holds, but the objects. */
 export function emitUnit(unit: CheckedUnit): Outcome<Emitted> {
   const planned = planUnit(unit);
-  return planned.ok ? { ...planned, value: emit(planned.value) } : planned;
+  return planned.ok ? { ...planned, value: emit(planned.value, unit.text) } : planned;
 }
 
 /** The `test` blocks of a checked policy. */

@@ -162,14 +162,10 @@ test('diff: JSON', () => {
   assert.equal([first.before.verdict, first.after.rule.file, first.after.rule.line], ['denied', 'new.policy', 4]);
 });
 
-test('diff: a wrong side is reported, a bundle is refused by name', () => {
+test('diff: a wrong side is reported', () => {
   const wrong = policyc(['diff', 'old.policy', write('bad.policy', 'policy')]);
   assert.is(wrong.status, 1);
   assert.match(wrong.error, 'bad.policy:1');
-  write('bundle/manifest.json', '{}');
-  const bundle = policyc(['diff', 'old.policy', 'bundle']);
-  assert.is(bundle.status, 2);
-  assert.match(bundle.error, '`bundle` is a built bundle: diff compares policy text');
 });
 
 const objects = ['cgroup_skb', 'connect', 'stream', 'exec'].every((name) => existsSync(join(root, 'dist', 'objects', `${name}.o`)));

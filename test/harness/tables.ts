@@ -5,6 +5,7 @@ import { normalize } from '../../src/compiler/4-normalize/index.ts';
 import { plan } from '../../src/compiler/5-plan/index.ts';
 import { emit } from '../../src/compiler/6-emit/index.ts';
 import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
+import { defaultImportOptions } from '../../src/compiler/interchange/index.ts';
 import { fixedCause, kernelFields, verdictAction, verdictFlag } from '../../src/compiler/ir/abi.ts';
 import type { Emitted } from '../../src/compiler/ir/emitted.ts';
 import type { Cause, Content, Endpoint, FlowEvent, Verdict } from '../../src/compiler/ir/event.ts';
@@ -18,7 +19,7 @@ import type { Entry } from '../../src/runtime/policy/verdict-table.ts';
 /** Images and program of a policy; what the target refuses (HTTP on egress) is laid out all the same. */
 export function emitted(typed: TypedPolicy): Emitted {
   const { report } = collector();
-  return emit(plan(normalize(typed, report), report));
+  return emit(plan(normalize(typed, report), report), { files: [], documents: defaultImportOptions });
 }
 
 /** Causes that can be read back. */

@@ -35,7 +35,7 @@ const manifest = {
   abi: abiVersion,
   build: '',
   requirements: [],
-  files: { program: none, sources: none, metrics: none },
+  files: { program: none, sources: none, metrics: none, text: none },
   images: [],
   objects: [],
 } as const;

@@ -43,7 +43,7 @@ export const layers: readonly Layer[] = [
   // The texts of `domain`, `path` and `binary` declarations are read as fields of those types read theirs.
   { path: check, ...ofPhases, may: [...ofPhases.may, 'compiler/domains/types/'] },
   ...laterPhases.map((path) => ({ path, ...ofPhases })),
-  { path: 'compiler/7-build/', ...ofPhases, node: true },
+  { path: 'compiler/7-build/', ...ofPhases, packages: ['ajv'], node: true },
   { path: 'compiler/analysis/', ...ofPhases },
   // Readers and writers of other people's policies. `documents/` is their only way to YAML and to schemas.
   {

@@ -1,13 +1,12 @@
 // `policyc diff`: what a change allows and denies, exactly.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type DiffReport, diffReport } from '../analysis/report.ts';
 import { diffUnits } from '../pipeline.ts';
+import { readSides } from './diff-sides.ts';
 import { diffText } from './diff-text.ts';
 import type { DocumentOptions } from './document-options.ts';
 import type { CommonOptions } from './options.ts';
-import { colorsOf, print, printError, printJson, type Result, reportDiagnostics } from './output.ts';
-import { readUnit } from './unit.ts';
+import { colorsOf, print, printJson, type Result, reportDiagnostics } from './output.ts';
+import { statesOf } from './revisions.ts';
 
 export type DiffOptions = CommonOptions &
   DocumentOptions & {
@@ -16,17 +15,15 @@ export type DiffOptions = CommonOptions &
     readonly all?: true;
   };
 
-export function runDiff(old: string, now: string, options: DiffOptions): Result {
-  const bundle = [old, now].find((path) => existsSync(join(path, 'manifest.json')));
-  if (bundle !== undefined) {
-    printError(`policyc: \`${bundle}\` is a built bundle: diff compares policy text, give the files or folders that it was built from`);
-    return { exitCode: 2 };
-  }
-  const { format, failOn: _, ...reading } = options;
-  const [before, after] = [readUnit([old], reading), readUnit([now], reading)];
-  const differences = before.unit && after.unit ? diffUnits(before.unit, after.unit) : undefined;
-  const diagnostics = [...before.diagnostics, ...after.diagnostics, ...(differences?.diagnostics ?? [])];
-  if (!before.unit || !after.unit || !differences?.ok) {
+/** What stands on the command line before `--`, and behind it; `paths` is undefined without one. */
+export type Given = { readonly words: readonly string[]; readonly paths: readonly string[] | undefined };
+
+export function runDiff({ words, paths }: Given, options: DiffOptions): Result {
+  const { format, maxFileBytes, agent, schema, baseline } = options;
+  const [before, after] = readSides(statesOf(words, paths), { maxFileBytes, agent, schema, baseline });
+  const differences = before?.unit && after?.unit ? diffUnits(before.unit, after.unit) : undefined;
+  const diagnostics = [...(before?.diagnostics ?? []), ...(after?.diagnostics ?? []), ...(differences?.diagnostics ?? [])];
+  if (!before?.unit || !after?.unit || !differences?.ok) {
     const records = reportDiagnostics(diagnostics, format);
     if (format === 'json') printJson({ ok: false, diagnostics: records });
     return { exitCode: 1 };

@@ -150,8 +150,8 @@ function addDiff(program: Command, finish: Finish): void {
       program
         .command('diff')
         .description('show what a change newly allows and newly denies')
-        .argument('<old>', 'a file or folder')
-        .argument('<new>', 'a file or folder'),
+        .argument('<what...>', 'two files, folders or bundles; or revisions of git (`main..HEAD`, `HEAD`), and paths')
+        .usage('[options] OLD NEW\n       policyc diff [options] REVISION [REVISION] [-- PATH...]'),
     ),
   )
     .option('--exit-code', 'exit with 1 if any verdict changes')
@@ -163,12 +163,28 @@ function addDiff(program: Command, finish: Finish): void {
 Exact over all events that the language can tell apart: all labels, addresses, ports, requests and programs, also those
 that no workload has yet. Each change comes with one event of it, and with who decided before and after.
 
+OLD and NEW are files, folders, bundles (compared by the text that they were built from), or REVISION:PATH. Of revisions
+the PATHs are compared (without any: this folder), imports included, as they were committed; a single REVISION with the
+files as they are now, \`A..B\` the one with the other, \`A...B\` what B changed since it left A.
+
 Examples:
   policyc diff shop.policy shop-new.policy
-  git worktree add ../main main && policyc diff ../main/policies policies --fail-on newly-allowed
+  policyc diff HEAD                       what is not committed yet
+  policyc diff main...HEAD -- policies    what this branch changes
+  policyc diff shop.bundle policies       what a build would change
+  policyc diff origin/main policies --fail-on newly-allowed
 ${exitCodes}`,
     )
-    .action(async (old: string, now: string, options: DiffOptions) => finish((await import('./diff.ts')).runDiff(old, now, options)));
+    .action(async (given: readonly string[], options: DiffOptions) =>
+      finish((await import('./diff.ts')).runDiff(aroundDashes(given), options)),
+    );
+}
+
+/** Commander leaves `--` out; only what the program was called with has it. */
+function aroundDashes(given: readonly string[]): { readonly words: readonly string[]; readonly paths: readonly string[] | undefined } {
+  const dashes = process.argv.indexOf('--');
+  const count = dashes < 0 ? 0 : process.argv.length - dashes - 1;
+  return { words: given.slice(0, given.length - count), paths: dashes < 0 ? undefined : given.slice(given.length - count) };
 }
 
 function addExplain(program: Command, finish: Finish): void {

@@ -38,7 +38,7 @@ const manifest = object({
       rules: list(index),
     }),
   ),
-  files: object({ program: object(fileEntry), sources: object(fileEntry), metrics: object(fileEntry) }),
+  files: object({ program: object(fileEntry), sources: object(fileEntry), metrics: object(fileEntry), text: object(fileEntry) }),
   images: list(object({ ...fileEntry, table: oneOf('ports', 'prefixes', 'http', 'exec'), entries: index })),
   objects: list(object({ ...fileEntry, template: text })),
 });
@@ -90,8 +90,23 @@ const sources = object({ policies: list(object({ ...shared, name: text, tier }))
 const metricName: Schema = { type: 'string', pattern: '^[a-z][a-z0-9_]*$' };
 const metrics = list(object({ name: metricName, type: oneOf('counter', 'gauge'), help: text, labels: list(metricName) }));
 
+const policyText = object({
+  files: list(object({ path: text, text })),
+  documents: object({
+    schema: oneOf('strict', 'prune', 'off'),
+    clusterName: text,
+    defaultLocalCluster: flag,
+    allowLocalhost: flag,
+    enforcement: oneOf('default', 'always', 'never'),
+    addressesMatch: object({ workloads: flag, nodes: flag }),
+    nodeLabels: flag,
+    ipv6: flag,
+    baseline: oneOf('cilium', 'kubernetes'),
+  }),
+});
+
 /** One JSON schema (draft 2020-12 keywords that draft 7 has too) for each JSON file of a bundle. */
-export const bundleSchemas = { manifest, program, sources, metrics } as const;
+export const bundleSchemas = { manifest, program, sources, metrics, text: policyText } as const;
 
 /** The text whose sha256 is `manifest.build`: the manifest without that member, which holds the hash of everything else. */
 export function buildText({ format, abi, requirements, files, images, objects }: Omit<Manifest, 'build'>): string {

@@ -5,13 +5,15 @@
 //   program.json    PolicyProgram: selectors and normalised rules over classes
 //   sources.json    SourceTable: rule -> file:line, policies, texts
 //   metrics.json    MetricDefinition[]
+//   text.json       PolicyText: what it was built from, so that it can be compared
 //   images/*.bin    bytes of the static kernel tables
 //   objects/*.o     the template programs this policy needs
 
 import type { Selector } from '../space/labels.ts';
+import type { ImportOptions } from './import-options.ts';
 import type { Action, EntityName, NamedPort, ReservedSet, Section, Tier } from './typed.ts';
 
-export const bundleFormat = 2;
+export const bundleFormat = 3;
 
 /** `file` is relative to the bundle; `sha256` in hex. */
 export type FileEntry = { readonly file: string; readonly sha256: string };
@@ -30,7 +32,7 @@ export type Manifest = {
   /** sha256 over all other content: names the build in verdicts and status. */
   readonly build: string;
   readonly requirements: readonly Requirement[];
-  readonly files: { readonly program: FileEntry; readonly sources: FileEntry; readonly metrics: FileEntry };
+  readonly files: { readonly program: FileEntry; readonly sources: FileEntry; readonly metrics: FileEntry; readonly text: FileEntry };
   readonly images: readonly ImageEntry[];
   readonly objects: readonly ObjectEntry[];
 };
@@ -121,6 +123,12 @@ export type RuleSource = Place & {
   readonly usedAt?: Place;
 };
 export type SourceTable = { readonly policies: readonly PolicySource[]; readonly rules: readonly RuleSource[] };
+
+/** Every file of the policy as it was, those behind imports too; `documents`: how YAML among them is meant. */
+export type PolicyText = {
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  readonly documents: ImportOptions;
+};
 
 export type MetricDefinition = {
   readonly name: string;

@@ -1,6 +1,6 @@
 // Emitted: everything a bundle holds except the objects, still in memory. 6-emit hands it over, 7-build writes it; two
 // emitted policies are equal exactly when their bundles are.
-import type { MetricDefinition, PolicyProgram, Requirement, SourceTable, StaticTable } from './bundle.ts';
+import type { MetricDefinition, PolicyProgram, PolicyText, Requirement, SourceTable, StaticTable } from './bundle.ts';
 
 /** A template program, by its path below `bpf/templates` without `.bpf.c`; its object is `<last part>.o`. */
 export const templateNames = ['net/cgroup_skb', 'net/connect', 'l7/stream', 'run/exec'] as const;
@@ -14,6 +14,7 @@ export type Emitted = {
   readonly program: PolicyProgram;
   readonly sources: SourceTable;
   readonly metrics: readonly MetricDefinition[];
+  readonly text: PolicyText;
   readonly requirements: readonly Requirement[];
   /** One of each StaticTable, in the order ports, prefixes, http, exec. */
   readonly images: readonly Image[];

@@ -165,6 +165,7 @@ function load(directory: string): Bundle {
   const program = json(manifest.files.program, validators.program);
   const sources = json(manifest.files.sources, validators.sources);
   const metrics = json(manifest.files.metrics, validators.metrics);
+  verified(directory, manifest.files.text);
   const fault = programFault(program, sources);
   if (fault !== undefined) throw new Refusal('damaged', manifest.files.program.file, `the bundle is damaged: ${fault}`);
   const image = (table: StaticTable): Uint8Array => readImage(directory, { manifest, program }, table);
