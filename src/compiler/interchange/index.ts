@@ -3,6 +3,7 @@
 
 import type { SourceText } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
+import type { Stated } from '../ir/workload.ts';
 import type { Labels } from '../space/labels.ts';
 import { isOfAgent, writeAgent } from './agent.ts';
 import { readDocuments } from './documents/index.ts';
@@ -10,6 +11,7 @@ import { factsOf, policyLabels } from './facts.ts';
 import { hasIdentity, lastOfEach } from './identity.ts';
 import { type Document, groupOf, type ImportContext, type Importer, type ImportOptions } from './importer.ts';
 import { importers } from './registry.ts';
+import { statedOf } from './stated.ts';
 import { PolicyWriter } from './writer.ts';
 
 export { holdsDocuments } from './documents/index.ts';
@@ -21,6 +23,7 @@ export type Imported = {
   readonly sources: readonly SourceText[];
   /** The labels of the workloads that the documents state. */
   readonly workloads: readonly Labels[];
+  readonly stated: Stated;
 };
 
 /** What the documents of all files mean together; what they do not mean is reported. */
@@ -47,6 +50,7 @@ export function importSources(sources: readonly SourceText[], options: ImportOpt
   return {
     sources: options.enforcement === 'never' ? [] : texts,
     workloads: facts.workloads.map((one) => policyLabels(one, facts, options)),
+    stated: statedOf(facts, options),
   };
 }
 
