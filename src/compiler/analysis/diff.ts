@@ -7,16 +7,19 @@ import type { Domains } from '../domains/domain.ts';
 import type { PolicyEvent, Verdict } from '../ir/event.ts';
 import type { Section, TypedPolicy } from '../ir/typed.ts';
 import { changedRegions, isSameRule, type Region } from './align.ts';
-import { type Cell, type End, peerOf } from './cell.ts';
+import { type Cell, type End, peerOf, subjectOf } from './cell.ts';
 import { type ClassSize, classSize } from './class-size.ts';
 import { type ContentClasses, contentClasses } from './content.ts';
 import { type Decision, isAllowed } from './decide.ts';
 import { type Item, type Judgement, judge } from './judge.ts';
 import { mergeCells } from './merge.ts';
+import type { NameClasses } from './name-cube.ts';
 import { verdictOf } from './oracle.ts';
-import { anyOf, apart } from './relation.ts';
-import { spacesOf } from './spaces.ts';
-import { askAll, budget, maximumCells, processDomains, type SectionRules, type Views, viewsOf, within } from './split.ts';
+import { anyOf } from './relation.ts';
+import { type SectionIndex, sectionsOf } from './section-index.ts';
+import { namesAmong, spacesOf } from './spaces.ts';
+import { askAll, budget, maximumCells, type Place, placeName, processDomains, type SectionRules, type Views, within } from './split.ts';
+import { SubjectIndex } from './subject-index.ts';
 import { flowIn, plainContent, processEventIn, requestIn } from './witness.ts';
 
 /**
@@ -50,14 +53,13 @@ export type Difference = {
 
 type Change = Omit<Difference, 'witness' | 'size'>;
 type Both = { readonly before: Views; readonly after: Views };
+type Indexes = { readonly before: SectionIndex; readonly after: SectionIndex };
 type Walk = {
   /** The sections of a side, by placeName. */
-  readonly sides: ReadonlyMap<string, Both>;
+  readonly sides: ReadonlyMap<string, Indexes>;
   readonly contents: ContentClasses;
   readonly spend: (rules?: number) => void;
 };
-type Place = Pick<Difference, 'section' | 'domain'>;
-const placeName = ({ section, domain }: Place): string => (domain === undefined ? section : `${section} ${domain}`);
 
 /**
  * All differences, grouped and merged, in a fixed order.
@@ -70,18 +72,12 @@ export function diff(before: TypedPolicy, after: TypedPolicy, limit = maximumCel
     { section: 'egress' },
     ...classes.map((domain): Place => ({ section: 'process', domain })),
   ];
-  const sides = new Map(
-    places.map((place) => {
-      const views = (typed: TypedPolicy): Views => viewsOf(typed, place.section, place.domain);
-      return [placeName(place), { before: views(before), after: views(after) }];
-    }),
-  );
-  const walk: Walk = { sides, contents: contentClasses(after.domains), spend: budget(limit) };
-  const spaces = spacesOf([before, after]);
+  const regions = changedRegions(before, after, places);
+  const walk: Walk = { sides: sidesOf(before, after, places), contents: contentClasses(after.domains), spend: budget(limit) };
+  const spaces = spacesOf(namesNear(walk, regions.get('egress') ?? [], after.domains));
   const changes = places.flatMap((place) => {
-    const { before: old, after: now } = sideOf(walk, place);
-    const regions = changedRegions(old, now);
-    return spaces[place.section].flatMap((start) => [...changesIn(walk, place, { start, regions })]);
+    const changed = regions.get(placeName(place)) ?? [];
+    return spaces[place.section].flatMap((start) => [...changesIn(walk, place, { start, regions: changed })]);
   });
   return merged(changes).flatMap((change) => {
     const event = eventIn(change, after.domains);
@@ -91,33 +87,67 @@ export function diff(before: TypedPolicy, after: TypedPolicy, limit = maximumCel
   });
 }
 
-type Space = { readonly start: Cell; readonly regions: readonly Region[] };
-
-/** Clips the space to each region that changed, without those before it: what no other condition cuts stays whole. */
-function* changesIn(walk: Walk, place: Place, { start, regions }: Space): Generator<Change> {
-  for (const [i, region] of regions.entries()) {
-    if (region(start).kind === 'apart') continue;
-    for (const cell of cellsOf(walk, start, [region, ...regions.slice(0, i)])) yield* compare(walk, place, cell);
-  }
+function sidesOf(before: TypedPolicy, after: TypedPolicy, places: readonly Place[]): Walk['sides'] {
+  const [old, now] = [sectionsOf(before, places), sectionsOf(after, places)];
+  return new Map(
+    places.map((place) => {
+      const [one, other] = [old.get(placeName(place)), now.get(placeName(place))];
+      invariant(one && other, `no section ${placeName(place)}`);
+      return [placeName(place), { before: one, after: other }];
+    }),
+  );
 }
 
-function sideOf({ sides }: Walk, place: Place): Both {
+function sideOf({ sides }: Walk, place: Place): Indexes {
   const both = sides.get(placeName(place));
   invariant(both, `no section ${placeName(place)}`);
   return both;
 }
 
-/** The cells that are in the first region and in none of the others. */
-function* cellsOf(walk: Walk, start: Cell, [inside, ...others]: readonly Region[]): Generator<Cell> {
+/** What can be told apart of DNS names where something changed; only egress rules ask for them, of peers that nothing manages. */
+function namesNear(walk: Walk, regions: readonly Region[], domains: Domains): NameClasses {
+  const { before, after } = sideOf(walk, { section: 'egress' });
+  const rules = new Set(regions.flatMap(({ subject }) => [...before.rulesNear(subject), ...after.rulesNear(subject)]));
+  return namesAmong(
+    [...rules].flatMap((rule) => (rule.section === 'process' ? [] : rule.peers.domains)),
+    domains,
+  );
+}
+
+type Space = { readonly start: Cell; readonly regions: readonly Region[] };
+
+/** Clips the space to each region that changed, without those before it: what no other condition cuts stays whole. */
+function* changesIn(walk: Walk, place: Place, { start, regions }: Space): Generator<Change> {
+  const earlier = new SubjectIndex<Region>();
+  for (const region of regions) {
+    for (const cell of cellsIn(walk, start, region)) {
+      const others = [...earlier.near(subjectOf(cell, place.section))];
+      for (const rest of cellsOutside(walk, cell, others)) yield* compare(walk, place, rest);
+    }
+    earlier.add(region.subject, region);
+  }
+}
+
+function* cellsIn(walk: Walk, start: Cell, { relation }: Region): Generator<Cell> {
   const waiting = [start];
   for (let cell = waiting.pop(); cell !== undefined; cell = waiting.pop()) {
-    walk.spend(others.length);
-    const here = cell;
-    const place = inside?.(here) ?? apart;
-    if (place.kind === 'apart') continue;
-    const overlap = place.kind === 'split' ? place : anyOf(others, (other) => other(here));
-    if (overlap.kind === 'split') waiting.push(overlap.halves[1], overlap.halves[0]);
-    else if (overlap.kind === 'apart') yield here;
+    walk.spend(1);
+    const place = relation(cell);
+    if (place.kind === 'split') waiting.push(place.halves[1], place.halves[0]);
+    else if (place.kind === 'covered') yield cell;
+  }
+}
+
+/** The cells that are in none of the regions. */
+function* cellsOutside(walk: Walk, start: Cell, regions: readonly Region[]): Generator<Cell> {
+  const waiting = [{ cell: start, regions }];
+  for (let open = waiting.pop(); open !== undefined; open = waiting.pop()) {
+    const { cell } = open;
+    walk.spend(open.regions.length);
+    const near = open.regions.filter(({ relation }) => relation(cell).kind !== 'apart');
+    const overlap = anyOf(near, ({ relation }) => relation(cell));
+    if (overlap.kind === 'split') for (const half of [overlap.halves[1], overlap.halves[0]]) waiting.push({ cell: half, regions: near });
+    else if (overlap.kind === 'apart') yield cell;
   }
 }
 
@@ -126,7 +156,7 @@ type Open = { readonly cell: Cell; readonly own: Both; readonly other?: Both };
 /** Decides a cell by the old and the new rules; splits it where they speak of a part only. */
 function* compare(walk: Walk, place: Place, start: Cell): Generator<Change> {
   const { section } = place;
-  const waiting: Open[] = [{ cell: start, own: sideOf(walk, place), ...otherSide(walk, section) }];
+  const waiting: Open[] = [{ cell: start, own: near(walk, place, start) }];
   for (let open = waiting.pop(); open !== undefined; open = waiting.pop()) {
     const { cell } = open;
     walk.spend(open.own.before.withAudit.rules.length + open.own.after.withAudit.rules.length);
@@ -138,20 +168,22 @@ function* compare(walk: Walk, place: Place, start: Cell): Generator<Change> {
     }
     const question = { contents: walk.contents, connection: section !== 'process', asked: [] };
     const judgements = judge(speakers.lists, question);
-    if (!open.other || !isManaged(peerOf(cell, section)) || !judgements.some(isTurned)) {
+    if (section === 'process' || !isManaged(peerOf(cell, section)) || !judgements.some(isTurned)) {
       yield* grouped(place, cell, judgements);
       continue;
     }
-    const other = clipped(cell, open.other);
+    const other = clipped(cell, open.other ?? near(walk, { section: section === 'ingress' ? 'egress' : 'ingress' }, cell));
     const all = askAll(cell, [...listsOf(own), ...listsOf(other)]);
     if (all.kind === 'split') for (const half of all.halves) waiting.push({ cell: half, own, other });
     else yield* grouped(place, cell, judge(all.lists, question));
   }
 }
 
-function otherSide(walk: Walk, section: Section): { readonly other?: Both } {
-  if (section === 'process') return {};
-  return { other: sideOf(walk, { section: section === 'ingress' ? 'egress' : 'ingress' }) };
+/** What both states say about the subjects of a cell. */
+function near(walk: Walk, place: Place, cell: Cell): Both {
+  const { before, after } = sideOf(walk, place);
+  const subject = subjectOf(cell, place.section);
+  return { before: before.near(subject), after: after.near(subject) };
 }
 
 /** Can a policy govern an endpoint of these? */

@@ -109,9 +109,13 @@ const allowedByDefault: Decided = { action: 'allowed', cause: { kind: 'default-a
 /** What is worked out once about one policy. */
 type Work = {
   readonly reader: ContentReader;
-  /** In deciding order. */
-  readonly rules: readonly Rule[];
+  /** The rules of each policy. */
+  readonly rulesOf: readonly (readonly Rule[])[];
   readonly hasAudit: boolean;
+  /** In deciding order. */
+  readonly sorted: Map<Section, readonly Rule[]>;
+  /** The policies that govern an endpoint. */
+  readonly governing: WeakMap<Endpoint, readonly Policy[]>;
   /** Connections by the rules that concern them. */
   readonly admitted: Map<string, Decided>;
 };
@@ -123,19 +127,35 @@ function workOf(policy: TypedPolicy): Work {
   const { domains, policies, rules } = policy;
   const made: Work = {
     reader: contentReader(domains),
-    rules: [...rules].sort((a, b) => compare(policy, a, b)),
+    rulesOf: rulesByPolicy(policy),
+    sorted: new Map(),
+    governing: new WeakMap(),
     hasAudit: [...policies, ...rules].some(({ audit }) => audit),
     admitted: new Map(),
   };
   works.set(policy, made);
   return made;
 }
+
+function rulesByPolicy({ policies, rules }: TypedPolicy): readonly (readonly Rule[])[] {
+  const lists: Rule[][] = policies.map(() => []);
+  for (const rule of rules) lists[rule.policy]?.push(rule);
+  return lists;
+}
+
 const hasAudit = (policy: TypedPolicy): boolean => workOf(policy).hasAudit;
 /** What reads the content of this policy's events. */
 export const readerOf = (policy: TypedPolicy): ContentReader => workOf(policy).reader;
 /** The rules of one section in deciding order, those in audit mode too. */
-export const rulesInOrder = (policy: TypedPolicy, section: Section): readonly Rule[] =>
-  workOf(policy).rules.filter((rule) => rule.section === section);
+export function rulesInOrder(policy: TypedPolicy, section: Section): readonly Rule[] {
+  const { sorted } = workOf(policy);
+  const ofSection = (): readonly Rule[] => policy.rules.filter((rule) => rule.section === section);
+  const found = sorted.get(section) ?? inOrder(policy, ofSection());
+  sorted.set(section, found);
+  return found;
+}
+
+const inOrder = (policy: TypedPolicy, rules: readonly Rule[]): readonly Rule[] => [...rules].sort((a, b) => compare(policy, a, b));
 
 /** Tier, the policy's priority, the rule's, kill before drop before deny before allow before pass, and RuleId: (policy name, place). */
 function compare(policy: TypedPolicy, a: Rule, b: Rule): number {
@@ -151,19 +171,30 @@ function compare(policy: TypedPolicy, a: Rule, b: Rule): number {
   );
 }
 
+function policiesFor(policy: TypedPolicy, subject: Endpoint): readonly Policy[] {
+  const { governing } = workOf(policy);
+  const found = governing.get(subject) ?? policy.policies.filter((one) => isSubject(one.subject, subject));
+  governing.set(subject, found);
+  return found;
+}
+
 /** The rules of one section of every policy that governs the subject, in deciding order. */
 function rulesFor(policy: TypedPolicy, section: Section, subject: Endpoint): readonly Rule[] {
-  const governing = policy.policies.map((one) => isSubject(one.subject, subject));
-  return workOf(policy).rules.filter((rule) => rule.section === section && governing[rule.policy] === true);
+  const { rulesOf } = workOf(policy);
+  const rules = policiesFor(policy, subject).flatMap(({ id }) => rulesOf[id] ?? []);
+  return inOrder(
+    policy,
+    rules.filter((rule) => rule.section === section),
+  );
 }
 
 type Asking = { readonly mode: Mode; readonly section: Section /** Of `process`. */; readonly domain?: string };
 
 /** Asked last: denied if a policy that governs the subject brings default deny here; an `init` endpoint's connections always. */
 function byDefault(policy: TypedPolicy, { mode, section, domain = '' }: Asking, subject: Endpoint): Decided {
-  const policies = policy.policies
+  const policies = policiesFor(policy, subject)
     .filter(({ defaultDeny }) => (section === 'process' ? defaultDeny.process.includes(domain) : defaultDeny[section]))
-    .filter((one) => isCounted(mode, one) && isSubject(one.subject, subject))
+    .filter((one) => isCounted(mode, one))
     .map(({ id }) => id);
   if (policies.length === 0 && (section === 'process' || !isInit(subject))) return allowedByDefault;
   return { action: 'denied', cause: { kind: 'default-deny', policies } };
