@@ -8,6 +8,7 @@ import { check } from './3-check/index.ts';
 import { normalize } from './4-normalize/index.ts';
 import { plan } from './5-plan/index.ts';
 import { emit } from './6-emit/index.ts';
+import { type ConnectivityReport, connectivityOf, connectivityReport } from './analysis/connectivity.ts';
 import { type Coverage, coverage } from './analysis/coverage.ts';
 import { type Difference, diff } from './analysis/diff.ts';
 import { type Explained, explain } from './analysis/explain.ts';
@@ -236,6 +237,11 @@ export const mutateUnit = ({ typed }: CheckedUnit, options: MutationOptions = {}
 /** What changes for which events, exactly. */
 export function diffUnits(before: CheckedUnit, after: CheckedUnit, limit?: number): Outcome<readonly Difference[]> {
   return withinLimits(after.sources, () => diff(before.typed, after.typed, limit));
+}
+
+/** All connections that are allowed between the workloads that there are; those of `stated`, where an inventory says who there is. */
+export function connectivityUnit({ typed, sources, ...unit }: CheckedUnit, stated = unit.stated): Outcome<ConnectivityReport> {
+  return withinLimits(sources, () => connectivityReport(connectivityOf(typed, stated), stated));
 }
 
 /** Which verdicts an event has, and why. `event` is a test line without `is ...`; it sees every name that one file alone declares. */

@@ -14,11 +14,12 @@ import {
   askedBy,
   controllerNode,
   entityNodes,
-  joinedIpv6,
+  familyRanges,
   type Node,
   type NodeKind,
   outsideNodes,
   rangesText,
+  rangeText,
   workloadNodes,
 } from './nodes.ts';
 import { type Connection, connectionsBetween, isOutside, type Part, pointsAt, Reachability } from './reachability.ts';
@@ -28,14 +29,14 @@ import { transportWords } from './words.ts';
 export type AllowedBy = (SourcePlace & { readonly policy: string; readonly rule: string }) | undefined;
 /** `at`: ports of the connection, in words. `requests`: which, where not all are allowed. */
 export type AllowedPart = { readonly at: string; readonly requests?: string; readonly egress?: AllowedBy; readonly ingress?: AllowedBy };
-/** `protocols`: the same as `connection`, for programs; values are ports, or of ICMP `type * 256 + code`. */
+/** `protocols`: the same as `connection`, for programs: `80`, `8000-8100`; of ICMP `type * 256 + code`. */
 export type ConnectionRecord = {
   readonly source: string;
   readonly sourceKind: NodeKind;
   readonly destination: string;
   readonly destinationKind: NodeKind;
   readonly connection: string;
-  readonly protocols: readonly { readonly protocol: string; readonly ranges: readonly (readonly [number, number])[] }[];
+  readonly protocols: readonly { readonly protocol: string; readonly ranges: readonly string[] }[];
   readonly parts: readonly AllowedPart[];
   /** Of an ingress controller: by which objects it reaches the workload. */
   readonly by?: readonly string[];
@@ -135,7 +136,7 @@ function byEnds(a: ConnectionRecord, b: ConnectionRecord): number {
 
 /** One name for each range: lists are searched by line. */
 function endNames({ name, kind, ranges = [] }: Node): readonly string[] {
-  if (kind === 'addresses') return joinedIpv6(ranges).map((range) => rangesText([range]));
+  if (kind === 'addresses') return familyRanges(ranges).map(rangeText);
   return kind === 'names' && !equals(ranges, everyAddress) ? [`${name} in ${rangesText(ranges)}`] : [name];
 }
 
@@ -189,6 +190,6 @@ const protocolNames = ['tcp', 'udp', 'sctp', 'icmp', 'icmpv6', 'other'] as const
 const protocolsOf = (points: TransportSet): ConnectionRecord['protocols'] =>
   protocolNames.flatMap((protocol, slot) => {
     const own = intersect(points, [{ low: slot * 65536, high: slot * 65536 + 65535 }]);
-    const ranges = own.map(({ low, high }) => [protocolOf(low).value, protocolOf(high).value] as const);
+    const ranges = own.map(({ low, high }) => [...new Set([protocolOf(low).value, protocolOf(high).value])].join('-'));
     return ranges.length === 0 ? [] : [{ protocol, ranges }];
   });

@@ -4,6 +4,7 @@ import type { ReservedName } from '../ir/event.ts';
 import type { PeerSet, Rule, Subject, TypedPolicy } from '../ir/typed.ts';
 import { type Workload, workloadName } from '../ir/workload.ts';
 import { type Address, type AddressSet, formatAddress, ipv4Space, ipv6Space } from '../space/address.ts';
+import { intersect } from '../space/interval.ts';
 import { clusterKey, defaultCluster, namespaceKey, namespaceLabelKey, type Selector } from '../space/labels.ts';
 import { addressClasses } from './address-classes.ts';
 import { addressUnknown, type End, reservedNames } from './cell.ts';
@@ -141,23 +142,25 @@ function maskWords(names: NameClasses, mask: bigint): string {
   return sharpest.flatMap((place) => patternWords(names.patterns[place] ?? { kind: 'either', parts: [] })).join(' and ');
 }
 
-const ipv4Base = ipv4Space[0]?.low ?? 0n;
+/** `10.0.0.0-10.255.255.255, 2001:db8::-2001:db8::ff`: ranges, each of one family. */
+export const rangesText = (ranges: AddressSet): string => familyRanges(ranges).map(rangeText).join(', ');
 
-/** `10.0.0.0-10.255.255.255, ::-ffff:...`: ranges, each of one family. */
-export const rangesText = (ranges: AddressSet): string => joinedIpv6(ranges).map(rangeText).join(', ');
+const [belowMapped = 0n, aboveMapped = 0n] = [ipv6Space[0]?.high, ipv6Space[1]?.low];
 
-/** No IPv6 address is in the hole where the mapped IPv4 addresses are: what reaches both of its edges is one range. */
-export function joinedIpv6(ranges: AddressSet): AddressSet {
-  const [below, above] = [
-    ranges.findIndex(({ high }) => high === ipv4Base - 1n),
-    ranges.findIndex(({ low }) => low === ipv4Base + (1n << 32n)),
-  ];
-  const [one, other] = [ranges[below], ranges[above]];
-  if (!one || !other) return ranges;
-  return [...ranges.filter((range) => range !== one && range !== other), { low: one.low, high: other.high }];
+/**
+ * The ranges of IPv4, then those of IPv6. No IPv6 address is in the hole where the mapped IPv4 addresses are: what reaches both of
+ * its edges is one range.
+ */
+export function familyRanges(ranges: AddressSet): AddressSet {
+  const [ipv4, ipv6] = [intersect(ranges, ipv4Space), intersect(ranges, ipv6Space)];
+  const [one, other] = [ipv6.find(({ high }) => high === belowMapped), ipv6.find(({ low }) => low === aboveMapped)];
+  if (!one || !other) return [...ipv4, ...ipv6];
+  return [...ipv4, ...ipv6.flatMap((range) => (range === other ? [] : [range === one ? { low: one.low, high: other.high } : range]))];
 }
 
-function rangeText({ low, high }: AddressSet[number]): string {
-  if (low === ipv6Space[0]?.low && high === ipv6Space[1]?.high) return '::/0';
+export function rangeText({ low, high }: AddressSet[number]): string {
+  const family = low === ipv4Space[0]?.low && high === ipv4Space[0].high ? '0.0.0.0/0' : undefined;
+  if (family !== undefined) return family;
+  if (low === 0n && high === ipv6Space[1]?.high) return '::/0';
   return low === high ? formatAddress(low) : `${formatAddress(low)}-${formatAddress(high)}`;
 }

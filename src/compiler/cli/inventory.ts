@@ -2,8 +2,7 @@
 // affect. Everything else in it is policyd's business.
 import { readFileSync } from 'node:fs';
 import { FAILSAFE_SCHEMA, load, YAMLException } from 'js-yaml';
-import type { Workload } from '../ir/workload.ts';
-import { parseAddress } from '../space/address.ts';
+import { addressesIn, type Workload } from '../ir/workload.ts';
 import { clusterKey, defaultCluster, type Labels, namespaceKey } from '../space/labels.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -25,7 +24,7 @@ function workloadOf(workload: Mapping, namespaces: Mapping): Workload {
     ...(typeof namespace === 'string' && { namespace }),
     labels: labelsOf(workload, namespaces),
     namedPorts: Object.entries(mappingOf(workload['ports'])).flatMap(portOf),
-    addresses: Array.isArray(addresses) ? addresses.flatMap((text: unknown) => parseAddress(String(text)) ?? []) : [],
+    addresses: addressesIn(Array.isArray(addresses) ? addresses : []),
     onHostNetwork: false,
   };
 }

@@ -1,8 +1,7 @@
 // What documents state beside policies, for questions about concrete connections: workloads under the names that people know
 // them by, and what Ingresses and Routes open.
 
-import type { Stated, Workload } from '../ir/workload.ts';
-import { parseAddress } from '../space/address.ts';
+import { addressesIn, type Stated, type Workload } from '../ir/workload.ts';
 import { exposuresOf } from './exposures.ts';
 import { policyLabels } from './facts.ts';
 import type { Facts, ImportOptions, StatedWorkload } from './importer.ts';
@@ -70,7 +69,7 @@ function workloadOf({ namespace, name, kind }: Top, pods: readonly StatedWorkloa
     namespace,
     name,
     kind,
-    addresses: pods.flatMap(({ addresses }) => addresses.flatMap((text) => parseAddress(text) ?? [])),
+    addresses: pods.flatMap(({ addresses }) => addressesIn(addresses)),
   };
   if (!pod) return { ...common, labels: {}, namedPorts: [], onHostNetwork: false };
   const { namedPorts, onHostNetwork } = pod;

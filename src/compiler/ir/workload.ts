@@ -1,5 +1,5 @@
 // Workloads that there are, as manifests and inventories state them: what questions about concrete connections are asked of.
-import type { Address } from '../space/address.ts';
+import { type Address, parseAddress } from '../space/address.ts';
 import type { Labels } from '../space/labels.ts';
 import type { TransportProtocol } from '../space/transport.ts';
 import type { Transport } from './typed.ts';
@@ -36,3 +36,7 @@ export type Stated = { readonly workloads: readonly Workload[]; readonly exposur
 /** `shop/cart[Deployment]`: the name in lists and graphs. */
 export const workloadName = ({ namespace, name, kind }: Workload): string =>
   `${namespace === undefined ? '' : `${namespace}/`}${name}${kind === undefined ? '' : `[${kind}]`}`;
+
+/** Those of the texts that are addresses. */
+export const addressesIn = (texts: readonly unknown[]): readonly Address[] =>
+  texts.flatMap((text) => (typeof text === 'string' ? (parseAddress(text) ?? []) : []));
