@@ -62,18 +62,20 @@ export function connectivityOf(typed: TypedPolicy, { workloads, exposures }: Sta
     workloads.filter(({ onHostNetwork }) => !onHostNetwork),
   );
   const all = [...governed, ...entityNodes(asked, policies), ...outsideNodes(asked)];
-  const connections = withoutImpliedNames(connectionsBetween(reachability, all).filter(concernsWorkload));
+  const connections = connectionsBetween(reachability, all).filter(concernsWorkload);
   return { asked, workloads: governed, connections: [...connections, ...exposed(reachability, { asked, exposures, governed })] };
 }
 
 const concernsWorkload = ({ source, destination }: Connection): boolean => source.kind === 'workload' || destination.kind === 'workload';
 
-/** What an address may send and receive whatever it is known by is said once. */
-function withoutImpliedNames(connections: readonly Connection[]): readonly Connection[] {
-  const outsideOf = ({ source, destination }: Connection): Node => (isOutside(source) ? source : destination);
-  const keyOf = (one: Connection): string => {
+type Ends = Pick<Connection, 'source' | 'destination'>;
+
+/** What is so of an address whatever it is known by is said once. */
+export function withoutImpliedNames<T extends Ends>(connections: readonly T[], textOf: (one: T) => string): readonly T[] {
+  const outsideOf = ({ source, destination }: Ends): Node => (isOutside(source) ? source : destination);
+  const keyOf = (one: T): string => {
     const [from, to] = [one.source, one.destination].map((node) => (isOutside(node) ? `${node.ranges?.[0]?.low}` : node.name));
-    return `${from} -> ${to}: ${partsText(one.parts)}`;
+    return `${from} -> ${to}: ${textOf(one)}`;
   };
   const implied = new Set(connections.filter((one) => outsideOf(one).kind === 'addresses').map(keyOf));
   return connections.filter((one) => outsideOf(one).kind !== 'names' || !implied.has(keyOf(one)));
@@ -110,7 +112,7 @@ export function connectivityReport(connectivity: Connectivity, { workloads, expo
   return {
     workloads: connectivity.workloads.map(({ name }) => name),
     onHostNetwork: workloads.filter(({ onHostNetwork }) => onHostNetwork).map(({ namespace, name }) => `${namespace}/${name}`),
-    connections: joinedRanges(connectivity.connections)
+    connections: joinedRanges(withoutImpliedNames(connectivity.connections, ({ parts }) => partsText(parts)))
       .flatMap(({ source, destination, parts }) =>
         endNames(source).flatMap((from) =>
           endNames(destination).map((to): ConnectionRecord => {
@@ -135,7 +137,7 @@ function byEnds(a: ConnectionRecord, b: ConnectionRecord): number {
 }
 
 /** One name for each range: lists are searched by line. */
-function endNames({ name, kind, ranges = [] }: Node): readonly string[] {
+export function endNames({ name, kind, ranges = [] }: Node): readonly string[] {
   if (kind === 'addresses') return familyRanges(ranges).map(rangeText);
   return kind === 'names' && !equals(ranges, everyAddress) ? [`${name} in ${rangesText(ranges)}`] : [name];
 }
