@@ -2,7 +2,6 @@
 // than most tests. Paths that a module asks of itself (import.meta.dirname) stay those of its source.
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { root } from '../test/suites.ts';
 
@@ -10,10 +9,7 @@ const ownPaths: Plugin = {
   name: 'own paths',
   setup: ({ onLoad }) => {
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8')
-        .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
-        .replaceAll('import.meta.filename', JSON.stringify(path))
-        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href));
+      const text = readFileSync(path, 'utf8').replaceAll('import.meta.dirname', JSON.stringify(dirname(path)));
       return { contents: text, loader: 'ts', resolveDir: dirname(path) };
     });
   },

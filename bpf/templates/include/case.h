@@ -57,7 +57,9 @@ static __always_inline int pol_address_is_loopback(const struct pol_address *add
 static __always_inline __u32 pol_endpoint_listed(__u32 slot, const struct pol_address *address)
 {
 	void *table = bpf_map_lookup_elem(&t_addresses, &slot);
-	const __u32 *endpoint = table ? bpf_map_lookup_elem(table, address) : 0;
+	/* On the stack: Linux 6.1 takes no key through a pointer that a function was given. */
+	struct pol_address wanted = *address;
+	const __u32 *endpoint = table ? bpf_map_lookup_elem(table, &wanted) : 0;
 
 	return endpoint ? *endpoint : POL_ENDPOINT_NONE;
 }

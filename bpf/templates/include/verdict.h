@@ -73,11 +73,14 @@ static __always_inline int pol_verdict_at(__u32 slot, __u32 base, __u32 index, s
 POL_GLOBAL int pol_verdict_in_row(__u32 slot, const struct pol_row_key *key, __u32 index, struct pol_verdict *verdict)
 {
 	void *table = bpf_map_lookup_elem(&t_rows, &slot);
+	struct pol_row_key wanted;
 	const __u32 *base;
 
 	if (!key || !verdict)
 		return 0;
-	base = table ? bpf_map_lookup_elem(table, key) : 0;
+	/* Keys stand on the function's own stack: Linux 6.1 takes none through a pointer that it was given. */
+	wanted = *key;
+	base = table ? bpf_map_lookup_elem(table, &wanted) : 0;
 	if (!base) {
 		pol_verdict_fixed(verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
 		return 0;
