@@ -45,6 +45,12 @@ export const layers: readonly Layer[] = [
   ...laterPhases.map((path) => ({ path, ...ofPhases })),
   { path: 'compiler/7-build/', ...ofPhases, packages: ['ajv'], node: true },
   { path: 'compiler/analysis/', ...ofPhases },
+  // Recorded traffic: it is read as events, whose content domains give its form.
+  {
+    path: 'compiler/flows/',
+    may: [base, space, ir, 'compiler/analysis/', 'compiler/domains/http/', 'compiler/domains/kafka/'],
+    types: [domain],
+  },
   // Readers and writers of other people's policies. `documents/` is their only way to YAML and to schemas.
   {
     path: 'compiler/interchange/documents/',
@@ -88,6 +94,7 @@ export const layers: readonly Layer[] = [
       'compiler/pipeline.ts',
       'compiler/7-build/',
       'compiler/analysis/',
+      'compiler/flows/',
       'compiler/format/',
       `${space}labels.ts`,
       diagnostics,

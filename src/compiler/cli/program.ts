@@ -7,6 +7,7 @@ import type { DiffOptions } from './diff.ts';
 import { withDocuments } from './document-options.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { ExportOptions } from './export.ts';
+import { addFlowCommands } from './flow-commands.ts';
 import type { FormatCommandOptions } from './format.ts';
 import type { ImportCommandOptions } from './import.ts';
 import type { ListOptions } from './list.ts';
@@ -42,6 +43,7 @@ Examples:
   policyc diff main/policies policies         what a change newly allows and newly denies
   policyc explain policies/ --event 'web -> cart tcp 80'    why an event is allowed or denied
   policyc list k8s/                           which workloads may connect to which
+  policyc replay flows.json policies/         which recorded flows the policies would break
   policyc import k8s/ -o policies             policies that are there in YAML, as policy text
   policyc export policies/ --to tetragon      a policy as documents of another tool
   policyc fmt --check policies/               which files are not in canonical form
@@ -61,6 +63,7 @@ on.`,
   addFormat(program, finish);
   addExplain(program, finish);
   addList(program, finish);
+  addFlowCommands(program, finish, exitCodes);
   addHelp(program, finish);
   addCompletion(program);
   return program;
