@@ -15,6 +15,8 @@ import { type Explained, explain } from './analysis/explain.ts';
 import { checkInvariants, type InvariantOutcome } from './analysis/invariants.ts';
 import { AnalysisLimit } from './analysis/limit.ts';
 import { type Mutation, type MutationOptions, mutate } from './analysis/mutation.ts';
+import { allowedEvents, type Question } from './analysis/query.ts';
+import { type AllowedRecord, queryReport } from './analysis/query-report.ts';
 import { runTests, type TestOutcome } from './analysis/run-tests.ts';
 import { type UnreachableMemory, warnUnreachable } from './analysis/unreachable.ts';
 import type { SourceText } from './base/source.ts';
@@ -33,12 +35,14 @@ import type { Plan } from './ir/plan.ts';
 import type { TestEvent } from './ir/test-case.ts';
 import type { TypedPolicy } from './ir/typed.ts';
 import type { Stated } from './ir/workload.ts';
+import { isOneQuestion, type QuestionText, questionDiagnostics, questionSource } from './question-text.ts';
 import { Session } from './session.ts';
 import type { Labels } from './space/labels.ts';
 
 export { documentsText } from './interchange/documents/write.ts';
 export { type ExportTarget, exportTargets } from './interchange/export.ts';
 export { holdsDocuments, type Imported, type ImportOptions } from './interchange/index.ts';
+export type { QuestionText } from './question-text.ts';
 export { Session } from './session.ts';
 
 /** How sources are read and checked; every part has a default. */
@@ -267,6 +271,24 @@ function readEvent({ ast }: CheckedUnit, text: string, domains: Domains): Outcom
   const typed = check(resolve(withEvent(ast, file, log.report), domains, log.report), domains, log.report);
   const event = typed.tests.find(({ span }) => span.source === source)?.event;
   return log.failed() || !event ? failed() : { ok: true, value: event, diagnostics: [] };
+}
+
+/** What of a question is allowed, by class of events. Not ok without a finding: the texts are more, or less, than one question. */
+export function queryUnit(unit: CheckedUnit, question: QuestionText, workloads = unit.stated.workloads): Outcome<readonly AllowedRecord[]> {
+  const read = readQuestion(unit, question);
+  if (!read.ok) return read;
+  return withinLimits(unit.sources, () => queryReport(unit.typed, allowedEvents(unit.typed, read.value), workloads));
+}
+
+function readQuestion({ ast }: CheckedUnit, text: QuestionText, domains: Domains = registry): Outcome<Question> {
+  const log = collector();
+  const question = questionSource(text);
+  const [file] = parse([question.source], log.report).files;
+  const failed = (): Outcome<Question> => ({ ok: false, diagnostics: questionDiagnostics(log.all(), question) });
+  if (!file || log.failed() || !isOneQuestion(file)) return failed();
+  const typed = check(resolve(withEvent(ast, file, log.report), domains, log.report), domains, log.report);
+  const found = typed.invariants.find(({ span }) => span.source === question.source);
+  return log.failed() || !found ? failed() : { ok: true, value: found, diagnostics: [] };
 }
 
 /** An analysis that stops at its limit is a finding about the policy as a whole. */

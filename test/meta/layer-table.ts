@@ -67,6 +67,7 @@ export const layers: readonly Layer[] = [
   { path: 'compiler/interchange/', ...ofPhases, may: [...ofPhases.may, 'compiler/interchange/'] },
   { path: 'compiler/format/', may: [parse, base, diagnostics, ir] },
   { path: 'compiler/event-text.ts', may: [diagnostics, ir, base], types: [domain] },
+  { path: 'compiler/question-text.ts', may: [diagnostics, ir, base] },
   {
     path: 'compiler/session.ts',
     may: [parse, resolve, check, 'compiler/analysis/', diagnostics, ir, base],
@@ -77,6 +78,7 @@ export const layers: readonly Layer[] = [
     may: [
       ...phases,
       'compiler/event-text.ts',
+      'compiler/question-text.ts',
       'compiler/session.ts',
       'compiler/domains/',
       'compiler/interchange/',
@@ -105,6 +107,8 @@ export const layers: readonly Layer[] = [
     packages: ['commander', 'picocolors', 'js-yaml'],
     node: true,
   },
+  // What answers in the HTML report: it runs in a browser.
+  { path: 'report/', may: [] },
   { path: 'runtime/ffi/', may: [base], packages: ['koffi'], node: true },
   { path: 'runtime/policy/bundle.ts', may: [...shared, 'runtime/policy/'], packages: ['ajv'], node: true },
   { path: 'runtime/policy/', may: shared },

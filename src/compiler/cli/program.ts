@@ -3,6 +3,7 @@
 import { Argument, Command, Option } from 'commander';
 import type { BuildCommandOptions } from './build.ts';
 import type { CheckOptions } from './check.ts';
+import { addList, addQuery } from './connection-commands.ts';
 import type { DiffOptions } from './diff.ts';
 import { withDocuments } from './document-options.ts';
 import type { ExplainOptions } from './explain.ts';
@@ -10,8 +11,6 @@ import type { ExportOptions } from './export.ts';
 import { addFlowCommands } from './flow-commands.ts';
 import type { FormatCommandOptions } from './format.ts';
 import type { ImportCommandOptions } from './import.ts';
-import type { ListOptions } from './list.ts';
-import { listFormats } from './list-text.ts';
 import { readSeconds, withCommon, withUnit } from './options.ts';
 import type { Result } from './output.ts';
 import type { TestOptions } from './test.ts';
@@ -44,6 +43,7 @@ Examples:
   policyc explain policies/ --event 'web -> cart tcp 80'    why an event is allowed or denied
   policyc list k8s/                           which workloads may connect to which
   policyc replay flows.json policies/         which recorded flows the policies would break
+  policyc query policies/ --to 'app: "db"'    who can reach it
   policyc import k8s/ -o policies             policies that are there in YAML, as policy text
   policyc export policies/ --to tetragon      a policy as documents of another tool
   policyc fmt --check policies/               which files are not in canonical form
@@ -62,7 +62,8 @@ on.`,
   addExport(program, finish);
   addFormat(program, finish);
   addExplain(program, finish);
-  addList(program, finish);
+  addList(program, { finish, paths, exitCodes });
+  addQuery(program, { finish, paths, exitCodes });
   addFlowCommands(program, finish, exitCodes);
   addHelp(program, finish);
   addCompletion(program);
@@ -220,42 +221,6 @@ ${exitCodes}
 The exit code says nothing of the verdict: \`policyc test\` is for that.`,
     )
     .action(async (given: readonly string[], options: ExplainOptions) => finish((await import('./explain.ts')).runExplain(given, options)));
-}
-
-function addList(program: Command, finish: Finish): void {
-  withDocuments(
-    withCommon(
-      program
-        .command('list')
-        .description('list all allowed connections between the workloads of manifests or of an inventory')
-        .argument('<path...>', paths),
-      listFormats,
-    ),
-  )
-    .option('--inventory <file>', 'list also the workloads of an inventory')
-    .addOption(
-      new Option('--focus <workload>', 'only what begins or ends at this workload; may be given again')
-        .argParser((name: string, before: readonly string[]) => [...before, name])
-        .default([], 'every workload'),
-    )
-    .option('--explain', 'say by which rules each connection is allowed')
-    .addHelpText(
-      'after',
-      `
-Workloads are Pods, and the templates of Deployments, StatefulSets and their like, with the labels of their namespaces.
-What is outside is split into the ranges of addresses, IPv4 and IPv6, that policies tell apart, and into the DNS names
-that they ask for. An Ingress or a Route opens its workloads to {ingress-controller}, as far as policies let it. Exact:
-every protocol, port and ICMP type is decided. What is enforced counts, not what is in audit mode. Pods of one
-controller stand as one, and what they send to each other is not listed.
-
-Examples:
-  policyc list k8s/
-  policyc list k8s/ --focus shop/cart --explain
-  policyc list k8s/ --format dot | dot -Tsvg > connections.svg
-  policyc list policies/ --inventory inventory.yaml --format csv
-${exitCodes}`,
-    )
-    .action(async (given: readonly string[], options: ListOptions) => finish((await import('./list.ts')).runList(given, options)));
 }
 
 function addImport(program: Command, finish: Finish): void {

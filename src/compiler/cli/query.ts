@@ -1,0 +1,60 @@
+// `policyc query`: who can reach this, what can this reach, and who may do that.
+import type { AllowedRecord } from '../analysis/query-report.ts';
+import { type QuestionText, queryUnit } from '../pipeline.ts';
+import type { DocumentOptions } from './document-options.ts';
+import { readWorkloads } from './inventory.ts';
+import { concernsMeaning } from './list.ts';
+import type { CommonOptions } from './options.ts';
+import { colorsOf, print, printJson, type Result, reportDiagnostics } from './output.ts';
+import { type QueryFormat, queryText } from './query-text.ts';
+import { readUnit } from './unit.ts';
+import { UsageError } from './usage-error.ts';
+
+export type QueryOptions = Omit<CommonOptions, 'format'> &
+  DocumentOptions &
+  QuestionText & { readonly format: QueryFormat; readonly inventory?: string; readonly explain?: true };
+
+export function runQuery(given: readonly string[], options: QueryOptions): Result {
+  const { format, inventory, explain, from, to, port, request, may, ...reading } = options;
+  const question: QuestionText = {
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(port !== undefined && { port }),
+    ...(request !== undefined && { request }),
+    ...(may !== undefined && { may }),
+  };
+  checkQuestion(question);
+  const read = readUnit(given, reading);
+  const there = read.unit && [...read.unit.stated.workloads, ...(inventory === undefined ? [] : readWorkloads(inventory))];
+  const governed = there?.filter(({ onHostNetwork }) => !onHostNetwork);
+  const answered = read.unit && queryUnit(read.unit, question, governed);
+  if (answered && !answered.ok && answered.diagnostics.length === 0)
+    throw new UsageError('expected one end behind `--from` and `--to`, and what one process does behind `--may`');
+  const found = [...read.diagnostics, ...(answered?.diagnostics ?? [])].filter(concernsMeaning);
+  const records = reportDiagnostics(found, format === 'json' ? 'json' : 'text');
+  if (!answered?.ok) {
+    if (format === 'json') printJson({ ok: false, diagnostics: records });
+    return { exitCode: 1 };
+  }
+  show(answered.value, { format, explain: explain === true, asked: question, diagnostics: records });
+  return { exitCode: 0 };
+}
+
+function checkQuestion({ from, to, port, request, may }: QuestionText): void {
+  if (from === undefined && to === undefined && may === undefined)
+    throw new UsageError('nothing is asked: give `--to`, `--from`, both, or `--may` (`policyc query --help` has examples)');
+  if (may !== undefined && [to, port, request].some((one) => one !== undefined))
+    throw new UsageError('`--may` asks about what processes do: of the other questions it goes with `--from` alone');
+}
+
+type Shown = {
+  readonly format: QueryFormat;
+  readonly explain: boolean;
+  readonly asked: QuestionText;
+  readonly diagnostics: readonly unknown[];
+};
+
+function show(allowed: readonly AllowedRecord[], { format, explain, asked, diagnostics }: Shown): void {
+  if (format === 'json') printJson({ ok: true, asked, allowed, diagnostics });
+  else print(queryText(allowed, { format, explain, colors: colorsOf(process.stdout) }));
+}
