@@ -25,19 +25,29 @@ type Alternative = PolicyEvent;
 /** What was not recorded, and every way in which that may have been. */
 type Unknown = { readonly what: string; readonly put: readonly ((event: Alternative) => Alternative)[] };
 
-/** @throws nothing: an event that is too much for an analysis is undecided */
-export function judge(typed: TypedPolicy, { event, open }: AskedEvent): Judged {
-  const unknowns = [...portUnknowns(typed, event), ...fieldUnknowns(typed, event, open)];
-  const count = unknowns.reduce((product, { put }) => product * put.length, 1);
-  const missing = unknowns.map(({ what }) => what);
-  if (count > mostAlternatives) return { kind: 'undecided', missing: [...new Set(missing)], verdicts: [] };
+/** Every way in which an event may have been, as far as policies tell them apart; undefined where they are too many. */
+export function eventsOf(policies: readonly TypedPolicy[], { event, open }: AskedEvent): readonly PolicyEvent[] | undefined {
+  const unknowns = policies.flatMap((typed) => unknownsOf(typed, { event, open }));
+  return countOf(unknowns) > mostAlternatives ? undefined : alternatives(event, unknowns);
+}
+
+const unknownsOf = (typed: TypedPolicy, { event, open }: AskedEvent): readonly Unknown[] => [
+  ...portUnknowns(typed, event),
+  ...fieldUnknowns(typed, event, open),
+];
+const countOf = (unknowns: readonly Unknown[]): number => unknowns.reduce((product, { put }) => product * put.length, 1);
+
+/** The verdict of an event. What is too much for the analysis is undecided, for want of what it would need. */
+export function judge(typed: TypedPolicy, asked: AskedEvent): Judged {
+  const unknowns = unknownsOf(typed, asked);
+  const missing = [...new Set(unknowns.map(({ what }) => what))];
+  if (countOf(unknowns) > mostAlternatives) return { kind: 'undecided', missing, verdicts: [] };
   try {
-    const [first, ...others] = alternatives(event, unknowns).map((one) => verdictOf(typed, one));
+    const [first, ...others] = alternatives(asked.event, unknowns).map((one) => verdictOf(typed, one));
     if (!first) return { kind: 'undecided', missing, verdicts: [] };
     const key = (verdict: Verdict): string => `${verdict.action} ${verdict.audit?.action}`;
     const different = others.filter((other) => key(other) !== key(first));
-    if (different.length === 0) return { kind: 'decided', verdict: first };
-    return { kind: 'undecided', missing: [...new Set(missing)], verdicts: [first, ...different] };
+    return different.length === 0 ? { kind: 'decided', verdict: first } : { kind: 'undecided', missing, verdicts: [first, ...different] };
   } catch (error) {
     if (!(error instanceof AnalysisLimit)) throw error;
     return { kind: 'undecided', missing: [`more than ${error.allowed} ${error.limit}`], verdicts: [] };
