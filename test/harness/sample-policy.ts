@@ -39,7 +39,7 @@ export const execRule = (id: number, more: Partial<ProcessRule> & { readonly pat
 export const sampleUnit = (policies: readonly Policy[], rules: readonly Rule[]): TypedPolicy => ({
   ...{ domains, policies, rules },
   tests: [],
-  invariants: [],
+  invariants: [], services: [],
 });
 
 const textTest = (field: string, of: Pattern | string): FieldTest => ({

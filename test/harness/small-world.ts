@@ -247,5 +247,6 @@ export function typedWorld({ policies, rules }: World): TypedPolicy {
     }),
     tests: [],
     invariants: [],
+    services: [],
   };
 }

@@ -160,6 +160,12 @@ export const catalog = {
 
   // 3-check: what the values are.
   'check/wrong-kind': { severity: 'error', message: 'expected {expected}, found {found}', help: '{hint}', second: 'declared here' },
+  'check/service-conflict': {
+    severity: 'error',
+    message: '`{address}` is of the service `{service}` already',
+    help: 'a pair of an address and a port is of one service',
+    second: 'this one',
+  },
   'check/bad-address': {
     severity: 'error',
     message: '`{text}` is neither an address nor a CIDR block',
@@ -311,6 +317,11 @@ export const catalog = {
     severity: 'error',
     message: '{found} classes of {what} are more than the kernel tables hold ({limit})',
     help: 'let rules share port lists, networks and patterns',
+  },
+  'plan/too-many-combinations': {
+    severity: 'error',
+    message: 'the rules tell {found} combinations of {what} apart, the kernel table holds {limit}',
+    help: 'test fewer fields in one rule, or fewer values of one field in one policy unit',
   },
   'plan/too-many-entries': { severity: 'error', message: '{found} entries of {what} are more than the kernel table holds ({limit})' },
   'plan/unsupported-on-target': { severity: 'error', message: '{target} cannot enforce {what}', help: '{hint}' },
