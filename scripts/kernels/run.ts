@@ -60,7 +60,13 @@ async function runGuest(kernel: string, command: readonly string[], onLine: (lin
   }
   const version = kernelVersions.find((each) => each === kernel);
   if (version === undefined) throw new Error(`no kernel ${kernel}`);
-  const { ended, log } = await boot(prepare(version), { command, cwd: root, onLine, seconds: limitSeconds });
+  const { ended, log } = await boot(prepare(version), {
+    command,
+    cwd: root,
+    onLine,
+    seconds: limitSeconds,
+    environment: { PATIENCE: '8' },
+  });
   return ended ? undefined : `it did not come to its end; the kernel said:\n${log.slice(-4000)}`;
 }
 
