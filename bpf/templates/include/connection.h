@@ -5,6 +5,7 @@
  * the socket's storage until the revision changes.
  */
 #pragma once
+#include "interface.h"
 #include "peer.h"
 #include "sockets.h"
 
@@ -47,7 +48,7 @@ POL_GLOBAL int pol_listener_judge(struct __sk_buff *skb, struct pol_case *this)
 	if (action == POL_ACTION_INSPECT && this->packet.payload)
 		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
 	if (pol_packet_opens(&this->packet))
-		pol_case_admit(this);
+		pol_packet_admit(this);
 	pol_admission_leave(this);
 	return 1;
 }
@@ -155,7 +156,7 @@ POL_GLOBAL int pol_connection_judge(struct __sk_buff *skb, struct pol_case *this
 		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
 	if (storage->role == POL_ROLE_ACTIVE && !storage->counted && pol_packet_opens(&this->packet)) {
 		storage->counted = 1;
-		pol_case_admit(this);
+		pol_packet_admit(this);
 	}
 	return 1;
 }
