@@ -73,6 +73,6 @@ export function diff(before: readonly SourceText[], after: readonly SourceText[]
   if (!old.ok || !now.ok) return { ok: false, diagnostics: [...old.diagnostics, ...now.diagnostics] };
   const differences = diffUnits(old.value, now.value);
   if (!differences.ok) return differences;
-  const report = diffReport(old.value.typed, now.value.typed, differences.value);
+  const report = diffReport([old.value.typed, now.value.typed], differences.value);
   return { ok: true, report, diagnostics: [...old.diagnostics, ...now.diagnostics] };
 }

@@ -4,8 +4,9 @@ import { Argument, Command, Option } from 'commander';
 import type { BuildCommandOptions } from './build.ts';
 import type { CheckOptions } from './check.ts';
 import { addList, addQuery } from './connection-commands.ts';
-import type { DiffOptions } from './diff.ts';
+import { addDiff } from './diff-command.ts';
 import { withDocuments } from './document-options.ts';
+import { exitCodes } from './exit-codes.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { ExportOptions } from './export.ts';
 import { addFlowCommands } from './flow-commands.ts';
@@ -14,13 +15,6 @@ import type { ImportCommandOptions } from './import.ts';
 import { readSeconds, withCommon, withUnit } from './options.ts';
 import type { Result } from './output.ts';
 import type { TestOptions } from './test.ts';
-
-const exitCodes = `
-Exit codes:
-  0  everything is as it should be
-  1  the policy is wrong, a test or an invariant fails, or policies differ where that was asked
-  2  wrong usage
-  70 a mistake of policyc itself; please report it`;
 
 const formats = ['text', 'json'];
 const paths = 'files, or folders with *.policy files and YAML of Kubernetes at any depth; imports are read too';
@@ -42,8 +36,8 @@ Examples:
   policyc diff main/policies policies         what a change newly allows and newly denies
   policyc explain policies/ --event 'web -> cart tcp 80'    why an event is allowed or denied
   policyc list k8s/                           which workloads may connect to which
-  policyc replay flows.json policies/         which recorded flows the policies would break
   policyc query policies/ --to 'app: "db"'    who can reach it
+  policyc replay flows.json policies/         which recorded flows the policies would break
   policyc import k8s/ -o policies             policies that are there in YAML, as policy text
   policyc export policies/ --to tetragon      a policy as documents of another tool
   policyc fmt --check policies/               which files are not in canonical form
@@ -150,49 +144,6 @@ Examples:
 ${exitCodes}`,
     )
     .action(async (given: readonly string[], options: TestOptions) => finish(await (await import('./test.ts')).runTest(given, options)));
-}
-
-function addDiff(program: Command, finish: Finish): void {
-  withDocuments(
-    withCommon(
-      program
-        .command('diff')
-        .description('show what a change newly allows and newly denies')
-        .argument('<what...>', 'two files, folders or bundles; or revisions of git (`main..HEAD`, `HEAD`), and paths')
-        .usage('[options] OLD NEW\n       policyc diff [options] REVISION [REVISION] [-- PATH...]'),
-    ),
-  )
-    .option('--exit-code', 'exit with 1 if any verdict changes')
-    .addOption(new Option('--fail-on <what>', 'exit with 1 if there is such a change').choices(['newly-allowed', 'newly-denied', 'any']))
-    .option('--all', 'list also what changes no verdict')
-    .addHelpText(
-      'after',
-      `
-Exact over all events that the language can tell apart: all labels, addresses, ports, requests and programs, also those
-that no workload has yet. Each change comes with one event of it, and with who decided before and after.
-
-OLD and NEW are files, folders, bundles (compared by the text that they were built from), or REVISION:PATH. Of revisions
-the PATHs are compared (without any: this folder), imports included, as they were committed; a single REVISION with the
-files as they are now, \`A..B\` the one with the other, \`A...B\` what B changed since it left A.
-
-Examples:
-  policyc diff shop.policy shop-new.policy
-  policyc diff HEAD                       what is not committed yet
-  policyc diff main...HEAD -- policies    what this branch changes
-  policyc diff shop.bundle policies       what a build would change
-  policyc diff origin/main policies --fail-on newly-allowed
-${exitCodes}`,
-    )
-    .action(async (given: readonly string[], options: DiffOptions) =>
-      finish((await import('./diff.ts')).runDiff(aroundDashes(given), options)),
-    );
-}
-
-/** Commander leaves `--` out; only what the program was called with has it. */
-function aroundDashes(given: readonly string[]): { readonly words: readonly string[]; readonly paths: readonly string[] | undefined } {
-  const dashes = process.argv.indexOf('--');
-  const count = dashes < 0 ? 0 : process.argv.length - dashes - 1;
-  return { words: given.slice(0, given.length - count), paths: dashes < 0 ? undefined : given.slice(given.length - count) };
 }
 
 function addExplain(program: Command, finish: Finish): void {

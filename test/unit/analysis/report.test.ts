@@ -12,7 +12,7 @@ import { typedPolicy } from '../../harness/compile.ts';
 const names = 'workload a = { app: "a" }\nworkload b = { app: "b" } in namespace "n"\nnetwork office = [203.0.113.0/24, 2001:db8::/32]\n';
 const changesOf = (before: string, after: string): readonly ChangeRecord[] => {
   const [old, now] = [typedPolicy(names + before), typedPolicy(names + after)];
-  return diffReport(old, now, diff(old, now)).changes;
+  return diffReport([old, now], diff(old, now)).changes;
 };
 const line = ({ effect, section, subject, peer, at, content }: ChangeRecord): string =>
   [effect, section, subject, peer, at, content].filter((part) => part !== undefined).join(' | ');
