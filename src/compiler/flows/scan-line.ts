@@ -62,6 +62,8 @@ export class LineReader {
   readonly #names = new Known<readonly string[]>(1, 24);
   #words = new Map<string, string>();
   #seen = 0;
+  /** The name of the reason of a drop that was read last. */
+  #reason = '';
   #isPlainTail = true;
 
   /** The line that begins at `from`, whose line end is at `to`. Each character is one byte of it. */
@@ -170,7 +172,8 @@ export class LineReader {
         break;
       }
       case 3:
-        draft.dropReason = this.#word() || draft.dropReason;
+        this.#reason = this.#word();
+        draft.dropReason = this.#reason || draft.dropReason;
         break;
       case 4:
         draft.source = this.#end();
@@ -245,8 +248,7 @@ export class LineReader {
   #tail(draft: Draft, from: number): void {
     const scan = this.#scan;
     const before = this.#seen;
-    const reason = draft.dropReason;
-    draft.dropReason = '';
+    this.#reason = '';
     this.#isPlainTail = before < 1 << firstOfTail;
     for (let place = firstOfTail; ; place = scan.key(flowKeys)) {
       if (place >= 0 && place < firstOfTail && place !== 3) this.#isPlainTail = false;
@@ -254,15 +256,14 @@ export class LineReader {
       if (!scan.more()) break;
     }
     if (this.#isPlainTail) {
-      const { type, eventType, subType, direction, isReply, traceReason, dropReason, sourceNames, destinationNames } = draft;
+      const { type, eventType, subType, direction, isReply, traceReason, sourceNames, destinationNames } = draft;
       const seen = this.#seen & ~before;
       const tail: Tail = {
-        ...{ type, eventType, subType, direction, isReply, traceReason, dropReason, seen },
+        ...{ type, eventType, subType, direction, isReply, traceReason, dropReason: this.#reason, seen },
         names: [sourceNames, destinationNames],
       };
       this.#tails.learn(scan.text, from, scan.at, () => tail);
     }
-    if (draft.dropReason === '') draft.dropReason = reason;
   }
 
   #raw(): string {
