@@ -2,12 +2,13 @@
 // ones, put into the slot that nobody reads, then `config.revision` is raised. A packet reads the revision once, so it
 // sees the old generation or the new one. INVARIANT: outside of `install`, both slots of a table hold the same map.
 import { innerEntries, layouts, limits } from '../../compiler/ir/abi.ts';
-import { encode, encodeInto, type Layout } from '../../compiler/ir/layout.ts';
-import { type Address, addressBytes } from '../../compiler/space/address.ts';
+import { encode, type Layout } from '../../compiler/ir/layout.ts';
+import type { Address } from '../../compiler/space/address.ts';
 import { mapFlag, mapType } from '../ffi/constants.ts';
-import { mapCreate, mapLookup, mapUpdate, mapUpdateBatch } from '../ffi/libbpf.ts';
+import { mapCreate, mapDelete, mapLookup, mapUpdate, mapUpdateBatch } from '../ffi/libbpf.ts';
 import type { Bundle } from '../policy/bundle.ts';
-import type { GenerationTables } from '../policy/generation.ts';
+import { GenerationLimit, type GenerationTables } from '../policy/generation.ts';
+import { memoryImage } from '../policy/memory/image.ts';
 import { closeFd } from './descriptor.ts';
 import { failed, type Result, success, type TooLarge } from './failure.ts';
 
@@ -41,30 +42,27 @@ const hash = (keySize: number, valueSize: number, limit: number): InnerShape => 
 });
 const single = (struct: Layout): InnerShape => ({ type: mapType.array, keySize: 4, valueSize: struct.size, flags: 0, limit: 1 });
 
+/** One page of the decision memory. */
+const memoryPage: InnerShape = { type: mapType.array, keySize: 4, valueSize: limits.memoryPage, flags: 0, limit: 1 };
+
 /** The inner maps; they must be the same as in bpf/templates/include/maps.h except for their lengths. */
 const shapes = {
-  t_ports: single(layouts.ports),
-  t_http: single(layouts.automaton),
+  t_memory: memoryPage,
+  t_http: single(layouts.requests),
+  t_http_cells: { type: mapType.array, keySize: 4, valueSize: layouts.page.size, flags: mapFlag.innerMap, limit: innerEntries.pages },
   t_exec: single(layouts.automaton),
-  t_prefixes: {
-    type: mapType.lpmTrie,
-    keySize: layouts.prefixKey.size,
-    valueSize: 4,
-    flags: mapFlag.noPrealloc,
-    limit: innerEntries.prefixes,
-  },
-  t_endpoints: hash(4, layouts.endpoint.size, innerEntries.endpoints),
-  t_addresses: hash(16, 4, innerEntries.addresses),
   t_cgroups: hash(8, 4, innerEntries.cgroups),
-  t_rows: hash(layouts.rowKey.size, 4, innerEntries.rows),
-  t_verdicts: { type: mapType.array, keySize: 4, valueSize: layouts.verdict.size, flags: mapFlag.innerMap, limit: innerEntries.verdicts },
 } as const satisfies Readonly<Record<string, InnerShape>>;
 
 export type TableName = keyof typeof shapes;
 export const tableNames = Object.keys(shapes) as readonly TableName[]; // the keys of the object above
+/** Inner maps of one slot. */
+const pagesOf = (name: TableName): number => (name === 't_memory' ? limits.memoryPages : 1);
 
-/** Keys and values of one table, each one after the other. */
+/** Keys and values of one inner map, each one after the other. */
 type Entries = { readonly count: number; readonly keys: Uint8Array; readonly values: Uint8Array };
+/** The inner maps of each table, from the first of a slot on. */
+type Pages = Readonly<Record<TableName, readonly Entries[]>>;
 
 const u32 = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
 
@@ -74,50 +72,42 @@ const indexed = (values: Uint8Array, valueSize: number): Entries => {
   return { count, keys: new Uint8Array(Uint32Array.from({ length: count }, (_, index) => index).buffer), values };
 };
 
-function listed<T>(items: readonly T[], shape: InnerShape, write: (item: T, key: DataView, value: DataView) => void): Entries {
-  const keys = new Uint8Array(items.length * shape.keySize);
-  const values = new Uint8Array(items.length * shape.valueSize);
-  items.forEach((item, index) => {
-    const key = new DataView(keys.buffer, index * shape.keySize, shape.keySize);
-    write(item, key, new DataView(values.buffer, index * shape.valueSize, shape.valueSize));
-  });
-  return { count: items.length, keys, values };
+function cgroupEntries(cgroups: GenerationContent['cgroups']): Entries {
+  const keys = BigUint64Array.from(cgroups, ({ cgroup }) => cgroup);
+  const values = Uint32Array.from(cgroups, ({ endpoint }) => endpoint);
+  return { count: cgroups.length, keys: new Uint8Array(keys.buffer), values: new Uint8Array(values.buffer) };
 }
 
-/** Records of the image: pol_prefix_key, then the class. */
-function prefixEntries(image: Uint8Array): Entries {
-  const record = layouts.prefixKey.size + 4;
-  const records = Array.from({ length: image.length / record }, (_, index) => image.subarray(index * record, (index + 1) * record));
-  return listed(records, shapes.t_prefixes, (bytes, key, value) => {
-    new Uint8Array(key.buffer, key.byteOffset, key.byteLength).set(bytes.subarray(0, layouts.prefixKey.size));
-    new Uint8Array(value.buffer, value.byteOffset, 4).set(bytes.subarray(layouts.prefixKey.size));
+/** The last page is filled up with zeros. */
+function memoryPages(bytes: Uint8Array): readonly Entries[] {
+  const size = limits.memoryPage;
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, page) => {
+    const part = bytes.subarray(page * size, (page + 1) * size);
+    const values = part.length === size ? part : new Uint8Array(size);
+    if (values !== part) values.set(part);
+    return { count: 1, keys: u32(0), values };
   });
 }
 
-function entriesOf({ images, tables, addresses, cgroups }: GenerationContent): Readonly<Record<TableName, Entries>> {
-  return {
-    t_ports: indexed(tables.ports, layouts.ports.size),
-    t_http: indexed(images.http, layouts.automaton.size),
-    t_exec: indexed(images.exec, layouts.automaton.size),
-    t_prefixes: prefixEntries(images.prefixes),
-    t_endpoints: listed(tables.endpoints, shapes.t_endpoints, (endpoint, key, value) => {
-      key.setUint32(0, endpoint.id, true);
-      encodeInto(layouts.endpoint, { subject_class: endpoint.subjectClass, peer_class: endpoint.peerClass }, value, 0);
-    }),
-    t_addresses: listed(addresses, shapes.t_addresses, ({ address, endpoint }, key, value) => {
-      new Uint8Array(key.buffer, key.byteOffset, 16).set(addressBytes(address));
-      value.setUint32(0, endpoint, true);
-    }),
-    t_cgroups: listed(cgroups, shapes.t_cgroups, ({ cgroup, endpoint }, key, value) => {
-      key.setBigUint64(0, cgroup, true);
-      value.setUint32(0, endpoint, true);
-    }),
-    t_rows: listed(tables.rows, shapes.t_rows, ({ subjectClass, peerClass, section, base }, key, value) => {
-      encodeInto(layouts.rowKey, { subject_class: subjectClass, peer_class: peerClass, section }, key, 0);
-      value.setUint32(0, base, true);
-    }),
-    t_verdicts: indexed(tables.verdicts, layouts.verdict.size),
-  };
+function pagesFor({ images, tables, addresses, cgroups }: GenerationContent): Result<Pages> {
+  const memory = within(() => memoryImage(tables, { prefixes: images.prefixes, addresses }));
+  if (!memory.ok) return memory;
+  return success({
+    t_memory: memoryPages(memory.value.bytes),
+    t_http: [indexed(images.http.subarray(0, layouts.requests.size), layouts.requests.size)],
+    t_http_cells: [indexed(images.http.subarray(layouts.requests.size), layouts.page.size)],
+    t_exec: [indexed(images.exec, layouts.automaton.size)],
+    t_cgroups: [cgroupEntries(cgroups)],
+  });
+}
+
+function within<T>(make: () => T): Result<T> {
+  try {
+    return success(make());
+  } catch (error) {
+    if (!(error instanceof GenerationLimit)) throw error;
+    return failed({ kind: 'too-large', table: error.what, entries: error.found, limit: error.limit });
+  }
 }
 
 /** A filled map; the descriptor is the caller's. */
@@ -161,63 +151,94 @@ export function currentRevision(maps: MapSource): number {
 /** The revision after `revision`: of the other slot, and never 0, which means that nothing is loaded. */
 const nextRevision = (revision: number): number => (revision === 0xffffffff ? limits.slots : revision + 1);
 
-function tooLarge(entries: Readonly<Record<TableName, Entries>>): readonly TooLarge[] {
-  return tableNames
-    .filter((name) => entries[name].count > shapes[name].limit)
-    .map((name) => ({ kind: 'too-large', table: name, entries: entries[name].count, limit: shapes[name].limit }));
+function tooLarge(pages: Pages): readonly TooLarge[] {
+  return tableNames.flatMap((name) =>
+    pages[name].flatMap(({ count }) =>
+      count > shapes[name].limit ? [{ kind: 'too-large' as const, table: name, entries: count, limit: shapes[name].limit }] : [],
+    ),
+  );
 }
 
-/** Makes every changed table's map, or none. */
-function fill(changed: readonly TableName[], entries: Readonly<Record<TableName, Entries>>): ReadonlyMap<TableName, number> {
-  const made = new Map<TableName, number>();
+/** New inner maps of one table, by their page. */
+type Made = ReadonlyMap<number, number>;
+
+/** Makes the map of every page that is not as it was written, or none. */
+function fill(present: readonly TableName[], written: Partial<Pages>, pages: Pages): ReadonlyMap<TableName, Made> {
+  const made = new Map<TableName, Map<number, number>>();
   try {
-    for (const name of changed) made.set(name, innerMap(name, entries[name]));
+    for (const name of present) {
+      const own = new Map<number, number>();
+      made.set(name, own);
+      for (const [page, entries] of pages[name].entries())
+        if (!sameEntries(written[name]?.[page], entries)) own.set(page, innerMap(name, entries));
+    }
     return made;
   } catch (error) {
-    for (const fd of made.values()) closeFd(fd);
+    closeAll(made);
     throw error;
   }
 }
 
+function closeAll(made: ReadonlyMap<TableName, Made>): void {
+  for (const own of made.values()) for (const fd of own.values()) closeFd(fd);
+}
+
 /**
  * Writes generations into the tables of `maps`. The first `install` after a start writes every table, as it cannot know
- * what an earlier run left half done; later ones only those whose content changed.
+ * what an earlier run left half done; later ones only those pages whose content changed.
  */
 export function generations(maps: MapSource): Generations {
-  let written: Partial<Record<TableName, Entries>> = {};
+  let written: Partial<Pages> = {};
 
   const install = (content: GenerationContent): Result<number> => {
-    const entries = entriesOf(content);
-    const excess = tooLarge(entries);
+    const laidOut = pagesFor(content);
+    if (!laidOut.ok) return laidOut;
+    const pages = laidOut.value;
+    const excess = tooLarge(pages);
     if (excess.length > 0) return failed(...excess);
     const present = tableNames.filter((name) => maps.get(name) !== undefined);
-    const changed = present.filter((name) => !sameEntries(written[name], entries[name]));
-    const made = fill(changed, entries);
+    const made = fill(present, written, pages);
     written = {};
     const revision = switchTo(maps, made);
-    written = entries;
+    for (const name of present) release(mapOf(maps, name), pagesOf(name), pages[name].length);
+    written = pages;
     return success(revision);
   };
   return { install, revision: () => currentRevision(maps) };
 }
 
-function switchTo(maps: MapSource, made: ReadonlyMap<TableName, number>): number {
-  const put = (slot: number): void => {
-    for (const [name, fd] of made) mapUpdate(mapOf(maps, name), u32(slot), u32(fd));
+/** Puts new inner maps into `slot`: one call a table, in which the kernel waits for the programs that run. */
+function put(maps: MapSource, name: TableName, { made, slot }: { readonly made: Made; readonly slot: number }): void {
+  if (made.size === 0) return;
+  const keys = Uint32Array.from(made.keys(), (page) => slot * pagesOf(name) + page);
+  const values = Uint32Array.from(made.values());
+  mapUpdateBatch(mapOf(maps, name), new Uint8Array(keys.buffer), new Uint8Array(values.buffer), keys.length);
+}
+
+function switchTo(maps: MapSource, made: ReadonlyMap<TableName, Made>): number {
+  const putAll = (slot: number): void => {
+    for (const [name, own] of made) put(maps, name, { made: own, slot });
   };
   try {
     const revision = nextRevision(currentRevision(maps));
     const slot = revision % limits.slots;
-    put(slot);
+    putAll(slot);
     mapUpdate(mapOf(maps, 'config'), u32(0), encode(layouts.config, { revision }));
     // A program that read the old revision may still run. Writing an element of a map of maps waits for all running
     // programs (kernel/bpf/syscall.c, maybe_wait_bpf_programs), so this write to the new slot, which changes nothing,
     // comes before the first one to the old slot; the last releases the old maps.
-    const [first] = made;
-    if (first) mapUpdate(mapOf(maps, first[0]), u32(slot), u32(first[1]));
-    put(1 - slot);
+    const first = [...made].find(([, own]) => own.size > 0);
+    if (first) put(maps, first[0], { made: new Map([...first[1]].slice(0, 1)), slot });
+    putAll(1 - slot);
     return revision;
   } finally {
-    for (const fd of made.values()) closeFd(fd);
+    closeAll(made);
   }
+}
+
+/** Pages behind those of the generation in force. Nothing in it leads there, so no program reads them any more. */
+function release(outer: number, most: number, used: number): void {
+  const id = new Uint8Array(4);
+  for (let page = used; page < most && mapLookup(outer, u32(page), id); page++)
+    for (let slot = 0; slot < limits.slots; slot++) mapDelete(outer, u32(slot * most + page));
 }
