@@ -98,7 +98,7 @@ test('nothing of the repository is touched', () => {
 test('what stands in one revision alone is a change, what stands in none is a mistake', () => {
   renameSync(join(repository, 'policies', 'cart.policy'), join(repository, 'policies', 'moved.policy'));
   assert.match(diffIn('.', 'HEAD', '--', 'policies/cart.policy').out, 'allowed: no policy speaks of it');
-  assert.is(diffIn('.', 'change', '--', 'policies/cart.policy', 'policies/moved.policy').out, 'no verdict changes\n');
+  assert.is(diffIn('.', 'change', '--', 'policies/cart.policy', 'policies/moved.policy').out, 'no change of meaning: proved for all events\n');
   const { status, error } = diffIn('.', 'main..change', '--', 'nothing');
   assert.is(status, 2);
   assert.match(error, /^policyc: there is no policy at `nothing`, neither in main \([0-9a-f]{10}\) nor in change \([0-9a-f]{10}\)\n$/);
@@ -141,7 +141,7 @@ test('a bundle: by the text that it was built from, YAML and how it was meant to
   const built = policyc(['build', 'old', '-o', 'old.bundle', '--no-tests', '--agent', 'cluster-name=east']);
   assert.is(built.status, 0, built.error);
   const same = policyc(['diff', 'old.bundle', 'old', '--agent', 'cluster-name=east']);
-  assert.equal([same.status, same.out, same.error], [0, 'no verdict changes\n', '']);
+  assert.equal([same.status, same.out, same.error], [0, 'no change of meaning: proved for all events\n', '']);
   assert.match(policyc(['diff', 'old.bundle', 'old', '--agent', 'enable-policy=never']).out, 'allowed: no policy speaks of it');
   write('old/shop.policy', 'import web from "lib/web.policy"\npolicy cart for { app: "cart" } { ingress { allow from web at tcp 81 } }\n');
   const { out } = policyc(['diff', 'old.bundle', 'old', '--agent', 'cluster-name=east']);

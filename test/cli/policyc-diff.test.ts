@@ -21,6 +21,11 @@ write(
   'new.policy',
   policy.replace('GET "/cart/{id}"', 'GET "/cart/{id}"; DELETE "/cart/{id}"').replace('"/usr/bin/node"', '"/usr/bin/deno"'),
 );
+const ajv = new Ajv({ strict: false, formats: { 'uri-reference': true, uri: true } });
+const holds = (schema: object, value: unknown): void => {
+  const validate = ajv.compile(schema);
+  assert.ok(validate(value), JSON.stringify(validate.errors));
+};
 const diff = (...args: readonly string[]) => policyc(['diff', ...args]);
 
 test('newly allowed and newly denied: how many, an example, a line to try it, and who decided', () => {
@@ -142,11 +147,43 @@ spec: { containers: [{ name: api, image: api }] }
   assert.match(diff('k8s-old', 'k8s-new').out, 'today: shop/api-0[Pod]');
 });
 
-const ajv = new Ajv({ strict: false, formats: { 'uri-reference': true, uri: true } });
-const holds = (schema: object, value: unknown): void => {
-  const validate = ajv.compile(schema);
-  assert.ok(validate(value), JSON.stringify(validate.errors));
-};
+test('recorded flows: how many a change would have hit', () => {
+  const rule = (port: number) => `policy p for { app: "a" } { ingress { allow from { app: "b" } at tcp ${port} } }\n`;
+  write('flows-old.policy', rule(80));
+  write('flows-new.policy', rule(81));
+  const end = (app: string) => ({
+    identity: 20_000,
+    ID: 7,
+    namespace: 'x',
+    labels: [`k8s:app=${app}`, 'k8s:io.kubernetes.pod.namespace=x'],
+    pod_name: app,
+  });
+  const flow = (second: number, port: number) =>
+    JSON.stringify({
+      flow: {
+        time: `2026-03-05T10:00:0${second}.5Z`,
+        verdict: 'FORWARDED',
+        IP: { source: '10.0.0.1', destination: '10.0.0.2', ipVersion: 'IPv4' },
+        l4: { TCP: { source_port: 40_000, destination_port: port, flags: { SYN: true } } },
+        source: end('b'),
+        destination: end('a'),
+        Type: 'L3_L4',
+        event_type: { type: 4 },
+        traffic_direction: 'INGRESS',
+        is_reply: false,
+      },
+    });
+  write('flows.jsonl', `${[flow(1, 80), flow(2, 80), flow(3, 22)].join('\n')}\n`);
+  const { status, out, error } = diff('flows-old.policy', 'flows-new.policy', '--flows', 'flows.jsonl', '--fail-on', 'newly-denied:flows');
+  assert.equal([status, error], [1, '']);
+  assert.match(out, '2 recorded flows, 2026-03-05T10:00:01.500000Z to 2026-03-05T10:00:02.500000Z');
+  assert.match(out, 'medium: 2 recorded flows would break');
+  assert.match(out, 'none of the recorded flows');
+  assert.match(out, 'asked of 3 recorded flows');
+  assert.is(diff('flows-old.policy', 'flows-new.policy', '--flows', 'flows.jsonl', '--fail-on', 'newly-allowed:flows').status, 0);
+  const schema = JSON.parse(readFileSync(join(root, 'docs', 'schemas', 'diff.schema.json'), 'utf8'));
+  holds(schema, JSON.parse(diff('flows-old.policy', 'flows-new.policy', '--flows', 'flows.jsonl', '--format', 'json').out));
+});
 
 test('JSON, as its schema says', () => {
   const schema = JSON.parse(readFileSync(join(root, 'docs', 'schemas', 'diff.schema.json'), 'utf8'));

@@ -6,7 +6,7 @@ import { formatAddress } from '../space/address.ts';
 import { namesOfWorkloads, workloadsIn } from './affected.ts';
 import { anyPlace, anyWorkload, type End, everyAddress, peerOf, subjectOf } from './cell.ts';
 import { type Dimension, sizeWords } from './class-size.ts';
-import { type Concern, highest, scopes, severities } from './concern.ts';
+import { type Concern, type FlowCount, highest, scopes, severities } from './concern.ts';
 import { contentWords } from './content-words.ts';
 import { type Difference, type Effect, effects } from './diff.ts';
 import { type DeciderRecord, deciderOf, eventWords } from './event-words.ts';
@@ -35,6 +35,8 @@ export type ChangeRecord = Concern & {
   readonly size: { readonly words: string; readonly dimensions: readonly (Omit<Dimension, 'count'> & { readonly count?: string })[] };
   /** Workloads that there are, by name; absent where none are known. `peers` of a process is empty. */
   readonly affected?: { readonly subjects: readonly string[]; readonly peers: readonly string[] };
+  /** How many recorded flows it would have hit; absent where none were given. */
+  readonly flows?: FlowCount;
   /** One event of the class, the verdicts of both its sides together, and a line for a shell that makes it, where a common tool does. */
   readonly example: {
     readonly event: string;
@@ -57,8 +59,11 @@ export type DiffReport = {
   readonly summary: Readonly<Record<Effect, number>>;
 };
 
-/** `workloads`: those that there are, of which changes tell the affected ones. */
-export type ReportOptions = { readonly workloads?: readonly Workload[] };
+/** `workloads`: those that there are, of which changes tell the affected ones. `flowsOf`: the recorded flows of a difference. */
+export type ReportOptions = {
+  readonly workloads?: readonly Workload[];
+  readonly flowsOf?: (difference: Difference) => FlowCount | undefined;
+};
 
 type Reporting = Required<ReportOptions> & {
   readonly before: TypedPolicy;
@@ -70,9 +75,9 @@ type Reporting = Required<ReportOptions> & {
 export function diffReport(
   [before, after]: readonly [before: TypedPolicy, after: TypedPolicy],
   differences: readonly Difference[],
-  { workloads = [] }: ReportOptions = {},
+  { workloads = [], flowsOf = () => undefined }: ReportOptions = {},
 ): DiffReport {
-  const reporting = { before, after, workloads, concern: concerns(before, after) };
+  const reporting = { before, after, workloads, flowsOf, concern: concerns(before, after) };
   const changes = [...joinedPeers(differences.map((difference) => recordOf(reporting, difference)))].sort(byPlace);
   const count = (effect: Effect): number => changes.filter((change) => change.effect === effect).length;
   const summary: Record<Effect, number> = {
@@ -103,7 +108,7 @@ function joinedPeers(changes: readonly ChangeRecord[]): readonly ChangeRecord[] 
     const parts = [...whole, init].flatMap((part) => part ?? []);
     const peer = init ? 'all' : 'all but init';
     const ends = { ...world.ends, peer: { kind: 'any', name: peer } as const };
-    const joined = { ...world, ...joinedConcern(parts), peer, ends, size: workloads.size };
+    const joined = { ...world, ...joinedConcern(parts), ...joinedFlows(parts), peer, ends, size: workloads.size };
     return [{ ...joined, ...(workloads.affected && { affected: workloads.affected }) }, ...group.filter((one) => !parts.includes(one))];
   });
 }
@@ -115,6 +120,14 @@ const joinedConcern = (parts: readonly ChangeRecord[]): Pick<Concern, 'severity'
   reasons: [...new Set(parts.flatMap(({ reasons }) => reasons))],
   scopes: scopes.filter((scope) => parts.some((part) => part.scopes.includes(scope))),
 });
+
+function joinedFlows(parts: readonly ChangeRecord[]): Pick<ChangeRecord, 'flows'> {
+  const all = parts.flatMap(({ flows }) => flows ?? []);
+  if (all.length === 0) return {};
+  const sum = (of: 'count' | 'uncertain'): number => all.reduce((total, flows) => total + flows[of], 0);
+  const times = (of: 'first' | 'last'): readonly string[] => all.flatMap((flows) => (flows[of] === '' ? [] : [flows[of]])).sort();
+  return { flows: { count: sum('count'), uncertain: sum('uncertain'), first: times('first')[0] ?? '', last: times('last').at(-1) ?? '' } };
+}
 
 const sections: readonly Section[] = ['ingress', 'egress', 'process'];
 
@@ -129,10 +142,11 @@ function byPlace(a: ChangeRecord, b: ChangeRecord): number {
 }
 
 function recordOf(reporting: Reporting, difference: Difference): ChangeRecord {
-  const { before, after, concern } = reporting;
+  const { before, after, concern, flowsOf } = reporting;
   const { effect, section, domain, cell, items, everyItem, size, witness } = difference;
   const network = section === 'process' ? {} : { peer: endWords(peerOf(cell, section)), at: transportWords(cell.points, cell.portNames) };
   const content = everyItem ? '' : contentWords(items);
+  const own = concern(difference);
   return {
     effect,
     section,
@@ -146,7 +160,8 @@ function recordOf(reporting: Reporting, difference: Difference): ChangeRecord {
     ...(content && { content }),
     before: deciderOf(before, sideVerdict(before, section, witness.event)),
     after: deciderOf(after, sideVerdict(after, section, witness.event)),
-    ...concern(difference),
+    ...own,
+    ...withFlows(own, effect, flowsOf(difference)),
     size: {
       words: sizeWords(size),
       dimensions: size.map(({ count, ...dimension }) => ({ ...dimension, ...(count !== undefined && { count: String(count) }) })),
@@ -168,6 +183,15 @@ export function endRecord(end: End): EndRecord {
     return set && !set.others && !set.absent && set.values.length === 1 ? set.values : [];
   });
   return { kind: end.kind, name: names[0] ?? words };
+}
+
+/** What really happened weighs more than what could. */
+function withFlows(concern: Concern, effect: Effect, flows: FlowCount | undefined): Partial<ChangeRecord> {
+  if (!flows) return {};
+  if (flows.count === 0 || concern.severity === 'none') return { flows };
+  const what = effect === 'newly-denied' ? 'would break' : effect === 'newly-allowed' ? 'were denied, and would pass' : 'are of it';
+  const severity = effect === 'newly-denied' ? highest([concern.severity, 'medium']) : concern.severity;
+  return { flows, severity, reasons: [...concern.reasons, `${flows.count} recorded flows ${what}`], scopes: [...concern.scopes, 'flows'] };
 }
 
 function affectedBy({ workloads }: Reporting, { section, cell }: Difference): Pick<ChangeRecord, 'affected'> {

@@ -36,6 +36,7 @@ export function addDiff(program: Command, finish: (result: Result) => void): voi
     .option('--exit-code', 'exit with 1 if any verdict changes')
     .addOption(failOn)
     .option('--inventory <file>', 'name the workloads of an inventory that a change affects, beside those that manifests state')
+    .option('--flows <path>', 'say how many recorded flows each change would have hit: as `policyc replay` reads them')
     .option('--all', 'list also what changes no verdict')
     .option('--no-cost', 'do not say what it costs in the kernel: bytes and entries of tables, instructions of programs')
     .addHelpText(
@@ -49,7 +50,8 @@ the PATHs are compared (without any: this folder), imports included, as they wer
 files as they are now, \`A..B\` the one with the other, \`A...B\` what B changed since it left A.
 
 What --fail-on takes, with commas between: newly-allowed, newly-denied, newly-audited, no-longer-audited, each also with
-:world (addresses outside), :namespace (another one), :host (nodes), :process; low, medium, high (that severity or more);
+:world (addresses outside), :namespace (another one), :host (nodes), :process, :flows (that recorded flows would have hit);
+low, medium, high (that severity or more);
 any. Severity: high is what opens to the world, or opens a subject of \`@severity(high)\` or \`critical\`.
 
 Examples:
@@ -62,7 +64,7 @@ Examples:
 ${exitCodes}`,
     )
     .action(async (given: readonly string[], options: DiffOptions) =>
-      finish((await import('./diff.ts')).runDiff(aroundDashes(given), options)),
+      finish(await (await import('./diff.ts')).runDiff(aroundDashes(given), options)),
     );
 }
 

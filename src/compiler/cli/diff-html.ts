@@ -7,11 +7,13 @@ import {
   conclusionText,
   costTexts,
   decided,
+  flowsText,
   placeText,
   quiet,
   type Review,
   subjectText,
   titles,
+  trafficText,
   turning,
 } from './diff-words.ts';
 import { escapeHtml as text } from './html-text.ts';
@@ -50,6 +52,7 @@ ${quiet.map((effect) => folded(effect, of(effect))).join('\n')}
 </main>
 <footer>
 ${review.cost ? costTable(review.cost) : ''}
+${review.flows ? `<p>${text(trafficText(review.flows))}</p>` : ''}
 <p>Compared over all events: every label set, address, port, request and program that the policies can tell apart.</p>
 </footer>
 <script>${pageScript}</script>
@@ -117,7 +120,7 @@ function folded(effect: Effect, changes: readonly Numbered[]): string {
 function card({ change, number }: Numbered): string {
   const { effect, severity, reasons, owners, namespaces, example, size, before, after } = change;
   const row = (name: string, value: string): string => `<dt>${name}</dt><dd>${value}</dd>`;
-  const affected = affectedText(change);
+  const [affected, flows] = [affectedText(change), flowsText(change)];
   const concern =
     severity === 'none'
       ? ''
@@ -128,6 +131,7 @@ ${concern}<dl>
 ${[
   ...(size.words === '' ? [] : [row('how many', text(size.words))]),
   ...(affected === undefined ? [] : [row('today', text(affected))]),
+  ...(flows === undefined ? [] : [row('recorded', text(flows))]),
   ...(owners.length > 0 ? [row('team', text(owners.join(', ')))] : []),
   row('for example', `<code>${text(example.event)}</code>`),
   ...(example.reproduce ? [row('try it', `<code>${text(example.reproduce.run)}</code>`)] : []),

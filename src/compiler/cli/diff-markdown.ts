@@ -15,6 +15,7 @@ import {
   type Review,
   subjectText,
   titles,
+  trafficText,
   turning,
 } from './diff-words.ts';
 import { counted } from './output.ts';
@@ -41,7 +42,7 @@ export function diffMarkdown(review: Review): string {
     ...(review.failed.length > 0 ? [''] : []),
     ...tableOf(turned),
   ];
-  const foot = cost ? ['', costLine(cost)] : [];
+  const foot = [...(cost ? ['', costLine(cost)] : []), ...(review.flows ? ['', `${escaped(trafficText(review.flows))}.`] : [])];
   const parts = [...groupsOf(turned), ...groupsOf(rest)].map(foldedGroup);
   return withinLimit(head, parts, foot);
 }

@@ -8,6 +8,7 @@ import {
   conclusionText,
   costTexts,
   decided,
+  flowsText,
   groupsOf,
   otherVerdict,
   placeText,
@@ -15,6 +16,7 @@ import {
   type Review,
   subjectText,
   titles,
+  trafficText,
   turning,
 } from './diff-words.ts';
 import type { Colors } from './output.ts';
@@ -22,7 +24,7 @@ import type { Colors } from './output.ts';
 /** `all`: also what changes no verdict. */
 export type TextView = { readonly colors: Colors; readonly all: boolean };
 
-export function diffText({ report, cost, failed }: Review, { colors, all }: TextView): string {
+export function diffText({ report, cost, failed, flows }: Review, { colors, all }: TextView): string {
   const shown: readonly Effect[] = all ? [...turning, ...quiet] : turning;
   const sections = shown.flatMap((effect) =>
     sectionText(
@@ -37,6 +39,7 @@ export function diffText({ report, cost, failed }: Review, { colors, all }: Text
     ...sections,
     conclusionText(report) + (isHidden ? colors.dim('; `--all` lists them') : ''),
     ...(costs.length > 0 ? [`in the kernel: ${costs.map(({ name, text }) => `${name} ${text}`).join(', ')}`] : []),
+    ...(flows ? [trafficText(flows)] : []),
     ...failed.map(({ gate, changes }) => colors.red(`--fail-on ${gate}: ${changes === 1 ? 'one change is' : `${changes} changes are`}`)),
   ].join('\n');
 }
@@ -62,12 +65,13 @@ export function groupText(group: readonly [ChangeRecord, ...ChangeRecord[]], col
 
 function classText(change: ChangeRecord, colors: Colors): readonly string[] {
   const { example, size } = change;
-  const [concern, affected] = [concernText(change), affectedText(change)];
+  const [concern, affected, flows] = [concernText(change), affectedText(change), flowsText(change)];
   const paintConcern = change.severity === 'high' ? colors.red : change.severity === 'medium' ? colors.yellow : colors.dim;
   return [
     ...(concern === '' ? [] : [paintConcern(`      ${concern}`)]),
     ...(size.words === '' ? [] : [colors.dim(`      ${size.words}`)]),
     ...(affected === undefined ? [] : [colors.dim(`      today: ${affected}`)]),
+    ...(flows === undefined ? [] : [colors.dim(`      ${flows}`)]),
     colors.dim(`      for example ${example.event}${otherVerdict(change)}`),
     ...(example.reproduce ? [colors.dim(`        $ ${example.reproduce.run}`)] : []),
   ];

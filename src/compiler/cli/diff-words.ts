@@ -28,6 +28,8 @@ export type Review = {
   /** Made where a form shows it. */
   readonly graph?: ReportGraph;
   readonly cost?: CostChange;
+  /** Recorded traffic that changes were asked about. */
+  readonly flows?: { readonly events: number; readonly notJudged: number; readonly unreadableLines: number };
   readonly failed: readonly { readonly gate: string; readonly changes: number }[];
 };
 /** A text: why a side has no cost. */
@@ -97,6 +99,23 @@ export function affectedText({ section, affected }: ChangeRecord): string | unde
   return section === 'process' || peers.length === 0
     ? list(subjects)
     : `${list(subjects)} (${section === 'ingress' ? 'from' : 'to'} ${list(peers)})`;
+}
+
+/** `12 of the recorded flows, 2026-03-05T...`; undefined where none were given. */
+export function flowsText({ flows }: ChangeRecord): string | undefined {
+  if (!flows) return undefined;
+  const times = flows.count === 0 || flows.first === '' ? '' : flows.count === 1 ? `, ${flows.first}` : `, ${flows.first} to ${flows.last}`;
+  const uncertain = flows.uncertain > 0 ? ` (perhaps ${number(flows.uncertain)} more: the record says too little)` : '';
+  return `${flows.count === 0 ? 'none of the recorded flows' : counted(flows.count, 'recorded flow')}${times}${uncertain}`;
+}
+
+/** What was read of recorded traffic. */
+export function trafficText({ events, notJudged, unreadableLines }: NonNullable<Review['flows']>): string {
+  const rest = [
+    ...(notJudged > 0 ? [`${number(notJudged)} could not be judged`] : []),
+    ...(unreadableLines > 0 ? [`${counted(unreadableLines, 'line')} could not be read`] : []),
+  ];
+  return `asked of ${number(events)} recorded flows${rest.length > 0 ? ` (${rest.join(', ')}: \`policyc replay\` says why)` : ''}`;
 }
 
 const number = (value: number): string => value.toLocaleString('en');

@@ -1,6 +1,8 @@
 // `policyc diff`: what a change allows and denies, exactly.
 import { writeFileSync } from 'node:fs';
 import { type Cost, costOf } from '../7-build/cost.ts';
+import type { FlowCount } from '../analysis/concern.ts';
+import type { Difference } from '../analysis/diff.ts';
 import { diffReport } from '../analysis/report.ts';
 import { reportGraph } from '../analysis/report-graph.ts';
 import { type CheckedUnit, diffUnits, emitUnit } from '../pipeline.ts';
@@ -8,6 +10,7 @@ import { readSides, type Side } from './diff-sides.ts';
 import type { CostChange, Review } from './diff-words.ts';
 import type { DocumentOptions } from './document-options.ts';
 import { type Gate, metGates } from './fail-on.ts';
+import { type FlowHits, flowHits } from './flow-hits.ts';
 import { objectsDirectory, packageRoot } from './installation.ts';
 import { readWorkloads } from './inventory.ts';
 import type { CommonOptions } from './options.ts';
@@ -26,18 +29,19 @@ export type DiffOptions = Omit<CommonOptions, 'format'> &
     readonly failOn: readonly Gate[];
     readonly all?: true;
     readonly inventory?: string;
+    readonly flows?: string;
     readonly cost: boolean;
   };
 
 /** What stands on the command line before `--`, and behind it; `paths` is undefined without one. */
 export type Given = { readonly words: readonly string[]; readonly paths: readonly string[] | undefined };
 
-export function runDiff({ words, paths }: Given, options: DiffOptions): Result {
+export async function runDiff({ words, paths }: Given, options: DiffOptions): Promise<Result> {
   const { maxFileBytes, agent, schema, baseline, output } = options;
   for (const file of output) formatOf(file);
   const [before, after] = readSides(statesOf(words, paths), { maxFileBytes, agent, schema, baseline });
   if (!before || !after) throw new UsageError('expected two sides to compare');
-  const compared = reviewOf(before, after, options);
+  const compared = await reviewOf(before, after, options);
   const render = (format: ReviewFormat, isTerminal: boolean): string =>
     'review' in compared
       ? reviewIn(format, compared.review, { all: options.all === true, isTerminal })
@@ -59,23 +63,46 @@ function write(file: string, text: string): void {
 
 type Compared = { readonly review: Review } | { readonly diagnostics: Side['diagnostics'] };
 
-function reviewOf(before: Side, after: Side, { inventory, failOn, exitCode, cost, format, output }: DiffOptions): Compared {
+async function reviewOf(before: Side, after: Side, options: DiffOptions): Promise<Compared> {
+  const { inventory, failOn, exitCode, cost, format, output } = options;
   const progress = new Progress();
   progress.step('comparing');
   const differences = before.unit && after.unit ? diffUnits(before.unit, after.unit) : undefined;
   progress.end();
   if (!before.unit || !after.unit || !differences?.ok)
     return { diagnostics: [...before.diagnostics, ...after.diagnostics, ...(differences?.diagnostics ?? [])] };
+  const [old, now] = [before.unit.typed, after.unit.typed];
   const stated = [...before.unit.stated.workloads, ...after.unit.stated.workloads];
   const workloads = [...stated, ...(inventory === undefined ? [] : readWorkloads(inventory))];
-  const report = diffReport([before.unit.typed, after.unit.typed], differences.value, { workloads });
-  const gates = exitCode ? [...failOn, ...anyChange] : failOn;
-  const failed = metGates(gates, report.changes);
+  const traffic = options.flows === undefined ? undefined : await flowHits({ before: old, after: now }, differences.value, options.flows);
+  const report = diffReport([old, now], differences.value, { workloads, ...(traffic && { flowsOf: countsOf(traffic.hits) }) });
   const costs = cost ? costChange(before.unit, after.unit) : undefined;
   const hasGraph = [format, ...output.map(formatOf)].includes('html');
-  const graph = hasGraph ? reportGraph(report, before.unit.typed, after.unit.typed) : undefined;
-  return { review: { old: before.name, new: after.name, report, ...(graph && { graph }), ...(costs && { cost: costs }), failed } };
+  return {
+    review: {
+      old: before.name,
+      new: after.name,
+      report,
+      ...(hasGraph && { graph: reportGraph(report, old, now) }),
+      ...(costs && { cost: costs }),
+      ...(traffic && { flows: readFrom(traffic.tally) }),
+      failed: metGates(exitCode ? [...failOn, ...anyChange] : failOn, report.changes),
+    },
+  };
 }
+
+const countsOf =
+  (hits: FlowHits['hits']) =>
+  (difference: Difference): FlowCount | undefined => {
+    const found = hits.get(difference);
+    return found && { count: found.count, uncertain: found.uncertain, first: found.first, last: found.last };
+  };
+
+const readFrom = ({ flows, processes, skipped, bad }: FlowHits['tally']): NonNullable<Review['flows']> => ({
+  events: flows + processes,
+  notJudged: skipped.reduce((sum, { count }) => sum + count, 0),
+  unreadableLines: bad.count,
+});
 
 const anyChange: readonly Gate[] = [{ text: 'any', is: ({ severity }) => severity !== 'none' }];
 
