@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Reads HTTP/1.1 requests byte by byte, wherever a packet begins or ends: the canonical text of each (into the
- * automaton, never stored for deciding), the end of its head, the end of its body. What a byte string means is defined
+ * Reads HTTP/1.1 requests byte by byte, wherever a packet begins or ends: the fields of each that rules ask for (into their
+ * automata, never stored for deciding), the end of its head, the end of its body. What a byte string means is defined
  * by src/compiler/domains/http/request.ts; this walk and that text give the same answer for every one.
  */
 #pragma once
@@ -9,7 +9,7 @@
 #include "http-target.h"
 
 /* Reads one byte. After HEAD_READ without a body, after MESSAGE_READ and before the first byte: pol_http_restart. */
-static __always_inline __u32 pol_http_step(struct pol_http *http, const struct pol_automaton *automaton, __u32 byte)
+static __always_inline __u32 pol_http_step(struct pol_http *http, const struct pol_tables *tables, __u32 byte)
 {
 	__u32 phase = http->phase;
 
@@ -23,22 +23,22 @@ static __always_inline __u32 pol_http_step(struct pol_http *http, const struct p
 	http->head++;
 	/* Most bytes of a head are in these three. */
 	if (phase == POL_HTTP_VALUE)
-		return pol_http_value(http, byte);
+		return pol_http_value(http, tables, byte);
 	if (phase == POL_HTTP_NAME)
-		return pol_http_name(http, byte);
+		return pol_http_name(http, tables, byte);
 	if (phase == POL_HTTP_PATH)
-		return pol_http_path(http, automaton, byte);
+		return pol_http_path(http, tables, byte);
 	switch (phase) {
 	case POL_HTTP_METHOD:
-		return pol_http_method(http, automaton, byte);
+		return pol_http_method(http, tables, byte);
 	case POL_HTTP_QUERY:
-		return pol_http_query(http, byte);
+		return pol_http_query(http, tables, byte);
 	case POL_HTTP_VERSION:
 		return pol_http_version(http, byte);
 	case POL_HTTP_REQUEST_LINE_END:
 		return pol_http_request_line_end(http, byte);
 	case POL_HTTP_LINE:
-		return pol_http_line(http, byte);
+		return pol_http_line(http, tables, byte);
 	case POL_HTTP_LINE_END:
 		return pol_http_line_end(http, byte);
 	default:
@@ -46,8 +46,10 @@ static __always_inline __u32 pol_http_step(struct pol_http *http, const struct p
 	}
 }
 
-/* Request class of the target that was read. */
-static __always_inline __u32 pol_http_class(const struct pol_http *http, const struct pol_automaton *automaton)
+/* Request class of what was read: all of it, or only the request line; OPEN if that does not say it. */
+static __always_inline __u32 pol_http_class(const struct pol_http *http, const struct pol_tables *tables, __u32 known)
 {
-	return http->flags & POL_HTTP_AMBIGUOUS ? POL_CLASS_UNDECIDABLE : pol_automaton_class(automaton, http->state);
+	if (http->flags & POL_HTTP_AMBIGUOUS)
+		return POL_CLASS_UNDECIDABLE;
+	return pol_request_class(tables, &http->classes, known);
 }
