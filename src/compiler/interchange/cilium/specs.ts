@@ -30,7 +30,7 @@ export const namespaceOf = ({ kind, namespace = 'default' }: Document): string |
   kind === 'CiliumNetworkPolicy' ? namespace : undefined;
 
 /** A namespaced policy governs pods of its namespace only, whatever its selector says of namespaces. */
-export function ownTests(selector: Field, namespace: string): readonly LabelTest[] {
+function ownTests(selector: Field, namespace: string): readonly LabelTest[] {
   const tests = testsIn(selector);
   const isOverridden = entriesOf(member(selector, 'matchLabels')).some(([key]) => key === `k8s:${namespaceName}`);
   return [...(isOverridden ? tests.filter(({ about }) => about.kind !== 'namespace') : tests), inNamespace(namespace)];

@@ -6,66 +6,78 @@ import type { Path } from '../importer.ts';
 import type { Chunk } from './yaml.ts';
 
 type Range = { readonly start: number; readonly end: number };
-type Node = Range & { readonly result: unknown; readonly children: readonly Node[] };
+/** A node by its number: they are counted as they begin, so that those inside of one follow it. */
+type Node = number;
 /** `key`: of a value in a mapping; `node`: of a value that is more than its key. */
 type Place = { readonly key?: Range; readonly node?: Node };
 
 /** What a parser says while it reads one document. */
 export class Told {
-  /** Positions; of a node that ends, negative. */
-  readonly #events: number[] = [];
+  /** Of each node where it begins, where it ends, and the number of the first node behind it. */
+  readonly #nodes: number[] = [];
   readonly #results: unknown[] = [];
+  readonly #open: Node[] = [];
 
   readonly listen = (event: 'open' | 'close', { position, result }: State): void => {
-    if (event === 'open') this.#events.push(position);
-    else {
-      this.#events.push(~position);
-      this.#results.push(result);
+    if (event === 'open') {
+      this.#open.push(this.#results.length);
+      this.#nodes.push(position, position, 0);
+      this.#results.push(undefined);
+      return;
     }
+    const node = this.#open.pop() ?? 0;
+    this.#nodes[3 * node + 1] = position;
+    this.#nodes[3 * node + 2] = this.#results.length;
+    this.#results[node] = result;
   };
 
-  /** The outermost node; undefined of a document without any. */
-  root(): Node | undefined {
-    const open: { start: number; children: Node[] }[] = [{ start: 0, children: [] }];
-    let closed = 0;
-    for (const event of this.#events) {
-      if (event >= 0) open.push({ start: event, children: [] });
-      else {
-        const { start, children } = open.pop() ?? { start: 0, children: [] };
-        open.at(-1)?.children.push({ start, end: ~event, result: this.#results[closed++], children });
-      }
-    }
-    return open[0]?.children[0];
+  get isEmpty(): boolean {
+    return this.#results.length === 0;
+  }
+  start(node: Node): number {
+    return this.#nodes[3 * node] ?? 0;
+  }
+  end(node: Node): number {
+    return this.#nodes[3 * node + 1] ?? 0;
+  }
+  result(node: Node): unknown {
+    return this.#results[node];
+  }
+
+  /** The nodes right inside of one. */
+  inside(outer: Node): readonly Node[] {
+    const nodes: Node[] = [];
+    const behind = this.#nodes[3 * outer + 2] ?? 0;
+    for (let node = outer + 1; node < behind; node = this.#nodes[3 * node + 2] ?? behind) nodes.push(node);
+    return nodes;
   }
 }
 
 /** Gives the place of a value; it is looked for when somebody reads the span. */
 export function placesOf(source: SourceText, chunk: Chunk, told: Told): (path: Path) => Span {
-  let places: Places | undefined;
-  const find = (path: Path): Range => {
-    places ??= new Places(chunk.text, told.root());
-    const { start, end } = places.find(path);
-    return { start: start + chunk.start, end: lineEnd(source.text, start + chunk.start, end + chunk.start) };
-  };
-  return (path) => new LateSpan(source, () => find(path));
+  const places = new Places(source, chunk, told);
+  return (path) => new LateSpan(source, places, path);
 }
 
 class LateSpan implements Span {
   readonly source: SourceText;
-  readonly #find: () => Range;
-  #range: Range | undefined;
+  private readonly places: Places;
+  private readonly path: Path;
+  private range: Range | undefined;
 
-  constructor(source: SourceText, find: () => Range) {
+  constructor(source: SourceText, places: Places, path: Path) {
     this.source = source;
-    this.#find = find;
+    this.places = places;
+    this.path = path;
+    this.range = undefined;
   }
   get start(): number {
-    this.#range ??= this.#find();
-    return this.#range.start;
+    this.range ??= this.places.find(this.path);
+    return this.range.start;
   }
   get end(): number {
-    this.#range ??= this.#find();
-    return this.#range.end;
+    this.range ??= this.places.find(this.path);
+    return this.range.end;
   }
 }
 
@@ -76,77 +88,95 @@ function lineEnd(text: string, start: number, end: number): number {
   return Math.max(start, text.slice(start, cut).trimEnd().length + start);
 }
 
+const outermost: Node = 0;
+
 /** The places of one document, each level of it looked through once. */
 class Places {
-  readonly #text: string;
-  readonly #root: Node;
+  readonly #source: SourceText;
+  readonly #chunk: Chunk;
+  readonly #told: Told;
   readonly #entries = new Map<Node, ReadonlyMap<string, Place>>();
 
-  constructor(text: string, root: Node | undefined) {
-    this.#text = text;
-    this.#root = this.#whole(root ?? { start: 0, end: text.length, result: null, children: [] });
+  constructor(source: SourceText, chunk: Chunk, told: Told) {
+    this.#source = source;
+    this.#chunk = chunk;
+    this.#told = told;
   }
 
   find(path: Path): Range {
-    let place: Place = { node: this.#root };
+    const { start, end } = this.#within(path);
+    const from = start + this.#chunk.start;
+    return { start: from, end: lineEnd(this.#source.text, from, end + this.#chunk.start) };
+  }
+
+  /** Where it stands in the document's own text. */
+  #within(path: Path): Range {
+    if (this.#told.isEmpty) return { start: 0, end: this.#chunk.text.length };
+    let place: Place = { node: outermost };
     for (const step of path) {
-      const next: Place | undefined = place.node && this.#entriesOf(place.node).get(String(step));
+      const next: Place | undefined = place.node === undefined ? undefined : this.#entriesOf(place.node).get(String(step));
       if (!next) break;
       place = next;
     }
     if (place.key) return place.key;
-    const { start, end } = place.node ?? this.#root;
-    const first = contentStart(this.#text, start);
-    return { start: first, end: Math.max(first, end) };
+    const node = this.#opened(place.node ?? outermost);
+    const start = contentStart(this.#chunk.text, this.#told.start(node));
+    return { start, end: Math.max(start, this.#told.end(node)) };
   }
 
   /** What could have begun a mapping and did not is a node in a node. */
-  #whole(node: Node): Node {
-    const [only] = node.children;
-    const isWrapped = only && node.children.length === 1 && only.result === node.result && typeof node.result === 'object';
-    return isWrapped ? this.#whole(only) : node;
+  #opened(node: Node): Node {
+    const result = this.#told.result(node);
+    if (typeof result !== 'object') return node;
+    const inside = this.#told.inside(node);
+    const [only] = inside;
+    return only !== undefined && inside.length === 1 && this.#told.result(only) === result ? this.#opened(only) : node;
   }
 
-  #entriesOf(node: Node): ReadonlyMap<string, Place> {
-    const known = this.#entries.get(node);
+  #entriesOf(outer: Node): ReadonlyMap<string, Place> {
+    const known = this.#entries.get(outer);
     if (known) return known;
-    const made = Array.isArray(node.result) ? this.#items(node.result, node.children) : this.#keys(node.children);
-    this.#entries.set(node, made);
+    const node = this.#opened(outer);
+    const result = this.#told.result(node);
+    const inside = this.#told.inside(node);
+    const made = Array.isArray(result) ? this.#items(result, inside) : this.#keys(inside);
+    this.#entries.set(outer, made);
     return made;
   }
 
   /** Empty items at the end of their line are no nodes. */
-  #items(result: readonly unknown[], children: readonly Node[]): ReadonlyMap<string, Place> {
+  #items(result: readonly unknown[], nodes: readonly Node[]): ReadonlyMap<string, Place> {
     const entries = new Map<string, Place>();
     let at = 0;
     for (const [i, item] of result.entries()) {
-      const child = children[at];
-      if (!child || child.result !== item) continue;
-      entries.set(String(i), { node: this.#whole(child) });
+      const node = nodes[at];
+      if (node === undefined || this.#told.result(node) !== item) continue;
+      entries.set(String(i), { node });
       at++;
     }
     return entries;
   }
 
-  #keys(children: readonly Node[]): ReadonlyMap<string, Place> {
+  #keys(nodes: readonly Node[]): ReadonlyMap<string, Place> {
     const entries = new Map<string, Place>();
-    const isKey = children.map((child) => this.#isKey(child));
-    for (const [i, { start, end, result }] of children.entries()) {
+    const isKey = nodes.map((node) => this.#isKey(node));
+    for (const [i, one] of nodes.entries()) {
       if (!isKey[i]) continue;
-      const key = { start: contentStart(this.#text, start), end };
-      const value = isKey[i + 1] === false ? children[i + 1] : undefined;
-      entries.set(String(result), value ? { key, node: this.#whole(value) } : { key });
+      const key = { start: contentStart(this.#chunk.text, this.#told.start(one)), end: this.#told.end(one) };
+      const node = isKey[i + 1] === false ? nodes[i + 1] : undefined;
+      entries.set(String(this.#told.result(one)), node === undefined ? { key } : { key, node });
     }
     return entries;
   }
 
   /** A text behind which a colon stands is a key. */
-  #isKey({ start, end, result }: Node): boolean {
-    if (typeof result === 'object') return false;
-    const first = this.#text[contentStart(this.#text, start)];
+  #isKey(node: Node): boolean {
+    if (typeof this.#told.result(node) === 'object') return false;
+    const { text } = this.#chunk;
+    const first = text[contentStart(text, this.#told.start(node))];
     const colon = first === '"' || first === "'" ? colonOfQuoted : colonOfPlain;
-    colon.lastIndex = end;
-    return colon.test(this.#text);
+    colon.lastIndex = this.#told.end(node);
+    return colon.test(text);
   }
 }
 
