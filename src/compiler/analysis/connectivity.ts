@@ -22,7 +22,7 @@ import {
   rangeText,
   workloadNodes,
 } from './nodes.ts';
-import { type Connection, connectionsBetween, isOutside, type Part, pointsAt, Reachability } from './reachability.ts';
+import { type Connection, connectionsBetween, isOutside, type Part, pointsAt, Reachability, ReachabilityMemory } from './reachability.ts';
 import { transportWords } from './words.ts';
 
 /** Who lets it through on one side: a rule, or nobody, as no policy denies it there. */
@@ -56,7 +56,7 @@ export type Connectivity = { readonly asked: Asked; readonly workloads: readonly
 export function connectivityOf(typed: TypedPolicy, { workloads, exposures }: Stated, others: readonly TypedPolicy[] = []): Connectivity {
   const policies = [typed, ...others];
   const asked = askedBy(policies);
-  const reachability = new Reachability(typed);
+  const reachability = new Reachability(new ReachabilityMemory(typed));
   const governed = workloadNodes(
     asked,
     workloads.filter(({ onHostNetwork }) => !onHostNetwork),

@@ -26,33 +26,66 @@ export type Part = {
 /** What one end may send to another; `parts` is never empty. */
 export type Connection = { readonly source: Node; readonly destination: Node; readonly parts: readonly Part[] };
 
-/** Which of the policies count; every one unless said otherwise. */
+/** Which of the policies and rules count; every one unless said otherwise. */
 export type Selection = { readonly policies?: (policy: Policy) => boolean; readonly rules?: (rule: NetworkRule) => boolean };
 
-/** Answers questions about nodes that were made for (at least) this policy. */
-export class Reachability {
-  readonly #contents: ContentClasses;
-  readonly #sections: Readonly<Record<Direction, SectionRules>>;
+/** What was found out about a policy and nodes, for several questions about parts of it. */
+export class ReachabilityMemory {
+  readonly contents: ContentClasses;
+  readonly sections: Readonly<Record<Direction, SectionRules>>;
   readonly #governing: Readonly<Record<Direction, Map<Node, SectionRules>>> = { ingress: new Map(), egress: new Map() };
   readonly #peers = new Map<NetworkRule['peers'], Map<Node, boolean>>();
   readonly #points = new Map<Transport, Map<Node, TransportSet>>();
 
-  constructor(typed: TypedPolicy, { policies = () => true, rules = () => true }: Selection = {}) {
-    this.#contents = contentClasses(typed.domains);
-    const section = (direction: Direction): SectionRules => {
-      const whole = viewsOf(typed, direction).enforced;
-      return {
-        ...whole,
-        rules: whole.rules.filter(({ rule, policy }) => rule.section !== 'process' && policies(policy) && rules(rule)),
-        denying: whole.denying.filter(policies),
-      };
-    };
-    this.#sections = { ingress: section('ingress'), egress: section('egress') };
+  constructor(typed: TypedPolicy) {
+    this.contents = contentClasses(typed.domains);
+    this.sections = { ingress: viewsOf(typed, 'ingress').enforced, egress: viewsOf(typed, 'egress').enforced };
   }
 
-  /** What the policies that govern a node say of one direction. */
   governing(direction: Direction, subject: Node): SectionRules {
-    const known = this.#governing[direction].get(subject) ?? governingOf(this.#sections[direction], subject);
+    const known = this.#governing[direction].get(subject) ?? governingOf(this.sections[direction], subject);
+    this.#governing[direction].set(subject, known);
+    return known;
+  }
+
+  isSubject(policy: Policy, node: Node): boolean {
+    return isWhole(subjectEndRelation(node.end, policy.subject));
+  }
+
+  isPeer(peers: NetworkRule['peers'], node: Node): boolean {
+    const known = this.#peers.get(peers) ?? new Map<Node, boolean>();
+    this.#peers.set(peers, known);
+    const is = known.get(node) ?? isWhole(endRelation(node.end, peers));
+    known.set(node, is);
+    return is;
+  }
+
+  pointsAt(transport: Transport, destination: Node): TransportSet {
+    if (transport.named.length === 0) return transport.points;
+    const known = this.#points.get(transport) ?? new Map<Node, TransportSet>();
+    this.#points.set(transport, known);
+    const points = known.get(destination) ?? pointsAt(transport, destination);
+    known.set(destination, points);
+    return points;
+  }
+}
+
+/** Answers questions about nodes that were made for (at least) this policy. */
+export class Reachability {
+  readonly #memory: ReachabilityMemory;
+  readonly #selection: Required<Selection> | undefined;
+  readonly #governing: Readonly<Record<Direction, Map<Node, SectionRules>>> = { ingress: new Map(), egress: new Map() };
+
+  constructor(memory: ReachabilityMemory, selection?: Selection) {
+    this.#memory = memory;
+    this.#selection = selection && { policies: () => true, rules: () => true, ...selection };
+  }
+
+  /** What the policies that count and govern a node say of one direction. */
+  governing(direction: Direction, subject: Node): SectionRules {
+    const whole = this.#memory.governing(direction, subject);
+    if (!this.#selection) return whole;
+    const known = this.#governing[direction].get(subject) ?? selected(whole, this.#selection);
     this.#governing[direction].set(subject, known);
     return known;
   }
@@ -61,12 +94,14 @@ export class Reachability {
   pieces(direction: Direction, source: Node, destination: Node): readonly Piece[] {
     const [subject, peer] = direction === 'ingress' ? [destination, source] : [source, destination];
     const { rules, denying } = this.governing(direction, subject);
+    const defaultDeny = denying.length > 0 || isInit(subject);
+    if (rules.length === 0) return defaultDeny ? denied : undisturbed;
     const concerned = rules.flatMap((owned) => {
       const { rule } = owned;
-      if (rule.section === 'process' || !this.#isPeer(rule.peers, peer)) return [];
-      return [{ owned, points: this.#pointsAt(rule.transport, destination) }];
+      if (rule.section === 'process' || !this.#memory.isPeer(rule.peers, peer)) return [];
+      return [{ owned, points: this.#memory.pointsAt(rule.transport, destination) }];
     });
-    return split(concerned, denying.length > 0 || isInit(subject));
+    return split(concerned, defaultDeny);
   }
 
   /** The parts of what `source` may send to `destination`. */
@@ -82,7 +117,7 @@ export class Reachability {
   }
 
   #part(points: TransportSet, egress: Speakers, ingress: Speakers): readonly Part[] {
-    const judgements = judge([egress, ingress], { contents: this.#contents, connection: true, asked: [] });
+    const judgements = judge([egress, ingress], { contents: this.#memory.contents, connection: true, asked: [] });
     const [whole, ...contents] = judgements;
     const [sent, received] = whole?.decisions ?? [];
     invariant(whole && sent && received, 'a judgement of two sides');
@@ -90,23 +125,14 @@ export class Reachability {
     const allowed = contents.filter(({ decisions }) => decisions.every(isAllowed)).map(({ item }) => item);
     return [{ points, egress: sent, ingress: received, ...(allowed.length < contents.length && { requests: allowed }) }];
   }
+}
 
-  #isPeer(peers: NetworkRule['peers'], node: Node): boolean {
-    const known = this.#peers.get(peers) ?? new Map<Node, boolean>();
-    this.#peers.set(peers, known);
-    const is = known.get(node) ?? isWhole(endRelation(node.end, peers));
-    known.set(node, is);
-    return is;
-  }
-
-  #pointsAt(transport: Transport, destination: Node): TransportSet {
-    if (transport.named.length === 0) return transport.points;
-    const known = this.#points.get(transport) ?? new Map<Node, TransportSet>();
-    this.#points.set(transport, known);
-    const points = known.get(destination) ?? pointsAt(transport, destination);
-    known.set(destination, points);
-    return points;
-  }
+function selected({ rules, denying, ...section }: SectionRules, selection: Required<Selection>): SectionRules {
+  return {
+    ...section,
+    rules: rules.filter(({ rule, policy }) => rule.section !== 'process' && selection.policies(policy) && selection.rules(rule)),
+    denying: denying.filter(selection.policies),
+  };
 }
 
 function governingOf({ rules, denying, ...section }: SectionRules, { end }: Node): SectionRules {
@@ -136,6 +162,9 @@ export const pointsAt = ({ points, named }: Transport, { namedPorts }: Pick<Node
       return own.map(({ port }) => transportRange(protocol, port, last === undefined ? port : Math.max(port, last)));
     })
     .reduce(union, points);
+
+const nobodySpeaks = (defaultDeny: boolean): readonly Piece[] => [{ points: anyTransport, speakers: { rules: [], defaultDeny } }];
+const [denied, undisturbed] = [nobodySpeaks(true), nobodySpeaks(false)];
 
 type Concerned = { readonly owned: OwnedRule; readonly points: TransportSet };
 type Open = { readonly points: TransportSet; readonly rules: readonly OwnedRule[]; readonly passed?: Tier };
@@ -206,7 +235,7 @@ export function connectionsBetween(reachability: Reachability, nodes: readonly N
 export const isOutside = ({ kind }: Node): boolean => kind === 'addresses' || kind === 'names';
 
 /** Each node -> the first that no rule can tell from it. */
-function firstAlike(nodes: readonly Node[]): ReadonlyMap<Node, Node> {
+export function firstAlike(nodes: readonly Node[]): ReadonlyMap<Node, Node> {
   const first = new Map<string, Node>();
   return new Map(
     nodes.map((node) => {
