@@ -62,7 +62,7 @@ function sweepInterfaces(): void {
 }
 
 /** A pair of interfaces of our own: packets "of" it come from elsewhere. Returns the number of one. */
-function farInterface(): number {
+export function farInterface(): number {
   sweepInterfaces();
   const name = `pol${process.pid}`;
   execFileSync('ip', ['link', 'add', `${name}a`, 'type', 'veth', 'peer', 'name', `${name}b`]);
@@ -71,7 +71,7 @@ function farInterface(): number {
 }
 
 /** struct __sk_buff up to `ifindex`, its eleventh word. */
-function contextOf(interfaceNumber: number): Uint8Array {
+export function contextOf(interfaceNumber: number): Uint8Array {
   const words = new Uint32Array(11);
   words[10] = interfaceNumber;
   return new Uint8Array(words.buffer);

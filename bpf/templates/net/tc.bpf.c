@@ -180,6 +180,9 @@ static __always_inline int pol_tc_judge(struct __sk_buff *skb, __u8 direction)
 		return 1;
 	if (found)
 		interface = *found;
+	/* Attached, and nobody's yet. */
+	if (found && interface.endpoint == POL_ENDPOINT_NONE)
+		return 1;
 	kind = pol_packet_parse(skb, &this->packet, interface.before);
 	if (kind == POL_PACKET_NO_EVENT)
 		return 1;

@@ -10,10 +10,13 @@ import { attachCgroup, attachMachine, attachments, detachCgroup } from '../kerne
 import { names, pinsAt } from '../kernel/bpffs.ts';
 import { outermost } from '../kernel/cgroups.ts';
 import type { Result } from '../kernel/failure.ts';
+import { missingInterfaces } from '../kernel/features.ts';
+import { attachedInterfaces, attachInterface, detachInterface, ownInterfaces } from '../kernel/interfaces.ts';
 import { type Loaded, load, sameObjects, supported } from '../kernel/load.ts';
 import { type GenerationContent, type Generations, generations, type MapSource, tableNames } from '../kernel/tables.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import { materialize } from '../policy/materialize.ts';
+import { membershipOf } from '../policy/membership.ts';
 import { type PinnedMaps, pinnedMaps } from './pinned.ts';
 import { Refusal, refusalOfFailures } from './refusal.ts';
 
@@ -73,13 +76,16 @@ export class Enforcement {
     const programs = this.programsFor(desired.bundle);
     const { loaded } = programs;
     const attached = new Set(attachments(loaded.pins).map(({ cgroup }) => cgroup));
+    const interfaces = new Set(attachedInterfaces(loaded.pins));
     try {
       const tables = endpointTables(found.inventory, this.identities.ids);
+      refuseWithoutInterface(desired.bundle, tables);
       const content = this.contentOf(desired.bundle, tables);
       const revision = this.switchTo(programs, content, tables);
       this.current = { desired, resolved: found.inventory, tables, loaded, maps: programs.tables, revision, programs, content };
     } catch (error) {
       for (const { cgroup } of attachments(loaded.pins)) if (!attached.has(cgroup)) detachCgroup(loaded.pins, cgroup);
+      for (const index of attachedInterfaces(loaded.pins)) if (!interfaces.has(index)) detachInterface(loaded.pins, programs.tables, index);
       if (before && before.programs !== programs) this.restore(before);
       if (before?.programs !== programs) close(programs);
       throw error;
@@ -124,22 +130,22 @@ export class Enforcement {
    * that there is gets its content, so it is right for the programs that are still attached.
    */
   private switchTo(programs: Programs, content: GenerationContent, tables: EndpointTables): number {
-    const { loaded } = programs;
     const fresh = this.current?.programs !== programs;
     const installFirst = fresh && programs.emptyTable;
-    if (!installFirst) attachAll(loaded, tables, fresh);
+    if (!installFirst) attachAll(programs, tables, fresh);
     // A bundle without policies, on a machine that never had another, has no tables.
     const revision = programs.tables.get('config') === undefined ? 0 : must(programs.generations.install(content));
-    if (installFirst) attachAll(loaded, tables, fresh);
-    const wanted = new Set(outermost(tables.cgroups).map(({ cgroup }) => cgroup));
-    for (const { cgroup } of attachments(loaded.pins)) if (!wanted.has(cgroup)) detachCgroup(loaded.pins, cgroup);
+    if (installFirst) attachAll(programs, tables, fresh);
+    ownInterfaces(programs.tables, tables.interfaces);
+    detachOthers(programs, tables);
     return revision;
   }
 
   /** After a refused bundle: the programs and the generation of the one before. */
   private restore({ programs, content, tables }: Current): void {
     if (programs.tables.get('config') !== undefined) must(generations(programs.tables).install(content));
-    attachAll(programs.loaded, tables, true);
+    attachAll(programs, tables, true);
+    ownInterfaces(programs.tables, tables.interfaces);
   }
 }
 
@@ -149,8 +155,33 @@ function close({ loaded, tables }: Programs): void {
 }
 
 /** `fresh`: the programs are other ones than those attached now. */
-function attachAll(loaded: Loaded, { cgroups }: EndpointTables, fresh: boolean): void {
+function attachAll({ loaded, tables }: Programs, { cgroups, interfaces }: EndpointTables, fresh: boolean): void {
   if (fresh) must(attachMachine(loaded));
   const attached = new Set(attachments(loaded.pins).flatMap(({ cgroup, alive }) => (alive ? [cgroup] : [])));
   for (const { cgroup, path } of outermost(cgroups)) if (fresh || !attached.has(cgroup)) must(attachCgroup(loaded, path));
+  const known = new Set(attachedInterfaces(loaded.pins));
+  for (const place of interfaces) if (fresh || !known.has(place.index)) must(attachInterface(loaded, tables, place));
+}
+
+/** Takes everything off cgroups and interfaces that are no workload's any more. */
+function detachOthers({ loaded: { pins }, tables }: Programs, { cgroups, interfaces }: EndpointTables): void {
+  const wanted = new Set(outermost(cgroups).map(({ cgroup }) => cgroup));
+  for (const { cgroup } of attachments(pins)) if (!wanted.has(cgroup)) detachCgroup(pins, cgroup);
+  const own = new Set(interfaces.map(({ index }) => index));
+  for (const index of attachedInterfaces(pins)) if (!own.has(index)) detachInterface(pins, tables, index);
+}
+
+/** A rule about ICMP to a workload without an interface of its own could not be enforced. */
+function refuseWithoutInterface({ manifest, program, sources }: Bundle, { endpoints, names, interfaces }: EndpointTables): void {
+  const membership = membershipOf(program.selectors);
+  const own = new Set(interfaces.map(({ endpoint }) => endpoint));
+  const without = endpoints.flatMap((endpoint) =>
+    endpoint.kind === 'workload' && endpoint.local && !own.has(endpoint.id) ? [endpoint] : [],
+  );
+  const nameOf = new Map(names.map(({ id, name }) => [id, name]));
+  const subjects = new Map(program.rules.map(({ rule, subject }) => [rule, subject]));
+  const subjectsWithout = (rule: number): readonly string[] =>
+    without.flatMap(({ id, labels }) => (membership(labels).includes(subjects.get(rule) ?? -1) ? [nameOf.get(id) ?? String(id)] : []));
+  const missing = missingInterfaces(manifest.requirements, sources, subjectsWithout);
+  if (missing.length > 0) throw refusalOfFailures(missing);
 }

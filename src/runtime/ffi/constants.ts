@@ -11,7 +11,7 @@ export const mapType = {
   ringbuf: 27,
 } as const;
 
-export const programType = { cgroupSkb: 8, cgroupSock: 9, sockOps: 13, skSkb: 14, cgroupSockAddr: 18, tracing: 26 } as const;
+export const programType = { schedCls: 3, cgroupSkb: 8, cgroupSock: 9, sockOps: 13, skSkb: 14, cgroupSockAddr: 18, tracing: 26 } as const;
 
 export const attachType = {
   cgroupIngress: 0,
@@ -25,9 +25,13 @@ export const attachType = {
   cgroupSendmsg6: 15,
   cgroupSetsockopt: 22,
   traceRawTp: 23,
+  tcxIngress: 46,
+  tcxEgress: 47,
 } as const;
 
 /** Flags of map creation. */
 export const mapFlag = { noPrealloc: 1 << 0, innerMap: 1 << 12 } as const;
 /** Flags of cgroup attachments, as bpf_prog_query gives them; 0 with a program = exclusive. */
 export const attachFlag = { exclusive: 0, allowOverride: 1 << 0, allowMulti: 1 << 1 } as const;
+/** Attach points of a clsact queueing discipline, as libbpf numbers them. */
+export const tcPoint = { ingress: 1, egress: 2 } as const;

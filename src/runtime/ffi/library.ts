@@ -57,12 +57,25 @@ const programLoadOptions = koffi.struct({
   kern_version: 'uint32',
   attach_btf_id: 'uint32',
 });
+/** The last word fills the structs up to their alignment. */
+const tcHook = koffi.struct({ sz: 'size_t', ifindex: 'int', attach_point: 'int', parent: 'uint32', filling: 'uint32' });
+const tcOptions = koffi.struct({
+  sz: 'size_t',
+  prog_fd: 'int',
+  flags: 'uint32',
+  prog_id: 'uint32',
+  handle: 'uint32',
+  priority: 'uint32',
+  filling: 'uint32',
+});
 /** Bytes of the structs that calls take; they tell libbpf which version of them it is given. */
 export const sizes = {
   open: koffi.sizeof(openOptions),
   mapCreate: koffi.sizeof(mapCreateOptions),
   testRun: koffi.sizeof(testRunOptions),
   programLoad: koffi.sizeof(programLoadOptions),
+  tcHook: koffi.sizeof(tcHook),
+  tcOptions: koffi.sizeof(tcOptions),
 } as const;
 const printCallback = koffi.proto('pol_print', 'int', ['int', 'void *', 'void *']);
 
@@ -151,6 +164,15 @@ function bindPrograms({ int }: Declare) {
   };
 }
 
+/** Filters of interfaces, where links (tcx) are not there. */
+function bindTraffic({ int }: Declare) {
+  return {
+    tcHookCreate: int('bpf_tc_hook_create', koffi.pointer(tcHook)) as (hook: Structure) => number,
+    tcAttach: int('bpf_tc_attach', koffi.pointer(tcHook), koffi.pointer(tcOptions)) as (hook: Structure, options: Structure) => number,
+    tcDetach: int('bpf_tc_detach', koffi.pointer(tcHook), koffi.pointer(tcOptions)) as (hook: Structure, options: Structure) => number,
+  };
+}
+
 /** Of libc: what node:fs has not. */
 function bindLibc({ int, pointer }: Declare) {
   return {
@@ -170,7 +192,13 @@ function bindLibc({ int, pointer }: Declare) {
 
 function bind() {
   const libbpf = declare(koffi.load('libbpf.so.1'));
-  return { ...bindObjects(libbpf), ...bindMaps(libbpf), ...bindPrograms(libbpf), ...bindLibc(declare(koffi.load('libc.so.6'))) };
+  return {
+    ...bindObjects(libbpf),
+    ...bindMaps(libbpf),
+    ...bindPrograms(libbpf),
+    ...bindTraffic(libbpf),
+    ...bindLibc(declare(koffi.load('libc.so.6'))),
+  };
 }
 
 type Calls = ReturnType<typeof bind>;

@@ -5,6 +5,7 @@ import { fixedEndpoint } from '../../compiler/ir/abi.ts';
 import type { ReservedName } from '../../compiler/ir/event.ts';
 import type { Address } from '../../compiler/space/address.ts';
 import type { InventoryEndpoint, NamedEndpoint } from '../policy/generation.ts';
+import type { NetworkInterface } from './interface.ts';
 import { displayName, policyLabels } from './inventory.ts';
 import type { ResolvedInventory, ResolvedWorkload } from './resolve.ts';
 
@@ -16,6 +17,8 @@ export type EndpointTables = {
   readonly addresses: readonly { readonly address: Address; readonly endpoint: number }[];
   /** Entries of `t_cgroups`. */
   readonly cgroups: readonly { readonly cgroup: bigint; readonly path: string; readonly endpoint: number }[];
+  /** Interfaces that are a workload's own; `hasCgroup`: it is in `cgroups`, too. */
+  readonly interfaces: readonly (NetworkInterface & { readonly endpoint: number; readonly hasCgroup: boolean })[];
   readonly names: readonly EndpointName[];
 };
 
@@ -66,6 +69,9 @@ export function endpointTables(inventory: ResolvedInventory, ids: EndpointIds): 
       ...workloads.flatMap(({ workload, id }) => workload.addresses.filter((a) => listed(a)).map((address) => ({ address, endpoint: id }))),
     ],
     cgroups: workloads.flatMap(({ workload: { cgroup }, id }) => (cgroup ? [{ cgroup: cgroup.id, path: cgroup.path, endpoint: id }] : [])),
+    interfaces: workloads.flatMap(({ workload: { cgroup, interface: own }, id }) =>
+      own ? [{ ...own, endpoint: id, hasCgroup: cgroup !== undefined }] : [],
+    ),
     names: [
       { id: fixedEndpoint.host, kind: 'reserved', name: 'host', labels: {}, entities: hostEntities },
       ...reserved.map(({ id, entities }) => ({ id, kind: 'reserved' as const, name: entities.join('+'), labels: {}, entities })),

@@ -18,8 +18,10 @@ export type InventoryWorkload = {
   readonly cluster?: string;
   /** As written; the namespace stands beside, not among them. */
   readonly labels: Labels;
-  /** Absent: a remote workload, known by its addresses. */
+  /** A workload without cgroup and without interface is a remote one, known by its addresses. */
   readonly cgroup?: CgroupReference;
+  /** Name of the interface of policyd's network namespace that is the workload's own: the host's side of its veth pair. */
+  readonly interface?: string;
   readonly addresses: readonly Address[];
   readonly ports: readonly WorkloadPort[];
   /** `inventory.yaml:12`, for messages; `policyd exec` for dynamic ones. */

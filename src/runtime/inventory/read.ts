@@ -80,11 +80,11 @@ function addressesOf(
 function workloadOf(reading: Reading, value: WorkloadValue, path: ValuePath): InventoryWorkload {
   const cgroup = cgroupOf(reading, value, path);
   const addresses = addressesOf(reading, [...path, 'addresses'], value.addresses ?? []).map(({ address }) => address);
-  if (!cgroup && addresses.length === 0) {
+  if (!cgroup && value.interface === undefined && addresses.length === 0) {
     report(
       reading,
       path,
-      `workload \`${value.name}\` has neither \`cgroup\` or \`pid\` (a local workload) nor \`addresses\` (a remote one)`,
+      `workload \`${value.name}\` has neither \`cgroup\`, \`pid\` or \`interface\` (a local workload) nor \`addresses\` (a remote one)`,
     );
   }
   return {
@@ -93,6 +93,7 @@ function workloadOf(reading: Reading, value: WorkloadValue, path: ValuePath): In
     ...(value.cluster !== undefined && { cluster: value.cluster }),
     labels: value.labels ?? {},
     ...(cgroup && { cgroup }),
+    ...(value.interface !== undefined && { interface: value.interface }),
     addresses,
     ports: Object.entries(value.ports ?? {}).flatMap(([name, text]) => portOf(reading, { name, text, path: [...path, 'ports', name] })),
     origin: originOf(reading, path),

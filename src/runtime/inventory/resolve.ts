@@ -3,9 +3,14 @@
 import { networkInterfaces } from 'node:os';
 import { type Address, formatAddress, parseAddress } from '../../compiler/space/address.ts';
 import { type Cgroup, type CgroupMounts, resolveCgroup } from './cgroup.ts';
+import { type NetworkInterface, networkInterface } from './interface.ts';
 import { displayName, type Inventory, type InventoryWorkload, type ListedEntity } from './inventory.ts';
 
-export type ResolvedWorkload = Omit<InventoryWorkload, 'cgroup'> & { readonly local: boolean; readonly cgroup?: Cgroup };
+export type ResolvedWorkload = Omit<InventoryWorkload, 'cgroup' | 'interface'> & {
+  readonly local: boolean;
+  readonly cgroup?: Cgroup;
+  readonly interface?: NetworkInterface;
+};
 /** An endpoint known by reserved names: addresses that have the same set of them. */
 export type ResolvedReserved = { readonly entities: readonly ListedEntity[]; readonly addresses: readonly Address[] };
 
@@ -40,7 +45,12 @@ export function resolveInventory(inventory: Inventory, extra: readonly ResolvedW
   const written = inventory.workloads.map((workload) => resolved(workload, machine, problems));
   const workloads = [...written, ...extra];
   const hostAddresses = inventory.hostAddresses ?? machine.interfaceAddresses();
-  problems.push(...sharedNames(workloads), ...sharedCgroups(workloads), ...hostConflicts(workloads, hostAddresses));
+  problems.push(
+    ...sharedNames(workloads),
+    ...sharedCgroups(workloads),
+    ...sharedInterfaces(workloads),
+    ...hostConflicts(workloads, hostAddresses),
+  );
   if (problems.length > 0) return { ok: false, problems };
   const { reserved, hostEntities } = reservedOf(inventory, hostAddresses);
   return {
@@ -49,12 +59,21 @@ export function resolveInventory(inventory: Inventory, extra: readonly ResolvedW
   };
 }
 
-function resolved({ cgroup: reference, ...workload }: InventoryWorkload, machine: Machine, problems: string[]): ResolvedWorkload {
-  if (!reference) return { ...workload, local: false };
-  const found = resolveCgroup(reference, machine.mounts);
-  if (found.ok) return { ...workload, local: true, cgroup: found.cgroup };
-  if (machine.missing === 'refuse') problems.push(`${workload.origin}: workload \`${displayName(workload)}\`: ${found.problem}`);
-  return { ...workload, local: true };
+function resolved(written: InventoryWorkload, machine: Machine, problems: string[]): ResolvedWorkload {
+  const { cgroup: reference, interface: name, ...workload } = written;
+  const cgroup = reference && resolveCgroup(reference, machine.mounts);
+  const found = name === undefined ? undefined : networkInterface(name);
+  const report = (problem: string): void => {
+    if (machine.missing === 'refuse') problems.push(`${workload.origin}: workload \`${displayName(workload)}\`: ${problem}`);
+  };
+  if (cgroup?.ok === false) report(cgroup.problem);
+  if (found?.ok === false) report(found.problem);
+  return {
+    ...workload,
+    local: reference !== undefined || name !== undefined,
+    ...(cgroup?.ok && { cgroup: cgroup.cgroup }),
+    ...(found?.ok && { interface: found.interface }),
+  };
 }
 
 /** Within the file the reader has seen to this; here an entry of it meets a workload of `policyd exec`. */
@@ -77,6 +96,19 @@ function sharedCgroups(workloads: readonly ResolvedWorkload[]): readonly string[
     const name = displayName(workload);
     return earlier
       ? [`${workload.origin}: workload \`${name}\`: cgroup ${workload.cgroup.path} is already that of \`${displayName(earlier)}\``]
+      : [];
+  });
+}
+
+function sharedInterfaces(workloads: readonly ResolvedWorkload[]): readonly string[] {
+  const owners = new Map<number, ResolvedWorkload>();
+  return workloads.flatMap((workload) => {
+    if (!workload.interface) return [];
+    const { index, name } = workload.interface;
+    const earlier = owners.get(index);
+    owners.set(index, earlier ?? workload);
+    return earlier
+      ? [`${workload.origin}: workload \`${displayName(workload)}\`: interface ${name} is already that of \`${displayName(earlier)}\``]
       : [];
   });
 }
@@ -122,23 +154,27 @@ export function settled(inventory: Inventory, { workloads }: ResolvedInventory):
   return { ...inventory, workloads: inventory.workloads.map(settledWorkload) };
 }
 
-const stateText = (inventory: Inventory, cgroups: readonly (Cgroup | undefined)[], hostAddresses: () => readonly Address[]): string =>
-  `${cgroups.map((cgroup) => cgroup?.id ?? '-').join(' ')} ${inventory.hostAddresses ? '' : hostAddresses().join(' ')}`;
+type Found = { readonly cgroup?: Cgroup | undefined; readonly interface?: NetworkInterface | undefined };
+const stateText = (inventory: Inventory, found: readonly Found[], hostAddresses: () => readonly Address[]): string =>
+  [
+    ...found.map((each) => `${each.cgroup?.id ?? '-'}/${each.interface?.index ?? '-'}`),
+    ...(inventory.hostAddresses ? [] : hostAddresses().map(String)),
+  ].join(' ');
 
 /** What the inventory means on this machine now; another text when a cgroup went, came back or was made anew, or an address changed. */
 export function machineState(inventory: Inventory, { mounts, interfaceAddresses: addresses }: Machine): string {
-  const found = inventory.workloads.map(({ cgroup }) => (cgroup ? resolveCgroup(cgroup, mounts) : undefined));
-  return stateText(
-    inventory,
-    found.map((each) => (each?.ok ? each.cgroup : undefined)),
-    addresses,
-  );
+  const found = inventory.workloads.map(({ cgroup: reference, interface: name }) => {
+    const cgroup = reference && resolveCgroup(reference, mounts);
+    const own = name === undefined ? undefined : networkInterface(name);
+    return { cgroup: cgroup?.ok ? cgroup.cgroup : undefined, interface: own?.ok ? own.interface : undefined };
+  });
+  return stateText(inventory, found, addresses);
 }
 
 /** The same of what `inventory` was resolved to: differs from `machineState` when the machine changed since. */
 export const resolvedState = (inventory: Inventory, { workloads, host }: ResolvedInventory): string =>
   stateText(
     inventory,
-    inventory.workloads.map((_, i) => workloads[i]?.cgroup),
+    inventory.workloads.map((_, i) => ({ cgroup: workloads[i]?.cgroup, interface: workloads[i]?.interface })),
     () => host.addresses,
   );

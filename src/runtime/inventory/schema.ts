@@ -23,6 +23,8 @@ const workload = {
     labels,
     cgroup: { type: 'string', pattern: '^/' },
     pid: { type: 'string', pattern: '^[1-9][0-9]*$' },
+    // dev_valid_name of the kernel.
+    interface: { type: 'string', pattern: '^(?!\\.\\.?$)[^/:\\s]{1,15}$' },
     addresses,
     ports: {
       type: 'object',
@@ -60,6 +62,7 @@ export type WorkloadValue = {
   readonly labels?: Readonly<Record<string, string>>;
   readonly cgroup?: string;
   readonly pid?: string;
+  readonly interface?: string;
   readonly addresses?: readonly string[];
   readonly ports?: Readonly<Record<string, string>>;
 };
@@ -101,6 +104,7 @@ const kinds: Readonly<Record<string, string>> = { string: 'text', array: 'a list
 const expectations: Readonly<Record<string, string>> = {
   cgroup: 'an absolute path',
   pid: 'a process id',
+  interface: 'the name of a network interface',
   ports: 'a protocol and a port (`tcp 8080`)',
   name: 'a name of letters, digits, `-`, `_` and `.`',
   namespace: 'a name of letters, digits, `-`, `_` and `.`',

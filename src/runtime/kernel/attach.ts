@@ -116,7 +116,7 @@ export const detachCgroup = (pins: Pins, cgroup: bigint): void => removeLinks(jo
 /** The cgroups that something is attached to, by any run; needs neither bundle nor programs. */
 export const attachments = (pins: Pins): readonly Attachment[] =>
   names(pins.links)
-    .filter((folder) => folder !== machineFolder)
+    .filter((folder) => /^\d+$/.test(folder))
     .map((folder) => {
       const programs = names(join(pins.links, folder));
       const alive = programs.length > 0 && programs.every((name) => isAlive(join(pins.links, folder, name)));
