@@ -78,7 +78,10 @@ for (const piece of pieces) {
 }
 form?.addEventListener('input', show);
 form?.addEventListener('submit', (event) => event.preventDefault());
-form?.addEventListener('reset', () => setTimeout(clear));
+first('form.filters button', HTMLButtonElement)?.addEventListener('click', () => {
+  form?.reset();
+  clear();
+});
 first('.selection button', HTMLButtonElement)?.addEventListener('click', clear);
 window.addEventListener('beforeprint', () => {
   for (const details of all('details', HTMLDetailsElement)) details.open = true;

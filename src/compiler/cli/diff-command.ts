@@ -51,8 +51,8 @@ files as they are now, \`A..B\` the one with the other, \`A...B\` what B changed
 
 What --fail-on takes, with commas between: newly-allowed, newly-denied, newly-audited, no-longer-audited, each also with
 :world (addresses outside), :namespace (another one), :host (nodes), :process, :flows (that recorded flows would have hit);
-low, medium, high (that severity or more);
-any. Severity: high is what opens to the world, or opens a subject of \`@severity(high)\` or \`critical\`.
+low, medium, high (that severity or more); any. Severity: high is what opens to the world, or opens a subject of
+\`@severity(high)\` or \`critical\`.
 
 Examples:
   policyc diff shop.policy shop-new.policy

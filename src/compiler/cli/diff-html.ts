@@ -87,7 +87,7 @@ ${[...turning, ...quiet]
   .join('\n')}
 ${check('kept', 'kept', 'what stays open')}
 <label>text <input type="search" name="text"></label>
-<button type="reset">show all</button>
+<button type="button">show all</button>
 <span class="count"></span>
 </form>`;
 }
