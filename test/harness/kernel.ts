@@ -24,6 +24,7 @@ import { failureText, type Result } from '../../src/runtime/kernel/failure.ts';
 import { missingOnMachine } from '../../src/runtime/kernel/features.ts';
 import { type Loaded, loadObjects, type TemplateObject } from '../../src/runtime/kernel/load.ts';
 import type { GenerationContent } from '../../src/runtime/kernel/tables.ts';
+import { noServices } from '../../src/runtime/policy/services.ts';
 import { type PlainRow, tablesByHand } from './tables-by-hand.ts';
 
 const projectRoot = join(import.meta.dirname, '..', '..');
@@ -254,5 +255,6 @@ export function content(parts: ContentParts): GenerationContent {
     }),
     addresses: parts.addresses ?? [],
     cgroups: parts.cgroups ?? [],
+    services: noServices,
   };
 }

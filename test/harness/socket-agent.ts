@@ -31,7 +31,8 @@ export type Command =
     }
   | { readonly do: 'close'; readonly id: string };
 /** `result`: ok, timeout, or the name of an errno. */
-export type Answer = { readonly result: string; readonly port?: number; readonly milliseconds: number };
+/** `peer`: whom the socket says that it speaks with, `ADDRESS PORT`. */
+export type Answer = { readonly result: string; readonly port?: number; readonly peer?: string; readonly milliseconds: number };
 type Outcome = Omit<Answer, 'milliseconds'>;
 
 const servers = new Map<string, Server>();
@@ -73,7 +74,7 @@ async function open({ id, host, port, from, wait }: Extract<Command, { readonly 
   streams.set(id, socket);
   const outcome = await within(wait, (done) => {
     socket.on('error', (error) => done({ result: codeOf(error) }));
-    socket.on('connect', () => done({ result: 'ok', port: socket.localPort ?? 0 }));
+    socket.on('connect', () => done({ result: 'ok', port: socket.localPort ?? 0, peer: `${socket.remoteAddress} ${socket.remotePort}` }));
   });
   // Nobody waits any more; without this it would go on knocking.
   if (outcome.result === 'timeout') socket.destroy();
@@ -113,7 +114,7 @@ function ask({ id, host, port, from, connected, wait }: Extract<Command, { reado
       if (error) done({ result: codeOf(error) });
     };
     socket.on('error', (error) => done({ result: codeOf(error) }));
-    socket.on('message', () => done({ result: 'ok' }));
+    socket.on('message', (_, from) => done({ result: 'ok', peer: `${from.address} ${from.port}` }));
     if (from !== undefined) socket.bind(from);
     if (!connected) socket.send(id, port, host, sent);
     else {

@@ -34,7 +34,7 @@ const manifest = object({
   build: sha256,
   requirements: list(
     object({
-      feature: oneOf('cgroup-skb', 'cgroup-connect', 'http-ingress', 'exec-signal', 'ingress-icmp'),
+      feature: oneOf('cgroup-skb', 'cgroup-connect', 'service-translation', 'http-ingress', 'exec-signal', 'ingress-icmp'),
       rules: list(index),
     }),
   ),
@@ -70,10 +70,19 @@ const programRule = object(
   ['peers', 'ports', 'content'],
 );
 
+const programService = object({
+  name: text,
+  backends: index,
+  addresses: list(text),
+  affinity: flag,
+  ports: list(object({ protocol: oneOf('tcp', 'udp'), port: index, target: { oneOf: [index, text] } })),
+});
+
 const program = object({
   selectors: list(list(list(labelRequirement))),
   policies: list(object({ subject: index, audit: flag, defaultDeny: object({ ingress: flag, egress: flag, process: list(text) }) })),
   rules: list(programRule),
+  services: list(programService),
   classes: object({ ports: index, networks: index, http: index, exec: index }),
   ipv6Networks: list(index),
 });

@@ -24,7 +24,7 @@ export type ObjectEntry = FileEntry & { readonly template: string };
 /** What a kernel or machine must have for these rules; refused by name at load where it is missing. */
 export type Requirement = { readonly feature: FeatureName; readonly rules: readonly number[] };
 /** `ingress-icmp`: a cgroup never sees ICMP to a workload (it needs a hook on an interface of the workload's own). */
-export type FeatureName = 'cgroup-skb' | 'cgroup-connect' | 'http-ingress' | 'exec-signal' | 'ingress-icmp';
+export type FeatureName = 'cgroup-skb' | 'cgroup-connect' | 'service-translation' | 'http-ingress' | 'exec-signal' | 'ingress-icmp';
 
 export type Manifest = {
   readonly format: typeof bundleFormat;
@@ -75,12 +75,26 @@ export type ProgramPolicy = {
   readonly defaultDeny: { readonly ingress: boolean; readonly egress: boolean; readonly process: readonly string[] };
 };
 
+/** What clients name, and the port of the backends: a number, or the name of one of each backend's own. */
+export type ProgramServicePort = { readonly protocol: 'tcp' | 'udp'; readonly port: number; readonly target: number | string };
+export type ProgramService = {
+  readonly name: string;
+  /** Index into PolicyProgram.selectors. */
+  readonly backends: number;
+  /** In canonical text; no two services have an address, protocol and port in common. */
+  readonly addresses: readonly string[];
+  /** Connections of one client go to one backend. */
+  readonly affinity: boolean;
+  readonly ports: readonly ProgramServicePort[];
+};
+
 export type PolicyProgram = {
   /** Distinct selectors of subjects and peers. */
   readonly selectors: readonly Selector[];
   /** Index = PolicyId. */
   readonly policies: readonly ProgramPolicy[];
   readonly rules: readonly ProgramRule[];
+  readonly services: readonly ProgramService[];
   /**
    * Number of classes of each static dimension. Network class 0 is the IPv4 and 1 the IPv6 world outside all longer blocks
    * of the prefix table; `http` and `exec` count class 0 (undecidable) and are at least 2: some text has class 1.

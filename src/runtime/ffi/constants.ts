@@ -23,8 +23,12 @@ export const attachType = {
   cgroupConnect6: 11,
   cgroupSendmsg4: 14,
   cgroupSendmsg6: 15,
+  cgroupRecvmsg4: 19,
+  cgroupRecvmsg6: 20,
   cgroupSetsockopt: 22,
   traceRawTp: 23,
+  cgroupGetpeername4: 29,
+  cgroupGetpeername6: 30,
   tcxIngress: 46,
   tcxEgress: 47,
 } as const;

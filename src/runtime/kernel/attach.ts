@@ -22,6 +22,10 @@ const cgroupPrograms: readonly { readonly name: string; readonly type: number }[
   { name: 'pol_connect6', type: attachType.cgroupConnect6 },
   { name: 'pol_sendmsg4', type: attachType.cgroupSendmsg4 },
   { name: 'pol_sendmsg6', type: attachType.cgroupSendmsg6 },
+  { name: 'pol_recvmsg4', type: attachType.cgroupRecvmsg4 },
+  { name: 'pol_recvmsg6', type: attachType.cgroupRecvmsg6 },
+  { name: 'pol_getpeername4', type: attachType.cgroupGetpeername4 },
+  { name: 'pol_getpeername6', type: attachType.cgroupGetpeername6 },
   { name: 'pol_sock_create', type: attachType.cgroupSockCreate },
   { name: 'pol_setsockopt', type: attachType.cgroupSetsockopt },
 ];

@@ -3,12 +3,14 @@
 // sees the old generation or the new one. INVARIANT: outside of `install`, both slots of a table hold the same map.
 import { innerEntries, layouts, limits } from '../../compiler/ir/abi.ts';
 import { encode, type Layout } from '../../compiler/ir/layout.ts';
-import type { Address } from '../../compiler/space/address.ts';
+import { type Address, addressBytes } from '../../compiler/space/address.ts';
+import { transportSlot } from '../../compiler/space/transport.ts';
 import { mapFlag, mapType } from '../ffi/constants.ts';
 import { mapCreate, mapDelete, mapLookup, mapUpdate, mapUpdateBatch } from '../ffi/libbpf.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import { GenerationLimit, type GenerationTables } from '../policy/generation.ts';
 import { memoryImage } from '../policy/memory/image.ts';
+import type { ServiceTables } from '../policy/services.ts';
 import { closeFd } from './descriptor.ts';
 import { failed, type Result, success, type TooLarge } from './failure.ts';
 
@@ -20,6 +22,7 @@ export type GenerationContent = {
   readonly addresses: readonly { readonly address: Address; readonly endpoint: number }[];
   /** Local workloads by the number of their cgroup. */
   readonly cgroups: readonly { readonly cgroup: bigint; readonly endpoint: number }[];
+  readonly services: ServiceTables;
 };
 
 /** Where a pinned map is found by name: `Loaded.maps`, or the pins of a running policyd. */
@@ -52,6 +55,9 @@ const shapes = {
   t_http_cells: { type: mapType.array, keySize: 4, valueSize: layouts.page.size, flags: mapFlag.innerMap, limit: innerEntries.pages },
   t_exec: single(layouts.automaton),
   t_cgroups: hash(8, 4, innerEntries.cgroups),
+  t_services: hash(layouts.serviceKey.size, layouts.service.size, innerEntries.services),
+  t_service_slots: { type: mapType.array, keySize: 4, valueSize: 4, flags: mapFlag.innerMap, limit: innerEntries.serviceSlots },
+  t_backends: { type: mapType.array, keySize: 4, valueSize: layouts.backend.size, flags: mapFlag.innerMap, limit: innerEntries.backends },
 } as const satisfies Readonly<Record<string, InnerShape>>;
 
 export type TableName = keyof typeof shapes;
@@ -78,6 +84,24 @@ function cgroupEntries(cgroups: GenerationContent['cgroups']): Entries {
   return { count: cgroups.length, keys: new Uint8Array(keys.buffer), values: new Uint8Array(values.buffer) };
 }
 
+const joined = (structs: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(structs));
+
+function serviceEntries({ entries }: ServiceTables): Entries {
+  const keys = entries.map(({ address, port, protocol }) =>
+    encode(layouts.serviceKey, { address: addressBytes(address), port, protocol: transportSlot[protocol] }),
+  );
+  const values = entries.map(({ first, count, salt, affinity }) =>
+    encode(layouts.service, { first, count, salt, affinity: affinity ? 1 : 0 }),
+  );
+  return { count: entries.length, keys: joined(keys), values: joined(values) };
+}
+
+const backendEntries = ({ backends }: ServiceTables): Entries =>
+  indexed(
+    joined(backends.map(({ address, port }) => encode(layouts.backend, { address: addressBytes(address), port }))),
+    layouts.backend.size,
+  );
+
 /** The last page is filled up with zeros. */
 function memoryPages(bytes: Uint8Array): readonly Entries[] {
   const size = limits.memoryPage;
@@ -89,7 +113,7 @@ function memoryPages(bytes: Uint8Array): readonly Entries[] {
   });
 }
 
-function pagesFor({ images, tables, addresses, cgroups }: GenerationContent): Result<Pages> {
+function pagesFor({ images, tables, addresses, cgroups, services }: GenerationContent): Result<Pages> {
   const memory = within(() => memoryImage(tables, { prefixes: images.prefixes, addresses }));
   if (!memory.ok) return memory;
   return success({
@@ -98,6 +122,9 @@ function pagesFor({ images, tables, addresses, cgroups }: GenerationContent): Re
     t_http_cells: [indexed(images.http.subarray(layouts.requests.size), layouts.page.size)],
     t_exec: [indexed(images.exec, layouts.automaton.size)],
     t_cgroups: [cgroupEntries(cgroups)],
+    t_services: [serviceEntries(services)],
+    t_service_slots: [indexed(new Uint8Array(services.slots.buffer), 4)],
+    t_backends: [backendEntries(services)],
   });
 }
 
