@@ -17,6 +17,7 @@ import { type GenerationContent, type Generations, generations, type MapSource, 
 import type { Bundle } from '../policy/bundle.ts';
 import { materialize } from '../policy/materialize.ts';
 import { membershipOf } from '../policy/membership.ts';
+import { serviceTables } from '../policy/services.ts';
 import { type PinnedMaps, pinnedMaps } from './pinned.ts';
 import { Refusal, refusalOfFailures } from './refusal.ts';
 
@@ -116,12 +117,12 @@ export class Enforcement {
     return { loaded, tables, generations: generations(tables), emptyTable };
   }
 
-  private contentOf(bundle: Bundle, { endpoints, addresses, cgroups }: EndpointTables): GenerationContent {
+  private contentOf(bundle: Bundle, { endpoints, addresses, cgroups, backends }: EndpointTables): GenerationContent {
     const { causes, save } = this.identities;
     const { program, images, sources } = bundle;
     const tables = materialize({ program, ports: images.ports, endpoints, causes: causes.numbersOf(sources) });
     save();
-    return { images, tables, addresses, cgroups };
+    return { images, tables, addresses, cgroups, services: serviceTables(program, backends) };
   }
 
   /**

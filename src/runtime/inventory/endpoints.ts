@@ -5,6 +5,7 @@ import { fixedEndpoint } from '../../compiler/ir/abi.ts';
 import type { ReservedName } from '../../compiler/ir/event.ts';
 import type { Address } from '../../compiler/space/address.ts';
 import type { InventoryEndpoint, NamedEndpoint } from '../policy/generation.ts';
+import type { BackendWorkload } from '../policy/services.ts';
 import type { NetworkInterface } from './interface.ts';
 import { displayName, policyLabels } from './inventory.ts';
 import type { ResolvedInventory, ResolvedWorkload } from './resolve.ts';
@@ -20,6 +21,8 @@ export type EndpointTables = {
   /** Interfaces that are a workload's own; `hasCgroup`: it is in `cgroups`, too. */
   readonly interfaces: readonly (NetworkInterface & { readonly endpoint: number; readonly hasCgroup: boolean })[];
   readonly names: readonly EndpointName[];
+  /** Whom services may send connections to. */
+  readonly backends: readonly BackendWorkload[];
 };
 
 /** Hands out endpoint ids: the same key has the same id for good. */
@@ -77,6 +80,7 @@ export function endpointTables(inventory: ResolvedInventory, ids: EndpointIds): 
       ...reserved.map(({ id, entities }) => ({ id, kind: 'reserved' as const, name: entities.join('+'), labels: {}, entities })),
       ...workloads.map(({ workload, id }) => nameOf(workload, id)),
     ],
+    backends: workloads.map(({ workload }) => backendOf(workload, inventory.places)),
   };
 }
 
@@ -86,6 +90,17 @@ const endpointOf = (workload: ResolvedWorkload, id: number, places: ResolvedInve
   labels: policyLabels(workload, places),
   namedPorts: workload.ports,
   local: workload.local,
+});
+
+const loopback: readonly Address[] = [(0xffffn << 32n) | 0x7f000001n, 1n];
+
+/** A local workload without addresses of its own shares the host's; another workload of this host reaches it by loopback. */
+const backendOf = (workload: ResolvedWorkload, places: ResolvedInventory['places']): BackendWorkload => ({
+  name: displayName(workload),
+  labels: policyLabels(workload, places),
+  addresses: workload.addresses.length === 0 && workload.local ? loopback : workload.addresses,
+  namedPorts: workload.ports,
+  ready: workload.ready !== false,
 });
 
 const nameOf = (workload: ResolvedWorkload, id: number): EndpointName => ({

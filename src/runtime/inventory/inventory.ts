@@ -24,6 +24,8 @@ export type InventoryWorkload = {
   readonly interface?: string;
   readonly addresses: readonly Address[];
   readonly ports: readonly WorkloadPort[];
+  /** Services send no new connection to it; absent: they do. */
+  readonly ready?: false;
   /** `inventory.yaml:12`, for messages; `policyd exec` for dynamic ones. */
   readonly origin: string;
 };

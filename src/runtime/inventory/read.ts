@@ -96,6 +96,7 @@ function workloadOf(reading: Reading, value: WorkloadValue, path: ValuePath): In
     ...(value.interface !== undefined && { interface: value.interface }),
     addresses,
     ports: Object.entries(value.ports ?? {}).flatMap(([name, text]) => portOf(reading, { name, text, path: [...path, 'ports', name] })),
+    ...(value.ready === 'false' && { ready: false }),
     origin: originOf(reading, path),
   };
 }

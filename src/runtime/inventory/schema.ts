@@ -26,6 +26,7 @@ const workload = {
     // dev_valid_name of the kernel.
     interface: { type: 'string', pattern: '^(?!\\.\\.?$)[^/:\\s]{1,15}$' },
     addresses,
+    ready: { enum: ['true', 'false'] },
     ports: {
       type: 'object',
       propertyNames: { pattern: '^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$' },
@@ -64,6 +65,7 @@ export type WorkloadValue = {
   readonly pid?: string;
   readonly interface?: string;
   readonly addresses?: readonly string[];
+  readonly ready?: 'true' | 'false';
   readonly ports?: Readonly<Record<string, string>>;
 };
 export type InventoryValue = {
@@ -106,6 +108,7 @@ const expectations: Readonly<Record<string, string>> = {
   pid: 'a process id',
   interface: 'the name of a network interface',
   ports: 'a protocol and a port (`tcp 8080`)',
+  ready: '`true` or `false`',
   name: 'a name of letters, digits, `-`, `_` and `.`',
   namespace: 'a name of letters, digits, `-`, `_` and `.`',
   cluster: 'a name of letters, digits, `-`, `_` and `.`',

@@ -151,6 +151,7 @@ function probesOf(feature: Exclude<FeatureName, 'ingress-icmp'>): readonly Probe
     case 'cgroup-skb':
       return ['cgroup-skb', 'sock-ops', 'tc'];
     case 'cgroup-connect':
+    case 'service-translation':
       return ['cgroup-sock-addr', 'cgroup-sock'];
     case 'http-ingress':
       return ['sock-ops', 'sk-skb', 'sockhash'];
