@@ -18,6 +18,8 @@ export type FlowSink = {
 /** Nobody records so much of one flow. */
 const longestLine = 8 * 1024 * 1024;
 const chunkBytes = 1024 * 1024;
+/** Larger texts are moved where they are seldom cleared away, and reading takes half as long again. */
+const pieceBytes = 64 * 1024;
 const isFlowFile = (name: string): boolean => /\.(?:json|jsonl|ndjson|log|txt)(?:\.gz)?$/.test(name) && !name.startsWith('.');
 
 /** The files that an argument names. @throws UsageError */
@@ -112,6 +114,10 @@ class Lines {
   }
 
   add(chunk: Buffer): void {
+    for (let from = 0; from < chunk.length; from += pieceBytes) this.#addPiece(chunk.subarray(from, from + pieceBytes));
+  }
+
+  #addPiece(chunk: Buffer): void {
     // Joined as bytes: a text that is made of two is slow to read.
     const text = (this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk).toString('latin1');
     let from = 0;

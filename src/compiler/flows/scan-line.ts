@@ -47,10 +47,10 @@ const addressKeys = new KeyTable(['source', 'destination']);
 const eventKeys = new KeyTable(['type', 'sub_type']);
 
 /** What stands behind both ends, as far as the end of the flow: the same for many flows of one node. */
-type Tail = Pick<Draft, 'type' | 'eventType' | 'subType' | 'direction' | 'isReply' | 'traceReason' | 'dropReason'> & {
-  readonly names: readonly [source: readonly string[], destination: readonly string[]];
-  readonly seen: number;
-};
+type Tail = Pick<
+  RecordedFlow,
+  'type' | 'eventType' | 'subType' | 'direction' | 'isReply' | 'traceReason' | 'dropReason' | 'sourceNames' | 'destinationNames'
+> & { readonly seen: number };
 const mostWords = 1000;
 
 /** Reads lines; keep one for a whole file. */
@@ -109,10 +109,14 @@ export class LineReader {
   /** Not read where it is not asked for: the flow has one. */
   #time(flow?: Draft): number {
     const scan = this.#scan;
-    scan.peek();
+    if (scan.peek() !== 0x22) scan.fail();
     const from = scan.at + 1;
-    scan.plain();
-    return flow && !Number.isNaN(flow.time) ? noTime : this.#times.read(scan.text, from, scan.at - 1);
+    if (flow && !Number.isNaN(flow.time)) scan.skip();
+    else {
+      scan.plain();
+      return this.#times.read(scan.text, from, scan.at - 1);
+    }
+    return noTime;
   }
 
   /** One of few texts. */
@@ -236,10 +240,16 @@ export class LineReader {
     const known = this.#tails.find(scan.text, scan.at);
     // What stands twice, or in another order, is read member by member.
     if (!known || (known.value.seen & this.#seen) !== 0 || this.#seen >= 1 << firstOfTail) return false;
-    const { type, eventType, subType, direction, isReply, traceReason, dropReason, names } = known.value;
-    Object.assign(draft, { type, eventType, subType, direction, isReply, traceReason });
-    if (dropReason !== '') draft.dropReason = dropReason;
-    [draft.sourceNames, draft.destinationNames] = names;
+    const tail = known.value;
+    draft.type = tail.type;
+    draft.eventType = tail.eventType;
+    draft.subType = tail.subType;
+    draft.direction = tail.direction;
+    draft.isReply = tail.isReply;
+    draft.traceReason = tail.traceReason;
+    if (tail.dropReason !== '') draft.dropReason = tail.dropReason;
+    draft.sourceNames = tail.sourceNames;
+    draft.destinationNames = tail.destinationNames;
     scan.at += known.raw.length;
     return true;
   }
@@ -259,8 +269,8 @@ export class LineReader {
       const { type, eventType, subType, direction, isReply, traceReason, sourceNames, destinationNames } = draft;
       const seen = this.#seen & ~before;
       const tail: Tail = {
-        ...{ type, eventType, subType, direction, isReply, traceReason, dropReason: this.#reason, seen },
-        names: [sourceNames, destinationNames],
+        ...{ type, eventType, subType, direction, isReply, traceReason, sourceNames, destinationNames, seen },
+        dropReason: this.#reason,
       };
       this.#tails.learn(scan.text, from, scan.at, () => tail);
     }
