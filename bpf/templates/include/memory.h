@@ -11,20 +11,6 @@
 
 enum { POL_TRANSPORT_POINTS = sizeof(((struct pol_ports *)0)->class) / sizeof(__u16) };
 
-/* What stands at the address `at`, a multiple of `size`; `size` is a power of two, and no such thing crosses pages. */
-static __always_inline const void *pol_memory_at(__u32 slot, __u32 at, __u32 size)
-{
-	__u32 number = (slot & 1) * POL_LIMIT_MEMORY_PAGES + ((at / POL_LIMIT_MEMORY_PAGE) & (POL_LIMIT_MEMORY_PAGES - 1));
-	__u32 offset = at & (POL_LIMIT_MEMORY_PAGE - size);
-	void *page = bpf_map_lookup_elem(&t_memory, &number);
-	__u32 zero = 0;
-	const char *bytes = page ? bpf_map_lookup_elem(page, &zero) : 0;
-
-	/* Else clang masks a pointer, or knows better and leaves the mask out. */
-	asm volatile("" : "+r"(offset));
-	return bytes ? bytes + offset : 0;
-}
-
 static __always_inline const struct pol_memory *pol_memory_of(__u32 slot)
 {
 	__u32 number = (slot & 1) * POL_LIMIT_MEMORY_PAGES;
@@ -34,12 +20,32 @@ static __always_inline const struct pol_memory *pol_memory_of(__u32 slot)
 	return page ? bpf_map_lookup_elem(page, &zero) : 0;
 }
 
+/*
+ * What stands at the address `at`, a multiple of `size`; `size` is a power of two, and no such thing crosses pages. What is
+ * asked most often stands in the first page (image.ts), which is at hand.
+ */
+static __always_inline const void *pol_memory_at(__u32 slot, const struct pol_memory *memory, __u32 at, __u32 size)
+{
+	__u32 number = (slot & 1) * POL_LIMIT_MEMORY_PAGES + ((at / POL_LIMIT_MEMORY_PAGE) & (POL_LIMIT_MEMORY_PAGES - 1));
+	__u32 offset = at & (POL_LIMIT_MEMORY_PAGE - size), zero = 0;
+	const char *bytes = (const char *)memory;
+	void *page;
+
+	/* Else clang masks a pointer, or knows better and leaves the mask out. */
+	asm volatile("" : "+r"(offset));
+	if (at < POL_LIMIT_MEMORY_PAGE)
+		return bytes + offset;
+	page = bpf_map_lookup_elem(&t_memory, &number);
+	bytes = page ? bpf_map_lookup_elem(page, &zero) : 0;
+	return bytes ? bytes + offset : 0;
+}
+
 /* Entry `number` of the verdicts, NULL if there is none. */
 static __always_inline const struct pol_verdict *pol_verdict_numbered(__u32 slot, const struct pol_memory *memory, __u32 number)
 {
 	if (number >= memory->verdict_count)
 		return 0;
-	return pol_memory_at(slot, memory->verdicts + number * sizeof(struct pol_verdict), sizeof(struct pol_verdict));
+	return pol_memory_at(slot, memory, memory->verdicts + number * sizeof(struct pol_verdict), sizeof(struct pol_verdict));
 }
 
 /* Classes of an endpoint, NULL if this generation does not know it. */
@@ -49,7 +55,7 @@ static __always_inline const struct pol_endpoint *pol_endpoint_in(__u32 slot, co
 
 	if (endpoint >= memory->endpoint_count)
 		return 0;
-	found = pol_memory_at(slot, memory->endpoints + endpoint * sizeof(*found), sizeof(*found));
+	found = pol_memory_at(slot, memory, memory->endpoints + endpoint * sizeof(*found), sizeof(*found));
 	return found && found->subject_class != POL_SUBJECT_NONE ? found : 0;
 }
 
@@ -57,7 +63,7 @@ static __always_inline const struct pol_endpoint *pol_endpoint_in(__u32 slot, co
 static __always_inline int pol_choice_of(__u32 slot, const struct pol_memory *memory, __u32 cells, __u32 asked, __u32 *choice)
 {
 	__u32 column = asked / POL_LIMIT_CHOICE_BLOCK, bits = memory->cell_bits & 31, wide = cells & 1, at, cell;
-	const __u32 *word = pol_memory_at(slot, (cells & ~1u) + column * sizeof(*word), sizeof(*word));
+	const __u32 *word = pol_memory_at(slot, memory, (cells & ~1u) + column * sizeof(*word), sizeof(*word));
 	const __u8 *byte;
 
 	if (!word)
@@ -67,12 +73,12 @@ static __always_inline int pol_choice_of(__u32 slot, const struct pol_memory *me
 	if ((cell & ((1u << bits) - 1)) != column)
 		return 1;
 	at = memory->blocks + (cell >> bits) * POL_LIMIT_CHOICE_BLOCK + asked % POL_LIMIT_CHOICE_BLOCK;
-	byte = pol_memory_at(slot, at, 1);
+	byte = pol_memory_at(slot, memory, at, 1);
 	if (!byte)
 		return 0;
 	*choice = *byte;
 	if (wide) {
-		byte = pol_memory_at(slot, at + POL_LIMIT_CHOICE_BLOCK, 1);
+		byte = pol_memory_at(slot, memory, at + POL_LIMIT_CHOICE_BLOCK, 1);
 		if (!byte)
 			return 0;
 		*choice |= (__u32)*byte << 8;
@@ -87,7 +93,7 @@ static __always_inline int pol_port_class(__u32 slot, const struct pol_memory *m
 
 	if (point >= POL_TRANSPORT_POINTS)
 		return 0;
-	found = pol_memory_at(slot,
+	found = pol_memory_at(slot, memory,
 			      memory->port_classes +
 				      (memory->port_block[point / POL_LIMIT_PORT_BLOCK] * POL_LIMIT_PORT_BLOCK + point % POL_LIMIT_PORT_BLOCK) *
 					      sizeof(*found),
@@ -130,12 +136,12 @@ static __always_inline __u32 pol_address_find(__u32 slot, const struct pol_memor
 			const __u32 *words;
 
 			width = (node >> 26 & 15) + 1;
-			words = pol_memory_at(slot, at + (__u32)(high >> (64 - width)) * sizeof(*words), sizeof(*words));
+			words = pol_memory_at(slot, memory, at + (__u32)(high >> (64 - width)) * sizeof(*words), sizeof(*words));
 			if (!words)
 				return POL_NODE_MISSING;
 			node = *words;
 		} else if (node >> 30 == POL_NODE_SKIP && node != POL_NODE_MISSING) {
-			const struct pol_skip *skip = pol_memory_at(slot, at, sizeof(*skip));
+			const struct pol_skip *skip = pol_memory_at(slot, memory, at, sizeof(*skip));
 
 			if (!skip)
 				return POL_NODE_MISSING;

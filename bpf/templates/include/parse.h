@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * What a packet is, as policy sees it: addresses, transport point, ports, and whether it is one to be judged at all.
- * Headers are copied (bpf_skb_load_bytes), so paged and short packets take the same road as all others; every read is
+ * Headers are copied (pol_packet_load), so paged and short packets take the same road as all others; every read is
  * checked by the helper, and one that fails makes the packet malformed. Offsets count from the IP header, wherever the
  * hook's data begins.
  */
@@ -23,8 +23,11 @@ enum {
 	POL_NUMBER_SCTP = 132,
 	POL_TCP_SYN = 0x02,
 	POL_TCP_ACK = 0x10,
+	POL_TCP_URG = 0x20,
 	/* More extension headers than this are malformed (RFC 8200 has each once, destination options twice). */
 	POL_EXTENSIONS = 8,
+	/* Most headers begin before it. */
+	POL_PACKET_NEAR = 1024,
 };
 
 enum pol_packet_kind {
@@ -41,6 +44,7 @@ struct pol_packet {
 	__u32 point; /* of the transport line */
 	__u32 payload; /* TCP: bytes after its header */
 	__u32 transport; /* offset of the transport header */
+	__u32 sequence; /* TCP: of its first byte */
 	__u16 source_port; /* host order; 0 where there are none */
 	__u16 destination_port; /* host order; icmp: type * 256 + code; other: protocol number */
 	__u16 echo; /* ICMP echo: identifier */
@@ -91,6 +95,22 @@ struct pol_extension_header {
 	__be32 rest;
 };
 
+/*
+ * Copies `size` bytes from `at` on: where they stand in the packet's first piece at once, else (paged, or too short) by the
+ * helper, which costs as much as the rest of a header's reading.
+ */
+static __always_inline int pol_packet_load(struct __sk_buff *skb, __u32 at, void *to, __u32 size)
+{
+	const char *data = (const char *)(long)skb->data, *end = (const char *)(long)skb->data_end;
+
+	/* The verifier wants to know that offsets are small. */
+	if (at < POL_PACKET_NEAR && data + at + size <= end) {
+		__builtin_memcpy(to, data + at, size);
+		return 0;
+	}
+	return bpf_skb_load_bytes(skb, at, to, size);
+}
+
 /* Options that send a packet elsewhere than its destination says (RFC 791): loose and strict source route. */
 POL_GLOBAL int pol_ipv4_has_source_route(struct __sk_buff *skb, __u32 before, __u32 end)
 {
@@ -121,7 +141,7 @@ static __always_inline int pol_parse_ipv4(struct __sk_buff *skb, struct pol_pack
 	__u32 length;
 	__u16 fragment;
 
-	if (bpf_skb_load_bytes(skb, packet->before, &header, sizeof(header)) || header.version_length >> 4 != 4)
+	if (pol_packet_load(skb, packet->before, &header, sizeof(header)) || header.version_length >> 4 != 4)
 		return POL_PACKET_MALFORMED;
 	pol_address_mapped(&packet->source, header.source);
 	pol_address_mapped(&packet->destination, header.destination);
@@ -151,7 +171,7 @@ POL_GLOBAL int pol_parse_ipv6(struct __sk_buff *skb, struct pol_packet *packet)
 
 	if (!packet)
 		return POL_PACKET_MALFORMED;
-	if (bpf_skb_load_bytes(skb, packet->before, &header, sizeof(header)) || header.version >> 4 != 6)
+	if (pol_packet_load(skb, packet->before, &header, sizeof(header)) || header.version >> 4 != 6)
 		return POL_PACKET_MALFORMED;
 	packet->source = header.source;
 	packet->destination = header.destination;
@@ -164,7 +184,7 @@ POL_GLOBAL int pol_parse_ipv6(struct __sk_buff *skb, struct pol_packet *packet)
 			packet->transport = at;
 			return POL_PACKET_EVENT;
 		}
-		if (bpf_skb_load_bytes(skb, packet->before + at, &extension, sizeof(extension)))
+		if (pol_packet_load(skb, packet->before + at, &extension, sizeof(extension)))
 			return POL_PACKET_MALFORMED;
 		/* With segments left the packet's destination is a stop on its way: its peer cannot be known. */
 		if (next == POL_NUMBER_ROUTING && extension.segments_left)
@@ -200,7 +220,7 @@ static __always_inline int pol_parse_icmp(struct __sk_buff *skb, struct pol_pack
 {
 	struct pol_icmp_header header;
 
-	if (bpf_skb_load_bytes(skb, packet->before + packet->transport, &header, sizeof(header)))
+	if (pol_packet_load(skb, packet->before + packet->transport, &header, sizeof(header)))
 		return POL_PACKET_MALFORMED;
 	packet->destination_port = header.type << 8 | header.code;
 	packet->echo = bpf_ntohs(header.id);
@@ -214,7 +234,7 @@ static __always_inline int pol_parse_tcp(struct __sk_buff *skb, struct pol_packe
 	struct pol_tcp_header header;
 	__u32 length, end;
 
-	if (bpf_skb_load_bytes(skb, packet->before + packet->transport, &header, sizeof(header)))
+	if (pol_packet_load(skb, packet->before + packet->transport, &header, sizeof(header)))
 		return POL_PACKET_MALFORMED;
 	packet->source_port = bpf_ntohs(header.source);
 	packet->destination_port = bpf_ntohs(header.destination);
@@ -224,6 +244,7 @@ static __always_inline int pol_parse_tcp(struct __sk_buff *skb, struct pol_packe
 	if (length < sizeof(header) || end > packet->length)
 		return POL_PACKET_MALFORMED;
 	packet->payload = packet->length - end;
+	packet->sequence = bpf_ntohl(header.sequence);
 	return POL_PACKET_EVENT;
 }
 
@@ -232,7 +253,7 @@ static __always_inline int pol_parse_ports(struct __sk_buff *skb, struct pol_pac
 	struct pol_port_header header;
 
 	/* Eight bytes: all of UDP's header, ports and verification tag of SCTP's. */
-	if (bpf_skb_load_bytes(skb, packet->before + packet->transport, &header, sizeof(header)))
+	if (pol_packet_load(skb, packet->before + packet->transport, &header, sizeof(header)))
 		return POL_PACKET_MALFORMED;
 	packet->source_port = bpf_ntohs(header.source);
 	packet->destination_port = bpf_ntohs(header.destination);

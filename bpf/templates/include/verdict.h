@@ -83,7 +83,7 @@ static __always_inline const struct pol_section *pol_section_of(__u32 slot, cons
 {
 	if (subject >= memory->subject_count || section > POL_SECTION_PROCESS)
 		return 0;
-	return pol_memory_at(slot, memory->subjects + (subject * 3 + section) * sizeof(struct pol_section), sizeof(struct pol_section));
+	return pol_memory_at(slot, memory, memory->subjects + (subject * 3 + section) * sizeof(struct pol_section), sizeof(struct pol_section));
 }
 
 /* The verdict of a program start of the class `class`. */
@@ -109,7 +109,7 @@ static __always_inline const struct pol_verdict *pol_verdict_of_classes(__u32 sl
 
 	if (!pol_port_class(slot, memory, point, &port) || !pol_choice_of(slot, memory, section->cells, port, &choice))
 		return 0;
-	row = pol_memory_at(slot, section->rows + choice * sizeof(*row), sizeof(*row));
+	row = pol_memory_at(slot, memory, section->rows + choice * sizeof(*row), sizeof(*row));
 	if (!row || !pol_choice_of(slot, memory, row->cells, peer, &choice))
 		return 0;
 	number = choice ? row->verdicts + choice : section->otherwise;

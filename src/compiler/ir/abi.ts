@@ -90,8 +90,8 @@ export const limits = {
   /** Sockets that are remembered to have called a service; the eldest are forgotten. */
   servicePeers: 65536,
   /** Bytes of one page of the decision memory, and pages of one generation. */
-  memoryPage: 1 << 16,
-  memoryPages: 2048,
+  memoryPage: 1 << 17,
+  memoryPages: 1024,
   /** Transport points whose classes stand together, and classes whose choices do. */
   portBlock: 64,
   choiceBlock: 16,

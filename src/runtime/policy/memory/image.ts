@@ -84,20 +84,24 @@ class ImageWriter {
     return rows.map(({ isWide }, number) => base + (bases[number] ?? 0) * 4 + (isWide ? wideChoices : 0));
   }
 
-  sections({ sections, rows }: GenerationTables, cellsOf: readonly number[]): void {
+  /** Their place; they are written when it is known where the cells of each row of choices are. */
+  sections({ sections, rows }: GenerationTables): (cellsOf: readonly number[]) => void {
     const subjects = sections.length / sectionsOfSubject + 1;
     const at = this.#writer.place('subjects', subjects * sectionsOfSubject * layouts.section.size);
-    let next = this.#writer.place('rows', sections.reduce((sum, section) => sum + section.rows.length, 0) * layouts.row.size);
-    sections.forEach((section, i) => {
-      const record = at + (i + sectionsOfSubject) * layouts.section.size;
-      this.#writer.words(record, 3).set([cellsOf[section.choices] ?? 0, next, section.otherwise]);
-      for (const number of section.rows) {
-        const { choices, verdicts } = rows[number] ?? { choices: 0, verdicts: 0 };
-        this.#writer.words(next, 2).set([cellsOf[choices] ?? 0, verdicts]);
-        next += layouts.row.size;
-      }
-    });
+    const first = this.#writer.place('rows', sections.reduce((sum, section) => sum + section.rows.length, 0) * layouts.row.size);
     Object.assign(this.#fields, { subjects: at, subject_count: subjects });
+    return (cellsOf) => {
+      let next = first;
+      sections.forEach((section, i) => {
+        const record = at + (i + sectionsOfSubject) * layouts.section.size;
+        this.#writer.words(record, 3).set([cellsOf[section.choices] ?? 0, next, section.otherwise]);
+        for (const number of section.rows) {
+          const { choices, verdicts } = rows[number] ?? { choices: 0, verdicts: 0 };
+          this.#writer.words(next, 2).set([cellsOf[choices] ?? 0, verdicts]);
+          next += layouts.row.size;
+        }
+      });
+    };
   }
 
   addresses(tables: AddressTables): void {
@@ -111,13 +115,14 @@ class ImageWriter {
   }
 }
 
-/** Lays a generation out. @throws GenerationLimit when it does not fit. */
+/** Lays a generation out: what most questions ask first stands first. @throws GenerationLimit when it does not fit. */
 export function memoryImage(tables: GenerationTables, addresses: AddressTables): MemoryImage {
   const image = new ImageWriter();
   image.ports(tables.ports);
-  image.endpoints(tables.endpoints);
+  const writeSections = image.sections(tables);
+  writeSections(image.choices(tables.choices));
   image.verdicts(tables.verdicts);
-  image.sections(tables, image.choices(tables.choices));
+  image.endpoints(tables.endpoints);
   image.addresses(addresses);
   return image.done();
 }
