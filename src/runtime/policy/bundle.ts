@@ -141,6 +141,7 @@ function imageSize(table: StaticTable, entries: number): number {
     case 'prefixes':
       return entries * (layouts.prefixKey.size + 4);
     case 'http':
+      return layouts.requests.size + entries * layouts.page.size;
     case 'exec':
       return layouts.automaton.size;
   }
