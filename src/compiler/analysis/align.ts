@@ -4,27 +4,50 @@
 import { isEqual } from '../base/equal.ts';
 import type { Policy, Rule, Subject, TypedPolicy } from '../ir/typed.ts';
 import { type Cell, subjectRelation } from './cell.ts';
+import { type Condition, ruleCondition, subjectCondition } from './conditions.ts';
 import type { Relation } from './relation.ts';
 import { byPolicy } from './section-index.ts';
 import { brings, decidingOrder, type OwnedRule, type Place, placeName, placeOf, ruleRelation } from './split.ts';
 
 /** A part of the event space that a change can have touched: what endpoints of `subject` do, and of that what `relation` says. */
-export type Region = { readonly subject: Subject; readonly relation: (cell: Cell) => Relation<Cell> };
+export type Region = {
+  readonly subject: Subject;
+  readonly relation: (cell: Cell) => Relation<Cell>;
+  readonly condition: (cell: Cell) => Condition;
+};
+/** `regions`: of everything that differs, for each place by its name. `numberOf`: equal of what is and means the same in both states. */
+export type Alignment = { readonly regions: ReadonlyMap<string, readonly Region[]>; readonly numberOf: (one: Rule | Policy) => number };
 
 type Pair<T> = { readonly before?: T; readonly after?: T };
 type RulePair = { readonly before: OwnedRule; readonly after: OwnedRule };
 
-/** The regions of everything that differs, for each place by its name; of a place where all is the same there are none. */
-export function changedRegions(before: TypedPolicy, after: TypedPolicy, places: readonly Place[]): ReadonlyMap<string, readonly Region[]> {
-  const policies = changedPolicies(before, after);
-  const rules = changedRules(before, after);
-  return new Map(places.map((place) => [placeName(place), [...changedDefaults(policies, place), ...regionsOf(rules, place)]]));
+export function align(before: TypedPolicy, after: TypedPolicy, places: readonly Place[]): Alignment {
+  const policies = paired(before, after);
+  const isSamePolicy = ({ before: was, after: is }: Pair<Policy>): boolean =>
+    was !== undefined && is !== undefined && isEqual(denies(was), denies(is));
+  const changed = policies.filter((pair) => !isSamePolicy(pair));
+  const { rules, kept } = alignedRules(policies, before, after);
+  const regions = places.map((place) => [placeName(place), [...changedDefaults(changed, place), ...regionsOf(rules, place)]] as const);
+  const earlier = new Map<Rule | Policy, Rule | Policy>(kept.map((pair) => [pair.after.rule, pair.before.rule]));
+  for (const pair of policies) if (pair.before && pair.after && isSamePolicy(pair)) earlier.set(pair.after, pair.before);
+  const numbers = new Map<Rule | Policy, number>();
+  const numberOf = (one: Rule | Policy): number => {
+    const first = earlier.get(one) ?? one;
+    const number = numbers.get(first) ?? numbers.size;
+    numbers.set(first, number);
+    return number;
+  };
+  return { regions: new Map(regions), numberOf };
 }
 
 const regionsOf = (rules: readonly OwnedRule[], place: Place): readonly Region[] =>
   rules
     .filter(({ rule }) => placeName(placeOf(rule)) === placeName(place))
-    .map((owned) => ({ subject: owned.policy.subject, relation: (cell) => ruleRelation(cell, owned) }));
+    .map((owned) => ({
+      subject: owned.policy.subject,
+      relation: (cell) => ruleRelation(cell, owned),
+      condition: (cell) => ruleCondition(cell, owned),
+    }));
 
 // --- default deny -----------------------------------------------------------------------------------------------------
 
@@ -37,11 +60,8 @@ function paired({ policies }: TypedPolicy, now: TypedPolicy): readonly Pair<Poli
 
 const withAfter = (after: Policy | undefined): { readonly after?: Policy } => (after ? { after } : {});
 
-/** Policies whose default deny is, or was, another: for others, or of other sections, or in another mode. */
-function changedPolicies(before: TypedPolicy, after: TypedPolicy): readonly Pair<Policy>[] {
-  const said = ({ subject, audit, defaultDeny }: Policy) => [subject, audit, defaultDeny];
-  return paired(before, after).filter((pair) => !pair.before || !pair.after || !isEqual(said(pair.before), said(pair.after)));
-}
+/** Whom its default deny is for, in which mode and sections. */
+const denies = ({ subject, audit, defaultDeny }: Policy) => [subject, audit, defaultDeny];
 
 function changedDefaults(policies: readonly Pair<Policy>[], { section, domain }: Place): readonly Region[] {
   const subjects = policies.flatMap(({ before, after }) => {
@@ -49,7 +69,11 @@ function changedDefaults(policies: readonly Pair<Policy>[], { section, domain }:
     if (was && is && was.audit === is.audit && isEqual(was.subject, is.subject)) return [];
     return [was, is].flatMap((policy) => policy?.subject ?? []);
   });
-  return subjects.map((subject) => ({ subject, relation: (cell) => subjectRelation(cell, section, subject) }));
+  return subjects.map((subject) => ({
+    subject,
+    relation: (cell) => subjectRelation(cell, section, subject),
+    condition: (cell) => subjectCondition(cell, section, subject),
+  }));
 }
 
 // --- rules --------------------------------------------------------------------------------------------------------------
@@ -69,13 +93,17 @@ export function isSameRule(a: OwnedRule, b: OwnedRule): boolean {
   return (isSameLine && a.policy.name === b.policy.name) || (isSameHead(a.policy, b.policy) && isSameSaid(a, b));
 }
 
-/** Pairs equal rules, keeps the longest run of pairs that stand in one order, and returns all others of both sides. */
-function changedRules(before: TypedPolicy, after: TypedPolicy): readonly OwnedRule[] {
+/** Pairs equal rules and keeps the longest run of pairs that stand in one order; `rules`: all others of both sides. */
+function alignedRules(
+  policies: readonly Pair<Policy>[],
+  before: TypedPolicy,
+  after: TypedPolicy,
+): { readonly rules: readonly OwnedRule[]; readonly kept: readonly RulePair[] } {
   const [old, now] = [before, after].map(byPolicy);
   const owned = (rules: readonly Rule[] = [], policy: Policy): readonly OwnedRule[] => rules.map((rule) => ({ rule, policy }));
   const changed: OwnedRule[] = [];
   const pairs: RulePair[] = [];
-  for (const pair of paired(before, after)) {
+  for (const pair of policies) {
     const was = pair.before ? owned(old?.[pair.before.id], pair.before) : [];
     const is = pair.after ? owned(now?.[pair.after.id], pair.after) : [];
     const found = pair.before && pair.after && isSameHead(pair.before, pair.after) ? pairsOf(was, is) : [];
@@ -91,10 +119,10 @@ function changedRules(before: TypedPolicy, after: TypedPolicy): readonly OwnedRu
       ),
     );
   }
-  const kept = isInOrder(pairs) ? new Set(pairs) : new Set(longestRise(pairs));
-  const moved = pairs.filter((pair) => !kept.has(pair));
-  const switched = pairs.filter((pair) => kept.has(pair) && pair.before.rule.audit !== pair.after.rule.audit);
-  return [...changed, ...[...moved, ...switched].flatMap((pair) => [pair.before, pair.after])];
+  const inOrder = new Set(isInOrder(pairs) ? pairs : longestRise(pairs));
+  const isKept = (pair: RulePair): boolean => inOrder.has(pair) && pair.before.rule.audit === pair.after.rule.audit;
+  const others = pairs.filter((pair) => !isKept(pair)).flatMap((pair) => [pair.before, pair.after]);
+  return { rules: [...changed, ...others], kept: pairs.filter(isKept) };
 }
 
 function without(rules: readonly OwnedRule[], some: readonly OwnedRule[]): readonly OwnedRule[] {

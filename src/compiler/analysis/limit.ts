@@ -1,7 +1,7 @@
 // The end of an exact answer: an analysis that would grow past its budget stops with the name of the limit. It never
 // goes on without end and never passes a sample off as the whole.
 
-export type LimitName = 'cells' | 'comparisons' | 'pattern states' | 'requests';
+export type LimitName = 'cells' | 'comparisons' | 'diagram nodes' | 'pattern states' | 'requests';
 
 /** Thrown by every analysis of this folder; callers at the border turn it into the diagnostic `analysis/limit`. */
 export class AnalysisLimit extends Error {

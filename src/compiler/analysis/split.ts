@@ -148,12 +148,16 @@ export function askAll(cell: Cell, sections: readonly SectionRules[]): Asked {
   return { kind: 'speakers', lists: sections.flatMap((section) => asked.get(section) ?? []) };
 }
 
-/** Counts cells and the rules asked about them; an analysis ends with a named limit instead of going on for ever. */
-export function budget(limit = maximumCells): (rules?: number) => void {
-  let cells = 0;
+/** Counts the rules that were asked, and cells: one unless said otherwise. @throws AnalysisLimit */
+export type Spend = (rules?: number, cells?: number) => void;
+
+/** An analysis ends with a named limit instead of going on for ever. */
+export function budget(limit = maximumCells): Spend {
+  let spent = 0;
   let comparisons = 0;
-  return (rules = 0) => {
-    if (++cells > limit) throw new AnalysisLimit('cells', limit);
+  return (rules = 0, cells = 1) => {
+    spent += cells;
+    if (spent > limit) throw new AnalysisLimit('cells', limit);
     comparisons += rules;
     if (comparisons > maximumComparisons) throw new AnalysisLimit('comparisons', maximumComparisons);
   };

@@ -1,0 +1,287 @@
+// The rule lists of two states inside one box, as one decision diagram: the dimensions are asked in a fixed order, each split into
+// the parts that the rules left can tell apart, and what is left to decide is one node however it was reached. Where both
+// states are left with the same lists nothing can differ, and nothing more is asked: a change is followed only to where it shows.
+import type { Tier } from '../ir/typed.ts';
+import type { Cell } from './cell.ts';
+import type { Condition, Factor, Term } from './conditions.ts';
+import { type Atom, atomsOf, type Part, partKey, unionOf, withPart } from './dimensions.ts';
+import { AnalysisLimit } from './limit.ts';
+import type { Spend } from './split.ts';
+
+/** One line of a list. `number`: of two lines of different states that say and mean the same it is one. */
+export type Line = {
+  readonly number: number;
+  /** In the box. */
+  readonly condition: () => Condition;
+  /** Of a rule without content: it decides (`true`), or passes over the rest of its tier. */
+  readonly decides: boolean;
+  readonly passes?: Tier;
+  readonly tier?: Tier;
+};
+/** One list of rules in deciding order and what brings default deny after it. */
+export type Lines = { readonly rules: readonly Line[]; readonly denying: readonly Line[] };
+/** Undecided lines of a leaf, by their numbers. `isOpen`: whether they all match is asked elsewhere. */
+export type Leaf = { readonly kind: 'leaf'; readonly views: readonly View[]; readonly isOpen: boolean };
+export type View = { readonly rules: readonly number[]; readonly defaultDeny: boolean };
+
+type Edge = { readonly part: Part; readonly child: Node };
+type Node = Leaf | { readonly kind: 'branch'; readonly edges: readonly Edge[] } | { readonly kind: 'same' };
+
+/** What is left of a line: the terms of each factor from the dimension asked on. No factors: it matches. */
+type Residue = { readonly id: number; readonly line: Line; readonly factors: readonly OpenFactor[] };
+type OpenFactor = { readonly terms: readonly OpenTerm[]; readonly isOpen: boolean };
+type OpenTerm = { readonly id: number; readonly parts: Term; readonly at: number };
+type List = { readonly rules: readonly Residue[]; readonly denying: readonly Residue[] };
+/** `before` and `after` in each view. `excluded`: what is in one of these is not asked. */
+type State = { readonly excluded: readonly Residue[]; readonly lists: readonly List[] };
+
+/**
+ * The leaves where the lists of two states may decide otherwise, each with the cells that together reach it. `lists`: of each
+ * view the state before and the state after.
+ */
+export function differingLeaves(
+  box: Cell,
+  given: { readonly excluded: readonly Condition[]; readonly lists: readonly Lines[] },
+  spend: Spend,
+): ReadonlyMap<Leaf, readonly Cell[]> {
+  return new Diagram(box, spend).leaves(given.excluded, given.lists);
+}
+
+const same: Node = { kind: 'same' };
+/** Of the keys of nodes, in characters: some hundred MiB. */
+const mostHeld = 200_000_000;
+
+class Diagram {
+  readonly #box: Cell;
+  readonly #spend: Spend;
+  readonly #nodes = new Map<string, Node>();
+  readonly #branches = new Map<string, Node>();
+  readonly #numbers = new Map<Node, number>();
+  readonly #residues = new Map<string, Residue>();
+  readonly #advanced = new Map<string, Residue | undefined>();
+  #terms = 0;
+  #held = 0;
+
+  constructor(box: Cell, spend: Spend) {
+    this.#box = box;
+    this.#spend = spend;
+  }
+
+  leaves(excluded: readonly Condition[], lists: readonly Lines[]): ReadonlyMap<Leaf, readonly Cell[]> {
+    const byNumber = new Map<number, Residue | undefined>();
+    const residueOf = (line: Line): readonly Residue[] => {
+      const known = byNumber.has(line.number) ? byNumber.get(line.number) : this.#residueOf(line);
+      byNumber.set(line.number, known);
+      return known ? [known] : [];
+    };
+    const made = new Map<Lines, List>();
+    const listOf = (lines: Lines): List => {
+      const list = made.get(lines) ?? { rules: lines.rules.flatMap(residueOf), denying: lines.denying.flatMap(residueOf) };
+      made.set(lines, list);
+      return list;
+    };
+    const none = { decides: false };
+    const state = {
+      excluded: excluded.flatMap((condition, i) => this.#residueOf({ ...none, number: -2 - i, condition: () => condition }) ?? []),
+      lists: lists.map(listOf),
+    };
+    const found = new Map<Leaf, Cell[]>();
+    this.#collect(this.#node(state), this.#box, found);
+    return found;
+  }
+
+  #collect(node: Node, cell: Cell, found: Map<Leaf, Cell[]>): void {
+    this.#spend(1, 1);
+    if (node.kind === 'leaf') {
+      const cells = found.get(node);
+      if (cells) cells.push(cell);
+      else found.set(node, [cell]);
+    } else if (node.kind === 'branch') for (const { part, child } of node.edges) this.#collect(child, withPart(cell, part), found);
+  }
+
+  // --- lines ----------------------------------------------------------------------------------------------------------
+
+  #residueOf(line: Line): Residue | undefined {
+    const factors = line.condition()?.map(({ terms, isOpen }: Factor) => ({
+      terms: terms.map((parts) => ({ id: this.#terms++, parts: [...parts].sort((a, b) => (a.name < b.name ? -1 : 1)), at: 0 })),
+      isOpen,
+    }));
+    return factors && this.#residue(line, factors);
+  }
+
+  /** Undefined: it cannot match any more. */
+  #residue(line: Line, factors: readonly OpenFactor[]): Residue | undefined {
+    const left = factors.filter(({ terms }) => !terms.some(({ parts, at }) => at === parts.length));
+    if (left.some(({ terms, isOpen }) => terms.length === 0 && !isOpen)) return undefined;
+    const key = `${line.number} ${left.map(({ terms, isOpen }) => `${isOpen}${terms.map(({ id, at }) => `${id}.${at}`).join()}`).join(';')}`;
+    const known = this.#residues.get(key) ?? { id: this.#residues.size, line, factors: left };
+    this.#residues.set(key, known);
+    return known;
+  }
+
+  /** What is left of a line in an atom of a dimension. */
+  #advance(residue: Residue, name: string, atom: Atom): Residue | undefined {
+    const parts = partsAt(residue, name);
+    if (parts.length === 0) return residue;
+    const key = `${residue.id} ${parts.map((part) => (atom.isIn(part) ? 1 : 0)).join('')}`;
+    if (this.#advanced.has(key)) return this.#advanced.get(key);
+    const factors = residue.factors.map(({ terms, isOpen }) => ({
+      isOpen,
+      terms: terms.flatMap((term): readonly OpenTerm[] => {
+        const part = term.parts[term.at];
+        if (part?.name !== name) return [term];
+        return atom.isIn(part) ? [{ ...term, at: term.at + 1 }] : [];
+      }),
+    }));
+    const next = this.#residue(residue.line, factors);
+    this.#advanced.set(key, next);
+    return next;
+  }
+
+  // --- nodes ----------------------------------------------------------------------------------------------------------
+
+  #node(given: State): Node {
+    const state = shortened(given);
+    if (state.excluded.some(isMatch) || isSettled(state.lists)) return same;
+    const key = keyOf(state);
+    const known = this.#nodes.get(key);
+    if (known) return known;
+    this.#held += key.length;
+    if (this.#held > mostHeld) throw new AnalysisLimit('diagram nodes', this.#nodes.size);
+    const made = this.#made(state);
+    this.#nodes.set(key, made);
+    return made;
+  }
+
+  #made(state: State): Node {
+    const all = residuesOf(state);
+    const name = nextDimension(all);
+    if (name === undefined) return leafOf(state);
+    const children = new Map<Node, Part[]>();
+    for (const atom of atomsOf(
+      this.#box,
+      all.flatMap((residue) => partsAt(residue, name)),
+    )) {
+      this.#spend(all.length, 0);
+      const child = this.#node(this.#within(state, name, atom));
+      if (child.kind === 'same') continue;
+      const parts = children.get(child);
+      if (parts) parts.push(atom.part);
+      else children.set(child, [atom.part]);
+    }
+    return children.size === 0 ? same : this.#branch(children);
+  }
+
+  #within({ excluded, lists }: State, name: string, atom: Atom): State {
+    const within = (residues: readonly Residue[]): readonly Residue[] => residues.flatMap((one) => this.#advance(one, name, atom) ?? []);
+    const made = new Map<List, List>();
+    return {
+      excluded: within(excluded),
+      lists: lists.map((list) => {
+        const next = made.get(list) ?? { rules: within(list.rules), denying: within(list.denying) };
+        made.set(list, next);
+        return next;
+      }),
+    };
+  }
+
+  /** Branches that lead to the same by the same parts are one. */
+  #branch(children: ReadonlyMap<Node, readonly Part[]>): Node {
+    const edges = [...children].map(([child, parts]) => ({ child, part: unionOf(parts) }));
+    const key = edges
+      .map(({ child, part }) => `${this.#numberOf(child)} ${partKey(part)}`)
+      .sort()
+      .join('\n');
+    const known = this.#branches.get(key) ?? { kind: 'branch', edges };
+    this.#branches.set(key, known);
+    return known;
+  }
+
+  #numberOf(node: Node): number {
+    const number = this.#numbers.get(node) ?? this.#numbers.size;
+    this.#numbers.set(node, number);
+    return number;
+  }
+}
+
+// --- states -------------------------------------------------------------------------------------------------------------
+
+const isMatch = ({ factors }: Residue): boolean => factors.length === 0;
+const denied: Residue = { id: -1, line: { number: -1, condition: () => [], decides: false }, factors: [] };
+
+/** Without what is never asked: lines behind one that decides, unless that may be passed over, and of a tier that is passed over. */
+function shortened({ excluded, lists }: State): State {
+  const made = new Map<List, List>();
+  const short = (list: List): List => {
+    const known = made.get(list) ?? shortenedList(list);
+    made.set(list, known);
+    return known;
+  };
+  return { excluded, lists: lists.map(short) };
+}
+
+function shortenedList({ rules, denying }: List): List {
+  const asked: Residue[] = [];
+  const done = new Set<Tier>();
+  const maybePassed = new Set<Tier>();
+  for (const residue of rules) {
+    const { decides, passes, tier } = residue.line;
+    if (tier && done.has(tier)) continue;
+    asked.push(residue);
+    if (!isMatch(residue)) {
+      if (passes) maybePassed.add(passes);
+    } else if (passes) done.add(passes);
+    else if (decides && tier && maybePassed.has(tier)) done.add(tier);
+    else if (decides) return { rules: asked, denying: [] };
+  }
+  return { rules: asked, denying: denying.some(isMatch) ? [denied] : denying };
+}
+
+const isSameList = (a: readonly Residue[], b: readonly Residue[]): boolean => a.length === b.length && a.every((one, i) => one === b[i]);
+
+/** Are both states of each view left with the same? */
+function isSettled(lists: readonly List[]): boolean {
+  for (let i = 0; i + 1 < lists.length; i += 2) {
+    const [before, after] = [lists[i], lists[i + 1]];
+    if (!before || !after || !isSameList(before.rules, after.rules) || !isSameList(before.denying, after.denying)) return false;
+  }
+  return true;
+}
+
+const idsOf = (residues: readonly Residue[]): string => residues.map(({ id }) => id).join();
+const keyOf = ({ excluded, lists }: State): string =>
+  [idsOf(excluded), ...[...new Set(lists)].map(({ rules, denying }) => `${idsOf(rules)};${idsOf(denying)}`)].join('|');
+
+const residuesOf = ({ excluded, lists }: State): readonly Residue[] => [
+  ...new Set([...excluded, ...lists.flatMap(({ rules, denying }) => [...rules, ...denying])]),
+];
+
+function partsAt({ factors }: Residue, name: string): readonly Part[] {
+  const found: Part[] = [];
+  for (const { terms } of factors) {
+    for (const { parts, at } of terms) {
+      const part = parts[at];
+      if (part?.name === name) found.push(part);
+    }
+  }
+  return found;
+}
+
+function nextDimension(residues: readonly Residue[]): string | undefined {
+  let first: string | undefined;
+  for (const { factors } of residues) {
+    for (const { terms } of factors) {
+      for (const { parts, at } of terms) {
+        const name = parts[at]?.name;
+        if (name !== undefined && (first === undefined || name < first)) first = name;
+      }
+    }
+  }
+  return first;
+}
+
+function leafOf({ excluded, lists }: State): Leaf {
+  const views = lists.map(({ rules, denying }) => ({ rules: rules.map(({ line }) => line.number), defaultDeny: denying.some(isMatch) }));
+  const all = [...excluded, ...lists.flatMap(({ rules, denying }) => [...rules, ...denying])];
+  return { kind: 'leaf', views, isOpen: !all.every(isMatch) };
+}
