@@ -29,6 +29,7 @@ const debianPackages = [
   { name: 'linux-libc-dev', why: 'headers of the kernel programs', build: true, here: () => existsSync('/usr/include/linux/bpf.h') },
   { name: 'libbpf1', why: 'loads the kernel programs', here: () => libraryFolders().some((f) => existsSync(join(f, 'libbpf.so.1'))) },
   { name: 'iproute2', why: 'network namespaces of tests and demo', here: () => onPath('ip') },
+  { name: 'iputils-ping', why: 'ICMP of the kernel tests', here: () => onPath('ping') },
   { name: 'curl', why: 'a client of tests and demo', here: () => onPath('curl') },
   { name: 'chromium', why: 'opens the HTML report in tests', here: () => onPath('chromium') },
   { name: 'prometheus', why: 'promtool checks the metrics', here: () => onPath('promtool') },

@@ -40,7 +40,7 @@ import {
 import { type TcBench, tcBench } from '../harness/tc-bench.ts';
 
 let made: TcBench | undefined;
-const nowhere = { cgroup: { id: 1n, path: '', name: '' } };
+const nowhere = { cgroup: { id: 0n, path: '', name: '' } };
 const policy = (change: ContentParts = {}) => standard(nowhere, change);
 function fresh(change: ContentParts = {}): TcBench {
   made ??= tcBench();
