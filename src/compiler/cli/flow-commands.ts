@@ -1,11 +1,13 @@
 // The commands about recorded traffic, with their options and their help.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { closest } from '../base/closest.ts';
+import { type Generalization, generalizations, usualGeneralizations } from '../flows/suggest/generalization.ts';
 import { withDocuments } from './document-options.ts';
 import { withCommon } from './options.ts';
 import type { Result } from './output.ts';
 import type { ReplayOptions } from './replay.ts';
 import { type ReplayGate, replayGates } from './replay-gates.ts';
+import type { SuggestOptions } from './suggest.ts';
 
 type Finish = (result: Result) => void;
 
@@ -29,6 +31,55 @@ const flowsText =
 /** `exitCodes`: what the help of every command ends with. */
 export function addFlowCommands(program: Command, finish: Finish, exitCodes: string): void {
   addReplay(program, finish, exitCodes);
+  addSuggest(program, finish, exitCodes);
+}
+
+/** `none`, `all`, or words with commas between. */
+function readGeneralizations(text: string): readonly Generalization[] {
+  if (text === 'none') return [];
+  if (text === 'all') return generalizations;
+  return text.split(',').map((word) => {
+    const found = generalizations.find((one) => one === word.trim());
+    if (found) return found;
+    const suggestion = closest(word.trim(), [...generalizations, 'none', 'all']);
+    throw new InvalidArgumentError(
+      suggestion === undefined
+        ? `expected none, all, or some of ${generalizations.join(', ')}`
+        : `there is no \`${word.trim()}\`, did you mean \`${suggestion}\`?`,
+    );
+  });
+}
+
+function addSuggest(program: Command, finish: Finish, exitCodes: string): void {
+  program
+    .command('suggest')
+    .description('write the least policies that allow what was recorded')
+    .argument('<flows>', flowsText)
+    .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option(
+        '--generalize <what>',
+        `what may stand more widely than recorded: none, all, or some of ${generalizations.join(', ')}; commas between`,
+      )
+        .argParser(readGeneralizations)
+        .default(usualGeneralizations, usualGeneralizations.join(',')),
+    )
+    .addHelpText(
+      'after',
+      `
+One policy for each workload that was recorded, with an ingress and an egress section: what was not recorded as allowed is denied to
+it. Every rule says how many flows it is for, and when the first and the last of them were; whatever is more than was
+recorded is said beside it. With \`--generalize none\` workloads are selected by all their labels, and requests, names and
+addresses stand as they were. The text is in canonical form, has no finding, and allows every flow that it is for: that
+is checked before it is printed. The same flows give the same text, in whatever order they were recorded.
+
+Examples:
+  policyc suggest flows.json > suggested.policy
+  hubble observe --namespace shop --last 100000 -o json | policyc suggest - --generalize labels,paths
+  policyc suggest flows.json --generalize none
+${exitCodes}`,
+    )
+    .action(async (flows: string, options: SuggestOptions) => finish(await (await import('./suggest.ts')).runSuggest(flows, options)));
 }
 
 function addReplay(program: Command, finish: Finish, exitCodes: string): void {

@@ -10,7 +10,7 @@ type Style = { readonly colors: Colors; readonly all: boolean; readonly failed: 
 const mostShown = 50;
 
 /** What could not be read, for standard error; empty if all could. */
-export function unreadableText({ unreadable }: ReplayReport): string {
+export function unreadableText({ unreadable }: Pick<ReplayReport, 'unreadable'>): string {
   if (unreadable.count === 0) return '';
   const lines = unreadable.lines.map(({ file, line, reason }) => `  ${file}:${line}: ${reason}`);
   const more = unreadable.count - lines.length;
