@@ -76,6 +76,11 @@ export const catalog = {
     message: 'no endpoint can have both, for the same peer and port: {what}',
     second: 'the other one is asked for here',
   },
+  'import/possible-conflict': {
+    severity: 'warning',
+    message: 'an endpoint that both policies select gets neither of them, for the same peer and port: {what}',
+    second: 'the other one is asked for here',
+  },
   'import/without-effect': { severity: 'warning', message: '{what} does nothing: {reason}' },
   'import/removed': { severity: 'error', message: '{what} is gone since {since}', help: '{hint}' },
   'import/baseline': {

@@ -6,6 +6,7 @@ import { type LabelTest, selectorText, testsIn } from '../labels.ts';
 import { quoted } from '../texts.ts';
 import type { PolicyWriter } from '../writer.ts';
 import { refuseConflicts } from './conflicts.ts';
+import { reportConflictsBetween } from './conflicts-between.ts';
 import { clusterwideSubject } from './entities.ts';
 import { nodeText } from './peers.ts';
 import { Reading } from './reading.ts';
@@ -32,6 +33,7 @@ function writePolicies(document: Document, context: ImportContext, writer: Polic
   );
   const { namespace: _, ...located } = document;
   if (reading.failed) return;
+  reportConflictsBetween(document, context);
   for (const policy of policies) writePolicy(policy, { ...located, ...(namespace !== undefined && { namespace }) }, writer);
 }
 

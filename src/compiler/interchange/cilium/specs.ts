@@ -48,24 +48,30 @@ export type PodSpec = { readonly spec: Field; readonly pods: readonly LabelTest[
 
 const known = new WeakMap<Facts, readonly PodSpec[]>();
 
+/** The policies of a compilation. */
+export const policiesIn = ({ facts }: ImportContext): readonly Document[] =>
+  ['cilium.io/CiliumNetworkPolicy', 'cilium.io/CiliumClusterwideNetworkPolicy']
+    .flatMap((kind) => facts.documents.get(kind) ?? [])
+    .filter(({ apiVersion }) => apiVersion === 'cilium.io/v2');
+
 /** Every spec about pods, of the documents that are not refused. */
 export function podSpecs(context: ImportContext): readonly PodSpec[] {
   const found = known.get(context.facts);
   if (found) return found;
-  const silent: ImportContext = { ...context, report: () => undefined };
-  const kinds = ['cilium.io/CiliumNetworkPolicy', 'cilium.io/CiliumClusterwideNetworkPolicy'];
-  const made = kinds
-    .flatMap((kind) => context.facts.documents.get(kind) ?? [])
-    .filter(({ apiVersion }) => apiVersion === 'cilium.io/v2')
-    .flatMap((document) =>
-      (specsOf(document, silent) ?? []).flatMap((spec): readonly PodSpec[] => {
-        const namespace = namespaceOf(document);
-        const pods = governedPods(spec, namespace);
-        return pods ? [{ spec, pods, document, reading: new Reading(document, silent, namespace) }] : [];
-      }),
-    );
+  const made = podSpecsOf(policiesIn(context), context);
   known.set(context.facts, made);
   return made;
+}
+
+export function podSpecsOf(documents: readonly Document[], context: ImportContext): readonly PodSpec[] {
+  const silent: ImportContext = { ...context, report: () => undefined };
+  return documents.flatMap((document) =>
+    (specsOf(document, silent) ?? []).flatMap((spec): readonly PodSpec[] => {
+      const namespace = namespaceOf(document);
+      const pods = governedPods(spec, namespace);
+      return pods ? [{ spec, pods, document, reading: new Reading(document, silent, namespace) }] : [];
+    }),
+  );
 }
 
 /** Does a spec isolate in a direction? */

@@ -58,21 +58,14 @@ const policyPeer = {
   ],
   title: 'either an `ipBlock`, or a `podSelector`, a `namespaceSelector` or both',
 };
-const domainName = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-/** What else than names may be there is of no policy's concern. */
-const metadata = object({
-  name: {
-    type: 'string',
-    maxLength: 253,
-    pattern: `^${domainName}(\\.${domainName})*$`,
-    title: 'a name of Kubernetes: at most 253 of `a-z`, `0-9`, `-` and `.`',
-  },
-  ...Object.fromEntries(
-    ['generateName', 'namespace', 'labels', 'annotations', 'ownerReferences', 'finalizers', 'managedFields', 'generation', 'uid']
+/** What else than names may be there is of no policy's concern; agents take every name that can be read (identity.ts). */
+const metadata = object(
+  Object.fromEntries(
+    ['name', 'generateName', 'namespace', 'labels', 'annotations', 'ownerReferences', 'finalizers', 'managedFields', 'generation', 'uid']
       .concat(['resourceVersion', 'selfLink', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'clusterName'])
       .map((name) => [name, {}]),
   ),
-});
+);
 const resource = (spec: JsonObject): JsonObject => object({ apiVersion: text, kind: text, metadata, status: {}, spec });
 
 export const networkPolicySchema = resource(
