@@ -27,8 +27,18 @@ export type View = { readonly rules: readonly number[]; readonly defaultDeny: bo
 type Edge = { readonly part: Part; readonly child: Node };
 type Node = Leaf | { readonly kind: 'branch'; readonly edges: readonly Edge[] } | { readonly kind: 'same' };
 
-/** What is left of a line: the terms of each factor from the dimension asked on. No factors: it matches. */
-type Residue = { readonly id: number; readonly line: Line; readonly factors: readonly OpenFactor[] };
+/**
+ * What is left of a line: the terms of each factor from the dimension asked on. No factors: it matches. `name`: of the dimension
+ * that its `parts` ask for next. `after`: what is left of it, by which of its parts an atom is in; undefined: nothing.
+ */
+type Residue = {
+  readonly id: number;
+  readonly line: Line;
+  readonly factors: readonly OpenFactor[];
+  readonly name: string | undefined;
+  readonly parts: readonly Part[];
+  readonly after: Map<number | string, Residue | undefined>;
+};
 type OpenFactor = { readonly terms: readonly OpenTerm[]; readonly isOpen: boolean };
 type OpenTerm = { readonly id: number; readonly parts: Term; readonly at: number };
 type List = { readonly rules: readonly Residue[]; readonly denying: readonly Residue[] };
@@ -58,7 +68,6 @@ class Diagram {
   readonly #branches = new Map<string, Node>();
   readonly #numbers = new Map<Node, number>();
   readonly #residues = new Map<string, Residue>();
-  readonly #advanced = new Map<string, Residue | undefined>();
   #terms = 0;
   #held = 0;
 
@@ -86,7 +95,7 @@ class Diagram {
       lists: lists.map(listOf),
     };
     const found = new Map<Leaf, Cell[]>();
-    this.#collect(this.#node(state), this.#box, found);
+    this.#collect(this.#node(shortened(state, (residue) => residue)), this.#box, found);
     return found;
   }
 
@@ -114,34 +123,34 @@ class Diagram {
     const left = factors.filter(({ terms }) => !terms.some(({ parts, at }) => at === parts.length));
     if (left.some(({ terms, isOpen }) => terms.length === 0 && !isOpen)) return undefined;
     const key = `${line.number} ${left.map(({ terms, isOpen }) => `${isOpen}${terms.map(({ id, at }) => `${id}.${at}`).join()}`).join(';')}`;
-    const known = this.#residues.get(key) ?? { id: this.#residues.size, line, factors: left };
+    const known = this.#residues.get(key) ?? made({ id: this.#residues.size, line, factors: left });
     this.#residues.set(key, known);
     return known;
   }
 
-  /** What is left of a line in an atom of a dimension. */
-  #advance(residue: Residue, name: string, atom: Atom): Residue | undefined {
-    const parts = partsAt(residue, name);
-    if (parts.length === 0) return residue;
-    const key = `${residue.id} ${parts.map((part) => (atom.isIn(part) ? 1 : 0)).join('')}`;
-    if (this.#advanced.has(key)) return this.#advanced.get(key);
+  /** What is left of a line in an atom of the dimension that it asks for next. */
+  #advance(residue: Residue, atom: Atom): Residue | undefined {
+    const { name, parts, after } = residue;
+    const [first] = parts;
+    const key = first && parts.length === 1 ? Number(atom.isIn(first)) : parts.map((part) => (atom.isIn(part) ? 1 : 0)).join('');
+    const known = after.get(key);
+    if (known || after.has(key)) return known;
     const factors = residue.factors.map(({ terms, isOpen }) => ({
       isOpen,
       terms: terms.flatMap((term): readonly OpenTerm[] => {
         const part = term.parts[term.at];
         if (part?.name !== name) return [term];
-        return atom.isIn(part) ? [{ ...term, at: term.at + 1 }] : [];
+        return part && atom.isIn(part) ? [{ ...term, at: term.at + 1 }] : [];
       }),
     }));
     const next = this.#residue(residue.line, factors);
-    this.#advanced.set(key, next);
+    after.set(key, next);
     return next;
   }
 
   // --- nodes ----------------------------------------------------------------------------------------------------------
 
-  #node(given: State): Node {
-    const state = shortened(given);
+  #node(state: State): Node {
     if (state.excluded.some(isMatch) || isSettled(state.lists)) return same;
     const key = keyOf(state);
     const known = this.#nodes.get(key);
@@ -154,15 +163,13 @@ class Diagram {
   }
 
   #made(state: State): Node {
-    const all = residuesOf(state);
-    const name = nextDimension(all);
+    const lines = residuesOf(state);
+    const name = nextDimension(lines);
     if (name === undefined) return leafOf(state);
     const children = new Map<Node, Part[]>();
-    for (const atom of atomsOf(
-      this.#box,
-      all.flatMap((residue) => partsAt(residue, name)),
-    )) {
-      this.#spend(all.length, 0);
+    const parts = lines.flatMap((residue) => (residue.name === name ? residue.parts : []));
+    for (const atom of atomsOf(this.#box, parts)) {
+      this.#spend(lines.length, 0);
       const child = this.#node(this.#within(state, name, atom));
       if (child.kind === 'same') continue;
       const parts = children.get(child);
@@ -172,17 +179,8 @@ class Diagram {
     return children.size === 0 ? same : this.#branch(children);
   }
 
-  #within({ excluded, lists }: State, name: string, atom: Atom): State {
-    const within = (residues: readonly Residue[]): readonly Residue[] => residues.flatMap((one) => this.#advance(one, name, atom) ?? []);
-    const made = new Map<List, List>();
-    return {
-      excluded: within(excluded),
-      lists: lists.map((list) => {
-        const next = made.get(list) ?? { rules: within(list.rules), denying: within(list.denying) };
-        made.set(list, next);
-        return next;
-      }),
-    };
+  #within(state: State, name: string, atom: Atom): State {
+    return shortened(state, (residue) => (residue.name === name ? this.#advance(residue, atom) : residue));
   }
 
   /** Branches that lead to the same by the same parts are one. */
@@ -207,26 +205,38 @@ class Diagram {
 // --- states -------------------------------------------------------------------------------------------------------------
 
 const isMatch = ({ factors }: Residue): boolean => factors.length === 0;
-const denied: Residue = { id: -1, line: { number: -1, condition: () => [], decides: false }, factors: [] };
+const denied = made({ id: -1, line: { number: -1, condition: () => [], decides: false }, factors: [] });
 
-/** Without what is never asked: lines behind one that decides, unless that may be passed over, and of a tier that is passed over. */
-function shortened({ excluded, lists }: State): State {
+type Left = (residue: Residue) => Residue | undefined;
+
+/** What is left of each line, without those that are never asked: behind one that decides, unless that may be passed over, and of a tier that is passed over. */
+function shortened({ excluded, lists }: State, left: Left): State {
   const made = new Map<List, List>();
   const short = (list: List): List => {
-    const known = made.get(list) ?? shortenedList(list);
+    const known = made.get(list) ?? shortenedList(list, left);
     made.set(list, known);
     return known;
   };
-  return { excluded, lists: lists.map(short) };
+  return { excluded: all(excluded, left), lists: lists.map(short) };
 }
 
-function shortenedList({ rules, denying }: List): List {
+function all(residues: readonly Residue[], left: Left): readonly Residue[] {
+  const found: Residue[] = [];
+  for (const residue of residues) {
+    const one = left(residue);
+    if (one) found.push(one);
+  }
+  return found;
+}
+
+function shortenedList({ rules, denying }: List, left: Left): List {
   const asked: Residue[] = [];
   const done = new Set<Tier>();
   const maybePassed = new Set<Tier>();
-  for (const residue of rules) {
-    const { decides, passes, tier } = residue.line;
-    if (tier && done.has(tier)) continue;
+  for (const one of rules) {
+    const { decides, passes, tier } = one.line;
+    const residue = tier && done.has(tier) ? undefined : left(one);
+    if (!residue) continue;
     asked.push(residue);
     if (!isMatch(residue)) {
       if (passes) maybePassed.add(passes);
@@ -234,7 +244,8 @@ function shortenedList({ rules, denying }: List): List {
     else if (decides && tier && maybePassed.has(tier)) done.add(tier);
     else if (decides) return { rules: asked, denying: [] };
   }
-  return { rules: asked, denying: denying.some(isMatch) ? [denied] : denying };
+  const last = all(denying, left);
+  return { rules: asked, denying: last.some(isMatch) ? [denied] : last };
 }
 
 const isSameList = (a: readonly Residue[], b: readonly Residue[]): boolean => a.length === b.length && a.every((one, i) => one === b[i]);
@@ -256,27 +267,16 @@ const residuesOf = ({ excluded, lists }: State): readonly Residue[] => [
   ...new Set([...excluded, ...lists.flatMap(({ rules, denying }) => [...rules, ...denying])]),
 ];
 
-function partsAt({ factors }: Residue, name: string): readonly Part[] {
-  const found: Part[] = [];
-  for (const { terms } of factors) {
-    for (const { parts, at } of terms) {
-      const part = parts[at];
-      if (part?.name === name) found.push(part);
-    }
-  }
-  return found;
+function made(head: Pick<Residue, 'id' | 'line' | 'factors'>): Residue {
+  const asked = head.factors.flatMap(({ terms }) => terms.flatMap(({ parts, at }) => parts[at] ?? []));
+  const name = firstOf(asked.map((part) => part.name));
+  return { ...head, name, parts: asked.filter((part) => part.name === name), after: new Map() };
 }
 
-function nextDimension(residues: readonly Residue[]): string | undefined {
+const nextDimension = (residues: readonly Residue[]): string | undefined => firstOf(residues.flatMap(({ name }) => name ?? []));
+function firstOf(names: readonly string[]): string | undefined {
   let first: string | undefined;
-  for (const { factors } of residues) {
-    for (const { terms } of factors) {
-      for (const { parts, at } of terms) {
-        const name = parts[at]?.name;
-        if (name !== undefined && (first === undefined || name < first)) first = name;
-      }
-    }
-  }
+  for (const name of names) if (first === undefined || name < first) first = name;
   return first;
 }
 

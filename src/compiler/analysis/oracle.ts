@@ -77,9 +77,15 @@ function decidedSide(policy: TypedPolicy, { mode, direction }: Side, question: S
   if (!isManaged(subject)) return allowedByDefault;
   if (isSame(subject, peer)) return { action: 'allowed', cause: { kind: 'self' } };
   const { matches, truthOf } = workOf(policy).reader;
-  const rules = rulesFor(policy, direction, subject)
-    .filter((rule): rule is NetworkRule => rule.section !== 'process' && isCounted(mode, rule))
-    .filter((rule) => isPeer(rule.peers, peer, matches) && isAt(rule.transport, question.point, direction === 'ingress' ? subject : peer));
+  const destination = direction === 'ingress' ? subject : peer;
+  const concerned = rulesOf(policy, direction, subject).filter(
+    (rule): rule is NetworkRule =>
+      rule.section !== 'process' &&
+      isCounted(mode, rule) &&
+      isAt(rule.transport, question.point, destination) &&
+      isPeer(rule.peers, peer, matches),
+  );
+  const rules = inOrder(policy, concerned);
   const last = byDefault(policy, { mode, section: direction }, subject);
   if (request) return decide(policy, rules, { last, truth: (rule) => (rule.layer7 ? truthOf(rule.layer7, request) : true) });
   return admission(policy, rules, last);
@@ -110,7 +116,7 @@ const allowedByDefault: Decided = { action: 'allowed', cause: { kind: 'default-a
 type Work = {
   readonly reader: ContentReader;
   /** The rules of each policy. */
-  readonly rulesOf: readonly (readonly Rule[])[];
+  readonly byPolicy: Readonly<Record<Section, readonly (readonly Rule[])[]>>;
   readonly hasAudit: boolean;
   /** In deciding order. */
   readonly sorted: Map<Section, readonly Rule[]>;
@@ -127,7 +133,7 @@ function workOf(policy: TypedPolicy): Work {
   const { domains, policies, rules } = policy;
   const made: Work = {
     reader: contentReader(domains),
-    rulesOf: rulesByPolicy(policy),
+    byPolicy: { ingress: byPolicy(policy, 'ingress'), egress: byPolicy(policy, 'egress'), process: byPolicy(policy, 'process') },
     sorted: new Map(),
     governing: new WeakMap(),
     hasAudit: [...policies, ...rules].some(({ audit }) => audit),
@@ -137,9 +143,9 @@ function workOf(policy: TypedPolicy): Work {
   return made;
 }
 
-function rulesByPolicy({ policies, rules }: TypedPolicy): readonly (readonly Rule[])[] {
+function byPolicy({ policies, rules }: TypedPolicy, section: Section): readonly (readonly Rule[])[] {
   const lists: Rule[][] = policies.map(() => []);
-  for (const rule of rules) lists[rule.policy]?.push(rule);
+  for (const rule of rules) if (rule.section === section) lists[rule.policy]?.push(rule);
   return lists;
 }
 
@@ -155,19 +161,18 @@ export function rulesInOrder(policy: TypedPolicy, section: Section): readonly Ru
   return found;
 }
 
-const inOrder = (policy: TypedPolicy, rules: readonly Rule[]): readonly Rule[] => [...rules].sort((a, b) => compare(policy, a, b));
+const inOrder = <R extends Rule>(policy: TypedPolicy, rules: readonly R[]): readonly R[] =>
+  [...rules].sort((a, b) => compare(policy, a, b));
 
 /** Tier, the policy's priority, the rule's, kill before drop before deny before allow before pass, and RuleId: (policy name, place). */
-function compare(policy: TypedPolicy, a: Rule, b: Rule): number {
-  const rank = (rule: Rule): readonly number[] => {
-    const { tier = 'normal', priority = 0 } = policy.policies[rule.policy] ?? {};
-    return [tiers.indexOf(tier), priority, rule.priority, actions.indexOf(rule.action), rule.id];
-  };
-  const other = rank(b);
+function compare({ policies }: TypedPolicy, a: Rule, b: Rule): number {
+  const [one, other] = [policies[a.policy], policies[b.policy]];
   return (
-    rank(a)
-      .map((part, i) => part - (other[i] ?? 0))
-      .find((difference) => difference !== 0) ?? 0
+    tiers.indexOf(one?.tier ?? 'normal') - tiers.indexOf(other?.tier ?? 'normal') ||
+    (one?.priority ?? 0) - (other?.priority ?? 0) ||
+    a.priority - b.priority ||
+    actions.indexOf(a.action) - actions.indexOf(b.action) ||
+    a.id - b.id
   );
 }
 
@@ -178,15 +183,15 @@ function policiesFor(policy: TypedPolicy, subject: Endpoint): readonly Policy[] 
   return found;
 }
 
-/** The rules of one section of every policy that governs the subject, in deciding order. */
-function rulesFor(policy: TypedPolicy, section: Section, subject: Endpoint): readonly Rule[] {
-  const { rulesOf } = workOf(policy);
-  const rules = policiesFor(policy, subject).flatMap(({ id }) => rulesOf[id] ?? []);
-  return inOrder(
-    policy,
-    rules.filter((rule) => rule.section === section),
-  );
+/** The rules of one section of every policy that governs the subject. */
+function rulesOf(policy: TypedPolicy, section: Section, subject: Endpoint): readonly Rule[] {
+  const lists = workOf(policy).byPolicy[section];
+  return policiesFor(policy, subject).flatMap(({ id }) => lists[id] ?? []);
 }
+
+/** The same in deciding order. */
+const rulesFor = (policy: TypedPolicy, section: Section, subject: Endpoint): readonly Rule[] =>
+  inOrder(policy, rulesOf(policy, section, subject));
 
 type Asking = { readonly mode: Mode; readonly section: Section /** Of `process`. */; readonly domain?: string };
 
