@@ -44,7 +44,7 @@ test('newly allowed and newly denied: how many, an example, a line to try it, an
     after:  allowed by cart-access, new.policy:6: allow exec "/usr/bin/deno"
   ingress of { app: "cart" }
   + from { app: one of ["shop", "web"] } at tcp 8080, http DELETE /cart/*
-      1 identity, 2 identities, 1 port, 1 class of content
+      1 identity from 2 identities, 1 port, 1 class of content
       for example { app: "shop" } -> { app: "cart" } tcp 8080 DELETE "/cart/a"
         $ curl -i -m 3 -X DELETE "http://$DESTINATION:8080"/cart/a
     before: denied by default (cart-access, old.policy:3)

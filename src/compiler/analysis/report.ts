@@ -163,7 +163,7 @@ function recordOf(reporting: Reporting, difference: Difference): ChangeRecord {
     ...own,
     ...withFlows(own, effect, flowsOf(difference)),
     size: {
-      words: sizeWords(size),
+      words: sizeText(section, size),
       dimensions: size.map(({ count, ...dimension }) => ({ ...dimension, ...(count !== undefined && { count: String(count) }) })),
     },
     ...affectedBy(reporting, difference),
@@ -183,6 +183,13 @@ export function endRecord(end: End): EndRecord {
     return set && !set.others && !set.absent && set.values.length === 1 ? set.values : [];
   });
   return { kind: end.kind, name: names[0] ?? words };
+}
+
+/** `1 identity from 3 identities, 1 port`. */
+function sizeText(section: Section, size: Difference['size']): string {
+  const words = (...wanted: readonly Dimension['of'][]): string => sizeWords(size.filter(({ of }) => wanted.includes(of)));
+  const ends = [words('subject'), words('peer')].filter((text) => text !== '').join(section === 'ingress' ? ' from ' : ' to ');
+  return [ends, words('at', 'content')].filter((text) => text !== '').join(', ');
 }
 
 /** What really happened weighs more than what could. */

@@ -64,13 +64,9 @@ function openings({ section, domain, cell, everyItem }: Difference): readonly Op
       : [{ severity: 'medium', reason: 'programs may do more' }];
   const [subject, peer] = [subjectOf(cell, section), peerOf(cell, section)];
   if (peer.kind === 'address') {
-    const isLarge = isLargeSet(peer.addresses);
-    return [
-      {
-        severity: isLarge ? 'high' : 'medium',
-        reason: isLarge ? 'opened to the world' : 'opened to addresses outside of everything managed',
-      },
-    ];
+    if ([...peer.names.flags.values()].includes(true)) return [{ severity: 'medium', reason: 'opened to whoever has a DNS name' }];
+    if (isLargeSet(peer.addresses)) return [{ severity: 'high', reason: 'opened to the world' }];
+    return [{ severity: 'medium', reason: 'opened to addresses outside of everything managed' }];
   }
   if (peer.kind === 'reserved') return [{ severity: 'medium', reason: 'opened to nodes or other reserved endpoints' }];
   return isElsewhere(subject, peer) ? [{ severity: 'medium', reason: 'opened to another namespace' }] : [];

@@ -50,13 +50,13 @@ test('what is left of a set once a part is taken', () => {
 
 test('how large a class is', () => {
   const sizeOf = (rule: string): readonly string[] => changesOf(ingress(''), ingress(rule)).map(({ size }) => size.words);
-  assert.equal(sizeOf('allow from office at tcp 80'), ['1 identity, about 2^96.0 addresses, 1 port']);
-  assert.equal(sizeOf('allow from 203.0.0.0/16 at [tcp 80-89, icmp 8]'), ['1 identity, 2^16 addresses, 10 ports, 256 ICMP codes']);
+  assert.equal(sizeOf('allow from office at tcp 80'), ['1 identity from about 2^96.0 addresses, 1 port']);
+  assert.equal(sizeOf('allow from 203.0.0.0/16 at [tcp 80-89, icmp 8]'), ['1 identity from 2^16 addresses, 10 ports, 256 ICMP codes']);
   assert.equal(sizeOf('allow from { app: one of ["a", "b"], env: exists } at protocol 47'), [
-    '1 identity, any number of identities, 1 protocol',
+    '1 identity from any number of identities, 1 protocol',
   ]);
   assert.equal(sizeOf('allow from { app: one of ["x", "y"] } at tcp 80 http { GET "/a"; POST "/b" }'), [
-    '1 identity, 2 identities, 1 port, 2 classes of content',
+    '1 identity from 2 identities, 1 port, 2 classes of content',
   ]);
   const [first] = changesOf(ingress(''), ingress('allow from 203.0.0.0/30 at tcp 80'));
   assert.equal(first?.size.dimensions[1], { of: 'peer', unit: 'address', count: '4' });
