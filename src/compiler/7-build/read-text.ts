@@ -13,14 +13,17 @@ export type ReadText =
   | { readonly ok: true; readonly build: string; readonly text: PolicyText }
   | { readonly ok: false; readonly message: string };
 
-const ajv = new Ajv({ strict: false });
-const isManifest = ajv.compile<Manifest>(bundleSchemas.manifest);
-const isText = ajv.compile<PolicyText>(bundleSchemas.text);
+/** Made when a bundle is read: most comparisons are of text. */
+function validators() {
+  const ajv = new Ajv({ strict: false });
+  return { isManifest: ajv.compile<Manifest>(bundleSchemas.manifest), isText: ajv.compile<PolicyText>(bundleSchemas.text) };
+}
 const hex = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 const refused = (message: string): ReadText => ({ ok: false, message });
 
 /** Reads it from the bundle in `directory`. Never throws for what is on disk. */
 export function readPolicyText(directory: string): ReadText {
+  const { isManifest, isText } = validators();
   const manifest = parsed(bytesOf(directory, 'manifest.json'));
   if (typeof manifest === 'object' && manifest !== null && 'format' in manifest && manifest.format !== bundleFormat)
     return refused(`it is a bundle of format ${String(manifest.format)}, and this version reads format ${bundleFormat}: build it again`);

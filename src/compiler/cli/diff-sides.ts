@@ -18,12 +18,17 @@ export type SideOptions = Pick<CommonOptions, 'maxFileBytes'> & Partial<Document
 /** @throws UsageError when no state has a policy */
 export function readSides({ states, sameFiles }: States, options: SideOptions): readonly Side[] {
   const isEmpty: boolean[] = [];
+  // Files that are the same in both revisions are read once.
+  const memory = new Memory();
   const sides = states.map((state) => {
     const [path = ''] = state.paths;
     if (!state.revision && state.paths.length === 1 && isBundle(path)) return bundleSide(path);
     const read = sourcesOf(state, options, sameFiles);
     isEmpty.push(read.sources.length === 0 && !read.failed());
-    return { name: nameOf(state, sameFiles), ...checkedSources(read, options, new Memory()) };
+    return {
+      name: nameOf(state, sameFiles),
+      ...checkedSources(read, { ...options, comparedAtOnce: 0 }, sameFiles ? memory : new Memory()),
+    };
   });
   const shown = states[0]?.paths.map((path) => `\`${shownPath(path)}\``).join(', ');
   if (isEmpty.length === states.length && !isEmpty.includes(false))
@@ -58,6 +63,6 @@ function bundleSide(path: string): Side {
   };
   return {
     name: `${shownPath(path)} (build ${read.build.slice(0, 10)})`,
-    ...checkedSources(sources, { agent: documents }, new Memory()),
+    ...checkedSources(sources, { agent: documents, comparedAtOnce: 0 }, new Memory()),
   };
 }
