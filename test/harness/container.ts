@@ -14,6 +14,8 @@ export type Container = {
   /** Command line that runs something inside. */
   readonly inside: (...command: readonly string[]) => readonly [string, ...string[]];
   readonly remove: () => void;
+  /** The pair of interfaces goes and comes again, as when a container is started anew. */
+  readonly remake: () => void;
 };
 
 const ip = (...parameters: readonly string[]): void => void execFileSync('ip', parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -42,15 +44,18 @@ export function container(): Container {
     spawnSync('ip', ['netns', 'del', name], { stdio: 'ignore' });
   };
   atEnd(remove);
-  ip('link', 'add', outside, 'type', 'veth', 'peer', 'name', within, 'netns', name);
-  ip('addr', 'add', `${four(1)}/30`, 'dev', outside);
-  ip('-6', 'addr', 'add', `${six(1)}/64`, 'dev', outside, 'nodad');
-  ip('link', 'set', outside, 'up');
-  ip('-n', name, 'link', 'set', 'lo', 'up');
-  ip('-n', name, 'addr', 'add', `${four(2)}/30`, 'dev', within);
-  ip('-n', name, '-6', 'addr', 'add', `${six(2)}/64`, 'dev', within, 'nodad');
-  ip('-n', name, 'link', 'set', within, 'up');
-  ip('-n', name, 'route', 'add', 'default', 'via', four(1));
+  const wire = (): void => {
+    ip('link', 'add', outside, 'type', 'veth', 'peer', 'name', within, 'netns', name);
+    ip('addr', 'add', `${four(1)}/30`, 'dev', outside);
+    ip('-6', 'addr', 'add', `${six(1)}/64`, 'dev', outside, 'nodad');
+    ip('link', 'set', outside, 'up');
+    ip('-n', name, 'link', 'set', 'lo', 'up');
+    ip('-n', name, 'addr', 'add', `${four(2)}/30`, 'dev', within);
+    ip('-n', name, '-6', 'addr', 'add', `${six(2)}/64`, 'dev', within, 'nodad');
+    ip('-n', name, 'link', 'set', within, 'up');
+    ip('-n', name, 'route', 'add', 'default', 'via', four(1));
+  };
+  wire();
   const found = networkInterface(outside);
   if (!found.ok) throw new Error(found.problem);
   return {
@@ -60,6 +65,10 @@ export function container(): Container {
     own: { v4: four(2), v6: six(2) },
     inside: (...command) => ['ip', 'netns', 'exec', name, ...command],
     remove,
+    remake: () => {
+      ip('link', 'del', outside);
+      wire();
+    },
   };
 }
 

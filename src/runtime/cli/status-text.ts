@@ -32,9 +32,9 @@ export function statusText(status: Status, sockets: OldSockets): string {
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)];
 
-function workloadLines({ name, place, attached, cgroup, addresses, policies, origin }: WorkloadStatus): readonly string[] {
+function workloadLines({ name, place, attached, cgroup, interface: own, addresses, policies, origin }: WorkloadStatus): readonly string[] {
   const state = place === 'remote' ? 'remote' : attached ? 'governed' : 'NOT GOVERNED';
-  const where = [cgroup, addresses.join(' ')].filter((text) => text !== undefined && text !== '').join(', ');
+  const where = [cgroup, own, addresses.join(' ')].filter((text) => text !== undefined && text !== '').join(', ');
   const by = policies.length === 0 ? 'no policy selects it' : `policies ${policies.join(', ')}`;
   return [`  ${name}  ${state}, ${where} (${origin})`, `      ${place === 'remote' ? '' : by}`.trimEnd()].filter((line) => line !== '');
 }

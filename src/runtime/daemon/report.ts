@@ -4,6 +4,7 @@ import { type Measurements, metricsText } from '../hubble/metrics.ts';
 import type { ListenAddress } from '../hubble/serve.ts';
 import { attachments } from '../kernel/attach.ts';
 import { jitEnabled } from '../kernel/features.ts';
+import { attachedInterfaces } from '../kernel/interfaces.ts';
 import { dayOf } from '../policy/annotations.ts';
 import { version } from '../version.ts';
 import type { Changes } from './changes.ts';
@@ -63,7 +64,10 @@ export class Report {
       state: options.state,
       metrics: this.metricsAddress,
       revision: inForce.revision,
-      workloads: workloadStatus(inForce, attachments(inForce.loaded.pins)),
+      workloads: workloadStatus(inForce, {
+        cgroups: attachments(inForce.loaded.pins),
+        interfaces: attachedInterfaces(inForce.loaded.pins),
+      }),
       refused: changes.refused(),
       lost: { events: Number(lost.ringFull), counters: Number(lost.countersFull), observers: observation.history.lost },
       warnings: warningsOf(inForce, lost, jitEnabled()),

@@ -20,7 +20,8 @@ export type WorkloadStatus = {
   /** `inventory.yaml:3`, or `policyd exec`. */
   readonly origin: string;
   readonly cgroup?: string;
-  /** Local: are programs attached to its cgroup or one above it? */
+  readonly interface?: string;
+  /** Local: are programs attached to its cgroup or one above it, and to its interface if it has one? */
   readonly attached?: boolean;
   readonly addresses: readonly string[];
   /** Names of the policies that select it. */
@@ -54,8 +55,11 @@ function policiesOf({ program }: Bundle, workload: ResolvedWorkload, { places }:
   return program.policies.flatMap(({ subject }, index) => (selected.has(subject) ? [index] : []));
 }
 
-export function workloadStatus({ desired, resolved }: InForce, attached: readonly Attachment[]): readonly WorkloadStatus[] {
-  const alive = new Set(attached.filter(({ alive: here }) => here).map(({ cgroup }) => cgroup));
+/** `interfaces`: numbers of those that programs are attached to. */
+export type Places = { readonly cgroups: readonly Attachment[]; readonly interfaces: readonly number[] };
+
+export function workloadStatus({ desired, resolved }: InForce, { cgroups, interfaces }: Places): readonly WorkloadStatus[] {
+  const alive = new Set(cgroups.filter(({ alive: here }) => here).map(({ cgroup }) => cgroup));
   const governed = resolved.workloads.flatMap(({ cgroup }) => (cgroup && alive.has(cgroup.id) ? [cgroup.path] : []));
   return resolved.workloads.map((workload) => ({
     name: displayName(workload),
@@ -63,7 +67,8 @@ export function workloadStatus({ desired, resolved }: InForce, attached: readonl
     labels: workload.labels,
     origin: workload.origin,
     ...(workload.cgroup && { cgroup: workload.cgroup.path }),
-    ...(workload.local && { attached: isGoverned(workload, governed) }),
+    ...(workload.interface && { interface: workload.interface.name }),
+    ...(workload.local && { attached: isGoverned(workload, governed, interfaces) }),
     addresses: workload.addresses.map(formatAddress),
     policies: policiesOf(desired.bundle, workload, resolved).map(
       (policy) => desired.bundle.sources.policies[policy]?.name ?? `policy ${policy}`,
@@ -71,8 +76,10 @@ export function workloadStatus({ desired, resolved }: InForce, attached: readonl
   }));
 }
 
-function isGoverned({ cgroup }: ResolvedWorkload, governed: readonly string[]): boolean {
-  return cgroup !== undefined && governed.some((path) => path === cgroup.path || isBelow(cgroup.path, path));
+function isGoverned({ cgroup, interface: own }: ResolvedWorkload, governed: readonly string[], interfaces: readonly number[]): boolean {
+  if (cgroup === undefined && own === undefined) return false;
+  const byCgroup = cgroup === undefined || governed.some((path) => path === cgroup.path || isBelow(cgroup.path, path));
+  return byCgroup && (own === undefined || interfaces.includes(own.index));
 }
 
 /** What a person has to know. `jit`: is the kernel's compiler for programs on? */
@@ -90,8 +97,8 @@ export function warningsOf(inForce: InForce, lost: Lost, jit: boolean): readonly
 
 const goneWorkloads = ({ resolved }: InForce): readonly string[] =>
   resolved.workloads
-    .filter(({ local, cgroup }) => local && !(cgroup && cgroupExists(cgroup.path)))
-    .map((workload) => `workload \`${displayName(workload)}\` (${workload.origin}) is not governed: its cgroup is gone`);
+    .filter(({ local, cgroup, interface: own }) => local && !(cgroup ? cgroupExists(cgroup.path) : own))
+    .map((workload) => `workload \`${displayName(workload)}\` (${workload.origin}) is not governed: its cgroup is gone, or its interface`);
 
 /** A cgroup sees neither ICMP that comes in nor segments to closed ports (which the kernel answers by itself). */
 function ingressLimits({ desired: { bundle }, resolved }: InForce): readonly string[] {
@@ -101,6 +108,7 @@ function ingressLimits({ desired: { bundle }, resolved }: InForce): readonly str
     .filter(
       (workload) =>
         workload.local &&
+        !workload.interface &&
         policiesOf(bundle, workload, resolved).some((index) => {
           const policy = program.policies[index];
           return policy !== undefined && (policy.defaultDeny.ingress || subjects.has(policy.subject));
