@@ -1,5 +1,6 @@
 // A set of policies of a scheme, compiled: its policies as typed rules, its pods as workloads, and what stands in its way.
 import { readFileSync } from 'node:fs';
+import { load } from 'js-yaml';
 import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
 import { readDocuments } from '../../src/compiler/interchange/documents/index.ts';
 import { isObject } from '../../src/compiler/interchange/documents/json.ts';
@@ -34,6 +35,7 @@ export type Compiled = { readonly set?: CompiledSet; readonly missing?: string; 
 export class SetCompiler {
   readonly #scheme: Scheme;
   readonly #tests: string;
+  readonly #typed = new Map<string, CheckedPolicies>();
   readonly #files = new Map<string, { readonly documents: readonly Document[]; readonly wrong?: string }>();
 
   constructor(scheme: Scheme, tests: string) {
@@ -61,7 +63,7 @@ export class SetCompiler {
       ...(resources?.documents ?? []).filter((one) => isNamespace(one) || isPods(one)),
     ];
     const given = (policies?.documents ?? []).filter(isPolicy);
-    return compiledOf(set.name, {
+    return this.#compiled(set.name, {
       documents: unique(documents),
       given: unique(given),
       others: (policies?.documents ?? []).filter(isOther),
@@ -82,17 +84,38 @@ export class SetCompiler {
     };
   }
 
+  #compiled(name: string, { documents, given, others }: Parts): Compiled {
+    const text = listOf(given.map(({ value, apiVersion, kind }) => ({ ...value, apiVersion, kind })));
+    const checked = this.#typed.get(text) ?? checkedPolicies(text);
+    this.#typed.set(text, checked);
+    if (!('typed' in checked)) return checked;
+    const facts = factsOf([...documents, ...(asksForDns(given, documents) ? dnsPod : [])]);
+    const pods = facts.workloads.flatMap((one) => podsOf(one, facts));
+    const otherKinds = [...new Set(others.map(({ kind }) => kind))];
+    const owners = new Map(pods.map(({ pod, owner }) => [workloadName(pod), owner]));
+    return { set: { name, typed: checked.typed, pods: pods.map(({ pod }) => pod), owners, policies: given, otherKinds } };
+  }
+
   #file(path: string): { readonly documents: readonly Document[]; readonly wrong?: string } {
     const known = this.#files.get(path);
     if (known) return known;
-    const log = collector();
-    const documents = readDocuments({ path, text: readFileSync(path, 'utf8') }, log.report);
-    const [first] = log.all();
-    const made = { documents, ...(first && { wrong: first.message }) };
+    const made = documentsIn(path);
     this.#files.set(path, made);
     return made;
   }
 }
+
+/** Other YAML that stands beside is none of ours; the items of a plain list are objects, which no tool of Kubernetes reads so. */
+function documentsIn(path: string): { readonly documents: readonly Document[]; readonly wrong?: string } {
+  const log = collector();
+  const text = readFileSync(path, 'utf8');
+  const chunks = text.split(/^---.*$/m).map((chunk) => (/^(?:\s|#.*\n)*- /.test(chunk) ? listOf(load(chunk)) : chunk));
+  const documents = readDocuments({ path, text: chunks.join('\n---\n') }, log.report);
+  const wrong = log.all().find(({ code }) => code === 'import/yaml');
+  return { documents, ...(wrong && { wrong: wrong.message }) };
+}
+
+const listOf = (items: unknown): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 
 const isNamespace = ({ kind }: Document): boolean => kind === 'Namespace';
 const isPods = ({ kind }: Document): boolean =>
@@ -102,20 +125,16 @@ const isOther = ({ kind, apiVersion }: Document): boolean => kind === 'Ingress' 
 
 const unique = (documents: readonly Document[]): readonly Document[] => [...new Set(documents)];
 
-type Parts = { readonly documents: readonly Document[]; readonly given: readonly Document[]; readonly others: readonly Document[] };
+type CheckedPolicies = { readonly typed: TypedPolicy } | { readonly wrong: string };
 
-/** The documents as one list, in JSON: which of them stand in which file says nothing more. */
-function compiledOf(name: string, { documents, given, others }: Parts): Compiled {
-  const items = given.map(({ value, apiVersion, kind }) => ({ ...value, apiVersion, kind }));
-  const text = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-  const checked = checkUnit([{ path: `${name}.json`, text }], { documents: { allowLocalhost: false } });
-  if (!checked.ok) return { wrong: checked.diagnostics.find(({ severity }) => severity === 'error')?.message ?? 'it cannot be read' };
-  const facts = factsOf(documents);
-  const pods = facts.workloads.flatMap((one) => podsOf(one, facts));
-  const otherKinds = [...new Set(others.map(({ kind }) => kind))];
-  const owners = new Map(pods.map(({ pod, owner }) => [workloadName(pod), owner]));
-  return { set: { name, typed: checked.value.typed, pods: pods.map(({ pod }) => pod), owners, policies: given, otherKinds } };
+/** The policies as one list, in JSON: which of them stand in which file says nothing more. */
+function checkedPolicies(text: string): CheckedPolicies {
+  const checked = checkUnit([{ path: 'policies.json', text }], { documents: { allowLocalhost: false }, comparedAtOnce: 0 });
+  if (checked.ok) return { typed: checked.value.typed };
+  return { wrong: checked.diagnostics.find(({ severity }) => severity === 'error')?.message ?? 'it cannot be read' };
 }
+
+type Parts = { readonly documents: readonly Document[]; readonly given: readonly Document[]; readonly others: readonly Document[] };
 
 /** `spec.replicas` of a Deployment. */
 function wanted(document: JsonObject | undefined): number {
@@ -123,6 +142,30 @@ function wanted(document: JsonObject | undefined): number {
   const replicas = isObject(spec) ? spec['replicas'] : undefined;
   return typeof replicas === 'number' ? replicas : 1;
 }
+
+/**
+ * That tool brings workloads of its own where policies ask for labels that no pod has: of these collections, one that answers names
+ * in the namespace of the system.
+ */
+const asksForDns = (policies: readonly Document[], pods: readonly Document[]): boolean =>
+  JSON.stringify(policies.map(({ value }) => value)).includes(dnsLabel) &&
+  !JSON.stringify(pods.map(({ value }) => value)).includes(dnsLabel);
+const dnsLabel = '"k8s-app":"kube-dns"';
+const dnsPod = readDocuments(
+  {
+    path: 'dns.json',
+    text: listOf([
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } },
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'kube-dns-livesim', namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } },
+        spec: {},
+      },
+    ]),
+  },
+  () => undefined,
+);
 
 type Pod = { readonly pod: Workload; readonly owner: string };
 

@@ -1,9 +1,10 @@
 // The answers to the queries of schemes: the integer that each kind of query has.
-import { nodePairs } from '../../src/compiler/analysis/admissions.ts';
+import { type NodePair, nodePairs } from '../../src/compiler/analysis/admissions.ts';
 import type { Node } from '../../src/compiler/analysis/nodes.ts';
 import { isOutside } from '../../src/compiler/analysis/reachability.ts';
 import { emptyParts, isVacuous, overlaps, redundancy, Situation, ungoverned } from '../../src/compiler/analysis/workload-findings.ts';
-import { equals, intersect, isEmpty, subtract } from '../../src/compiler/space/interval.ts';
+import type { Policy } from '../../src/compiler/ir/typed.ts';
+import { equals, intersect, isEmpty, subtract, union } from '../../src/compiler/space/interval.ts';
 import type { TransportSet } from '../../src/compiler/space/transport.ts';
 import { droppedRules } from './policy-set.ts';
 import { sanityIssues } from './sanity.ts';
@@ -43,6 +44,15 @@ const single: Readonly<Record<string, Single>> = {
   connectivityMap: () => 0,
 };
 
+const pairs = new WeakMap<readonly Node[], readonly NodePair[]>();
+
+/** Of the same ends the same pairs. */
+function pairsOf(ends: readonly Node[]): readonly NodePair[] {
+  const known = pairs.get(ends) ?? nodePairs(ends);
+  pairs.set(ends, known);
+  return known;
+}
+
 type Both = { readonly ends: readonly Node[]; readonly one: Situation; readonly other: Situation };
 const both = (one: Named, other: Named): Both => {
   const ends = endsOf([one, other]);
@@ -61,9 +71,9 @@ const explicit: Sets = ({ admissions }, pair) => admissions.explicit(pair);
 
 /** What the first has of each connection, and the second not. */
 const isWithin = ({ ends, one, other }: Both, first: Sets, second: Sets): boolean =>
-  nodePairs(ends).every((pair) => isEmpty(subtract(first(one, pair), second(other, pair))));
+  pairsOf(ends).every((pair) => isEmpty(subtract(first(one, pair), second(other, pair))));
 
-const isEquivalent = ({ ends, one, other }: Both): boolean => nodePairs(ends).every((pair) => equals(all(one, pair), all(other, pair)));
+const isEquivalent = ({ ends, one, other }: Both): boolean => pairsOf(ends).every((pair) => equals(all(one, pair), all(other, pair)));
 
 function isContained(one: Named, other: Named): boolean {
   const pods = new Set(podsOf(other));
@@ -85,20 +95,33 @@ const double: Readonly<Record<string, Double>> = {
 
 const hasPolicies = ({ situation }: Named): boolean => situation.policies.length > 0;
 const isMet = ({ ends, one, other }: Both): boolean =>
-  nodePairs(ends).some((pair) => !isEmpty(intersect(explicit(one, pair), all(other, pair))));
+  pairsOf(ends).some((pair) => !isEmpty(intersect(explicit(one, pair), all(other, pair))));
 
 /** Policies of the same names, each equivalent. */
 function isStronglyEquivalent(one: Named, other: Named): boolean {
-  const named = ({ situation }: Named) => new Map(situation.policies.map((policy) => [originOf(policy.annotations), policy]));
-  const [a, b] = [named(one), named(other)];
-  if (a.size !== b.size) return false;
-  return [...a].every(([name, policy]) => {
-    const same = b.get(name);
-    const ends = endsOf([one, other]);
-    const alone = (set: Named, only: typeof policy): Situation =>
-      new Situation(set.situation.typed, ends, { memory: set.situation.memory, policies: [only] });
-    return same !== undefined && isEquivalent({ ends, one: alone(one, policy), other: alone(other, same) });
-  });
+  const [names, others] = [one, other].map(({ situation }) => new Set(situation.policies.map(({ annotations }) => originOf(annotations))));
+  if (!names || !others || names.size !== others.size || [...names].some((name) => !others.has(name))) return false;
+  return strongDifference(one, other).every(({ points }) => isEmpty(points));
+}
+
+type Difference = NodePair & { readonly points: TransportSet };
+
+/** What the first policy that differs from its namesake makes of each connection, and the other not, both ways. */
+export function strongDifference(one: Named, other: Named): readonly Difference[] {
+  const ends = endsOf([one, other]);
+  const alone = ({ situation: { typed, memory } }: Named, policy: Policy): Situation =>
+    new Situation(typed, ends, { memory, policies: [policy] });
+  for (const policy of one.situation.policies) {
+    const same = other.situation.policies.find(({ annotations }) => originOf(annotations) === originOf(policy.annotations));
+    if (!same) continue;
+    const [a, b] = [alone(one, policy), alone(other, same)];
+    const pairs = nodePairsOfAll(ends).map((pair) => ({
+      ...pair,
+      points: union(subtract(all(a, pair), all(b, pair)), subtract(all(b, pair), all(a, pair))),
+    }));
+    if (pairs.some(({ points }) => !isEmpty(points))) return pairs;
+  }
+  return [];
 }
 
 type Annotations = Named['situation']['policies'][number]['annotations'];

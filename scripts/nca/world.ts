@@ -10,12 +10,20 @@ import { intersect, isEmpty } from '../../src/compiler/space/interval.ts';
 import { type CompiledSet, policiesOf } from './policy-set.ts';
 
 /** A set, or one policy of it, among the ends. `usesIpv6`: some policy has a block of that family. */
-export type Named = { readonly name: string; readonly set: CompiledSet; readonly situation: Situation; readonly usesIpv6: boolean };
+export type Named = {
+  readonly world: World;
+  readonly name: string;
+  readonly set: CompiledSet;
+  readonly situation: Situation;
+  readonly usesIpv6: boolean;
+};
 
 export class World {
   readonly #asked: Asked;
   readonly #outside: readonly Node[];
   readonly #pods = new Map<string, Node>();
+  readonly #nodes = new Map<CompiledSet, readonly Node[]>();
+  readonly #ends = new Map<string, readonly Node[]>();
   readonly #memories = new Map<TypedPolicy, ReachabilityMemory>();
   readonly #named = new Map<string, Named>();
 
@@ -32,8 +40,10 @@ export class World {
     const policies = policiesOf(set, only);
     const memory = this.#memories.get(set.typed) ?? new ReachabilityMemory(set.typed);
     this.#memories.set(set.typed, memory);
-    const nodes = [...set.pods.map((pod) => this.#pod(pod)), ...this.#outside];
-    const made = {
+    const nodes = this.#nodes.get(set) ?? [...set.pods.map((pod) => this.#pod(pod)), ...this.#outside];
+    this.#nodes.set(set, nodes);
+    const made: Named = {
+      world: this,
       name,
       set,
       situation: new Situation(set.typed, nodes, { memory, policies }),
@@ -41,6 +51,16 @@ export class World {
     };
     this.#named.set(name, made);
     return made;
+  }
+
+  /** The ends that queries about these sets are about: IPv6 only where a policy speaks of it. */
+  endsOf(sets: readonly Named[]): readonly Node[] {
+    const ipv6 = sets.some((set) => set.usesIpv6);
+    const key = [ipv6, ...new Set(sets.map(({ set }) => set.name))].join();
+    const known =
+      this.#ends.get(key) ?? [...new Set(sets.flatMap(({ situation }) => situation.nodes))].filter((node) => ipv6 || !isIpv6(node));
+    this.#ends.set(key, known);
+    return known;
   }
 
   #pod(pod: Workload): Node {
@@ -52,16 +72,13 @@ export class World {
   }
 }
 
+const isIpv6 = (node: Node): boolean => isOutside(node) && !isEmpty(intersect(node.ranges ?? [], ipv6Space));
+
 const usesIpv6 = ({ typed }: CompiledSet, policy: Policy): boolean =>
   typed.rules.some(
     (rule) => rule.policy === policy.id && rule.section !== 'process' && !isEmpty(intersect(rule.peers.networks, ipv6Space)),
   );
 
-/** The ends that queries about these sets are about: IPv6 only where a policy speaks of it. */
-export function endsOf(sets: readonly Named[]): readonly Node[] {
-  const ipv6 = sets.some((set) => set.usesIpv6);
-  const all = new Set(sets.flatMap(({ situation }) => situation.nodes));
-  return [...all].filter((node) => ipv6 || !isOutside(node) || isEmpty(intersect(node.ranges ?? [], ipv6Space)));
-}
-
 export const podsOf = ({ situation }: Named): readonly Node[] => situation.nodes.filter(({ kind }) => kind === 'workload');
+/** The ends that a query about these sets is about. */
+export const endsOf = (sets: readonly [Named, ...Named[]]): readonly Node[] => sets[0].world.endsOf(sets);
