@@ -33,8 +33,7 @@ export function endJson(endpoint: Endpoint): object {
   switch (endpoint.kind) {
     case 'workload': {
       const namespace = endpoint.labels[namespaceKey];
-      // A pod of Cilium always has a label.
-      const labels = [...Object.entries(endpoint.labels).map(labelText), 'k8s:io.cilium.k8s.policy.serviceaccount=default'];
+      const labels = Object.entries(endpoint.labels).map(labelText);
       return {
         ID: 100,
         identity: 20_000,

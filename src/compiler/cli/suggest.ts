@@ -45,7 +45,7 @@ async function readTraffic(flows: string): Promise<Traffic> {
 }
 
 /** The canonical text, checked, and held against every recorded flow; undefined where no workload was seen to be allowed anything. */
-function suggestedText(traffic: Traffic, generalize: ReadonlySet<Generalization>): string | undefined {
+export function suggestedText(traffic: Traffic, generalize: ReadonlySet<Generalization>): string | undefined {
   const first = checkedText(suggest(traffic, generalize));
   if (!first) return undefined;
   // What was recorded may be worth a warning, and is meant all the same.

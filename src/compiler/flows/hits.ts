@@ -44,7 +44,7 @@ function isItem(
 }
 
 /** Is an event one of a class? What an endpoint sends to itself is of none. */
-function isOf({ section, domain, cell, items, everyItem }: Difference, event: PolicyEvent, reader: ContentReader): boolean {
+export function isOf({ section, domain, cell, items, everyItem }: Difference, event: PolicyEvent, reader: ContentReader): boolean {
   const isSaid = (asked: Asked | undefined): boolean => everyItem || items.some((item) => isItem(item, asked, { items, reader }));
   if (event.kind === 'process')
     return section === 'process' && event.domain === domain && inEnd(cell.source, event.subject) && isSaid(event);

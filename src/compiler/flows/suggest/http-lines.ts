@@ -12,7 +12,7 @@ const vocabulary =
 
 /** A method that is no word of the language stands as an expression. */
 const methodText = (method: string): string =>
-  vocabulary.test(method) ? method : `regex "${method.replace(/[^A-Za-z0-9_-]/g, (sign) => `[${sign}]`)}"`;
+  vocabulary.test(method) ? method : `method regex "${method.replace(/[^A-Za-z0-9_-]/g, (sign) => `[${sign}]`)}"`;
 
 /** Undefined where a request cannot be named. */
 export function httpLines(requests: readonly FieldValues[], generalize: Generalize): readonly BlockLine[] | undefined {
@@ -118,7 +118,7 @@ function lineOf(path: string, methods: readonly string[], values: ReadonlySet<st
   const note = values.size === 0 ? {} : { note: `{id} stands for any segment; recorded: ${shown([...values].sort())}` };
   const [word, another] = words;
   const ofWords = word === undefined ? [] : [`${another === undefined ? word : `[${words.join(', ')}]`} "${path}"`];
-  const others = methods.filter((method) => !vocabulary.test(method)).map((method) => `${methodText(method)} "${path}"`);
+  const others = methods.filter((method) => !vocabulary.test(method)).map((method) => `${methodText(method)} path "${path}"`);
   return [...ofWords, ...others].map((text) => ({ text, ...note }));
 }
 

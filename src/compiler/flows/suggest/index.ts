@@ -57,12 +57,16 @@ function place({ cell, counts }: CountedCell, groups: Groups, drafts: ReadonlyMa
 /** `reserved`: the names of every reserved endpoint that was recorded. */
 type Saying = { readonly groups: Groups; readonly generalize: Generalize; readonly reserved: readonly (readonly string[])[] };
 
+const noNames: ReadonlySet<string> = new Set();
+
 function policyOf(group: Group, { entries, processes }: Draft, saying: Saying): PolicyDraft {
   const asked = saying.generalize.has('names') ? namesAsked(entries.egress, saying.generalize) : new Set<string>();
   const rules = (placed: readonly Placed<FlowCell>[], side: 'source' | 'destination') => {
+    // Names are known of destinations only.
+    const named = side === 'destination' ? asked : noNames;
     const peer = peerText(
       placed.map(({ cell }) => cell[side]),
-      asked,
+      named,
       saying,
     );
     return rulesOf(
@@ -81,9 +85,11 @@ function entriesOf(placed: readonly Placed<FlowCell>[], peerOf: (cell: FlowCell)
     const entry: Entry = entries.get(key) ?? { peer, point, requests: new Map(), hasUnreadable: false, counts: [] };
     entries.set(key, entry);
     entry.counts.push(...counts);
-    if (request?.content.kind === 'fields')
-      entry.requests.set(request.domain, [...(entry.requests.get(request.domain) ?? []), request.content.fields]);
-    else if (request) entry.hasUnreadable = true;
+    if (request?.content.kind === 'fields') {
+      const known = entry.requests.get(request.domain);
+      if (known) known.push(request.content.fields);
+      else entry.requests.set(request.domain, [request.content.fields]);
+    } else if (request) entry.hasUnreadable = true;
   }
   return [...entries.values()];
 }

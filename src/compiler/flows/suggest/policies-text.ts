@@ -41,6 +41,8 @@ export function policiesText({ policies, generalize, tally, counts, allowances }
   return [
     ...header(tally, summed(counts), generalize),
     ...allowances.map((code) => `@allow("${code}", "so it was recorded")`),
+    // What stands before it is the file's.
+    ...(allowances.length > 0 ? ['module suggested'] : []),
     ...used.flatMap(({ group }) => ['', ...workloadText(group)]),
     ...used.flatMap((policy) => ['', ...policyText(policy, generalize)]),
     '',

@@ -26,22 +26,21 @@ const isPassing = (key: string): boolean => key.startsWith('@') || passing.some(
 
 /** `isGeneral`: by the labels that tell them apart. */
 export function groupsOf(ends: readonly End[], isGeneral: boolean): Groups {
-  const identities = [
-    ...new Map(ends.flatMap(({ identity }) => (identity.kind === 'workload' ? [[keyOf(identity), identity]] : []))).values(),
-  ];
+  const recorded = ends.flatMap(({ identity }) => (identity.kind === 'workload' ? [identity] : []));
+  const identities = [...new Map(recorded.map((identity) => [sortKey(identity), identity])).values()];
   identities.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
-  const drafts = isGeneral ? distinguished(identities) : identities.map((identity) => draftOf([identity], identity.labels));
+  const drafts = isGeneral ? distinguished(identities) : byKey(identities, keyOf).map((own) => draftOf(own, own[0]?.labels ?? {}));
   const hasClusters = new Set(identities.map(({ labels }) => labels[clusterKey])).size > 1;
   const names = new Set<string>();
   const groups = drafts.map((draft) => {
     const others = identities.filter((identity) => !draft.sets.has(keyOf(identity))).map(({ labels }) => labels);
     return { draft, group: groupOf(draft, { names, withCluster: hasClusters || !isGeneral, others }) };
   });
-  const byKey = new Map(groups.flatMap(({ draft, group }) => [...draft.sets.keys()].map((key) => [key, group] as const)));
+  const groupOfKey = new Map(groups.flatMap(({ draft, group }) => [...draft.sets.keys()].map((key) => [key, group] as const)));
   return {
     all: groups.map(({ group }) => group),
     of: (identity) => {
-      const group = byKey.get(keyOf(identity));
+      const group = groupOfKey.get(keyOf(identity));
       if (!group) throw new Error(`policyc bug: no group for ${identity.name}`);
       return group;
     },
@@ -51,6 +50,15 @@ export function groupsOf(ends: readonly End[], isGeneral: boolean): Groups {
 const keyOf = ({ labels }: WorkloadIdentity): string => exactly.labels(labels);
 const sortKey = (identity: WorkloadIdentity): string => `${identity.name} ${keyOf(identity)}`;
 
+function byKey(
+  identities: readonly WorkloadIdentity[],
+  key: (identity: WorkloadIdentity) => string,
+): readonly (readonly WorkloadIdentity[])[] {
+  const found = new Map<string, WorkloadIdentity[]>();
+  for (const identity of identities) found.set(key(identity), [...(found.get(key(identity)) ?? []), identity]);
+  return [...found.values()];
+}
+
 const draftOf = (identities: readonly WorkloadIdentity[], chosen: Labels): Draft => ({
   called: new Set(identities.map(({ name }) => name)),
   sets: new Map(identities.map((identity) => [keyOf(identity), identity.labels])),
@@ -59,12 +67,7 @@ const draftOf = (identities: readonly WorkloadIdentity[], chosen: Labels): Draft
 
 /** Workloads by their names; those that no lasting labels tell apart are one. */
 function distinguished(identities: readonly WorkloadIdentity[]): readonly Draft[] {
-  const byName = new Map<string, WorkloadIdentity[]>();
-  for (const identity of identities) {
-    const key = `${identity.labels[clusterKey]} ${identity.name}`;
-    byName.set(key, [...(byName.get(key) ?? []), identity]);
-  }
-  let drafts = [...byName.values()].map((own) => draftOf(own, {}));
+  let drafts: readonly Draft[] = byKey(identities, ({ labels, name }) => `${labels[clusterKey]} ${name}`).map((own) => draftOf(own, {}));
   for (let i = 0; i < drafts.length; ) {
     const draft = drafts[i];
     const other = draft && choose(draft, drafts);
