@@ -22,6 +22,8 @@ const highest = (numbers: Iterable<number>): number => {
   return most;
 };
 
+const all = (choices: Uint16Array): readonly number[] => Array.from(choices, (_, at) => at);
+
 class Sections {
   readonly choices = new ChoiceTable();
   readonly rows: Row[] = [];
@@ -40,16 +42,16 @@ class Sections {
     const rows = Array.from({ length: own.length === 0 ? 1 : this.#portClasses }, (_, port) => {
       const choices = new Uint16Array(peers);
       for (const { peerClass, base } of own) choices[peerClass] = base + port;
-      return this.rows.push({ choices: this.choices.row(choices, highest(choices)), verdicts: 0 }) - 1;
+      return this.rows.push({ choices: this.choices.row(choices, highest(choices), all(choices)), verdicts: 0 }) - 1;
     });
     const ofPorts = Uint16Array.from(rows, (_, port) => port);
-    return { ...head, choices: this.choices.row(ofPorts, rows.length - 1), rows, otherwise: noVerdict };
+    return { ...head, choices: this.choices.row(ofPorts, rows.length - 1, all(ofPorts)), rows, otherwise: noVerdict };
   }
 }
 
 export function tablesByHand({ endpoints, verdicts, ports, rows }: Parts): GenerationTables {
   const made = new Sections(ports);
-  made.choices.row(new Uint16Array(1), 0);
+  made.choices.row(new Uint16Array(1), 0, []);
   const subjects = highest([...rows, ...endpoints].map(({ subjectClass }) => subjectClass));
   const all = Array.from({ length: subjects }, (_, i) => i + 1).flatMap((subjectClass) =>
     sections.map((name) =>

@@ -26,19 +26,21 @@ export class ChoiceTable {
   #count = 1;
   #columns = 1;
   readonly #rows: ChoiceRow[] = [];
+  readonly #narrow = Buffer.alloc(blockSize);
+  readonly #wide = Buffer.alloc(2 * blockSize);
   readonly #rowNumbers = new Map<string, number>();
 
-  /** Number of the row with these choices, of which `most` is the highest. @throws GenerationLimit */
-  row(choices: Uint16Array, most: number): number {
+  /** Number of the row with these choices, of which `most` is the highest; `chosen`: those that may be other than 0, ascending. @throws GenerationLimit */
+  row(choices: Uint16Array, most: number, chosen: readonly number[]): number {
     const isWide = most >= choicesOfByte;
     if (most >= choicesOfByte ** 2) throw new GenerationLimit('deciders of one port', most, choicesOfByte ** 2 - 1);
     const columns: number[] = [];
     const values: number[] = [];
-    for (let first = 0; first < choices.length; first += blockSize) {
-      const end = Math.min(first + blockSize, choices.length);
-      let at = first;
-      while (at < end && choices[at] === 0) at++;
-      if (at === end) continue;
+    let end = 0;
+    for (const at of chosen) {
+      if (at < end || choices[at] === 0) continue;
+      const first = at - (at % blockSize);
+      end = Math.min(first + blockSize, choices.length);
       columns.push(first / blockSize);
       values.push(this.#block(choices.subarray(first, end), isWide));
     }
@@ -50,7 +52,8 @@ export class ChoiceTable {
   }
 
   #block(choices: Uint16Array, isWide: boolean): number {
-    const bytes = Buffer.alloc(blockSize * (isWide ? 2 : 1));
+    const bytes = isWide ? this.#wide : this.#narrow;
+    bytes.fill(0);
     for (let i = 0; i < choices.length; i++) {
       const choice = choices[i] ?? 0;
       bytes[i] = choice & 0xff;

@@ -22,29 +22,40 @@ import { VerdictTable } from './verdict-table.ts';
 
 const directions: readonly Direction[] = ['ingress', 'egress'];
 
-/** The group with the most members. */
+/** Rows of the port classes of `groups`, and which of them each chooses: 0 is the row of the most. */
+class PortRows {
+  readonly #choices: ChoiceTable;
+  readonly #buffer: Uint16Array;
+
+  constructor(choices: ChoiceTable, portClasses: number) {
+    this.#choices = choices;
+    this.#buffer = new Uint16Array(portClasses);
+  }
+
+  of(groups: Groups, rowOf: (list: number) => number): Pick<SectionTable, 'choices' | 'rows'> {
+    const largest = largestOf(groups);
+    const rows = [rowOf(groups.lists[largest] ?? 0)];
+    const known = new Map([[rows[0], 0]]);
+    const rowOfGroup = groups.lists.map((list, group) => (groups.sizeOf(group) === 0 ? rows[0] : rowOf(list)));
+    // Numbered as port classes meet them: sections with the same pattern of ports then share their blocks.
+    const choiceOf = (row: number | undefined): number => {
+      const choice = known.get(row) ?? rows.push(row ?? 0) - 1;
+      known.set(row, choice);
+      return choice;
+    };
+    const ports = largest === 0 ? groups.moved : Array.from(groups.of, (_, port) => port);
+    for (const port of ports) this.#buffer[port] = choiceOf(rowOfGroup[groups.of[port] ?? 0]);
+    const choices = this.#choices.row(this.#buffer, rows.length - 1, ports);
+    for (const port of ports) this.#buffer[port] = 0;
+    return { choices, rows };
+  }
+}
+
+/** The group with the most members, the first of several. */
 function largestOf(groups: Groups): number {
   let largest = 0;
   for (let group = 1; group < groups.lists.length; group++) if (groups.sizeOf(group) > groups.sizeOf(largest)) largest = group;
   return largest;
-}
-
-/** `rows`: numbers of rows, the one of most port classes first. `choices`: of port classes among them, good until the next call. */
-type PortRows = { readonly rows: readonly number[]; readonly choices: Uint16Array };
-
-function rowsOfPorts(groups: Groups, rowOf: (list: number) => number): PortRows {
-  const largest = largestOf(groups);
-  const rows = [rowOf(groups.lists[largest] ?? 0)];
-  const known = new Map([[rows[0], 0]]);
-  const rowOfGroup = groups.lists.map((list, group) => (groups.sizeOf(group) === 0 ? rows[0] : rowOf(list)));
-  // Numbered as port classes meet them: sections with the same pattern of ports then share their blocks.
-  const choices = Uint16Array.from(groups.of, (group) => {
-    const row = rowOfGroup[group] ?? 0;
-    const choice = known.get(row) ?? rows.push(row) - 1;
-    known.set(row, choice);
-    return choice;
-  });
-  return { rows, choices };
 }
 
 /** Makes the tables of one generation. @throws GenerationLimit when they would not fit. */
@@ -55,18 +66,13 @@ export function materialize({ program, ports, endpoints, causes }: GenerationInp
   const verdicts = new VerdictTable();
   const lists = new PortLists(program, classified.peers, candidates, portClasses.classes);
   const choices = new ChoiceTable();
+  const portRows = new PortRows(choices, portClasses.classes);
   const rows = new Rows({ candidates, lists, verdicts, choices }, { http: program.classes.http, exec: program.classes.exec });
 
   const networkTable = (subject: SubjectClass, section: Direction): SectionTable => {
     const last = candidates.defaultsFor(subject, section);
-    const { rows: chosen, choices: ofPorts } = rowsOfPorts(lists.listsOf(subject, section), (list) => rows.network(list, last));
-    return {
-      subjectClass: subject.number,
-      section: sectionNumber[section],
-      choices: choices.row(ofPorts, chosen.length - 1),
-      rows: chosen,
-      otherwise: rows.otherwise(last),
-    };
+    const ofPorts = portRows.of(lists.listsOf(subject, section), (list) => rows.network(list, last));
+    return { subjectClass: subject.number, section: sectionNumber[section], ...ofPorts, otherwise: rows.otherwise(last) };
   };
   const execTable = (subject: SubjectClass): SectionTable => {
     const list = candidates.positionsFor(subject, 'process').map((position) => candidates.at(position, subject.named));

@@ -36,7 +36,8 @@ type Addressed = { readonly candidate: Candidate; readonly peers: PeerSet };
 
 export class PortLists {
   readonly #networks: number;
-  readonly #portClasses: number;
+  readonly #portGroups: Groups;
+  readonly #peerGroups: Groups;
   readonly #peers: readonly PeerClass[];
   readonly #candidates: Candidates;
   readonly #sets: PeerSets;
@@ -47,19 +48,20 @@ export class PortLists {
 
   constructor(program: PolicyProgram, peers: readonly PeerClass[], candidates: Candidates, portClasses: number) {
     this.#networks = program.classes.networks;
-    this.#portClasses = portClasses;
+    this.#portGroups = new Groups(portClasses);
     this.#peers = peers;
     this.#candidates = candidates;
     this.#sets = new PeerSets(program, peers);
+    this.#peerGroups = new Groups(this.peerClasses);
   }
 
   get peerClasses(): number {
     return this.#networks + this.#peers.length;
   }
 
-  /** Port class -> list, for `peersOf`. */
+  /** Port class -> list, for `peersOf`. Good until the next call. */
   listsOf(subject: SubjectClass, section: Direction): Groups {
-    const groups = new Groups(this.#portClasses);
+    const groups = this.#portGroups.restart();
     for (const position of this.#candidates.positionsFor(subject, section)) {
       for (const { candidate, peers } of this.#addressed(position, subject, section)) {
         const closes = peers === 'all' && decidesAll(candidate);
@@ -69,9 +71,9 @@ export class PortLists {
     return groups;
   }
 
-  /** Peer class -> list of the rules of `list` that are about it, for `candidatesOf`. */
+  /** Peer class -> list of the rules of `list` that are about it, for `candidatesOf`. Good until the next call. */
   peersOf(list: number): Groups {
-    const groups = new Groups(this.peerClasses);
+    const groups = this.#peerGroups.restart();
     for (const number of this.#ofPorts.members(list)) {
       const candidate = this.#candidates.get(number);
       const closes = decidesAll(candidate);

@@ -100,9 +100,13 @@ export class Rows {
       known.set(entry, choice);
       return choice;
     };
-    const { of } = groups;
-    for (let peer = 0; peer < of.length; peer++) this.#buffer[peer] = choiceOf(entryOf[of[peer] ?? 0] ?? otherwise);
-    const choices = this.#choices.row(this.#buffer, entries.length);
+    const { of, moved } = groups;
+    // Whoever no rule names has what all have: mostly nothing of its own, else every choice is to be told.
+    const isOwn = moved.length < of.length && entryOf[0] !== otherwise;
+    const peers = isOwn ? Array.from(of, (_, peer) => peer) : moved;
+    for (const peer of peers) this.#buffer[peer] = choiceOf(entryOf[of[peer] ?? 0] ?? otherwise);
+    const choices = this.#choices.row(this.#buffer, entries.length, peers);
+    for (const peer of peers) this.#buffer[peer] = 0;
     return { choices, verdicts: entries.length === 0 ? 0 : this.#table.row(entries) - 1 };
   }
 

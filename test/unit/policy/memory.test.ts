@@ -103,9 +103,10 @@ test('blocks inside blocks at every length, and the same address at every length
 
 test('choices are found in their blocks, and equal blocks are one', () => {
   const table = new ChoiceTable();
+  const all = (choices: Uint16Array) => Array.from(choices, (_, at) => at);
   const wide = Uint16Array.from({ length: 40 }, (_, i) => i * 100);
   const narrow = Uint16Array.from({ length: 64 }, (_, i) => (i >= 16 && i < 32 ? 7 : 0));
-  const [first, second, third] = [table.row(wide, 3900), table.row(narrow, 7), table.row(narrow, 7)];
+  const [first, second, third] = [table.row(wide, 3900, all(wide)), table.row(narrow, 7, all(narrow)), table.row(narrow, 7, [20])];
   assert.is(second, third);
   const { rows, blocks, columns } = table.done();
   assert.equal([rows.length, columns, rows[first]?.isWide, rows[second]?.isWide], [2, 4, true, false]);
@@ -119,7 +120,7 @@ test('choices are found in their blocks, and equal blocks are one', () => {
   narrow.forEach((choice, i) => assert.is(at(second, i >> 4, i & 15), choice));
   assert.ok(blocks.subarray(0, limits.choiceBlock).every((byte) => byte === 0));
   assert.throws(
-    () => table.row(narrow, 65_536),
+    () => table.row(narrow, 65_536, []),
     (error: unknown) => error instanceof GenerationLimit,
   );
 });

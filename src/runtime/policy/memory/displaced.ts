@@ -9,10 +9,9 @@ export type Displaced = { readonly cells: Uint32Array; readonly bases: Uint32Arr
 
 const free = 0xffffffff;
 /** So many gaps are tried before a row goes to the end: a fuller array is not worth the time. */
-const attempts = 4096;
-/** Longer rows hardly fit into gaps that those before them left, except into the last ones. */
-const longRow = 6;
-const lastCells = 16384;
+const attempts = 2048;
+/** After so many, rows of that length do not try the gaps before again: they are too narrow for them. */
+const narrow = 256;
 
 /** Bits for columns `0 .. columns - 1`, and all ones beside them. */
 export const bitsFor = (columns: number): number => Math.max(1, Math.ceil(Math.log2(columns + 1)));
@@ -23,6 +22,8 @@ class Packing {
   readonly #bits: number;
   /** Cell -> itself if it is free, else one nearer to the next free cell. */
   #towardsFree: Uint32Array;
+  /** Length of a row -> where gaps for it are looked for. */
+  readonly #from: number[] = [];
   #end = 0;
   #lastBase = 0;
 
@@ -50,8 +51,10 @@ class Packing {
   /** The first gap that the row fits in, else behind everything. */
   #find(columns: ArrayLike<number>): number {
     const first = columns[0] ?? 0;
-    let at = this.#nextFree(columns.length > longRow ? Math.max(first, this.#end - lastCells) : first);
+    const from = this.#from[columns.length] ?? 0;
+    let at = this.#nextFree(Math.max(first, from));
     for (let tried = 0; tried < attempts && at < this.#end; tried++) {
+      if (tried === narrow) this.#from[columns.length] = at;
       if (this.#fits(at - first, columns)) return at - first;
       at = this.#nextFree(at + 1);
     }
