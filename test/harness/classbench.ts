@@ -91,7 +91,7 @@ export function typedRules(list: readonly BoxRule[], classes: readonly number[])
     const known = byKey.get(name);
     if (known) return known;
     const defaultDeny = { ingress: true, egress: false, process: [] };
-    const subject = { workloads: [workloads], host: false };
+    const subject = { workloads: [workloads], host: false, reserved: [] };
     const made: Policy = {
       ...{ id: policyId(policies.length), name, span, subject, tier: 'normal', priority: 0, audit: false, defaultDeny, annotations: [] },
     };
