@@ -37,7 +37,11 @@ static __always_inline const void *pol_memory_at(__u32 slot, const struct pol_me
 		return bytes + offset;
 	page = bpf_map_lookup_elem(&t_memory, &number);
 	bytes = page ? bpf_map_lookup_elem(page, &zero) : 0;
-	return bytes ? bytes + offset : 0;
+	if (!bytes)
+		return 0;
+	/* Else clang adds first and then looks for NULL, which Linux 6.1 does not take. */
+	asm volatile("" : "+r"(bytes));
+	return bytes + offset;
 }
 
 /* Entry `number` of the verdicts, NULL if there is none. */
