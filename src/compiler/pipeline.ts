@@ -8,12 +8,15 @@ import { check } from './3-check/index.ts';
 import { normalize } from './4-normalize/index.ts';
 import { plan } from './5-plan/index.ts';
 import { emit } from './6-emit/index.ts';
+import { boundaryTable } from './analysis/boundary.ts';
 import { type ConnectivityReport, connectivityOf, connectivityReport } from './analysis/connectivity.ts';
 import { type Coverage, coverage } from './analysis/coverage.ts';
 import { type Difference, diff } from './analysis/diff.ts';
 import { type Explained, explain } from './analysis/explain.ts';
+import { type FindingKind, type FindingRecord, findingsReport } from './analysis/findings-report.ts';
 import { checkInvariants, type InvariantOutcome } from './analysis/invariants.ts';
 import { AnalysisLimit } from './analysis/limit.ts';
+import { type Merge, type MergeConflicts, mergeConflicts } from './analysis/merge-conflicts.ts';
 import { type Mutation, type MutationOptions, mutate } from './analysis/mutation.ts';
 import { allowedEvents, type Question } from './analysis/query.ts';
 import { type AllowedRecord, queryReport } from './analysis/query-report.ts';
@@ -217,7 +220,7 @@ export function planUnit({ typed }: CheckedUnit): Outcome<Plan> {
 /** Everything that a bundle of a policy holds, but the objects. */
 export function emitUnit(unit: CheckedUnit): Outcome<Emitted> {
   const planned = planUnit(unit);
-  return planned.ok ? { ...planned, value: emit(planned.value, unit.text) } : planned;
+  return planned.ok ? { ...planned, value: emit(planned.value, { text: unit.text, boundary: boundaryTable(unit.typed) }) } : planned;
 }
 
 /** The `test` blocks of a checked policy. */
@@ -246,6 +249,17 @@ export function diffUnits(before: CheckedUnit, after: CheckedUnit, limit?: numbe
 /** All connections that are allowed between the workloads that there are; those of `stated`, where an inventory says who there is. */
 export function connectivityUnit({ typed, sources, ...unit }: CheckedUnit, stated = unit.stated): Outcome<ConnectivityReport> {
   return withinLimits(sources, () => connectivityReport(connectivityOf(typed, stated), stated));
+}
+
+/** What two changes do together that neither does alone; exact. */
+export function mergeUnits({ base, ours, theirs, merged }: Readonly<Record<keyof Merge, CheckedUnit>>): Outcome<MergeConflicts> {
+  const policies = { base: base.typed, ours: ours.typed, theirs: theirs.typed, merged: merged.typed };
+  return withinLimits(merged.sources, () => mergeConflicts(policies));
+}
+
+/** What the policies come to among the workloads that there are. */
+export function findingsUnit({ typed, sources }: CheckedUnit, kind: FindingKind, stated: Stated): Outcome<readonly FindingRecord[]> {
+  return withinLimits(sources, () => findingsReport(typed, stated, kind));
 }
 
 /** Which verdicts an event has, and why. `event` is a test line without `is ...`; it sees every name that one file alone declares. */

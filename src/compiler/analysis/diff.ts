@@ -40,7 +40,12 @@ export type Difference = {
  * @throws AnalysisLimit when the two policies tell more than `limit` combinations apart
  */
 export function diff(before: TypedPolicy, after: TypedPolicy, limit = maximumCells): readonly Difference[] {
-  return merged([...changedCells(before, after, limit)]).flatMap((change) => {
+  return differencesOf([...changedCells(before, after, limit)], before, after);
+}
+
+/** Changes from one policy to another, grouped, merged and with a witness each. */
+export function differencesOf(changes: readonly Change[], before: TypedPolicy, after: TypedPolicy): readonly Difference[] {
+  return merged(changes).flatMap((change) => {
     const event = eventIn(change, after.domains);
     if (!event) return [];
     const size = classSize(change.cell, change.section, change.everyItem ? [] : change.items);

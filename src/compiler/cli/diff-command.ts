@@ -4,6 +4,7 @@ import type { DiffOptions } from './diff.ts';
 import { withDocuments } from './document-options.ts';
 import { exitCodes } from './exit-codes.ts';
 import { gateWords, readGates } from './fail-on.ts';
+import type { MergeCheckOptions } from './merge-check.ts';
 import { withCommon } from './options.ts';
 import type { Result } from './output.ts';
 
@@ -65,6 +66,35 @@ ${exitCodes}`,
     )
     .action(async (given: readonly string[], options: DiffOptions) =>
       finish(await (await import('./diff.ts')).runDiff(aroundDashes(given), options)),
+    );
+}
+
+export function addMergeCheck(program: Command, finish: (result: Result) => void): void {
+  withDocuments(
+    withCommon(
+      program
+        .command('merge-check')
+        .description('show what two changes do together that neither does alone')
+        .argument('<change...>', 'two files or folders; or two revisions of git, and paths')
+        .usage('[options] A B --base C\n       policyc merge-check [options] REVISION REVISION [-- PATH...]'),
+    ),
+  )
+    .option('--base <what>', 'where both changes began: a file, a folder or a revision; of two revisions the commit where they parted')
+    .addHelpText(
+      'after',
+      `
+Both changes are merged as \`git merge\` does it, and the result is compared with the base and with each of them, exactly over
+all events. Two kinds of events are told: those that the merge newly allows or denies although neither change does, and those
+that one change newly allows or denies and the merge does not. The work tree is not touched.
+
+Examples:
+  policyc merge-check feature-a feature-b -- policies
+  policyc merge-check main HEAD
+  policyc merge-check a/policies b/policies --base policies
+${exitCodes}`,
+    )
+    .action(async (given: readonly string[], options: MergeCheckOptions) =>
+      finish((await import('./merge-check.ts')).runMergeCheck(aroundDashes(given), options)),
     );
 }
 

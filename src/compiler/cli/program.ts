@@ -4,7 +4,7 @@ import { Argument, Command, Option } from 'commander';
 import type { BuildCommandOptions } from './build.ts';
 import type { CheckOptions } from './check.ts';
 import { addList, addQuery } from './connection-commands.ts';
-import { addDiff } from './diff-command.ts';
+import { addDiff, addMergeCheck } from './diff-command.ts';
 import { withDocuments } from './document-options.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { ExplainOptions } from './explain.ts';
@@ -52,6 +52,7 @@ on.`,
   addBuild(program, finish);
   addTest(program, finish);
   addDiff(program, finish);
+  addMergeCheck(program, finish);
   addImport(program, finish);
   addExport(program, finish);
   addFormat(program, finish);

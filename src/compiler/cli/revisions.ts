@@ -22,6 +22,24 @@ export function statesOf(words: readonly string[], paths: readonly string[] | un
   return atRevisions(words.slice(0, isPair ? 2 : 1), words.slice(isPair ? 2 : 1));
 }
 
+/** The base and both changes of `merge-check`. `base`: where both began; of revisions, without it, the commit where they parted. */
+export function mergeStatesOf(
+  { words, paths }: { readonly words: readonly string[]; readonly paths: readonly string[] | undefined },
+  base?: string,
+): States {
+  const [ours = '', theirs = '', ...rest] = words;
+  if (words.length < 2) throw new UsageError('expected two changes: files, folders or revisions');
+  if (!paths && rest.length === 0 && [ours, theirs].every((word) => existsSync(word) || isPlaceInRevision(word))) {
+    if (base === undefined) throw new UsageError('where did both changes begin? `--base` says it, unless both are revisions');
+    return { states: [base, ours, theirs].map(stateOf), sameFiles: false };
+  }
+  const [one, other] = [found(ours), found(theirs)];
+  const start = base === undefined ? mergeBase(one, other) : found(base);
+  const places = [...(paths ?? []), ...rest];
+  const state = (revision: Revision): State => ({ revision, paths: places.length > 0 ? places : ['.'] });
+  return { states: [start, one, other].map(state), sameFiles: true };
+}
+
 function refusePaths(first: string, [second, ...more]: readonly string[]): never {
   if (second === undefined) throw new UsageError(`\`${first}\` is compared with what? Give a second path, or a revision before it`);
   if (more.length > 0) throw new UsageError('expected two paths, or revisions and then paths');
