@@ -4,6 +4,7 @@
 import { normalize } from '../../src/compiler/4-normalize/index.ts';
 import { plan } from '../../src/compiler/5-plan/index.ts';
 import { emit } from '../../src/compiler/6-emit/index.ts';
+import { boundaryTable } from '../../src/compiler/analysis/boundary.ts';
 import { readerOf } from '../../src/compiler/analysis/oracle.ts';
 import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
 import { defaultImportOptions } from '../../src/compiler/interchange/index.ts';
@@ -21,7 +22,8 @@ import type { Entry } from '../../src/runtime/policy/verdict-table.ts';
 /** Images and program of a policy; what the target refuses (HTTP on egress) is laid out all the same. */
 export function emitted(typed: TypedPolicy): Emitted {
   const { report } = collector();
-  return emit(plan(normalize(typed, report), report), { files: [], documents: defaultImportOptions });
+  const text = { files: [], documents: defaultImportOptions };
+  return emit(plan(normalize(typed, report), report), { text, boundary: boundaryTable(typed) });
 }
 
 /** Causes that can be read back. */

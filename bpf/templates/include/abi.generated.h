@@ -114,6 +114,7 @@ enum {
 	POL_LIMIT_SLOTS = 2,
 	POL_LIMIT_RING_BYTES = 1048576,
 	POL_LIMIT_COUNTERS = 65536,
+	POL_LIMIT_PROBES = 32,
 	POL_LIMIT_SERVICE_PEERS = 65536,
 	POL_LIMIT_MEMORY_PAGE = 131072,
 	POL_LIMIT_MEMORY_PAGES = 1024,
@@ -261,6 +262,16 @@ struct pol_page {
 	__u16 cell[2048];
 };
 _Static_assert(sizeof(struct pol_page) == 4096, "pol_page");
+
+/* a question to pol_verify; a pol_verdict follows */
+struct pol_probe {
+	__u32 subject; /* endpoint id */
+	__u32 peer; /* endpoint id; 0 = the address speaks */
+	__u32 section;
+	__u32 point; /* transport point */
+	__u8 address[16]; /* of the peer; network order, IPv4 is mapped */
+};
+_Static_assert(sizeof(struct pol_probe) == 32, "pol_probe");
 
 /* what clients of a service name */
 struct pol_service_key {

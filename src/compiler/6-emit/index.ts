@@ -3,9 +3,8 @@
 //
 //   const planned = plan(normalize(typed, report), report);
 //   if (failed()) ...            // limits and the target: errors come from both
-//   const emitted = emit(planned, text);
+//   const emitted = emit(planned, { text, boundary });
 //
-import type { PolicyText } from '../ir/bundle.ts';
 import type { Emitted } from '../ir/emitted.ts';
 import type { Plan } from '../ir/plan.ts';
 import { imagesOf } from './images.ts';
@@ -13,12 +12,13 @@ import { metricDefinitions } from './metrics.ts';
 import { sourceTable } from './sources.ts';
 
 /** Lays the plan out as bytes and tables. Call it only for a plan without errors. */
-export function emit({ space, templates, requirements }: Plan, text: PolicyText): Emitted {
+export function emit({ space, templates, requirements }: Plan, { text, boundary }: Pick<Emitted, 'text' | 'boundary'>): Emitted {
   return {
     program: space.program,
     sources: sourceTable(space.typed),
     metrics: metricDefinitions(space.typed),
     text,
+    boundary,
     requirements,
     images: imagesOf(space),
     templates,

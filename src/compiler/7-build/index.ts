@@ -36,7 +36,16 @@ function readObjects({ templates }: Emitted, directory: string): readonly Templa
 }
 
 /** Names that a bundle's folder can hold. */
-const bundleNames: readonly string[] = ['manifest.json', 'program.json', 'sources.json', 'metrics.json', 'text.json', 'images', 'objects'];
+const bundleNames: readonly string[] = [
+  'manifest.json',
+  'program.json',
+  'sources.json',
+  'metrics.json',
+  'text.json',
+  'boundary.json',
+  'images',
+  'objects',
+];
 
 function refuseOther(out: string): void {
   const stat = lstatSync(out, { throwIfNoEntry: false });

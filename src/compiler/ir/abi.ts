@@ -87,6 +87,8 @@ export const limits = {
   slots: 2,
   ringBytes: 1 << 20,
   counters: 65536,
+  /** Questions of one run of pol_verify. */
+  probes: 32,
   /** Sockets that are remembered to have called a service; the eldest are forgotten. */
   servicePeers: 65536,
   /** Bytes of one page of the decision memory, and pages of one generation. */
@@ -221,6 +223,13 @@ export const layouts = {
   ),
   page: layout('pol_page', 'cells of one request domain', {
     cell: array('u16', limits.pageCells, ''),
+  }),
+  probe: layout('pol_probe', 'a question to pol_verify; a pol_verdict follows', {
+    subject: scalar('u32', 'endpoint id'),
+    peer: scalar('u32', 'endpoint id; 0 = the address speaks'),
+    section: scalar('u32', ''),
+    point: scalar('u32', 'transport point'),
+    address: array('u8', 16, 'of the peer; network order, IPv4 is mapped'),
   }),
   serviceKey: layout('pol_service_key', 'what clients of a service name', {
     address: array('u8', 16, 'network order; IPv4 is mapped'),

@@ -34,11 +34,17 @@ const manifest = object({
   build: sha256,
   requirements: list(
     object({
-      feature: oneOf('cgroup-skb', 'cgroup-connect', 'service-translation', 'http-ingress', 'exec-signal', 'ingress-icmp'),
+      feature: oneOf('cgroup-skb', 'cgroup-connect', 'service-translation', 'http-ingress', 'http-egress', 'exec-signal', 'ingress-icmp'),
       rules: list(index),
     }),
   ),
-  files: object({ program: object(fileEntry), sources: object(fileEntry), metrics: object(fileEntry), text: object(fileEntry) }),
+  files: object({
+    program: object(fileEntry),
+    sources: object(fileEntry),
+    metrics: object(fileEntry),
+    text: object(fileEntry),
+    boundary: object(fileEntry),
+  }),
   images: list(object({ ...fileEntry, table: oneOf('ports', 'prefixes', 'http', 'exec'), entries: index })),
   objects: list(object({ ...fileEntry, template: text })),
 });
@@ -99,6 +105,34 @@ const sources = object({ policies: list(object({ ...shared, name: text, tier }))
 const metricName: Schema = { type: 'string', pattern: '^[a-z][a-z0-9_]*$' };
 const metrics = list(object({ name: metricName, type: oneOf('counter', 'gauge'), help: text, labels: list(metricName) }));
 
+const boundaryEndpoint: Schema = {
+  oneOf: [
+    object({ kind: { const: 'workload' }, labels: { type: 'object', additionalProperties: text } }),
+    object({ kind: { const: 'reserved' }, entities: list(entity) }),
+    object({ kind: { const: 'address' }, address: text }),
+  ],
+};
+const boundaryCause: Schema = {
+  oneOf: [
+    object({ kind: { const: 'rule' }, rule: index }),
+    object({ kind: { const: 'default-deny' }, policies: list(index) }),
+    object({ kind: { const: 'default-allow' } }),
+  ],
+};
+const boundary = object({
+  endpoints: list(boundaryEndpoint),
+  points: list(
+    object({
+      subject: index,
+      direction: oneOf('ingress', 'egress'),
+      peer: index,
+      point: index,
+      action: oneOf('allowed', 'denied', 'dropped', 'audited'),
+      cause: boundaryCause,
+    }),
+  ),
+});
+
 const policyText = object({
   files: list(object({ path: text, text })),
   documents: object({
@@ -115,7 +149,7 @@ const policyText = object({
 });
 
 /** One JSON schema (draft 2020-12 keywords that draft 7 has too) for each JSON file of a bundle. */
-export const bundleSchemas = { manifest, program, sources, metrics, text: policyText } as const;
+export const bundleSchemas = { manifest, program, sources, metrics, text: policyText, boundary } as const;
 
 /** The text whose sha256 is `manifest.build`: the manifest without that member, which holds the hash of everything else. */
 export function buildText({ format, abi, requirements, files, images, objects }: Omit<Manifest, 'build'>): string {

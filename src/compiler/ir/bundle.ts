@@ -5,13 +5,15 @@
 //   program.json    PolicyProgram: selectors and normalised rules over classes
 //   sources.json    SourceTable: rule -> file:line, policies, texts
 //   metrics.json    MetricDefinition[]
+//   boundary.json   BoundaryTable: what the oracle says at the edges of the rules, asked of the kernel before a switch
 //   text.json       PolicyText: what it was built from, so that it can be compared
 //   images/*.bin    bytes of the static kernel tables
 //   objects/*.o     the template programs this policy needs
 
-import type { Selector } from '../space/labels.ts';
+import type { Labels, Selector } from '../space/labels.ts';
+import type { ReservedName } from './event.ts';
 import type { ImportOptions } from './import-options.ts';
-import type { Action, EntityName, NamedPort, ReservedSet, Section, Tier } from './typed.ts';
+import type { Action, Direction, EntityName, NamedPort, ReservedSet, Section, Tier } from './typed.ts';
 
 export const bundleFormat = 3;
 
@@ -24,7 +26,14 @@ export type ObjectEntry = FileEntry & { readonly template: string };
 /** What a kernel or machine must have for these rules; refused by name at load where it is missing. */
 export type Requirement = { readonly feature: FeatureName; readonly rules: readonly number[] };
 /** `ingress-icmp`: a cgroup never sees ICMP to a workload (it needs a hook on an interface of the workload's own). */
-export type FeatureName = 'cgroup-skb' | 'cgroup-connect' | 'service-translation' | 'http-ingress' | 'exec-signal' | 'ingress-icmp';
+export type FeatureName =
+  | 'cgroup-skb'
+  | 'cgroup-connect'
+  | 'service-translation'
+  | 'http-ingress'
+  | 'http-egress'
+  | 'exec-signal'
+  | 'ingress-icmp';
 
 export type Manifest = {
   readonly format: typeof bundleFormat;
@@ -32,7 +41,13 @@ export type Manifest = {
   /** sha256 over all other content: names the build in verdicts and status. */
   readonly build: string;
   readonly requirements: readonly Requirement[];
-  readonly files: { readonly program: FileEntry; readonly sources: FileEntry; readonly metrics: FileEntry; readonly text: FileEntry };
+  readonly files: {
+    readonly program: FileEntry;
+    readonly sources: FileEntry;
+    readonly metrics: FileEntry;
+    readonly text: FileEntry;
+    readonly boundary: FileEntry;
+  };
   readonly images: readonly ImageEntry[];
   readonly objects: readonly ObjectEntry[];
 };
@@ -143,6 +158,29 @@ export type PolicyText = {
   readonly files: readonly { readonly path: string; readonly text: string }[];
   readonly documents: ImportOptions;
 };
+
+/** One end of a question: a workload by its labels, a reserved endpoint by its names, or an address that is nobody's. */
+export type BoundaryEndpoint =
+  | { readonly kind: 'workload'; readonly labels: Labels }
+  | { readonly kind: 'reserved'; readonly entities: readonly ReservedName[] }
+  | { readonly kind: 'address'; readonly address: string };
+/** Who decided: a rule, the policies that brought a default deny, or nobody. */
+export type BoundaryCause =
+  | { readonly kind: 'rule'; readonly rule: number }
+  | { readonly kind: 'default-deny'; readonly policies: readonly number[] }
+  | { readonly kind: 'default-allow' };
+/** What the oracle says of a connection at an edge of the rules; `subject`, `peer`: indices of endpoints. */
+export type BoundaryPoint = {
+  readonly subject: number;
+  readonly direction: Direction;
+  readonly peer: number;
+  /** Transport point. */
+  readonly point: number;
+  readonly action: 'allowed' | 'denied' | 'dropped' | 'audited';
+  readonly cause: BoundaryCause;
+};
+/** Questions with their answers, by which policyd tries a bundle in this kernel before it switches to it. */
+export type BoundaryTable = { readonly endpoints: readonly BoundaryEndpoint[]; readonly points: readonly BoundaryPoint[] };
 
 export type MetricDefinition = {
   readonly name: string;

@@ -2,6 +2,7 @@
 // refused whole: everything that can fail happens before the new generation is switched to, and what was attached for a
 // refused change is taken off again.
 
+import { protocolOf } from '../../compiler/space/transport.ts';
 import type { CauseTable } from '../events/causes.ts';
 import { type EndpointIds, type EndpointTables, endpointTables } from '../inventory/endpoints.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -14,12 +15,13 @@ import { missingInterfaces } from '../kernel/features.ts';
 import { attachedInterfaces, attachInterface, detachInterface, ownInterfaces } from '../kernel/interfaces.ts';
 import { type Loaded, load, sameObjects, supported } from '../kernel/load.ts';
 import { type GenerationContent, type Generations, generations, type MapSource, tableNames } from '../kernel/tables.ts';
+import { type Mismatch, Verifier } from '../kernel/verify.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import { materialize } from '../policy/materialize.ts';
 import { membershipOf } from '../policy/membership.ts';
 import { serviceTables } from '../policy/services.ts';
 import { type PinnedMaps, pinnedMaps } from './pinned.ts';
-import { Refusal, refusalOfFailures } from './refusal.ts';
+import { type Complaint, Refusal, refusalOfFailures } from './refusal.ts';
 
 export type Desired = {
   readonly bundle: Bundle;
@@ -47,6 +49,8 @@ export type InForce = {
   /** Every pinned map, also where the bundle in force has no program for it: counters go on. */
   readonly maps: MapSource;
   readonly revision: number;
+  /** Questions that the programs of this kernel answered as the bundle says. */
+  readonly verified: number;
 };
 type Current = InForce & { readonly programs: Programs; readonly content: GenerationContent };
 
@@ -58,11 +62,13 @@ const must = <T>(result: Result<T>): T => {
 export class Enforcement {
   private readonly pinsRoot: string;
   private readonly identities: Identities;
+  private readonly verifier: Verifier;
   private current: Current | undefined;
 
   constructor(pinsRoot: string, identities: Identities) {
     this.pinsRoot = pinsRoot;
     this.identities = identities;
+    this.verifier = new Verifier(`${pinsRoot}-verify`);
   }
 
   get inForce(): InForce | undefined {
@@ -74,6 +80,7 @@ export class Enforcement {
     const found = resolveInventory(desired.inventory, desired.dynamic, machine);
     if (!found.ok) throw new Refusal(found.problems.map((message) => ({ message })));
     const before = this.current;
+    const verified = this.verified(desired.bundle);
     const programs = this.programsFor(desired.bundle);
     const { loaded } = programs;
     const attached = new Set(attachments(loaded.pins).map(({ cgroup }) => cgroup));
@@ -83,7 +90,7 @@ export class Enforcement {
       refuseWithoutInterface(desired.bundle, tables);
       const content = this.contentOf(desired.bundle, tables);
       const revision = this.switchTo(programs, content, tables);
-      this.current = { desired, resolved: found.inventory, tables, loaded, maps: programs.tables, revision, programs, content };
+      this.current = { desired, resolved: found.inventory, tables, loaded, maps: programs.tables, revision, verified, programs, content };
     } catch (error) {
       for (const { cgroup } of attachments(loaded.pins)) if (!attached.has(cgroup)) detachCgroup(loaded.pins, cgroup);
       for (const index of attachedInterfaces(loaded.pins)) if (!interfaces.has(index)) detachInterface(loaded.pins, programs.tables, index);
@@ -97,8 +104,19 @@ export class Enforcement {
 
   /** Lets go of descriptors; everything stays pinned and in force. */
   close(): void {
+    this.verifier.close();
     if (this.current) close(this.current.programs);
     this.current = undefined;
+  }
+
+  /** Before anything else is touched: does this kernel decide as the bundle says? Asked once of each build. */
+  private verified(bundle: Bundle): number {
+    const { current } = this;
+    if (current?.desired.bundle.manifest.build === bundle.manifest.build) return current.verified;
+    must(supported(bundle));
+    const { questions, mismatches } = must(this.verifier.verify(bundle));
+    if (mismatches.length > 0) throw new Refusal(mismatches.map((mismatch) => mismatchText(bundle, mismatch)));
+    return questions;
   }
 
   /** A change of policy is a change of tables: programs are loaded only when the objects are other ones. */
@@ -148,6 +166,17 @@ export class Enforcement {
     attachAll(programs, tables, true);
     ownInterfaces(programs.tables, tables.interfaces);
   }
+}
+
+function mismatchText({ boundary, sources }: Bundle, { point, found }: Mismatch): Complaint {
+  const { subject, direction, peer, action, cause } = point;
+  const shown = (index: number): string => JSON.stringify(boundary.endpoints[index]);
+  const rule = cause.kind === 'rule' ? sources.rules[cause.rule] : undefined;
+  const by = rule ? `${rule.file}:${rule.line}` : cause.kind;
+  return {
+    message: `the programs decide otherwise than the policy: ${direction} of ${shown(subject)} with ${shown(peer)} at ${protocolOf(point.point).protocol} ${protocolOf(point.point).value} is ${action} by ${by}, they say ${found}`,
+    help: 'nothing was switched; this is a bug of policyc, please report it with the kernel version',
+  };
 }
 
 function close({ loaded, tables }: Programs): void {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { abiVersion, layouts } from '../../compiler/ir/abi.ts';
 import {
+  type BoundaryTable,
   bundleFormat,
   type FileEntry,
   type Manifest,
@@ -15,6 +16,7 @@ import {
   type StaticTable,
 } from '../../compiler/ir/bundle.ts';
 import { buildText, bundleSchemas } from '../../compiler/ir/bundle-schema.ts';
+import { boundaryFault } from './boundary.ts';
 import { imageFault } from './image-check.ts';
 import { programFault } from './program-check.ts';
 
@@ -25,6 +27,7 @@ export type Bundle = {
   readonly program: PolicyProgram;
   readonly sources: SourceTable;
   readonly metrics: readonly MetricDefinition[];
+  readonly boundary: BoundaryTable;
   /** Bytes of each static kernel table. */
   readonly images: Readonly<Record<StaticTable, Uint8Array>>;
   /** In the manifest's order; `bytes` is the ELF object. */
@@ -55,6 +58,7 @@ const validators = {
   program: ajv.compile<PolicyProgram>(bundleSchemas.program),
   sources: ajv.compile<SourceTable>(bundleSchemas.sources),
   metrics: ajv.compile<readonly MetricDefinition[]>(bundleSchemas.metrics),
+  boundary: ajv.compile<BoundaryTable>(bundleSchemas.boundary),
 };
 
 const hex = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
@@ -166,8 +170,9 @@ function load(directory: string): Bundle {
   const program = json(manifest.files.program, validators.program);
   const sources = json(manifest.files.sources, validators.sources);
   const metrics = json(manifest.files.metrics, validators.metrics);
+  const boundary = json(manifest.files.boundary, validators.boundary);
   verified(directory, manifest.files.text);
-  const fault = programFault(program, sources);
+  const fault = programFault(program, sources) ?? boundaryFault(boundary);
   if (fault !== undefined) throw new Refusal('damaged', manifest.files.program.file, `the bundle is damaged: ${fault}`);
   const image = (table: StaticTable): Uint8Array => readImage(directory, { manifest, program }, table);
   return {
@@ -176,6 +181,7 @@ function load(directory: string): Bundle {
     program,
     sources,
     metrics,
+    boundary,
     images: { ports: image('ports'), prefixes: image('prefixes'), http: image('http'), exec: image('exec') },
     objects: manifest.objects.map((entry) => ({ template: entry.template, bytes: verified(directory, entry) })),
   };
