@@ -119,7 +119,7 @@ test('policy text with an inventory, requests that are told apart, and names of 
   assert.equal(out.trimEnd().split('\n'), ['n/two => one : tcp 80 (http GET /x)', 'one => *.example.com : tcp 443']);
   const none = policyc(['list', 'text']);
   assert.is(none.status, 2);
-  assert.match(none.error, 'there are no workloads to list connections of');
+  assert.match(none.error, 'there are no workloads to ask about');
 });
 
 test('what cannot be read is an error at its place', () => {

@@ -84,4 +84,67 @@ test('what is no question', () => {
   }
 });
 
+test('what policies come to among the workloads that there are', () => {
+  write(
+    'k8s.yaml',
+    `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec: { template: { metadata: { labels: { app: web } } } }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: db }
+spec: { template: { metadata: { labels: { app: db } } } }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: db }
+spec:
+  podSelector: { matchLabels: { app: db } }
+  ingress:
+    - { from: [{ podSelector: { matchLabels: { app: web } } }], ports: [{ port: 80, endPort: 90 }] }
+    - { from: [{ podSelector: { matchLabels: { app: web } } }], ports: [{ port: 85 }] }
+    - { from: [{ podSelector: { matchLabels: { app: wep } } }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: isolated }
+spec: { podSelector: { matchLabels: { app: db } }, policyTypes: [Ingress] }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: nobody }
+spec: { podSelector: { matchLabels: { app: dbb } } }
+`,
+  );
+  const found = (kind: string): readonly string[] => {
+    const { status, out, error } = policyc(['query', 'k8s.yaml', '--kind', kind]);
+    assert.is(status, 0, error);
+    return out.trimEnd().split('\n');
+  };
+  const rule = (place: number, words: string, line: number): string =>
+    `ingress rule ${place} of default-db (\`allow from { app: ${words}  (k8s.yaml:${line})`;
+  assert.equal(found('ungoverned'), [
+    'no policy governs ingress of default/web[Deployment]',
+    'no policy governs egress of default/db[Deployment]',
+    'no policy governs egress of default/web[Deployment]',
+  ]);
+  assert.equal(found('empty'), [
+    'default-nobody governs no workload that there is  (k8s.yaml:28)',
+    rule(3, '"wep" } in namespace "default" in cluster "default"`): its peers are nobody that there is', 19),
+  ]);
+  assert.equal(found('overlapping'), [
+    'default-db and default-isolated govern the same: default/db[Deployment]  (k8s.yaml:13, k8s.yaml:23)',
+  ]);
+  assert.equal(found('redundant'), [
+    'without default-isolated no connection is another  (k8s.yaml:23)',
+    'without default-nobody no connection is another  (k8s.yaml:28)',
+    `without ${rule(2, '"web" } in namespace "default" in cluster "default" at tcp 85`) no connection is another', 18)}`,
+    `without ${rule(3, '"wep" } in namespace "default" in cluster "default"`) no connection is another', 19)}`,
+  ]);
+  assert.equal(found('vacuous'), ['nothing was found']);
+  assert.is(query('--kind', 'redundant', '--to', 'db').status, 2);
+});
+
 test.run();

@@ -1,7 +1,7 @@
 // Who stands at the ends of concrete connections: each workload that there is, and everything outside as the fewest classes
 // that the policies tell apart. All endpoints of one node are alike to every rule.
 import type { ReservedName } from '../ir/event.ts';
-import type { PeerSet, Rule, Subject, TypedPolicy } from '../ir/typed.ts';
+import type { PeerSet, Rule, Subject, Tier, TypedPolicy } from '../ir/typed.ts';
 import { type Workload, workloadName } from '../ir/workload.ts';
 import { type Address, type AddressSet, formatAddress, ipv4Space, ipv6Space } from '../space/address.ts';
 import { intersect } from '../space/interval.ts';
@@ -88,11 +88,15 @@ export function controllerNode({ keys }: Asked): Node {
   return { kind: 'controller', name: '{ingress-controller}', end, namedPorts: [] };
 }
 
-/** The reserved endpoints that policies speak of by name, other than in what an agent does by its settings alone. */
-export function entityNodes(asked: Asked, policies: readonly TypedPolicy[]): readonly Node[] {
-  const governed = policies.flatMap((one) => one.policies.filter(({ tier }) => tier !== 'fallback').map(({ subject }) => subject));
+/**
+ * The reserved endpoints that policies speak of by name. `withFallback`: also those of tier fallback, where stands what an agent does
+ * by its settings alone.
+ */
+export function entityNodes(asked: Asked, policies: readonly TypedPolicy[], withFallback = false): readonly Node[] {
+  const isCounted = (tier: Tier | undefined): boolean => withFallback || tier !== 'fallback';
+  const governed = policies.flatMap((one) => one.policies.filter(({ tier }) => isCounted(tier)).map(({ subject }) => subject));
   const tierOf = new Map(policies.flatMap((one) => one.rules.map((rule) => [rule, one.policies[rule.policy]?.tier] as const)));
-  const peers = peersOf(asked.rules.filter((rule) => tierOf.get(rule) !== 'fallback'));
+  const peers = peersOf(asked.rules.filter((rule) => isCounted(tierOf.get(rule))));
   const isSpokenOf = (name: ReservedName): boolean =>
     peers.some(({ entities, reserved = [] }) => entities.includes(name) || reserved.some((set) => set.name === name)) ||
     governed.some(({ host, reserved = [] }) => (host && name === 'host') || reserved.some((set) => set.name === name));

@@ -65,11 +65,11 @@ export class Situation {
   }
 }
 
-/** Workloads that no policy governs in a direction. */
+/** Workloads that no policy governs in a direction, but for those of tier fallback: what is left to these is open or closed without them. */
 export function ungoverned({ nodes, reachability }: Situation, direction: Direction): readonly Node[] {
   return nodes.filter((node) => {
     const { rules, denying } = reachability.governing(direction, node);
-    return node.kind === 'workload' && rules.length + denying.length === 0;
+    return node.kind === 'workload' && denying.length === 0 && rules.every(({ policy }) => policy.tier === 'fallback');
   });
 }
 
@@ -93,13 +93,13 @@ const everyRule = (situation: Situation, policy: Policy): readonly RulePlace[] =
 
 export type Overlap = { readonly policies: readonly [Policy, Policy]; readonly workloads: readonly Node[] };
 
-/** Pairs of policies that govern the same workloads. */
+/** Pairs of policies of one tier that govern the same workloads. */
 export function overlaps(situation: Situation): readonly Overlap[] {
   const subjects = situation.policies.map((policy) => ({ policy, nodes: new Set(situation.subjectsOf(policy)) }));
   return subjects.flatMap(({ policy, nodes }, i) =>
     subjects.slice(i + 1).flatMap((other): readonly Overlap[] => {
       const workloads = [...nodes].filter((node) => other.nodes.has(node));
-      return workloads.length === 0 ? [] : [{ policies: [policy, other.policy], workloads }];
+      return workloads.length === 0 || policy.tier !== other.policy.tier ? [] : [{ policies: [policy, other.policy], workloads }];
     }),
   );
 }

@@ -1,5 +1,6 @@
 // The commands about connections and other events that are allowed: `list` and `query`.
 import { type Command, Option } from 'commander';
+import { findingKinds } from '../analysis/findings-report.ts';
 import { withDocuments } from './document-options.ts';
 import type { ListOptions } from './list.ts';
 import { listFormats } from './list-text.ts';
@@ -60,6 +61,7 @@ export function addQuery(program: Command, { finish, paths, exitCodes }: Shared)
     .option('--port <ports>', 'only at these ports: `5432`, `53/udp`, `tcp [80, 443]`, a declared name')
     .option('--request <block>', 'only such requests: `http { GET "/admin/**" }`')
     .option('--may <what>', 'whose processes may do it: `exec "/bin/sh"`, `write under "/etc"`')
+    .addOption(new Option('--kind <finding>', 'what the policies come to among the workloads that there are').choices(findingKinds))
     .option('--inventory <file>', 'name also the workloads of an inventory')
     .option('--explain', 'with each answer its rules in full, one event, and the workloads that there are')
     .addHelpText(
@@ -70,6 +72,13 @@ and with \`except\` what is not meant. Answers are classes of events over all la
 nobody has yet: complete, nothing more, each with who decides it and one event. What is enforced counts, not what is in
 audit mode. What an endpoint sends to itself is not asked.
 
+Of the workloads of manifests or of an inventory, \`--kind\` says
+  ungoverned   which of them no policy governs in a direction
+  empty        which policies govern none of them, and which rules have nobody as their peer
+  overlapping  which policies govern the same of them
+  redundant    which policies and rules change none of their connections, one at a time
+  vacuous      whether all policies together change none
+
 Examples:
   policyc query policies/ --to 'app: "db"' --port 5432
   policyc query policies/ --from cart --to world --format dot | dot -Tsvg > cart.svg
@@ -77,6 +86,7 @@ Examples:
   policyc query policies/ --to cart --port 8080 --request 'http { DELETE }'
   policyc query policies/ --may 'exec "/bin/sh"' --explain
   policyc query k8s/ --from world --format json
+  policyc query k8s/ --kind redundant
 ${exitCodes}`,
     )
     .action(async (given: readonly string[], options: QueryOptions) => finish((await import('./query.ts')).runQuery(given, options)));

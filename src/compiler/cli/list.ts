@@ -39,12 +39,12 @@ export function runList(given: readonly string[], options: ListOptions): Result 
 export const concernsMeaning = ({ severity, code }: Diagnostic): boolean => severity === 'error' || code.startsWith('import/');
 
 /** Workloads of the documents, and those of the inventory. */
-function whoThereIs({ stated }: CheckedUnit, inventory: string | undefined): Stated {
+export function whoThereIs({ stated }: CheckedUnit, inventory: string | undefined): Stated {
   const workloads = [...stated.workloads, ...(inventory === undefined ? [] : readWorkloads(inventory))];
   if (workloads.length === 0) {
     const where =
       inventory === undefined ? 'the files state none: add their manifests, or give `--inventory`' : `\`${inventory}\` lists none`;
-    throw new UsageError(`there are no workloads to list connections of: ${where}`);
+    throw new UsageError(`there are no workloads to ask about: ${where}`);
   }
   return { ...stated, workloads };
 }

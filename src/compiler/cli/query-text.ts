@@ -1,4 +1,5 @@
 // Answers to questions as people and tools read them: a table, or a graph for Graphviz.
+import type { FindingRecord } from '../analysis/findings-report.ts';
 import type { AllowedRecord, AllowingRule } from '../analysis/query-report.ts';
 import { csvRow, dotText, markdownRow } from './graph-text.ts';
 import type { Colors } from './output.ts';
@@ -25,6 +26,28 @@ export function queryText(allowed: readonly AllowedRecord[], { format, explain, 
     case 'table':
       if (allowed.length === 0) return 'nothing: no such event is allowed';
       return table(head, allowed, explain, colors);
+  }
+}
+
+/** One line a finding; as a graph, policies and the workloads that they are about. */
+export function findingsText(findings: readonly FindingRecord[], format: Exclude<QueryFormat, 'json'>): string {
+  const cells = findings.map(({ text, policies }) => [text, policies.map(({ file, line }) => `${file}:${line}`).join(', ')]);
+  switch (format) {
+    case 'csv':
+      return [['finding', 'where'], ...cells].map(csvRow).join('\n');
+    case 'markdown':
+      return [markdownRow(['finding', 'where']), '|---|---|', ...cells.map(markdownRow)].join('\n');
+    case 'dot':
+      return dotText({
+        nodes: [],
+        edges: findings.flatMap(({ kind, policies, workloads }) =>
+          policies.flatMap(({ policy }) => workloads.map((name) => ({ source: policy, destination: name, label: kind }))),
+        ),
+      });
+    case 'table':
+      return findings.length === 0
+        ? 'nothing was found'
+        : cells.map(([text = '', where = '']) => (where === '' ? text : `${text}  (${where})`)).join('\n');
   }
 }
 
