@@ -6,6 +6,7 @@ import { copyEdited } from './edits.ts';
 import { exponent, type Figures, figure, median, type Options, type Outcome } from './measure.ts';
 import { writePolicies } from './policies.ts';
 import { type Sample, sample } from './process.ts';
+import { replayFigures } from './replay.ts';
 
 const program = join(import.meta.dirname, '..', 'dist', 'policyc.js');
 const shop = join(import.meta.dirname, '..', 'policies', 'shop');
@@ -94,6 +95,7 @@ export async function diffBench(options: Options): Promise<Outcome> {
         'growth_cpu_exponent',
         growth(measured, cpu, (one) => one.cpu),
       ),
+      ...replayFigures(options),
     };
     return { figures, leftOut: {} };
   } finally {

@@ -3,7 +3,7 @@
 import type { FieldValues } from '../../domains/domain.ts';
 import type { Generalize } from './generalization.ts';
 import { several } from './generalization.ts';
-import { type BlockLine, escaped, single } from './lines.ts';
+import { type BlockLine, escaped, single } from './line-text.ts';
 
 type Asked = { readonly method: string; readonly path: string; readonly target: string; readonly host: string | undefined };
 

@@ -2,19 +2,7 @@
 import type { FieldValues } from '../../domains/domain.ts';
 import { type Generalize, several } from './generalization.ts';
 import { httpLines } from './http-lines.ts';
-
-/** `note`: what a line says beyond what was recorded. */
-export type BlockLine = { readonly text: string; readonly note?: string };
-
-/** The value of a field that has one. */
-export function single(fields: FieldValues, field: string): string | undefined {
-  const values = fields[field];
-  return values === undefined || 'kind' in values || values.length !== 1 ? undefined : values[0];
-}
-
-/** A text as it stands in quotation marks, where `signs` would mean something. */
-export const escaped = (text: string, signs: string): string =>
-  [...text].map((sign) => (sign === '"' || sign === '\\' || signs.includes(sign) ? `\\${sign}` : sign)).join('');
+import { type BlockLine, single } from './line-text.ts';
 
 /** The lines that hold for these requests of one protocol; undefined where one of them cannot be named, and only a rule without a block allows it. */
 export function blockLines(domain: string, requests: readonly FieldValues[], generalize: Generalize): readonly BlockLine[] | undefined {

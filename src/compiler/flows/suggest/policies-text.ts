@@ -5,7 +5,7 @@ import { notJudged } from '../observation.ts';
 import { timeText } from '../time.ts';
 import type { Count, ProcessCell, Tally } from '../traffic.ts';
 import type { Generalization, Generalize } from './generalization.ts';
-import { escaped, single } from './lines.ts';
+import { escaped, single } from './line-text.ts';
 import type { SuggestedRule } from './rules.ts';
 import type { Group } from './workloads.ts';
 

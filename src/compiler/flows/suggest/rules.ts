@@ -5,7 +5,8 @@ import type { FieldValues } from '../../domains/domain.ts';
 import { protocolOf, type TransportPoint } from '../../space/transport.ts';
 import type { Count } from '../traffic.ts';
 import { type Generalize, many } from './generalization.ts';
-import { type BlockLine, blockLines } from './lines.ts';
+import type { BlockLine } from './line-text.ts';
+import { blockLines } from './lines.ts';
 
 /** Flows of one peer at one point. `undecidable`: a request was recorded that no rule can name. */
 export type Entry = {
