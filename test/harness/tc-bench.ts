@@ -19,6 +19,8 @@ export type TcBench = {
   readonly install: (content: GenerationContent) => number;
   /** Whose the interface is from now on; 0: nobody's yet. `hasCgroup`: its sockets are governed as well. */
   readonly own: (endpoint: number, hasCgroup?: boolean) => void;
+  /** Several have the interface. */
+  readonly share: (endpoints: readonly number[]) => void;
   readonly run: (side: Side, packet: NetworkPacket) => Outcome;
   /** Only whether it passed: no counter is read. */
   readonly passes: (side: Side, packet: NetworkPacket) => boolean;
@@ -65,6 +67,7 @@ function fill(fd: number, seconds: number): void {
 export function tcBench(): TcBench {
   const loaded = loadTemplates(['net/tc'], privatePins());
   const index = farInterface();
+  const place = { index, name: 'bench', before: 14 };
   const context = contextOf(index);
   const tables = generations(loaded.maps);
   const connections = mapOf(loaded, 'tracked');
@@ -74,7 +77,12 @@ export function tcBench(): TcBench {
   return {
     loaded,
     install: (content) => expectOk(tables.install(content)),
-    own: (endpoint, hasCgroup = false) => ownInterfaces(loaded.maps, [{ index, name: 'bench', before: 14, endpoint, hasCgroup }]),
+    own: (endpoint, hasCgroup = false) => ownInterfaces(loaded.maps, [{ ...place, endpoint, hasCgroup }]),
+    share: (endpoints) =>
+      ownInterfaces(
+        loaded.maps,
+        endpoints.map((endpoint) => ({ ...place, endpoint, hasCgroup: false })),
+      ),
     run: (side, packet) => {
       const before = readCounters(counters);
       const outcome = passed(side, packet);

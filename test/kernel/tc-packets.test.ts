@@ -31,6 +31,7 @@ import {
   inbound,
   other,
   outbound,
+  peer,
   peerAllowed,
   portsImage,
   sides,
@@ -257,6 +258,21 @@ kernelTest('an interface that is nobody`s yet lets everything pass', () => {
   const it = fresh();
   it.own(fixedEndpoint.none);
   assert.equal(it.run('ingress', ip(inbound('v4'), tcp({ source: 40001, destination: 81 }))), { passed: true, raised: [] });
+});
+
+kernelTest('behind a shared interface the address says whose packet it is', () => {
+  const it = fresh();
+  const shut = tcp({ source: 40001, destination: 81 });
+  it.share([subject, peer]);
+  assert.is(it.passes('egress', ip(outbound('v4'), shut)), false);
+  assert.is(it.passes('ingress', ip(inbound('v4'), shut)), false);
+  const ofOther = { source: other.v4, destination: outbound('v4').destination };
+  assert.equal(it.run('egress', ip(ofOther, shut)), { passed: true, raised: ['egress tcp none forwarded defaultAllow'] });
+  const ofNobody = { source: address('10.9.9.9'), destination: outbound('v4').destination };
+  assert.equal(it.run('egress', ip(ofNobody, shut)), { passed: true, raised: [] }, 'nobody`s');
+  it.own(peer);
+  it.share([peer, 99]);
+  assert.equal(it.run('egress', ip(outbound('v4'), shut)), { passed: true, raised: [] }, 'of one who is elsewhere');
 });
 
 test.run();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Every packet of an interface that is a workload's own (the host's side of a veth pair), both ways: also what never meets
- * a program on its cgroup, as ICMP, segments to closed ports, packet sockets, and workloads whose processes are none of
- * this machine's. Whose packet it is says the interface. What leaves the workload comes *in* here.
+ * Every packet of a workload's interface (the host's side of a veth pair; a bridge or tunnel behind which there are
+ * several), both ways: also what never meets a program on its cgroup, as ICMP, segments to closed ports, packet sockets, and workloads whose processes are none of
+ * this machine's. Whose packet it is says the interface, or of several behind it the address. What leaves the workload comes *in* here.
  */
 #include "../include/interface.h"
 #include "../include/track.h"
@@ -180,18 +180,21 @@ static __always_inline int pol_tc_judge(struct __sk_buff *skb, __u8 direction)
 		return 1;
 	if (found)
 		interface = *found;
-	/* Attached, and nobody's yet. */
-	if (found && interface.endpoint == POL_ENDPOINT_NONE)
-		return 1;
 	kind = pol_packet_parse(skb, &this->packet, interface.before);
 	if (kind == POL_PACKET_NO_EVENT)
 		return 1;
 	this->revision = now.revision;
 	this->question.slot = now.slot;
-	this->question.subject = interface.endpoint;
 	pol_case_orient(this, direction);
-	if (!found || !now.revision)
+	if (!found)
 		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
+	if (interface.endpoint == POL_ENDPOINT_NONE)
+		return 1;
+	if (!now.revision)
+		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
+	this->question.subject = pol_interface_owner(&interface, now.slot, number, &this->local);
+	if (this->question.subject == POL_ENDPOINT_NONE)
+		return 1;
 	if (direction == POL_SECTION_EGRESS && kind != POL_PACKET_FAMILY && pol_tc_is_forged(this))
 		return pol_case_refuse(this, POL_CAUSE_FORGED_SOURCE);
 	if (kind == POL_PACKET_FRAGMENT && pol_fragment_follows(this, bpf_ktime_get_ns()))

@@ -100,16 +100,19 @@ function sharedCgroups(workloads: readonly ResolvedWorkload[]): readonly string[
   });
 }
 
+/** Behind one interface workloads are told apart by their addresses alone. */
 function sharedInterfaces(workloads: readonly ResolvedWorkload[]): readonly string[] {
-  const owners = new Map<number, ResolvedWorkload>();
-  return workloads.flatMap((workload) => {
-    if (!workload.interface) return [];
-    const { index, name } = workload.interface;
-    const earlier = owners.get(index);
-    owners.set(index, earlier ?? workload);
-    return earlier
-      ? [`${workload.origin}: workload \`${displayName(workload)}\`: interface ${name} is already that of \`${displayName(earlier)}\``]
-      : [];
+  const behind = new Map<number, ResolvedWorkload[]>();
+  for (const workload of workloads) {
+    if (!workload.interface) continue;
+    behind.set(workload.interface.index, [...(behind.get(workload.interface.index) ?? []), workload]);
+  }
+  const shared = [...behind.values()].filter((sharers) => sharers.length > 1).flat();
+  return shared.flatMap((workload) => {
+    const at = `${workload.origin}: workload \`${displayName(workload)}\``;
+    if (workload.addresses.length === 0)
+      return [`${at}: interface ${workload.interface?.name} is also another's: give both their addresses`];
+    return workload.cgroup ? [`${at}: a workload with a cgroup cannot share the interface ${workload.interface?.name}`] : [];
   });
 }
 

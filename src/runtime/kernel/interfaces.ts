@@ -11,6 +11,7 @@ import {
   linkUpdate,
   mapDelete,
   mapLookup,
+  mapNextKey,
   mapUpdate,
   objectGet,
   objectInfo,
@@ -101,6 +102,9 @@ export function attachInterface(loaded: Pick<Loaded, 'programs' | 'pins'>, maps:
   return success(undefined);
 }
 
+/** In the place of an endpoint: several workloads have the interface, and their addresses say who it is. */
+const shared = 0xffffffff;
+
 /** struct pol_interface of bpf/templates/include/interface.h. */
 const entryBytes = 8;
 
@@ -116,10 +120,15 @@ function entryOf({ endpoint, before, hasCgroup }: OwnedInterface): Uint8Array {
 export function ownInterfaces(maps: MapSource, owned: readonly OwnedInterface[]): void {
   const [table, back] = [maps.get('interfaces'), maps.get('interface_of')];
   if (table === undefined || back === undefined) return;
+  const sharers = new Map<number, number>();
+  for (const { index } of owned) sharers.set(index, (sharers.get(index) ?? 0) + 1);
   for (const each of owned) {
-    mapUpdate(table, word(each.index), entryOf(each));
     mapUpdate(back, word(each.endpoint), word(each.index));
+    mapUpdate(table, word(each.index), entryOf(sharers.get(each.index) === 1 ? each : { ...each, endpoint: shared }));
   }
+  // Who left an interface that others still have.
+  const now = new Set(owned.map(({ endpoint }) => endpoint));
+  for (const endpoint of endpointsIn(back)) if (!now.has(endpoint)) mapDelete(back, word(endpoint));
 }
 
 /** Takes everything off an interface; nothing happens where nothing is attached, or the interface is gone. */
@@ -138,12 +147,19 @@ export function detachInterface(pins: Pins, maps: MapSource, index: number): voi
   forget(maps, index);
 }
 
+function endpointsIn(back: number): readonly number[] {
+  const keys: Uint8Array[] = [];
+  const next = new Uint8Array(4);
+  while (mapNextKey(back, keys.at(-1) ?? null, next)) keys.push(next.slice());
+  return keys.map((key) => new DataView(key.buffer).getUint32(0, true));
+}
+
 function forget(maps: MapSource, index: number): void {
   const [table, back] = [maps.get('interfaces'), maps.get('interface_of')];
   const entry = new Uint8Array(entryBytes);
   if (table === undefined || back === undefined || !mapLookup(table, word(index), entry)) return;
-  const endpoint = entry.slice(0, 4);
-  const owner = new Uint8Array(4);
-  if (mapLookup(back, endpoint, owner) && Buffer.compare(owner, word(index)) === 0) mapDelete(back, endpoint);
+  const at = new Uint8Array(4);
+  for (const endpoint of endpointsIn(back))
+    if (mapLookup(back, word(endpoint), at) && Buffer.compare(at, word(index)) === 0) mapDelete(back, word(endpoint));
   mapDelete(table, word(index));
 }
