@@ -10,6 +10,7 @@ import { plan } from './5-plan/index.ts';
 import { emit } from './6-emit/index.ts';
 import { boundaryTable } from './analysis/boundary.ts';
 import { type ConnectivityReport, connectivityOf, connectivityReport } from './analysis/connectivity.ts';
+import { type ConnectivityDiff, type ConnectivityState, connectivityDiff } from './analysis/connectivity-diff.ts';
 import { type Coverage, coverage } from './analysis/coverage.ts';
 import { type Difference, diff } from './analysis/diff.ts';
 import { type Explained, explain } from './analysis/explain.ts';
@@ -37,7 +38,7 @@ import type { Emitted } from './ir/emitted.ts';
 import type { Plan } from './ir/plan.ts';
 import type { TestEvent } from './ir/test-case.ts';
 import type { TypedPolicy } from './ir/typed.ts';
-import type { Stated } from './ir/workload.ts';
+import type { Stated, Workload } from './ir/workload.ts';
 import { isOneQuestion, type QuestionText, questionDiagnostics, questionSource } from './question-text.ts';
 import { Session } from './session.ts';
 import type { Labels } from './space/labels.ts';
@@ -255,6 +256,15 @@ export function connectivityUnit({ typed, sources, ...unit }: CheckedUnit, state
 export function mergeUnits({ base, ours, theirs, merged }: Readonly<Record<keyof Merge, CheckedUnit>>): Outcome<MergeConflicts> {
   const policies = { base: base.typed, ours: ours.typed, theirs: theirs.typed, merged: merged.typed };
   return withinLimits(merged.sources, () => mergeConflicts(policies));
+}
+
+/** What a change does to the connections between the workloads of each side, and those of an inventory beside both. */
+export function connectivityDiffUnits(before: CheckedUnit, after: CheckedUnit, inventory: readonly Workload[]): Outcome<ConnectivityDiff> {
+  const stateOf = ({ typed, stated }: CheckedUnit): ConnectivityState => ({
+    typed,
+    stated: { ...stated, workloads: [...stated.workloads, ...inventory] },
+  });
+  return withinLimits(after.sources, () => connectivityDiff(stateOf(before), stateOf(after)));
 }
 
 /** What the policies come to among the workloads that there are. */

@@ -4,6 +4,7 @@
 import picocolors from 'picocolors';
 import { severities } from '../analysis/concern.ts';
 import type { ChangeRecord } from '../analysis/report.ts';
+import { connectionLines, connectionsText } from './diff-connections.ts';
 import { groupText } from './diff-text.ts';
 import {
   concernText,
@@ -43,7 +44,7 @@ export function diffMarkdown(review: Review): string {
     ...tableOf(turned),
   ];
   const foot = [...(cost ? ['', costLine(cost)] : []), ...(review.flows ? ['', `${escaped(trafficText(review.flows))}.`] : [])];
-  const parts = [...groupsOf(turned), ...groupsOf(rest)].map(foldedGroup);
+  const parts = [...[...groupsOf(turned), ...groupsOf(rest)].map(foldedGroup), ...foldedConnections(review)];
   return withinLimit(head, parts, foot);
 }
 
@@ -87,11 +88,19 @@ const severityCell = (change: ChangeRecord): string => {
 const longest = 180;
 const short = (text: string): string => (text.length <= longest ? text : `${text.slice(0, longest - 1)}…`);
 
+function foldedConnections({ connections }: Review): readonly string[] {
+  const lines = connections ? connectionLines(connections, plain) : [];
+  return connections && lines.length > 0 ? [folded(escaped(connectionsText(connections)), lines.slice(1, -1).join('\n'))] : [];
+}
+
 function foldedGroup(group: readonly [ChangeRecord, ...ChangeRecord[]]): string {
   const [first] = group;
-  const body = groupText(group, plain);
+  return folded(`${escaped(titles[first.effect])}: ${code(short(subjectText(first)))}`, groupText(group, plain));
+}
+
+function folded(summary: string, body: string): string {
   const fence = '`'.repeat(Math.max(3, ...[...body.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)));
-  return `<details><summary>${escaped(titles[first.effect])}: ${code(short(subjectText(first)))}</summary>\n\n${fence}text\n${body}\n${fence}\n</details>`;
+  return `<details><summary>${summary}</summary>\n\n${fence}text\n${body}\n${fence}\n</details>`;
 }
 
 const costLine = (cost: NonNullable<Review['cost']>): string =>

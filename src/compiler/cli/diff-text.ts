@@ -2,6 +2,7 @@
 // and after. What changes no verdict is counted, and listed when asked.
 import type { Effect } from '../analysis/diff.ts';
 import type { ChangeRecord } from '../analysis/report.ts';
+import { connectionLines } from './diff-connections.ts';
 import {
   affectedText,
   concernText,
@@ -24,7 +25,7 @@ import type { Colors } from './output.ts';
 /** `all`: also what changes no verdict. */
 export type TextView = { readonly colors: Colors; readonly all: boolean };
 
-export function diffText({ report, cost, failed, flows }: Review, { colors, all }: TextView): string {
+export function diffText({ report, cost, failed, flows, connections }: Review, { colors, all }: TextView): string {
   const shown: readonly Effect[] = all ? [...turning, ...quiet] : turning;
   const sections = shown.flatMap((effect) =>
     sectionText(
@@ -37,6 +38,7 @@ export function diffText({ report, cost, failed, flows }: Review, { colors, all 
   const costs = cost ? costTexts(cost).filter(({ isSame }) => !isSame) : [];
   return [
     ...sections,
+    ...(connections ? connectionLines(connections, colors) : []),
     conclusionText(report) + (isHidden ? colors.dim('; `--all` lists them') : ''),
     ...(costs.length > 0 ? [`in the kernel: ${costs.map(({ name, text }) => `${name} ${text}`).join(', ')}`] : []),
     ...(flows ? [trafficText(flows)] : []),

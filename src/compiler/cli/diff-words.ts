@@ -1,6 +1,7 @@
 // The words of a review that all of its forms share.
 
 import type { Cost } from '../7-build/cost.ts';
+import type { ConnectivityDiff } from '../analysis/connectivity-diff.ts';
 import type { Effect } from '../analysis/diff.ts';
 import { type DeciderRecord, deciderWords } from '../analysis/event-words.ts';
 import type { ChangeRecord, DiffReport } from '../analysis/report.ts';
@@ -28,6 +29,8 @@ export type Review = {
   /** Made where a form shows it. */
   readonly graph?: ReportGraph;
   readonly cost?: CostChange;
+  /** Where there are workloads. */
+  readonly connections?: ConnectivityDiff;
   /** Recorded traffic that changes were asked about. */
   readonly flows?: { readonly events: number; readonly notJudged: number; readonly unreadableLines: number };
   readonly failed: readonly { readonly gate: string; readonly changes: number }[];

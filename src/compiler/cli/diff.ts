@@ -6,6 +6,7 @@ import type { Difference } from '../analysis/diff.ts';
 import { diffReport } from '../analysis/report.ts';
 import { reportGraph } from '../analysis/report-graph.ts';
 import { type CheckedUnit, diffUnits, emitUnit } from '../pipeline.ts';
+import { changedConnections } from './diff-connections.ts';
 import { readSides, type Side } from './diff-sides.ts';
 import type { CostChange, Review } from './diff-words.ts';
 import type { DocumentOptions } from './document-options.ts';
@@ -73,10 +74,13 @@ async function reviewOf(before: Side, after: Side, options: DiffOptions): Promis
     return { diagnostics: [...before.diagnostics, ...after.diagnostics, ...(differences?.diagnostics ?? [])] };
   const [old, now] = [before.unit.typed, after.unit.typed];
   const stated = [...before.unit.stated.workloads, ...after.unit.stated.workloads];
-  const workloads = [...stated, ...(inventory === undefined ? [] : readWorkloads(inventory))];
+  const inventoried = inventory === undefined ? [] : readWorkloads(inventory);
+  const workloads = [...stated, ...inventoried];
   const traffic = options.flows === undefined ? undefined : await flowHits({ before: old, after: now }, differences.value, options.flows);
   const report = diffReport([old, now], differences.value, { workloads, ...(traffic && { flowsOf: countsOf(traffic.hits) }) });
   const costs = cost ? costChange(before.unit, after.unit) : undefined;
+  const connections = changedConnections(before.unit, after.unit, inventoried);
+  if (connections?.ok === false) return { diagnostics: connections.diagnostics };
   const hasGraph = [format, ...output.map(formatOf)].includes('html');
   return {
     review: {
@@ -85,6 +89,7 @@ async function reviewOf(before: Side, after: Side, options: DiffOptions): Promis
       report,
       ...(hasGraph && { graph: reportGraph(report, old, now) }),
       ...(costs && { cost: costs }),
+      ...(connections && { connections: connections.value }),
       ...(traffic && { flows: readFrom(traffic.tally) }),
       failed: metGates(exitCode ? [...failOn, ...anyChange] : failOn, report.changes),
     },

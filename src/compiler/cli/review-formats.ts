@@ -50,6 +50,7 @@ export function reviewIn(format: ReviewFormat, review: Review, { all, isTerminal
         new: review.new,
         ...review.report,
         ...(review.cost && { cost: review.cost }),
+        ...(review.connections && { connections: review.connections }),
         ...(review.flows && { flows: review.flows }),
         failed: review.failed,
         diagnostics: [],
