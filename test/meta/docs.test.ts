@@ -17,6 +17,7 @@ const documents = [
   'CHANGELOG.md',
   'grammar/README.md',
   'policies/README.md',
+  'docs/review.md',
   'docs/replay.md',
 ];
 const textOf = (document: string) => readFileSync(join(root, document), 'utf8');

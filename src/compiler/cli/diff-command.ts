@@ -15,6 +15,28 @@ const failOn = new Option('--fail-on <what>', 'exit with 1 if there is such a ch
 /** For completions alone: several can be given in one word. */
 failOn.argChoices = [...gateWords];
 
+const diffHelp = `
+Exact over all events that the language can tell apart: all labels, addresses, ports, requests and programs, also those
+that no workload has yet. Each change comes with one event of it, and with who decided before and after.
+
+OLD and NEW are files, folders, bundles (compared by the text that they were built from), or REVISION:PATH. Of revisions
+the PATHs are compared (without any: this folder), imports included, as they were committed; a single REVISION with the
+files as they are now, \`A..B\` the one with the other, \`A...B\` what B changed since it left A.
+
+What --fail-on takes, with commas between: newly-allowed, newly-denied, newly-audited, no-longer-audited, each also with
+:world (addresses outside), :namespace (another one), :host (nodes), :process, :flows (that recorded flows would have hit);
+low, medium, high (that severity or more); any. Severity: high is what opens to the world, or opens a subject of
+\`@severity(high)\` or \`critical\`.
+
+Examples:
+  policyc diff shop.policy shop-new.policy
+  policyc diff HEAD                       what is not committed yet
+  policyc diff main...HEAD -- policies    what this branch changes
+  policyc diff shop.bundle policies       what a build would change
+  policyc diff origin/main policies --fail-on newly-allowed:world,high
+  policyc diff main...HEAD --format markdown -o report.html -o report.sarif
+${exitCodes}`;
+
 export function addDiff(program: Command, finish: (result: Result) => void): void {
   withDocuments(
     withCommon(
@@ -40,30 +62,7 @@ export function addDiff(program: Command, finish: (result: Result) => void): voi
     .option('--flows <path>', 'say how many recorded flows each change would have hit: as `policyc replay` reads them')
     .option('--all', 'list also what changes no verdict')
     .option('--no-cost', 'do not say what it costs in the kernel: bytes and entries of tables, instructions of programs')
-    .addHelpText(
-      'after',
-      `
-Exact over all events that the language can tell apart: all labels, addresses, ports, requests and programs, also those
-that no workload has yet. Each change comes with one event of it, and with who decided before and after.
-
-OLD and NEW are files, folders, bundles (compared by the text that they were built from), or REVISION:PATH. Of revisions
-the PATHs are compared (without any: this folder), imports included, as they were committed; a single REVISION with the
-files as they are now, \`A..B\` the one with the other, \`A...B\` what B changed since it left A.
-
-What --fail-on takes, with commas between: newly-allowed, newly-denied, newly-audited, no-longer-audited, each also with
-:world (addresses outside), :namespace (another one), :host (nodes), :process, :flows (that recorded flows would have hit);
-low, medium, high (that severity or more); any. Severity: high is what opens to the world, or opens a subject of
-\`@severity(high)\` or \`critical\`.
-
-Examples:
-  policyc diff shop.policy shop-new.policy
-  policyc diff HEAD                       what is not committed yet
-  policyc diff main...HEAD -- policies    what this branch changes
-  policyc diff shop.bundle policies       what a build would change
-  policyc diff origin/main policies --fail-on newly-allowed:world,high
-  policyc diff main...HEAD --format markdown -o report.html -o report.sarif
-${exitCodes}`,
-    )
+    .addHelpText('after', diffHelp)
     .action(async (given: readonly string[], options: DiffOptions) =>
       finish(await (await import('./diff.ts')).runDiff(aroundDashes(given), options)),
     );
