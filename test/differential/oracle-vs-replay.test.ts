@@ -2,7 +2,10 @@
 // cell has the oracle's verdict of that event. What the line could not say stays undecided, or makes no difference.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { diff, type Effect } from '../../src/compiler/analysis/diff.ts';
 import { verdictOf } from '../../src/compiler/analysis/oracle.ts';
+import { EventClasses } from '../../src/compiler/flows/classes.ts';
+import { hitsOf } from '../../src/compiler/flows/hits.ts';
 import { Replay } from '../../src/compiler/flows/replay.ts';
 import { LineReader } from '../../src/compiler/flows/scan-line.ts';
 import type { Direction as CountDirection } from '../../src/compiler/flows/traffic.ts';
@@ -12,7 +15,7 @@ import { randomEvents, randomPolicy, randomUniverse } from '../harness/arbitrary
 import { typedPolicy } from '../harness/compile.ts';
 import { type Direction, flowLine, type LineOptions, processLine, type RecordedAs, recordable } from '../harness/hubble-lines.ts';
 import { type Random, random, seedOf } from '../harness/random.ts';
-import { everyEvent, randomWorld, typedWorld } from '../harness/small-world.ts';
+import { editedWorld, everyEvent, randomWorld, typedWorld } from '../harness/small-world.ts';
 
 const seed = seedOf('oracle-vs-replay', 6_021_023);
 const rounds = Number(process.env['ROUNDS'] ?? 20);
@@ -102,6 +105,46 @@ test('every recorded flow has the verdict of its event, under random policies', 
   }
   console.log(`oracle-vs-replay: random policies: ${JSON.stringify(seen)}`);
   assert.ok(seen.decided > 20 * rounds);
+});
+
+/** The change of the whole verdict, as differences name it. */
+function turned(before: TypedPolicy, after: TypedPolicy, event: PolicyEvent): Effect | undefined {
+  const [was, is] = [verdictOf(before, event), verdictOf(after, event)];
+  if (was.action !== is.action) return is.action === 'allowed' ? 'newly-allowed' : 'newly-denied';
+  if (Boolean(was.audit) !== Boolean(is.audit)) return is.audit ? 'newly-audited' : 'no-longer-audited';
+  return undefined;
+}
+
+const quiet: readonly Effect[] = ['masked', 'another-rule'];
+
+test('a recorded flow hits the changes that it is in, and no others', () => {
+  const pick = random(seed + 2);
+  const all = everyEvent();
+  const seen = { hit: 0, spared: 0, uncertain: 0 };
+  for (let round = 0; round < rounds; round++) {
+    const world = randomWorld(pick);
+    const [before, after] = [typedWorld(world), typedWorld(editedWorld(pick, world))];
+    const differences = diff(before, after);
+    const classes = new EventClasses([before, after]);
+    for (const event of shuffled(pick, all, 60).map(recordable)) {
+      const line = lineOf(event, { direction: 'EGRESS', recorded: 'allowed', second: 0 });
+      if (line === undefined) continue;
+      const replay = new Replay({ before, after }, classes);
+      replay.traffic.add(new LineReader().read(line, 0, line.length), { file: 'test', line: 1 });
+      const hits = hitsOf(replay, { before, after }, differences);
+      const uncertain = [...hits.values()].some((hit) => hit.uncertain > 0);
+      const own = [...hits].filter(([, { count }]) => count > 0).map(([{ effect }]) => effect);
+      const loud = [...new Set(own.filter((effect) => !quiet.includes(effect)))];
+      const expected = turned(before, after, event);
+      if (uncertain) seen.uncertain++;
+      else {
+        assert.equal(loud, expected ? [expected] : [], show(event));
+        seen[expected ? 'hit' : 'spared']++;
+      }
+    }
+  }
+  console.log(`oracle-vs-replay: hits: ${JSON.stringify(seen)}`);
+  assert.ok(seen.hit > 5 * rounds && seen.spared > 5 * rounds && seen.uncertain > 0);
 });
 
 test.run();

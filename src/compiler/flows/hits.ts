@@ -8,7 +8,7 @@ import { isSame } from '../analysis/oracle-members.ts';
 import type { Content, Domains } from '../domains/domain.ts';
 import type { PolicyEvent } from '../ir/event.ts';
 import { type Counted, summed } from './groups.ts';
-import { eventsOf } from './judge.ts';
+import { type AskedEvent, eventsOf } from './judge.ts';
 import type { Policies, Replay } from './replay.ts';
 import type { Count } from './traffic.ts';
 
@@ -52,6 +52,14 @@ export function isOf({ section, domain, cell, items, everyItem }: Difference, ev
 }
 
 type Found = { readonly certain: Count[]; uncertain: number };
+/** A difference, and whether the flow is surely one of it. */
+type Placed = readonly [Found, boolean];
+type Ways = { readonly event: PolicyEvent; readonly events: readonly PolicyEvent[] | undefined };
+
+const waysOf = ({ before, after }: Required<Policies>, asked: AskedEvent): Ways => ({
+  event: asked.event,
+  events: eventsOf(before, after, asked),
+});
 
 /** Hits of each difference, in their order; `replay` has read the flows under both policies. */
 export function hitsOf(replay: Replay, policies: Required<Policies>, differences: readonly Difference[]): ReadonlyMap<Difference, Hits> {
@@ -59,9 +67,9 @@ export function hitsOf(replay: Replay, policies: Required<Policies>, differences
   const reader = contentReader(domains);
   const found = new Map(differences.map((difference): readonly [Difference, Found] => [difference, { certain: [], uncertain: 0 }]));
   // Of cells that are judged as one, one is looked at.
-  const places = new Map<object, readonly (readonly [Found, boolean])[]>();
+  const places = new Map<object, readonly Placed[]>();
   for (const { answer, counts } of replay.judged()) {
-    const known = places.get(answer.judged) ?? placesOf([...found], eventsOf([policies.before, policies.after], answer.asked), reader);
+    const known = places.get(answer.judged) ?? placesOf([...found], waysOf(policies, answer.asked), reader);
     places.set(answer.judged, known);
     for (const [hits, isCertain] of known) {
       if (isCertain) hits.certain.push(...counts);
@@ -71,14 +79,17 @@ export function hitsOf(replay: Replay, policies: Required<Policies>, differences
   return new Map([...found].map(([difference, { certain, uncertain }]) => [difference, { ...summed(certain), uncertain }]));
 }
 
-/** `events`: every way in which it may have been; undefined where they are too many. */
-function placesOf(
-  found: readonly (readonly [Difference, Found])[],
-  events: readonly PolicyEvent[] | undefined,
-  reader: ContentReader,
-): readonly (readonly [Found, boolean])[] {
-  return found.flatMap(([difference, hits]): readonly (readonly [Found, boolean])[] => {
-    const inside = events?.filter((event) => isOf(difference, event, reader)).length ?? 0;
-    return inside === 0 ? [] : [[hits, inside === events?.length]];
+/** `events`: every way in which it may have been; undefined where they are too many, and then nothing that it can be in is certain. */
+function placesOf(found: readonly (readonly [Difference, Found])[], { event, events }: Ways, reader: ContentReader): readonly Placed[] {
+  return found.flatMap(([difference, hits]): readonly Placed[] => {
+    if (!events) return mayBeIn(difference, event) ? [[hits, false]] : [];
+    const inside = events.filter((one) => isOf(difference, one, reader)).length;
+    return inside === 0 ? [] : [[hits, inside === events.length]];
   });
+}
+
+/** As far as the ends of the event say. */
+function mayBeIn({ section, domain, cell }: Difference, event: PolicyEvent): boolean {
+  if (event.kind === 'process') return section === 'process' && event.domain === domain && inEnd(cell.source, event.subject);
+  return section !== 'process' && inEnd(cell.source, event.source) && inEnd(cell.destination, event.destination);
 }

@@ -17,7 +17,7 @@ export type Judged =
 /** `open`: fields of its content that may have been anything. */
 export type AskedEvent = { readonly event: PolicyEvent; readonly open: readonly string[] };
 
-const mostAlternatives = 512;
+const mostAlternatives = 2048;
 const portNames = 'the names of its ports';
 
 /** One way in which the event may have been. */
@@ -25,10 +25,30 @@ type Alternative = PolicyEvent;
 /** What was not recorded, and every way in which that may have been. */
 type Unknown = { readonly what: string; readonly put: readonly ((event: Alternative) => Alternative)[] };
 
-/** Every way in which an event may have been, as far as policies tell them apart; undefined where they are too many. */
-export function eventsOf(policies: readonly TypedPolicy[], { event, open }: AskedEvent): readonly PolicyEvent[] | undefined {
-  const unknowns = policies.flatMap((typed) => unknownsOf(typed, { event, open }));
-  return countOf(unknowns) > mostAlternatives ? undefined : alternatives(event, unknowns);
+/** Every way in which an event may have been, as far as both policies together tell them apart; undefined where they are too many. */
+export function eventsOf(before: TypedPolicy, after: TypedPolicy, { event, open }: AskedEvent): readonly PolicyEvent[] | undefined {
+  const unknowns = withinLimits(() => unknownsOf(together(before, after), { event, open }));
+  return unknowns instanceof AnalysisLimit || countOf(unknowns) > mostAlternatives ? undefined : alternatives(event, unknowns);
+}
+
+function withinLimits<T>(analyse: () => T): T | AnalysisLimit {
+  try {
+    return analyse();
+  } catch (error) {
+    if (!(error instanceof AnalysisLimit)) throw error;
+    return error;
+  }
+}
+
+const both = new WeakMap<TypedPolicy, WeakMap<TypedPolicy, TypedPolicy>>();
+
+/** The rules of both, to be asked what they tell apart, and nothing else. */
+function together(before: TypedPolicy, after: TypedPolicy): TypedPolicy {
+  const known = both.get(before) ?? new WeakMap<TypedPolicy, TypedPolicy>();
+  both.set(before, known);
+  const made = known.get(after) ?? { ...after, rules: [...before.rules, ...after.rules] };
+  known.set(after, made);
+  return made;
 }
 
 const unknownsOf = (typed: TypedPolicy, { event, open }: AskedEvent): readonly Unknown[] => [
@@ -39,19 +59,21 @@ const countOf = (unknowns: readonly Unknown[]): number => unknowns.reduce((produ
 
 /** The verdict of an event. What is too much for the analysis is undecided, for want of what it would need. */
 export function judge(typed: TypedPolicy, asked: AskedEvent): Judged {
+  const judged = withinLimits(() => judgeWays(typed, asked));
+  return judged instanceof AnalysisLimit
+    ? { kind: 'undecided', missing: [`more than ${judged.allowed} ${judged.limit}`], verdicts: [] }
+    : judged;
+}
+
+function judgeWays(typed: TypedPolicy, asked: AskedEvent): Judged {
   const unknowns = unknownsOf(typed, asked);
   const missing = [...new Set(unknowns.map(({ what }) => what))];
   if (countOf(unknowns) > mostAlternatives) return { kind: 'undecided', missing, verdicts: [] };
-  try {
-    const [first, ...others] = alternatives(asked.event, unknowns).map((one) => verdictOf(typed, one));
-    if (!first) return { kind: 'undecided', missing, verdicts: [] };
-    const key = (verdict: Verdict): string => `${verdict.action} ${verdict.audit?.action}`;
-    const different = others.filter((other) => key(other) !== key(first));
-    return different.length === 0 ? { kind: 'decided', verdict: first } : { kind: 'undecided', missing, verdicts: [first, ...different] };
-  } catch (error) {
-    if (!(error instanceof AnalysisLimit)) throw error;
-    return { kind: 'undecided', missing: [`more than ${error.allowed} ${error.limit}`], verdicts: [] };
-  }
+  const [first, ...others] = alternatives(asked.event, unknowns).map((one) => verdictOf(typed, one));
+  if (!first) return { kind: 'undecided', missing, verdicts: [] };
+  const key = (verdict: Verdict): string => `${verdict.action} ${verdict.audit?.action}`;
+  const different = others.filter((other) => key(other) !== key(first));
+  return different.length === 0 ? { kind: 'decided', verdict: first } : { kind: 'undecided', missing, verdicts: [first, ...different] };
 }
 
 const alternatives = (event: Alternative, unknowns: readonly Unknown[]): readonly Alternative[] =>

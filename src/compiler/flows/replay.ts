@@ -27,10 +27,10 @@ export class Replay {
   readonly #headers: readonly string[];
   readonly traffic: Traffic;
 
-  /** @throws AnalysisLimit */
-  constructor(policies: Policies) {
+  /** `classes`: of these policies, where there are some already. */
+  constructor(policies: Policies, classes = new EventClasses([...(policies.before ? [policies.before] : []), policies.after])) {
     this.#policies = policies;
-    this.#classes = new EventClasses([...(policies.before ? [policies.before] : []), policies.after]);
+    this.#classes = classes;
     this.#headers = this.#classes.fieldsOf('http').filter((field) => field.startsWith('header '));
     this.traffic = new Traffic(this.#classes);
   }
