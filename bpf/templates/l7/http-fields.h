@@ -22,6 +22,8 @@ static __always_inline __u32 pol_http_header_named(const struct pol_http *http)
 		return POL_HEADER_HOST;
 	if (first == POL_NAME_WORD('u', 'p', 'g', 'r', 'a', 'd', 'e', 0))
 		return POL_HEADER_UPGRADE;
+	if (first == POL_NAME_WORD('e', 'x', 'p', 'e', 'c', 't', 0, 0))
+		return POL_HEADER_EXPECT;
 	return POL_HEADER_OTHER;
 }
 
@@ -145,6 +147,10 @@ static __always_inline __u32 pol_http_line_end(struct pol_http *http, __u32 byte
 		return pol_http_lost(http, POL_REASON_AMBIGUOUS_LENGTH);
 	if (header == POL_HEADER_UPGRADE)
 		return pol_http_lost(http, POL_REASON_UNKNOWN_STREAM_POSITION);
+	if (header == POL_HEADER_EXPECT) {
+		http->flags = flags | POL_HTTP_EXPECTS;
+		return POL_HTTP_GOES_ON;
+	}
 	if (header == POL_HEADER_HOST) {
 		if (flags & POL_HTTP_HOST)
 			return pol_http_lost(http, POL_REASON_MALFORMED_REQUEST);

@@ -54,6 +54,7 @@ enum {
 	POL_HTTP_HAS_LENGTH = 32,
 	POL_HTTP_CHUNKED = 64,
 	POL_HTTP_TRAILER = 128, /* the lines are those after the last chunk */
+	POL_HTTP_EXPECTS = 256, /* its body waits for a word of the server */
 };
 
 /* Slots of the fields, as kernelFields in ir/abi.ts; those of headers follow, the automaton of their names says which. */
@@ -66,7 +67,7 @@ enum {
 	POL_FIELD_FIRST_HEADER,
 };
 
-enum { POL_HEADER_OTHER, POL_HEADER_HOST, POL_HEADER_UPGRADE, POL_HEADER_LENGTH, POL_HEADER_ENCODING };
+enum { POL_HEADER_OTHER, POL_HEADER_HOST, POL_HEADER_UPGRADE, POL_HEADER_EXPECT, POL_HEADER_LENGTH, POL_HEADER_ENCODING };
 /* Place in a path segment, up to its first `;`. */
 enum { POL_SEGMENT_EMPTY, POL_SEGMENT_DOT, POL_SEGMENT_DOTS, POL_SEGMENT_NAME };
 enum { POL_VALUE_BEFORE, POL_VALUE_INSIDE, POL_VALUE_AFTER, POL_VALUE_WRONG };
@@ -92,9 +93,9 @@ struct pol_http {
 	__u8 begun; /* its value has a byte */
 	__u8 host; /* POL_HOST_* */
 	__u8 named; /* the host has a name */
+	__u16 flags; /* what the head has said so far */
 	__u16 text_length; /* bytes of canonical text, also of those that did not fit into `text` */
 	__u8 phase;
-	__u8 flags;
 	__u8 place; /* in the version, a name, a number, a word */
 	__u8 header; /* POL_HEADER_* */
 	__u8 value; /* POL_VALUE_* */

@@ -8,6 +8,13 @@
 #include "http-fields.h"
 #include "http-target.h"
 
+/* A byte of a value that nobody asks for, and that ends nothing: most bytes of most heads. */
+static __always_inline int pol_http_is_idle(const struct pol_http *http, __u32 byte)
+{
+	return http->phase == POL_HTTP_VALUE && !http->field && http->header == POL_HEADER_OTHER && byte >= 0x20 && byte != 0x7f &&
+	       http->head < POL_HTTP_HEAD_LIMIT;
+}
+
 /* Reads one byte. After HEAD_READ without a body, after MESSAGE_READ and before the first byte: pol_http_restart. */
 static __always_inline __u32 pol_http_step(struct pol_http *http, const struct pol_tables *tables, __u32 byte)
 {
@@ -44,6 +51,19 @@ static __always_inline __u32 pol_http_step(struct pol_http *http, const struct p
 	default:
 		return pol_http_empty_line_end(http, byte);
 	}
+}
+
+/*
+ * The same, as a function of its own: the verifier looks at it once, not once for each byte of the loops around it.
+ * `slot`: of the generation.
+ */
+POL_GLOBAL int pol_http_byte(struct pol_http *http, const struct pol_requests *requests, __u32 slot, __u32 byte)
+{
+	struct pol_tables tables = {requests, slot};
+
+	if (!http || !requests)
+		return POL_HTTP_LOST;
+	return pol_http_step(http, &tables, byte & 255);
 }
 
 /* Request class of what was read: all of it, or only the request line; OPEN if that does not say it. */

@@ -48,12 +48,17 @@ struct pol_connection {
 	__u8 stranded; /* a request begins behind bytes that must not pass */
 	__u8 completed; /* requests that pass and end in it; 2 stands for more */
 	__u8 pipelined; /* several responses were due at once: how many still are cannot be told */
-	__u8 reserved;
+	__u8 section; /* POL_SECTION_*: a request that comes, or one that is sent */
 	__u32 begin; /* where its current message begins */
 	__u32 drop_from;
 	/* Sequence numbers of what this end sends. */
 	__u32 mark; /* when the last request had passed */
 	__u32 answer_end; /* when the last 403 will have been sent */
+	/* Of what is sent. */
+	__u32 held; /* bytes that were read and are held back until there are more */
+	__u32 held_at; /* sequence number of the first */
+	__u8 event; /* what the last byte that was read brought about */
+	__u8 reserved[7];
 };
 
 static __always_inline void pol_stream_tell(const struct pol_connection *connection, const struct pol_verdict *verdict, __u32 reason)
@@ -66,11 +71,18 @@ static __always_inline void pol_stream_tell(const struct pol_connection *connect
 	event->revision = connection->revision;
 	event->subject = connection->owner;
 	event->peer = connection->peer.endpoint;
-	__builtin_memcpy(event->source, &connection->peer.address, sizeof(event->source));
-	__builtin_memcpy(event->destination, &connection->local, sizeof(event->destination));
-	event->source_port = connection->remote_port;
-	event->destination_port = connection->local_port;
-	event->direction = POL_SECTION_INGRESS;
+	if (connection->section == POL_SECTION_INGRESS) {
+		__builtin_memcpy(event->source, &connection->peer.address, sizeof(event->source));
+		__builtin_memcpy(event->destination, &connection->local, sizeof(event->destination));
+		event->source_port = connection->remote_port;
+		event->destination_port = connection->local_port;
+	} else {
+		__builtin_memcpy(event->source, &connection->local, sizeof(event->source));
+		__builtin_memcpy(event->destination, &connection->peer.address, sizeof(event->destination));
+		event->source_port = connection->local_port;
+		event->destination_port = connection->remote_port;
+	}
+	event->direction = connection->section;
 	event->protocol = POL_PROTOCOL_HTTP;
 	event->match = verdict->match;
 	event->verdict = pol_verdict_hubble(verdict);
@@ -85,7 +97,7 @@ static __always_inline void pol_stream_report(const struct pol_connection *conne
 {
 	struct pol_counter_key key = {
 		.cause = verdict->cause,
-		.direction = POL_SECTION_INGRESS,
+		.direction = connection->section,
 		.protocol = POL_PROTOCOL_HTTP,
 		.match = verdict->match,
 		.verdict = pol_verdict_hubble(verdict),
@@ -258,7 +270,11 @@ POL_GLOBAL int pol_stream_advance(struct __sk_buff *skb, struct pol_connection *
 	for (i = 0; i < POL_STREAM_STEP; i++) {
 		if (i >= length)
 			break;
-		event = pol_http_step(http, &tables, bytes[i]);
+		if (pol_http_is_idle(http, bytes[i])) {
+			http->head++;
+			continue;
+		}
+		event = pol_http_byte(http, tables.requests, tables.slot, bytes[i]);
 		if (event != POL_HTTP_GOES_ON) {
 			i++;
 			break;

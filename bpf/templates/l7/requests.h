@@ -56,8 +56,10 @@ static __always_inline __u32 pol_field_step(const struct pol_tables *tables, __u
 	/* The dead state is for good: most names and many paths end there soon. */
 	if (!state)
 		return 0;
-	field &= POL_LIMIT_REQUEST_FIELDS - 1;
-	at = requests->next[field] + state * requests->width[field] + requests->byte_class[field * 256 + (byte & 255)];
+	/* Written out: clang leaves masks away that change nothing, and verifiers before 6.18 then know no bound. */
+	asm volatile("%0 &= %1" : "+r"(field) : "i"(POL_LIMIT_REQUEST_FIELDS - 1));
+	asm volatile("%0 &= 255" : "+r"(byte));
+	at = requests->next[field] + state * requests->width[field] + requests->byte_class[field * 256 + byte];
 	return pol_cell(tables->slot, at);
 }
 

@@ -2,6 +2,7 @@
 /*
  * HTTP decided in the kernel. pol_sock_ops marks every accepted connection and puts those whose verdict is `inspect`
  * into `http_sockets`; pol_stream_verdict sees their bytes after TCP has put them in order, before the server does.
+ * Connections that were opened here go into `http_senders`: send.h.
  *
  * An allowed request passes; of a denied one the server never sees the end of the head, and its sender reads a 403 that
  * is written into the packet of the request. Wherever that is not possible without a response out of order or a byte
@@ -37,6 +38,14 @@ struct {
 
 static const struct pol_connection pol_connection_new = {};
 
+/* What is read of kernel structs; offsets come from the running kernel's BTF. */
+struct tcp_sock {
+	__u32 write_seq; /* next byte that this end will write */
+	__u32 snd_una; /* first byte that the other end has not acknowledged */
+	__u32 rcv_nxt; /* next byte that will come */
+	__u32 copied_seq; /* next byte that will be read */
+} __attribute__((preserve_access_index));
+
 /* Takes an accepted connection into inspection; on any failure nothing of it stays, and cgroup_skb refuses its data. */
 static __always_inline int pol_stream_inspect(struct bpf_sock_ops *ops, const struct pol_admission *admission)
 {
@@ -48,6 +57,7 @@ static __always_inline int pol_stream_inspect(struct bpf_sock_ops *ops, const st
 	connection = bpf_map_lookup_elem(&http_connections, &cookie);
 	if (!connection)
 		return 0;
+	connection->section = POL_SECTION_INGRESS;
 	connection->peer = admission->peer;
 	connection->local = admission->local;
 	connection->local_port = admission->local_port;
@@ -65,44 +75,22 @@ static __always_inline int pol_stream_inspect(struct bpf_sock_ops *ops, const st
 	return 0;
 }
 
-SEC("sockops")
-int pol_sock_ops(struct bpf_sock_ops *ops)
-{
-	struct pol_admission admission;
-	struct pol_socket *storage;
-	__u64 cookie;
-
-	switch (ops->op) {
-	case BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB:
-		storage = pol_socket_accept(ops, &admission);
-		if (storage && admission.verdict.action == POL_ACTION_INSPECT && admission.verdict.domain == POL_DOMAIN_HTTP)
-			storage->inspected = pol_stream_inspect(ops, &admission);
-		break;
-	case BPF_SOCK_OPS_STATE_CB:
-		if (ops->args[1] == BPF_TCP_CLOSE) {
-			cookie = bpf_get_socket_cookie(ops);
-			bpf_map_delete_elem(&http_connections, &cookie);
-		}
-		break;
-	}
-	return 1;
-}
-
 /* Decides the connection again under the generation in force. */
-static __always_inline void pol_stream_refresh(struct __sk_buff *skb, struct pol_connection *connection, struct pol_generation now)
+static __always_inline void pol_stream_refresh(struct bpf_sock *sk, struct pol_connection *connection, struct pol_generation now)
 {
 	struct pol_question question = {
 		.slot = now.slot,
 		.subject = POL_OWNER_UNKNOWN,
-		.section = POL_SECTION_INGRESS,
-		.point = POL_PROTOCOL_TCP * 65536 + connection->local_port,
+		.section = connection->section,
+		.point = POL_PROTOCOL_TCP * 65536,
 	};
 	struct pol_peer peer = connection->peer;
 	struct pol_verdict verdict;
 	__u32 found;
 
-	if (skb->sk)
-		question.subject = pol_owner_of_socket(now.slot, skb->sk);
+	question.point += connection->section == POL_SECTION_INGRESS ? connection->local_port : connection->remote_port;
+	if (sk)
+		question.subject = pol_owner_of_socket(now.slot, sk);
 	/* Who was found by socket stays who it was: only the address can be asked again. */
 	found = pol_endpoint_of_address(now.slot, &peer.address);
 	if (found > POL_ENDPOINT_HOST || !pol_endpoint_find(now.slot, peer.endpoint))
@@ -123,11 +111,35 @@ static __always_inline void pol_stream_refresh(struct __sk_buff *skb, struct pol
 	pol_stream_replay(connection);
 }
 
-/* What is read of kernel structs; offsets come from the running kernel's BTF. */
-struct tcp_sock {
-	__u32 write_seq; /* next byte that the server will write */
-	__u32 snd_una; /* first byte that the client has not acknowledged */
-} __attribute__((preserve_access_index));
+#include "send.h"
+
+SEC("sockops")
+int pol_sock_ops(struct bpf_sock_ops *ops)
+{
+	struct pol_admission admission;
+	struct pol_socket *storage;
+	__u64 cookie;
+
+	switch (ops->op) {
+	case BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB:
+		storage = pol_socket_accept(ops, &admission);
+		if (storage && admission.verdict.action == POL_ACTION_INSPECT && admission.verdict.domain == POL_DOMAIN_HTTP)
+			storage->inspected = pol_stream_inspect(ops, &admission);
+		break;
+	case BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB:
+		storage = ops->sk ? bpf_sk_storage_get(&sockets, ops->sk, 0, 0) : 0;
+		if (storage && (__u32)pol_word_load(&storage->verdict) == POL_ACTION_INSPECT)
+			storage->inspected = pol_send_inspect(ops, storage);
+		break;
+	case BPF_SOCK_OPS_STATE_CB:
+		if (ops->args[1] == BPF_TCP_CLOSE) {
+			cookie = bpf_get_socket_cookie(ops);
+			bpf_map_delete_elem(&http_connections, &cookie);
+		}
+		break;
+	}
+	return 1;
+}
 
 /* Is an answer of the server to a whole request that passed still to come, or on its way? */
 static __always_inline int pol_stream_outstanding(struct __sk_buff *skb, const struct pol_connection *connection)
@@ -190,7 +202,7 @@ int pol_stream_verdict(struct __sk_buff *skb)
 	if (!connection || connection->poisoned)
 		return SK_DROP;
 	if (connection->revision != now.revision)
-		pol_stream_refresh(skb, connection, now);
+		pol_stream_refresh(skb->sk, connection, now);
 	connection->passes = 0;
 	connection->drops = 0;
 	connection->answer = connection->owed;

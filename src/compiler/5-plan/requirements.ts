@@ -31,6 +31,7 @@ const needs: readonly Need[] = [
   { feature: 'cgroup-connect', byRule: (rule) => rule.section === 'egress', always: ({ sections }) => sections.has('egress') },
   { feature: 'service-translation', byRule: () => false, always: ({ services }) => services },
   { feature: 'http-ingress', byRule: (rule) => rule.section === 'ingress' && rule.layer7 !== undefined, always: () => false },
+  { feature: 'http-egress', byRule: (rule) => rule.section === 'egress' && rule.layer7 !== undefined, always: () => false },
   { feature: 'exec-signal', byRule: (rule) => rule.section === 'process', always: ({ sections }) => sections.has('process') },
   { feature: 'ingress-icmp', byRule: namesIcmp, always: () => false },
 ];

@@ -11,7 +11,17 @@ export const mapType = {
   ringbuf: 27,
 } as const;
 
-export const programType = { schedCls: 3, cgroupSkb: 8, cgroupSock: 9, sockOps: 13, skSkb: 14, cgroupSockAddr: 18, tracing: 26 } as const;
+export const programType = {
+  schedCls: 3,
+  xdp: 6,
+  cgroupSkb: 8,
+  cgroupSock: 9,
+  sockOps: 13,
+  skSkb: 14,
+  skMsg: 16,
+  cgroupSockAddr: 18,
+  tracing: 26,
+} as const;
 
 export const attachType = {
   cgroupIngress: 0,
@@ -19,6 +29,7 @@ export const attachType = {
   cgroupSockCreate: 2,
   cgroupSockOps: 3,
   skSkbStreamVerdict: 5,
+  skMsgVerdict: 7,
   cgroupConnect4: 10,
   cgroupConnect6: 11,
   cgroupSendmsg4: 14,
@@ -29,6 +40,7 @@ export const attachType = {
   traceRawTp: 23,
   cgroupGetpeername4: 29,
   cgroupGetpeername6: 30,
+  xdp: 37,
   tcxIngress: 46,
   tcxEgress: 47,
 } as const;

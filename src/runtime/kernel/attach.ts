@@ -30,7 +30,11 @@ const cgroupPrograms: readonly { readonly name: string; readonly type: number }[
   { name: 'pol_setsockopt', type: attachType.cgroupSetsockopt },
 ];
 const execProgram = 'pol_exec';
-const streamProgram = { name: 'pol_stream_verdict', map: 'http_sockets' } as const;
+/** Programs on sockhashes: the requests that come, and those that are sent. */
+const streamPrograms = [
+  { name: 'pol_stream_verdict', map: 'http_sockets', type: attachType.skSkbStreamVerdict },
+  { name: 'pol_stream_send', map: 'http_senders', type: attachType.skMsgVerdict },
+] as const;
 const machineFolder = 'machine';
 
 /** What is attached to one cgroup; `alive` is false when the cgroup is gone (the kernel has then detached everything). */
@@ -134,13 +138,14 @@ export const attachments = (pins: Pins): readonly Attachment[] =>
 export function attachMachine({ programs, maps, pins }: Loaded): Result<undefined> {
   const folder = join(pins.links, machineFolder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const [exec, stream, sockets] = [programs.get(execProgram), programs.get(streamProgram.name), maps.get(streamProgram.map)];
+  const exec = programs.get(execProgram);
   const pin = join(folder, execProgram);
   try {
     if (exec === undefined) removePin(pin);
     else exchange(pin, exec);
-    if (stream !== undefined && sockets !== undefined) {
-      programAttach({ program: stream, target: sockets, type: attachType.skSkbStreamVerdict });
+    for (const { name, map, type } of streamPrograms) {
+      const [program, target] = [programs.get(name), maps.get(map)];
+      if (program !== undefined && target !== undefined) programAttach({ program, target, type });
     }
     return success(undefined);
   } catch (error) {

@@ -135,9 +135,13 @@ export function unload(root: string): Removed {
   const links = targets.reduce((sum, target) => sum + removeFolder(join(pins.links, target), (path) => withPinned(path, linkDetach)), 0);
   for (const target of targets) detachFilters(target);
   removeEmpty(pins.links);
-  withPinned(join(pins.programs, 'pol_stream_verdict'), (program) =>
-    withPinned(join(pins.maps, 'http_sockets'), (target) => programDetach({ program, target, type: attachType.skSkbStreamVerdict })),
-  );
+  for (const [name, map, type] of [
+    ['pol_stream_verdict', 'http_sockets', attachType.skSkbStreamVerdict],
+    ['pol_stream_send', 'http_senders', attachType.skMsgVerdict],
+  ] as const)
+    withPinned(join(pins.programs, name), (program) =>
+      withPinned(join(pins.maps, map), (target) => programDetach({ program, target, type })),
+    );
   const programs = removeFolder(pins.programs);
   const maps = removeFolder(pins.maps);
   for (const marker of names(root).filter((name) => /^abi-\d+$/.test(name))) removeEmpty(join(root, marker));

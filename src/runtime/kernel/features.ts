@@ -109,8 +109,10 @@ const probes = {
   'cgroup-sock-addr': program(programType.cgroupSockAddr, 'cgroup/connect', 'Linux 4.17'),
   'sock-ops': program(programType.sockOps, 'sock_ops', 'Linux 4.13'),
   'sk-skb': program(programType.skSkb, 'sk_skb', 'Linux 4.14'),
+  'sk-msg': program(programType.skMsg, 'sk_msg', 'Linux 4.17'),
   sockhash: map(mapType.sockhash, 'sockhash', 'Linux 4.18'),
   tc: program(programType.schedCls, 'tc', 'Linux 4.1'),
+  xdp: program(programType.xdp, 'xdp', 'Linux 4.8'),
   tcx: { since: 'Linux 6.6', how: 'asks for a link to an interface that does not exist', help: needsKernel, missing: missingTcx },
   'tp-btf': { since: 'Linux 5.5', how: 'loads a tiny tp_btf/sched_process_exec program', help: needsKernel, missing: missingTracepoint },
 } as const satisfies Readonly<Record<string, Probe>>;
@@ -149,12 +151,14 @@ export function missingOnMachine(): readonly Unsupported[] {
 function probesOf(feature: Exclude<FeatureName, 'ingress-icmp'>): readonly ProbeName[] {
   switch (feature) {
     case 'cgroup-skb':
-      return ['cgroup-skb', 'sock-ops', 'tc'];
+      return ['cgroup-skb', 'sock-ops', 'tc', 'xdp'];
     case 'cgroup-connect':
     case 'service-translation':
       return ['cgroup-sock-addr', 'cgroup-sock'];
     case 'http-ingress':
       return ['sock-ops', 'sk-skb', 'sockhash'];
+    case 'http-egress':
+      return ['sock-ops', 'sk-msg', 'sockhash'];
     case 'exec-signal':
       return ['tp-btf'];
     default:

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * The requests that a workload sends, decided before they leave: sk_msg sees every byte that is written to a connected
+ * socket in `http_senders`. A head is held back (cork) until it is whole, so nothing of a denied request ever leaves; its
+ * writer reads a 403 from its own socket, written over the request. Where that would overtake a response that is still due,
+ * or the request is too short, the write fails with EACCES and the connection goes on behind it. What cannot be taken out of
+ * the stream (an endless or lost request) ends the connection for requests: the 403 says so, every later write is EACCES.
+ */
+#pragma once
+#include "message.h"
+
+enum {
+	/* Bytes of a denied request that are held until it is whole, and that are overwritten. */
+	POL_SEND_LIMIT = 16384,
+	POL_SEND_LONGEST = 999999, /* bytes of an answer */
+	POL_SEND_FILL = 64,
+	/* Bytes of a body that pass without a look at them. */
+	POL_SEND_BODY = 1 << 30,
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SOCKHASH);
+	__uint(max_entries, POL_STREAM_CONNECTIONS);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u64); /* socket cookie */
+	__uint(value_size, sizeof(__u64));
+} http_senders SEC(".maps");
+
+/* Takes a connection that was opened here into inspection, if its verdict is `inspect`. 1: it is. */
+static __always_inline int pol_send_inspect(struct bpf_sock_ops *ops, struct pol_socket *storage)
+{
+	struct pol_generation now = pol_generation_read();
+	struct pol_question question = {
+		.slot = now.slot,
+		.section = POL_SECTION_EGRESS,
+		.point = POL_PROTOCOL_TCP * 65536 + storage->remote_port,
+	};
+	struct pol_peer peer = {.address = storage->remote, .endpoint = storage->peer};
+	struct pol_connection *connection;
+	struct pol_verdict verdict;
+	__u64 cookie;
+
+	question.subject = pol_socket_owner(now, ops->sk, storage);
+	if (!now.revision || question.subject == POL_OWNER_UNKNOWN || question.subject == POL_ENDPOINT_NONE)
+		return 0;
+	pol_verdict_decide(&question, &peer, &verdict);
+	if (verdict.action != POL_ACTION_INSPECT || verdict.domain != POL_DOMAIN_HTTP)
+		return 0;
+	cookie = bpf_get_socket_cookie(ops);
+	if (bpf_map_update_elem(&http_connections, &cookie, &pol_connection_new, BPF_ANY))
+		return 0;
+	connection = bpf_map_lookup_elem(&http_connections, &cookie);
+	if (!connection)
+		return 0;
+	connection->section = POL_SECTION_EGRESS;
+	connection->peer = peer;
+	connection->local_port = storage->local_port;
+	connection->remote_port = storage->remote_port;
+	connection->revision = now.revision;
+	connection->owner = question.subject;
+	connection->row = verdict.next;
+	connection->action = POL_ACTION_INSPECT;
+	pol_ops_addresses(ops, &connection->local, 0);
+	storage->cookie = cookie;
+	storage->approved = ops->snd_nxt;
+	bpf_sock_ops_cb_flags_set(ops, ops->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
+	if (!bpf_sock_hash_update(ops, &http_senders, &cookie, BPF_NOEXIST))
+		return 1;
+	bpf_map_delete_elem(&http_connections, &cookie);
+	return 0;
+}
+
+/* What is read of the socket; offsets come from the running kernel's BTF. */
+static __always_inline const struct tcp_sock *pol_send_tcp(struct sk_msg_md *msg)
+{
+	return msg->sk ? bpf_skc_to_tcp_sock(msg->sk) : 0;
+}
+
+/* Is a response to something that passed still to come, or not read to its end? */
+static __always_inline int pol_send_outstanding(struct sk_msg_md *msg, const struct pol_connection *connection)
+{
+	const struct tcp_sock *tcp;
+
+	if (connection->pipelined)
+		return 1;
+	if (!connection->passed)
+		return 0;
+	tcp = pol_send_tcp(msg);
+	return !tcp || (__s32)(tcp->rcv_nxt - connection->mark) <= 0 || tcp->copied_seq != tcp->rcv_nxt;
+}
+
+/* The next `bytes` leave, those of later writes too: nobody looks at them. */
+static __always_inline int pol_send_pass(struct sk_msg_md *msg, struct pol_socket *storage, __u32 bytes)
+{
+	const struct tcp_sock *tcp = pol_send_tcp(msg);
+
+	if (!tcp || !bytes)
+		return SK_DROP;
+	storage->approved = tcp->write_seq + bytes;
+	bpf_msg_apply_bytes(msg, bytes);
+	return SK_PASS;
+}
+
+/* A request has passed whole, or will: its response is due. */
+static __always_inline void pol_send_passed(struct sk_msg_md *msg, struct pol_connection *connection)
+{
+	const struct tcp_sock *tcp = pol_send_tcp(msg);
+
+	if (pol_send_outstanding(msg, connection))
+		connection->pipelined = 1;
+	connection->passed = 1;
+	connection->mark = tcp ? tcp->rcv_nxt : 0;
+}
+
+/* The next `bytes` are gone, and the write that brought them fails. */
+static __always_inline int pol_send_refuse(struct sk_msg_md *msg, __u32 bytes)
+{
+	bpf_msg_apply_bytes(msg, bytes);
+	return SK_DROP;
+}
+
+#define POL_SEND_STORE(data, end, text)                                \
+	({                                                             \
+		int fits = (data) + sizeof(text) - 1 <= (end);         \
+		if (fits)                                              \
+			__builtin_memcpy(data, text, sizeof(text) - 1); \
+		fits;                                                  \
+	})
+
+/* Blanks over at most POL_SEND_FILL bytes from `from` on, up to `length`. A function of its own, so that it is verified once. */
+POL_GLOBAL int pol_send_fill(struct sk_msg_md *msg, __u32 from, __u32 length)
+{
+	char *data, *end;
+
+	if (from >= length)
+		return -1;
+	if (length - from > POL_SEND_FILL)
+		length = from + POL_SEND_FILL;
+	if (bpf_msg_pull_data(msg, from, length, 0))
+		return -1;
+	data = msg->data;
+	end = msg->data_end;
+	for (int i = 0; i < POL_SEND_FILL; i++) {
+		if (data + i + 1 > end)
+			break;
+		data[i] = ' ';
+	}
+	return 0;
+}
+
+/* Blanks over the first `length` bytes, which are in one piece. */
+POL_GLOBAL int pol_send_blank(struct sk_msg_md *msg, __u32 length)
+{
+	if (bpf_msg_pull_data(msg, 0, length, 0))
+		return -1;
+	for (__u32 i = 0; i < POL_SEND_LIMIT / POL_SEND_FILL; i++) {
+		if (i * POL_SEND_FILL >= length)
+			break;
+		if (pol_send_fill(msg, i * POL_SEND_FILL, length))
+			return -1;
+	}
+	return 0;
+}
+
+/* The full form at the beginning of `length` bytes: its number stands before the text's empty line. */
+#define POL_SEND_FULL(data, end, head, length)                                                                     \
+	({                                                                                                         \
+		int stored = POL_SEND_STORE(data, end, head);                                                      \
+		__u32 number = (length) - (sizeof(head) - sizeof(POL_ANSWER_TEXT));                                \
+		char *digit = (data) + sizeof(head) - sizeof(POL_ANSWER_TEXT) - 5;                                 \
+		for (int i = 0; stored && i < POL_ANSWER_DIGITS; i++) {                                            \
+			if (number || !i)                                                                          \
+				digit[-i] = '0' + number % 10;                                                     \
+			number /= 10;                                                                              \
+		}                                                                                                  \
+		stored ? 0 : -1;                                                                                   \
+	})
+
+/* The form without a body. */
+static __always_inline int pol_send_bare(char *data, char *end, __u32 length, __u32 kind)
+{
+	char *at;
+
+	if (kind == POL_ANSWER_DENIED) {
+		if (!POL_SEND_STORE(data, end, pol_answer_bare))
+			return -1;
+	} else if (length >= POL_ANSWER_SHORTEST_CLOSE) {
+		if (!POL_SEND_STORE(data, end, pol_answer_bare_close))
+			return -1;
+	} else if (!POL_SEND_STORE(data, end, pol_answer_bare_1_0)) {
+		return -1;
+	}
+	length -= POL_ANSWER_END;
+	asm volatile("" : "+r"(length));
+	length &= POL_SEND_LIMIT - 1;
+	at = data + length;
+	return POL_SEND_STORE(at, end, pol_answer_bare_end) ? 0 : -1;
+}
+
+/*
+ * The 403 of exactly `length` bytes over the first ones of the message: of a long one, its last bytes stay what their writer
+ * wrote. 0, or an error: then it must go nowhere.
+ */
+POL_GLOBAL int pol_send_answer(struct sk_msg_md *msg, __u32 length, __u32 kind, __u32 bodiless)
+{
+	__u32 blank = length < POL_SEND_LIMIT ? length : POL_SEND_LIMIT;
+	char *data, *end;
+
+	if (length < POL_ANSWER_SHORTEST || length > POL_SEND_LONGEST || (bodiless && length > POL_ANSWER_BODILESS_LIMIT))
+		return -1;
+	if (pol_send_blank(msg, blank) || bpf_msg_pull_data(msg, 0, blank, 0))
+		return -1;
+	data = msg->data;
+	end = msg->data_end;
+	if (!bodiless && kind == POL_ANSWER_DENIED && length >= sizeof(pol_answer_full))
+		return POL_SEND_FULL(data, end, pol_answer_full, length);
+	if (!bodiless && kind != POL_ANSWER_DENIED && length >= sizeof(pol_answer_full_close))
+		return POL_SEND_FULL(data, end, pol_answer_full_close, length);
+	return pol_send_bare(data, end, length, kind);
+}
+
+/* A denied request of `bytes`, at the beginning of the message: answered, or refused. */
+static __always_inline int pol_send_deny(struct sk_msg_md *msg, struct pol_connection *connection, __u64 cookie, __u32 bytes)
+{
+	__u32 kind = connection->poisoned ? POL_ANSWER_DENIED_CLOSE : POL_ANSWER_DENIED;
+
+	if (pol_send_outstanding(msg, connection) || pol_send_answer(msg, bytes, kind, connection->http.flags & POL_HTTP_IS_HEAD))
+		return pol_send_refuse(msg, bytes);
+	bpf_msg_apply_bytes(msg, bytes);
+	return bpf_msg_redirect_hash(msg, &http_senders, &cookie, BPF_F_INGRESS);
+}
+
+/* Reads on from `offset`, at most one step: returns the bytes read, and leaves in `event` what they brought about. */
+POL_GLOBAL int pol_send_advance(struct sk_msg_md *msg, struct pol_connection *connection, __u32 offset)
+{
+	struct pol_tables tables;
+	__u8 bytes[POL_STREAM_STEP];
+	__u32 length = msg->size, i;
+	struct pol_http *http;
+
+	if (!connection || offset >= length)
+		return 0;
+	length -= offset;
+	http = &connection->http;
+	connection->event = POL_HTTP_LOST;
+	http->reason = POL_REASON_NOT_INSPECTABLE;
+	if (!pol_tables_find(&tables, &t_http, connection->revision & 1))
+		return 0;
+	if (connection->message == POL_MESSAGE_BETWEEN) {
+		pol_http_restart(http, &tables);
+		connection->identity = tables.requests->identity;
+		connection->message = POL_MESSAGE_UNDECIDED;
+	}
+	if (http->phase == POL_HTTP_BODY || http->phase == POL_HTTP_CHUNK_DATA) {
+		if (length > http->remaining)
+			length = http->remaining;
+		connection->event = pol_http_skip(http, length);
+		return length;
+	}
+	if (length > POL_STREAM_STEP)
+		length = POL_STREAM_STEP;
+	if (bpf_msg_pull_data(msg, offset, offset + length, 0))
+		return 0;
+	/* Changes nothing: the verifier of 6.1 concludes no lower bound from a comparison with 0. */
+	length--;
+	asm volatile("" : "+r"(length));
+	length = (length & (POL_STREAM_STEP - 1)) + 1;
+	if (msg->data + length > msg->data_end || bpf_probe_read_kernel(bytes, length, msg->data))
+		return 0;
+	http->reason = POL_REASON_NONE;
+	connection->event = POL_HTTP_GOES_ON;
+	for (i = 0; i < POL_STREAM_STEP; i++) {
+		if (i >= length)
+			break;
+		if (pol_http_is_idle(http, bytes[i])) {
+			http->head++;
+			continue;
+		}
+		connection->event = pol_http_byte(http, tables.requests, tables.slot, bytes[i]);
+		if (connection->event != POL_HTTP_GOES_ON) {
+			i++;
+			break;
+		}
+	}
+	return i;
+}
+
+/* Does the walk go on? Not once there is something to do about what was read. */
+static __always_inline int pol_send_goes_on(const struct pol_connection *connection)
+{
+	if (connection->event != POL_HTTP_GOES_ON)
+		return 0;
+	return connection->message != POL_MESSAGE_PASSES || connection->http.phase != POL_HTTP_CHUNK_DATA;
+}
+
+/* Reads on until something is to be done; returns the bytes read. */
+POL_GLOBAL int pol_send_round(struct sk_msg_md *msg, struct pol_connection *connection, __u32 offset)
+{
+	__u32 total = 0;
+
+	if (!connection)
+		return 0;
+	for (int i = 0; i < POL_STREAM_STEPS; i++) {
+		__u32 read = pol_send_advance(msg, connection, offset + total);
+
+		total += read;
+		if (!read || !pol_send_goes_on(connection))
+			break;
+	}
+	return total;
+}
+
+/* Decides the request whose head is whole. */
+POL_GLOBAL int pol_send_judge(struct pol_connection *connection)
+{
+	struct pol_tables tables;
+	__u32 class = POL_CLASS_UNDECIDABLE;
+
+	if (!connection)
+		return 0;
+	if (pol_tables_find(&tables, &t_http, connection->revision & 1))
+		class = pol_http_class(&connection->http, &tables, POL_LIMIT_NAMES_SLOT);
+	if (pol_stream_decide(connection, class, class ? POL_REASON_NONE : connection->http.reason))
+		connection->message = POL_MESSAGE_PASSES;
+	else
+		connection->message = POL_MESSAGE_DENIED;
+	return 0;
+}
+
+/* Part of an allowed request: bytes up to `offset`, and what of its body comes next. */
+static __always_inline int pol_send_on(struct sk_msg_md *msg, struct pol_connection *connection, struct pol_socket *storage, __u32 offset)
+{
+	struct pol_http *http = &connection->http;
+	__u64 body = 0;
+
+	if (http->phase == POL_HTTP_BODY || http->phase == POL_HTTP_CHUNK_DATA) {
+		body = http->remaining;
+		if (body > POL_SEND_BODY)
+			body = POL_SEND_BODY;
+		if (body && pol_http_skip(http, body) == POL_HTTP_MESSAGE_READ)
+			connection->event = POL_HTTP_MESSAGE_READ;
+	}
+	if (connection->event == POL_HTTP_MESSAGE_READ || (connection->event == POL_HTTP_HEAD_READ && http->phase == POL_HTTP_BODY && !body)) {
+		pol_send_passed(msg, connection);
+		connection->message = POL_MESSAGE_BETWEEN;
+	}
+	return pol_send_pass(msg, storage, offset + body);
+}
+
+/* The message ends before what it carries is decided, or before a denied request ends: it waits for more. */
+static __always_inline int pol_send_hold(struct sk_msg_md *msg, struct pol_connection *connection, __u32 offset)
+{
+	const struct tcp_sock *tcp = pol_send_tcp(msg);
+
+	connection->held = offset;
+	connection->held_at = tcp ? tcp->write_seq : 0;
+	bpf_msg_cork_bytes(msg, offset + 1);
+	return SK_PASS;
+}
+
+static __always_inline int pol_send_decided(struct sk_msg_md *msg, struct pol_connection *connection, struct pol_socket *storage, __u32 offset)
+{
+	struct pol_http *http = &connection->http;
+	int whole = connection->event == POL_HTTP_MESSAGE_READ ||
+		    (connection->event == POL_HTTP_HEAD_READ && http->phase == POL_HTTP_BODY && !http->remaining);
+
+	if (connection->event == POL_HTTP_LOST) {
+		if (connection->message != POL_MESSAGE_DENIED && pol_stream_decide(connection, POL_CLASS_UNDECIDABLE, http->reason)) {
+			connection->lost = 1;
+			return pol_send_pass(msg, storage, msg->size);
+		}
+		connection->poisoned = 1;
+		if (connection->message == POL_MESSAGE_PASSES)
+			return SK_DROP;
+		return pol_send_deny(msg, connection, storage->cookie, msg->size);
+	}
+	if (connection->message == POL_MESSAGE_PASSES)
+		return pol_send_on(msg, connection, storage, offset);
+	if (connection->message == POL_MESSAGE_DENIED && whole) {
+		connection->message = POL_MESSAGE_BETWEEN;
+		return pol_send_deny(msg, connection, storage->cookie, offset);
+	}
+	if (connection->message == POL_MESSAGE_UNDECIDED || (offset < POL_SEND_LIMIT && !(http->flags & POL_HTTP_EXPECTS)))
+		return pol_send_hold(msg, connection, offset);
+	connection->poisoned = 1;
+	return pol_send_deny(msg, connection, storage->cookie, offset);
+}
+
+/* What becomes of the message. */
+static __always_inline int pol_send_walk(struct sk_msg_md *msg, struct pol_connection *connection, struct pol_socket *storage)
+{
+	const struct tcp_sock *tcp = pol_send_tcp(msg);
+	__u32 offset = connection->held;
+
+	/* Sent after all: the kernel had no room to hold it. Nothing can be taken back, and the server waits for the rest. */
+	if (offset && (!tcp || tcp->write_seq != connection->held_at)) {
+		connection->poisoned = 1;
+		return SK_DROP;
+	}
+	connection->held = 0;
+	connection->event = POL_HTTP_GOES_ON;
+	for (int i = 0; i < POL_STREAM_ROUNDS; i++) {
+		__u32 read = pol_send_round(msg, connection, offset);
+
+		offset += read;
+		if (connection->event == POL_HTTP_HEAD_READ && connection->message == POL_MESSAGE_UNDECIDED)
+			pol_send_judge(connection);
+		if (!read || connection->event == POL_HTTP_LOST || connection->event == POL_HTTP_MESSAGE_READ ||
+		    connection->message == POL_MESSAGE_PASSES)
+			break;
+		if (connection->event == POL_HTTP_HEAD_READ && connection->http.phase == POL_HTTP_BODY && !connection->http.remaining)
+			break;
+	}
+	return pol_send_decided(msg, connection, storage, offset);
+}
+
+SEC("sk_msg")
+int pol_stream_send(struct sk_msg_md *msg)
+{
+	struct pol_generation now = pol_generation_read();
+	struct pol_connection *connection;
+	struct pol_socket *storage;
+	__u64 cookie;
+
+	storage = msg->sk ? bpf_sk_storage_get(&sockets, msg->sk, 0, 0) : 0;
+	if (!storage || !storage->inspected)
+		return SK_DROP;
+	cookie = storage->cookie;
+	connection = bpf_map_lookup_elem(&http_connections, &cookie);
+	if (!connection || connection->poisoned)
+		return SK_DROP;
+	if (connection->revision != now.revision)
+		pol_stream_refresh(msg->sk, connection, now);
+	if (connection->action == POL_ACTION_DENY)
+		return SK_DROP;
+	if (connection->lost) {
+		if (pol_stream_denies(connection, POL_CLASS_UNDECIDABLE))
+			return SK_DROP;
+		return pol_send_pass(msg, storage, msg->size);
+	}
+	return pol_send_walk(msg, connection, storage);
+}
