@@ -43,6 +43,8 @@ test('completion: scripts that the shells accept, with what the commands take', 
   assert.is(asked('policyc', 'exp'), 'export explain');
   assert.is(asked('policyc', 'test', '--format', 'j'), 'json junit');
   assert.is(asked('policyc', 'check', '--wa'), '--watch');
+  assert.is(asked('policyc', 'diff', '--fail-on', 'newly-allowed:w'), 'newly-allowed:world');
+  assert.is(asked('policyc', 'merge-check', '--ba'), '--baseline --base');
   assert.is(asked('policyc', 'help', 'check/host'), 'check/host-bits');
 });
 

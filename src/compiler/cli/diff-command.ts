@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { DiffOptions } from './diff.ts';
 import { withDocuments } from './document-options.ts';
 import { exitCodes } from './exit-codes.ts';
-import { gateWords, readGates } from './fail-on.ts';
+import { readGates } from './fail-on.ts';
 import type { MergeCheckOptions } from './merge-check.ts';
 import { withCommon } from './options.ts';
 import type { Result } from './output.ts';
@@ -12,8 +12,6 @@ const formats = ['text', 'markdown', 'json', 'sarif', 'html'];
 const failOn = new Option('--fail-on <what>', 'exit with 1 if there is such a change: see below')
   .default([], 'nothing')
   .argParser(readGates);
-/** For completions alone: several can be given in one word. */
-failOn.argChoices = [...gateWords];
 
 const diffHelp = `
 Exact over all events that the language can tell apart: all labels, addresses, ports, requests and programs, also those
