@@ -98,7 +98,10 @@ test('nothing of the repository is touched', () => {
 test('what stands in one revision alone is a change, what stands in none is a mistake', () => {
   renameSync(join(repository, 'policies', 'cart.policy'), join(repository, 'policies', 'moved.policy'));
   assert.match(diffIn('.', 'HEAD', '--', 'policies/cart.policy').out, 'allowed: no policy speaks of it');
-  assert.is(diffIn('.', 'change', '--', 'policies/cart.policy', 'policies/moved.policy').out, 'no change of meaning: proved for all events\n');
+  assert.is(
+    diffIn('.', 'change', '--', 'policies/cart.policy', 'policies/moved.policy').out,
+    'no change of meaning: proved for all events\n',
+  );
   const { status, error } = diffIn('.', 'main..change', '--', 'nothing');
   assert.is(status, 2);
   assert.match(error, /^policyc: there is no policy at `nothing`, neither in main \([0-9a-f]{10}\) nor in change \([0-9a-f]{10}\)\n$/);
