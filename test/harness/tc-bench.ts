@@ -64,8 +64,8 @@ function fill(fd: number, seconds: number): void {
 }
 
 /** Loads the programs of interfaces into a bench of this process' own. */
-export function tcBench(): TcBench {
-  const loaded = loadTemplates(['net/tc'], privatePins());
+export function tcBench(templates: readonly string[] = ['net/tc']): TcBench {
+  const loaded = loadTemplates(templates, privatePins());
   const index = farInterface();
   const place = { index, name: 'bench', before: 14 };
   const context = contextOf(index);

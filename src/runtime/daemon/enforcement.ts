@@ -12,7 +12,15 @@ import { names, pinsAt } from '../kernel/bpffs.ts';
 import { outermost } from '../kernel/cgroups.ts';
 import type { Result } from '../kernel/failure.ts';
 import { missingInterfaces } from '../kernel/features.ts';
-import { attachedInterfaces, attachInterface, detachInterface, ownInterfaces } from '../kernel/interfaces.ts';
+import {
+  attachEarly,
+  attachedInterfaces,
+  attachInterface,
+  detachEarly,
+  detachInterface,
+  earlyInterfaces,
+  ownInterfaces,
+} from '../kernel/interfaces.ts';
 import { type Loaded, load, sameObjects, supported } from '../kernel/load.ts';
 import { type GenerationContent, type Generations, generations, type MapSource, tableNames } from '../kernel/tables.ts';
 import { type Mismatch, Verifier } from '../kernel/verify.ts';
@@ -185,20 +193,24 @@ function close({ loaded, tables }: Programs): void {
 }
 
 /** `fresh`: the programs are other ones than those attached now. */
-function attachAll({ loaded, tables }: Programs, { cgroups, interfaces }: EndpointTables, fresh: boolean): void {
+function attachAll({ loaded, tables }: Programs, { cgroups, interfaces, early }: EndpointTables, fresh: boolean): void {
   if (fresh) must(attachMachine(loaded));
   const attached = new Set(attachments(loaded.pins).flatMap(({ cgroup, alive }) => (alive ? [cgroup] : [])));
   for (const { cgroup, path } of outermost(cgroups)) if (fresh || !attached.has(cgroup)) must(attachCgroup(loaded, path));
   const known = new Set(attachedInterfaces(loaded.pins));
   for (const place of interfaces) if (fresh || !known.has(place.index)) must(attachInterface(loaded, tables, place));
+  const denying = new Set(earlyInterfaces(loaded.pins));
+  for (const place of early) if (fresh || !denying.has(place.index)) must(attachEarly(loaded, place));
 }
 
 /** Takes everything off cgroups and interfaces that are no workload's any more. */
-function detachOthers({ loaded: { pins }, tables }: Programs, { cgroups, interfaces }: EndpointTables): void {
+function detachOthers({ loaded: { pins }, tables }: Programs, { cgroups, interfaces, early }: EndpointTables): void {
   const wanted = new Set(outermost(cgroups).map(({ cgroup }) => cgroup));
   for (const { cgroup } of attachments(pins)) if (!wanted.has(cgroup)) detachCgroup(pins, cgroup);
   const own = new Set(interfaces.map(({ index }) => index));
   for (const index of attachedInterfaces(pins)) if (!own.has(index)) detachInterface(pins, tables, index);
+  const denying = new Set(early.map(({ index }) => index));
+  for (const index of earlyInterfaces(pins)) if (!denying.has(index)) detachEarly(pins, index);
 }
 
 /** A rule about ICMP to a workload without an interface of its own could not be enforced. */

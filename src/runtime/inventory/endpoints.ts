@@ -20,6 +20,8 @@ export type EndpointTables = {
   readonly cgroups: readonly { readonly cgroup: bigint; readonly path: string; readonly endpoint: number }[];
   /** Interfaces that are a workload's own; `hasCgroup`: it is in `cgroups`, too. */
   readonly interfaces: readonly (NetworkInterface & { readonly endpoint: number; readonly hasCgroup: boolean })[];
+  /** Interfaces of the host where packets are denied early. */
+  readonly early: readonly NetworkInterface[];
   readonly names: readonly EndpointName[];
   /** Whom services may send connections to. */
   readonly backends: readonly BackendWorkload[];
@@ -75,6 +77,7 @@ export function endpointTables(inventory: ResolvedInventory, ids: EndpointIds): 
     interfaces: workloads.flatMap(({ workload: { cgroup, interface: own }, id }) =>
       own ? [{ ...own, endpoint: id, hasCgroup: cgroup !== undefined }] : [],
     ),
+    early: inventory.host.interfaces,
     names: [
       { id: fixedEndpoint.host, kind: 'reserved', name: 'host', labels: {}, entities: hostEntities },
       ...reserved.map(({ id, entities }) => ({ id, kind: 'reserved' as const, name: entities.join('+'), labels: {}, entities })),

@@ -50,6 +50,8 @@ export type Inventory = {
   readonly places: Places;
   /** Absent: all addresses of the host's interfaces. */
   readonly hostAddresses?: readonly Address[];
+  /** Names of the host's interfaces where packets to workloads behind others are denied early. */
+  readonly hostInterfaces: readonly string[];
 };
 
 /** `shop/cart`, or `cart` where there is no namespace: unique in an inventory. */

@@ -59,7 +59,10 @@ function inventoryOf(reading: Reading, value: InventoryValue): Inventory {
       namespaces: Object.fromEntries(Object.entries(value.namespaces ?? {}).map(([name, { labels }]) => [name, labels])),
     },
     entities,
-    ...(value.host && { hostAddresses: addressesOf(reading, ['host', 'addresses'], value.host.addresses).map(({ address }) => address) }),
+    ...(value.host?.addresses && {
+      hostAddresses: addressesOf(reading, ['host', 'addresses'], value.host.addresses).map(({ address }) => address),
+    }),
+    hostInterfaces: [...new Set(value.host?.interfaces ?? [])],
   };
 }
 

@@ -19,7 +19,12 @@ export type ResolvedInventory = {
   readonly reserved: readonly ResolvedReserved[];
   readonly places: Inventory['places'];
   /** `entities`: what the host is besides `host`, because one of its addresses is listed under it. */
-  readonly host: { readonly addresses: readonly Address[]; readonly entities: readonly ListedEntity[] };
+  readonly host: {
+    readonly addresses: readonly Address[];
+    readonly entities: readonly ListedEntity[];
+    /** Where packets are denied early; those that exist. */
+    readonly interfaces: readonly NetworkInterface[];
+  };
 };
 
 export type ResolveResult =
@@ -51,11 +56,18 @@ export function resolveInventory(inventory: Inventory, extra: readonly ResolvedW
     ...sharedInterfaces(workloads),
     ...hostConflicts(workloads, hostAddresses),
   );
+  const early = inventory.hostInterfaces.map(networkInterface);
+  if (machine.missing === 'refuse') problems.push(...early.flatMap((found) => (found.ok ? [] : [`host: ${found.problem}`])));
   if (problems.length > 0) return { ok: false, problems };
   const { reserved, hostEntities } = reservedOf(inventory, hostAddresses);
   return {
     ok: true,
-    inventory: { workloads, reserved, places: inventory.places, host: { addresses: hostAddresses, entities: hostEntities } },
+    inventory: {
+      workloads,
+      reserved,
+      places: inventory.places,
+      host: { addresses: hostAddresses, entities: hostEntities, interfaces: early.flatMap((found) => (found.ok ? [found.interface] : [])) },
+    },
   };
 }
 
@@ -171,13 +183,17 @@ export function machineState(inventory: Inventory, { mounts, interfaceAddresses:
     const own = name === undefined ? undefined : networkInterface(name);
     return { cgroup: cgroup?.ok ? cgroup.cgroup : undefined, interface: own?.ok ? own.interface : undefined };
   });
-  return stateText(inventory, found, addresses);
+  const early = inventory.hostInterfaces.map(networkInterface).map((each) => ({ interface: each.ok ? each.interface : undefined }));
+  return stateText(inventory, [...found, ...early], addresses);
 }
 
 /** The same of what `inventory` was resolved to: differs from `machineState` when the machine changed since. */
 export const resolvedState = (inventory: Inventory, { workloads, host }: ResolvedInventory): string =>
   stateText(
     inventory,
-    inventory.workloads.map((_, i) => ({ cgroup: workloads[i]?.cgroup, interface: workloads[i]?.interface })),
+    [
+      ...inventory.workloads.map((_, i) => ({ cgroup: workloads[i]?.cgroup, interface: workloads[i]?.interface })),
+      ...inventory.hostInterfaces.map((name) => ({ interface: host.interfaces.find((each) => each.name === name) })),
+    ],
     () => host.addresses,
   );

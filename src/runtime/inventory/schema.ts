@@ -12,6 +12,9 @@ const addresses = { type: 'array', items: { type: 'string' } } as const;
 /** Keys without blanks and `@`, which is ours. */
 const labels = { type: 'object', propertyNames: { pattern: '^[^@\\s]+$' }, additionalProperties: { type: 'string' } } as const;
 
+/** As the kernel allows them (dev_valid_name). */
+const networkInterface = { type: 'string', pattern: '^(?!\\.\\.?$)[^/:\\s]{1,15}$' } as const;
+
 const workload = {
   type: 'object',
   required: ['name'],
@@ -23,8 +26,7 @@ const workload = {
     labels,
     cgroup: { type: 'string', pattern: '^/' },
     pid: { type: 'string', pattern: '^[1-9][0-9]*$' },
-    // dev_valid_name of the kernel.
-    interface: { type: 'string', pattern: '^(?!\\.\\.?$)[^/:\\s]{1,15}$' },
+    interface: networkInterface,
     addresses,
     ready: { enum: ['true', 'false'] },
     ports: {
@@ -51,7 +53,11 @@ const inventorySchema = {
       additionalProperties: false,
       properties: Object.fromEntries(listedEntities.map((entity) => [entity, addresses])),
     },
-    host: { type: 'object', additionalProperties: false, required: ['addresses'], properties: { addresses } },
+    host: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { addresses, interfaces: { type: 'array', items: networkInterface } },
+    },
   },
 } as const;
 
@@ -73,7 +79,7 @@ export type InventoryValue = {
   readonly cluster?: string;
   readonly namespaces?: Readonly<Record<string, { readonly labels: Readonly<Record<string, string>> }>>;
   readonly entities?: Readonly<Record<string, readonly string[]>>;
-  readonly host?: { readonly addresses: readonly string[] };
+  readonly host?: { readonly addresses?: readonly string[]; readonly interfaces?: readonly string[] };
 };
 
 /** What is wrong, and with which part. */
@@ -107,6 +113,7 @@ const expectations: Readonly<Record<string, string>> = {
   cgroup: 'an absolute path',
   pid: 'a process id',
   interface: 'the name of a network interface',
+  interfaces: 'the name of a network interface',
   ports: 'a protocol and a port (`tcp 8080`)',
   ready: '`true` or `false`',
   name: 'a name of letters, digits, `-`, `_` and `.`',

@@ -1,4 +1,4 @@
-// Programs on interfaces that are a workload's own: by links (tcx, Linux 6.6), which are pinned under links/if<number>, or
+// Programs on interfaces. Early denial on one of the host's own: a link under links/xdp<number>. On those that are a workload's own: by links (tcx, Linux 6.6), which are pinned under links/if<number>, or
 // as filters of a clsact, where their programs are pinned in that place. Whose an interface is stands in the map
 // `interfaces`; an entry without an endpoint lets everything pass, until a generation that knows the endpoint is in force.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
@@ -162,4 +162,43 @@ function forget(maps: MapSource, index: number): void {
   for (const endpoint of endpointsIn(back))
     if (mapLookup(back, word(endpoint), at) && Buffer.compare(at, word(index)) === 0) mapDelete(back, word(endpoint));
   mapDelete(table, word(index));
+}
+
+const earlyProgram = 'pol_xdp';
+const earlyFolder = (pins: Pins, index: number): string => join(pins.links, `xdp${index}`);
+
+/** Numbers of the interfaces where packets are denied early, by any run. */
+export const earlyInterfaces = (pins: Pins): readonly number[] =>
+  names(pins.links).flatMap((folder) => (/^xdp\d+$/.test(folder) ? [Number(folder.slice(3))] : []));
+
+/** Denies early what comes in at an interface of the host, or takes over where an earlier run did. */
+export function attachEarly({ programs: loaded, pins }: Pick<Loaded, 'programs' | 'pins'>, { index, name }: Interface): Result<undefined> {
+  const program = loaded.get(earlyProgram);
+  if (program === undefined) return success(undefined);
+  const pin = join(earlyFolder(pins, index), earlyProgram);
+  mkdirSync(earlyFolder(pins, index), { recursive: true, mode: 0o700 });
+  try {
+    if (replaced(pin, program)) return success(undefined);
+    rmSync(pin, { force: true });
+    using(linkCreate({ program, target: index, type: attachType.xdp }), (link) => objectPin(link, pin));
+    return success(undefined);
+  } catch (error) {
+    rmSync(earlyFolder(pins, index), { recursive: true, force: true });
+    const busy = isCode(error, 'EBUSY') ? 'somebody else has a program at XDP there' : undefined;
+    const reason = busy ?? (error instanceof Error ? error.message : String(error));
+    return failed({ kind: 'not-attached', cgroup: `interface ${name}`, program: earlyProgram, reason });
+  }
+}
+
+/** Ends early denial at an interface; nothing happens where there was none. */
+export function detachEarly(pins: Pins, index: number): void {
+  const folder = earlyFolder(pins, index);
+  for (const name of names(folder)) {
+    try {
+      using(objectGet(join(folder, name)), linkDetach);
+    } catch (error) {
+      if (!isCode(error, 'EINVAL', 'ENOENT', 'ENOLINK')) throw error;
+    }
+  }
+  rmSync(folder, { recursive: true, force: true });
 }
