@@ -28,13 +28,21 @@ function writePolicies(document: Document, context: ImportContext, writer: Polic
   const sameAs = (i: number): readonly Field[] => specs.filter((_, other) => subjects[other] === subjects[i]);
   for (const [i, subject] of subjects.entries())
     if (subject !== undefined && subjects.indexOf(subject) === i) refuseConflicts(sameAs(i), reading);
-  const policies = specs.map(
-    (spec, i): Policy => ({ spec, subject: subjects[i], ...sectionsOf(spec, { reading, specs: sameAs(i), pods: pods[i] }) }),
-  );
-  const { namespace: _, ...located } = document;
+  const policies = specs.map((spec, i): Policy => {
+    const { sections, asides } = sectionsOf(spec, { reading, specs: sameAs(i), pods: pods[i] });
+    return { spec, subject: subjects[i], sections, asides };
+  });
   if (reading.failed) return;
   reportConflictsBetween(document, context);
-  for (const policy of policies) writePolicy(policy, { ...located, ...(namespace !== undefined && { namespace }) }, writer);
+  const located = placedIn(document, namespace);
+  for (const policy of policies) writePolicy(policy, located, writer);
+}
+
+/** The document as it is meant: clusterwide policies are in no namespace, others in `default` where they name none. */
+function placedIn(document: Document, namespace: string | undefined): Document {
+  if (document.namespace === namespace) return document;
+  const { namespace: _, ...others } = document;
+  return namespace === undefined ? others : { ...others, namespace };
 }
 
 type Policy = {
