@@ -102,7 +102,7 @@ test('build: a bundle, the same bytes each time, replaced as a whole', () => {
   assert.is(first.status, 0, first.error);
   assert.match(
     first.out,
-    /^one\.bundle: 1 policy, 2 rules, \d+ port, \d+ network, \d+ request and \d+ program classes, \d+ KiB\nbuild [0-9a-f]{64}\n$/,
+    /^one\.bundle: 1 policy, 2 rules, \d+ port, \d+ network, \d+ request and \d+ program classes, \d+ KiB\nbuild [0-9a-f]{64}\nhttp: a request costs a look-up for each byte of its method and path, and 5 more; \d+ KiB of tables\n$/,
   );
   const again = policyc(['build', 'old.policy', '-o', 'two.bundle']);
   assert.is(again.out.split('\n')[1], first.out.split('\n')[1]);

@@ -11,6 +11,7 @@ import { objectsDirectory, packageRoot } from './installation.ts';
 import type { CommonOptions, UnitOptions } from './options.ts';
 import { counted, print, printError, printJson, type Result, reportDiagnostics } from './output.ts';
 import { Progress } from './progress.ts';
+import { type RequestCost, requestCost, requestCostText } from './request-cost.ts';
 import { readUnit } from './unit.ts';
 
 export type BuildCommandOptions = CommonOptions & UnitOptions & { readonly output: string; readonly tests: boolean };
@@ -60,6 +61,8 @@ type Summary = {
   readonly classes: Emitted['program']['classes'];
   readonly bytes: number;
   readonly templates: readonly string[];
+  /** What deciding one request costs; absent where no rule reads requests. */
+  readonly request?: RequestCost;
 };
 
 function summaryOf(
@@ -68,7 +71,9 @@ function summaryOf(
   { build: hash, output }: { readonly build: string; readonly output: string },
 ): Summary {
   const { program, templates } = emitted;
+  const request = requestCost(emitted);
   return {
+    ...(request && { request }),
     bundle: output,
     build: hash,
     policies: typed.policies.length,
@@ -86,12 +91,12 @@ function bytesOf(output: string): number {
   return files.reduce((sum, file) => sum + readFileSync(join(output, file)).length, manifest.length);
 }
 
-function summaryText({ bundle, build: hash, policies, rules, classes, bytes }: Summary): string {
+function summaryText({ bundle, build: hash, policies, rules, classes, bytes, request }: Summary): string {
   const parts = [
     counted(policies, 'policy', 'policies'),
     counted(rules, 'rule'),
     `${classes.ports} port, ${classes.networks} network, ${classes.http} request and ${classes.exec} program classes`,
     `${Math.ceil(bytes / 1024)} KiB`,
   ];
-  return `${bundle}: ${parts.join(', ')}\nbuild ${hash}`;
+  return [`${bundle}: ${parts.join(', ')}`, `build ${hash}`, ...(request ? [requestCostText(request)] : [])].join('\n');
 }
