@@ -81,7 +81,7 @@ export function endpointTables(inventory: ResolvedInventory, ids: EndpointIds): 
     names: [
       { id: fixedEndpoint.host, kind: 'reserved', name: 'host', labels: {}, entities: hostEntities },
       ...reserved.map(({ id, entities }) => ({ id, kind: 'reserved' as const, name: entities.join('+'), labels: {}, entities })),
-      ...workloads.map(({ workload, id }) => nameOf(workload, id)),
+      ...workloads.map(({ workload, id }) => nameOf(workload, id, inventory.places)),
     ],
     backends: workloads.map(({ workload }) => backendOf(workload, inventory.places)),
   };
@@ -106,12 +106,13 @@ const backendOf = (workload: ResolvedWorkload, places: ResolvedInventory['places
   ready: workload.ready !== false,
 });
 
-const nameOf = (workload: ResolvedWorkload, id: number): EndpointName => ({
+const nameOf = (workload: ResolvedWorkload, id: number, places: ResolvedInventory['places']): EndpointName => ({
   id,
   kind: 'workload',
   name: workload.name,
   ...(workload.namespace !== undefined && { namespace: workload.namespace }),
   labels: workload.labels,
+  placeLabels: Object.fromEntries(Object.entries(policyLabels(workload, places)).filter(([key]) => key.startsWith('@'))),
   entities: [],
   workload,
 });

@@ -28,6 +28,8 @@ export type NamedEndpoint = {
   readonly name: string;
   readonly namespace?: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Of a workload, under reserved keys: its cluster, and the labels of its namespace. */
+  readonly placeLabels?: Labels;
   readonly entities: readonly ReservedName[];
 };
 
