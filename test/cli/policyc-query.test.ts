@@ -84,10 +84,9 @@ test('what is no question', () => {
   }
 });
 
-test('what policies come to among the workloads that there are', () => {
-  write(
-    'k8s.yaml',
-    `apiVersion: apps/v1
+write(
+  'k8s.yaml',
+  `apiVersion: apps/v1
 kind: Deployment
 metadata: { name: web }
 spec: { template: { metadata: { labels: { app: web } } } }
@@ -117,7 +116,9 @@ kind: NetworkPolicy
 metadata: { name: nobody }
 spec: { podSelector: { matchLabels: { app: dbb } } }
 `,
-  );
+);
+
+test('what policies come to among the workloads that there are', () => {
   const found = (kind: string): readonly string[] => {
     const { status, out, error } = policyc(['query', 'k8s.yaml', '--kind', kind]);
     assert.is(status, 0, error);

@@ -23,6 +23,7 @@ export type ConnectivityChange = {
   readonly newWorkloads: readonly string[];
   readonly lostWorkloads: readonly string[];
 };
+/** Workloads that only one of two states has, and every connection that differs. */
 export type ConnectivityDiff = {
   readonly newWorkloads: readonly string[];
   readonly lostWorkloads: readonly string[];

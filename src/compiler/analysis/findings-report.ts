@@ -11,6 +11,7 @@ import { emptyParts, isVacuous, overlaps, type RulePlace, redundancy, Situation,
  * `vacuous`: whether all policies together change none.
  */
 export const findingKinds = ['ungoverned', 'empty', 'overlapping', 'redundant', 'vacuous'] as const;
+/** A question about policies among the workloads that there are. */
 export type FindingKind = (typeof findingKinds)[number];
 
 /** A policy, and of it perhaps one rule, where it stands. */
