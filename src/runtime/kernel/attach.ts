@@ -41,7 +41,9 @@ const machineFolder = 'machine';
 export type Attachment = { readonly cgroup: bigint; readonly programs: readonly string[]; readonly alive: boolean };
 
 /** struct bpf_link_info: type, id, prog_id, then for cgroups the cgroup's id, which is 0 once it is gone. */
-const linkInfo = { bytes: 32, cgroupOffset: 16 } as const;
+const linkInfo = { bytes: 32, programOffset: 8, cgroupOffset: 16 } as const;
+/** struct bpf_prog_info: type, id. */
+const programInfo = { bytes: 8, idOffset: 4 } as const;
 
 const isAlive = (path: string): boolean =>
   using(objectGet(path), (link) => objectInfo(link, linkInfo.bytes).getBigUint64(linkInfo.cgroupOffset, true) !== 0n);
@@ -153,8 +155,20 @@ export function attachMachine({ programs, maps, pins }: Loaded): Result<undefine
   }
 }
 
+/** Number of the program that a pinned link attaches; undefined where there is none. */
+function attachedProgram(path: string): number | undefined {
+  try {
+    return using(objectGet(path), (link) => objectInfo(link, linkInfo.bytes).getUint32(linkInfo.programOffset, true));
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
 /** Tracing links take no other program: a new link replaces the old one's pin in one step. */
 function exchange(path: string, program: number): void {
+  // Before Linux 6.10 one program cannot be twice on a tracepoint.
+  if (attachedProgram(path) === objectInfo(program, programInfo.bytes).getUint32(programInfo.idOffset, true)) return;
   const beside = `${path}-new`;
   removePin(beside);
   createLink(beside, program, { fd: 0, type: attachType.traceRawTp });
