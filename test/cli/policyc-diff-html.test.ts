@@ -154,6 +154,36 @@ browserTest('without scripts everything can be read', async () => {
   await context?.close();
 });
 
+const manifests = (port: number) =>
+  ['web', 'cart']
+    .map(
+      (name) => `apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, namespace: shop, labels: { app: ${name} } }
+spec: { containers: [{ name: a, image: a }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: ${name}, namespace: shop }
+spec:
+  podSelector: { matchLabels: { app: ${name} } }
+  ingress: [{ from: [{ podSelector: { matchLabels: { app: web } } }], ports: [{ port: ${port} }] }]
+`,
+    )
+    .join('---\n');
+
+browserTest('workloads that there are have a graph of their own, whose edges show their changes', async (page) => {
+  write('k8s-old/all.yaml', manifests(80));
+  write('k8s-new/all.yaml', manifests(81));
+  assert.is(policyc(['diff', 'k8s-old', 'k8s-new', '-o', 'workloads.html']).status, 0);
+  await page.goto(`file://${join(folder, 'workloads.html')}`);
+  const graph = page.locator('section', { hasText: 'Connections between the workloads' });
+  assert.equal(await graph.locator('svg .node .name').allTextContents(), ['web[Pod]', 'cart[Pod]']);
+  await graph.locator('svg .edge .hit').first().dispatchEvent('click');
+  assert.is((await titles(page)).length, 2);
+  assert.ok((await titles(page)).every((title) => title.startsWith('Ingress of { app: "cart" }')));
+});
+
 test('the browser ends', async () => {
   await browser?.close();
 });

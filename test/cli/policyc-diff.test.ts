@@ -104,6 +104,7 @@ test('what a change opens, and of whom, is its severity', () => {
   assert.equal(severityOf('allow from 203.0.113.0/24 at tcp 80', 'critical'), ['high', 'world']);
   assert.equal(severityOf('allow from { app: "b" } in namespace "y" at tcp 80'), ['medium', 'namespace']);
   assert.equal(severityOf('allow from { app: "b" } in namespace "x" at tcp 80'), ['low']);
+  assert.equal(severityOf('allow from { app: "b" } in namespace "x" in cluster "c" at tcp 80'), ['low']);
   assert.equal(severityOf('allow from host at tcp 80'), ['medium', 'host']);
   assert.equal(severityOf('allow from { app: "b" } in namespace "x" at tcp 80', 'medium'), ['medium']);
 });
@@ -276,6 +277,16 @@ test('a wrong side is reported in every form', () => {
     assert.is(status, 1, format);
     assert.match(out + error, 'bad.policy', format);
   }
+});
+
+test('a comparison past its limit claims nothing', () => {
+  const cases = join(root, 'test', 'golden', 'commands', 'analysis-limit');
+  const run = (format: string) => diff(join(cases, 'before.policy'), join(cases, 'after.policy'), '--format', format);
+  assert.equal([run('text').status, run('text').out], [1, '']);
+  assert.match(run('markdown').out, '### policyc: undecided: the comparison is past its limit, and nothing is claimed');
+  const document = JSON.parse(run('json').out);
+  assert.equal([document.ok, document.conclusion, document.diagnostics[0].code], [false, 'undecided', 'analysis/limit']);
+  holds(JSON.parse(readFileSync(join(root, 'docs', 'schemas', 'diff.schema.json'), 'utf8')), document);
 });
 
 test('the cost in the kernel, before and after', () => {

@@ -3,7 +3,9 @@
 import { invariant } from '../base/assert.ts';
 import type { NetworkRule, PeerSet, Policy, TypedPolicy } from '../ir/typed.ts';
 import { anyAddress, anyPlace, anyWorkload, type Cell, type End, endRelation, subjectEndRelation } from './cell.ts';
+import type { ConnectivityChange, ConnectivityDiff } from './connectivity-diff.ts';
 import { eventWords } from './event-words.ts';
+import type { NodeKind } from './nodes.ts';
 import { verdictOf } from './oracle.ts';
 import type { Relation } from './relation.ts';
 import { type ChangeRecord, type DiffReport, type EndRecord, endRecord } from './report.ts';
@@ -91,6 +93,50 @@ function edgeOf(from: string, to: string, { places, changes }: Changed): GraphEd
     changes: places,
     text: own.length > 1 ? `${place} and ${own.length - 1} more` : place,
   };
+}
+
+// --- workloads that there are ---------------------------------------------------------------------------------------
+
+/** The connections that came, went or changed, each with the changes of the report that are about both its ends. */
+export function connectionGraph({ changes: connections }: ConnectivityDiff, changes: readonly ChangeRecord[]): ReportGraph {
+  const nodes = new Map<string, GraphNode>();
+  const drawn = connections.slice(0, mostChanged);
+  const edges = drawn.map(({ effect, source, sourceKind, destination, destinationKind, before, after }): GraphEdge => {
+    const [from, to] = [keep(nodes, endNode(source, sourceKind)), keep(nodes, endNode(destination, destinationKind))];
+    const places = changes.flatMap((change, place) =>
+      isAbout(change, { source, sourceKind, destination, destinationKind }) ? [place] : [],
+    );
+    const text = effect === 'changed' ? `${before}, now ${after}` : (after ?? before ?? '');
+    return { from, to, state: effect === 'added' ? 'opened' : effect === 'removed' ? 'closed' : 'both', changes: places, text };
+  });
+  return { nodes: [...nodes.values()], edges, omitted: connections.length - drawn.length };
+}
+
+type ConnectionEnds = Pick<ConnectivityChange, 'source' | 'sourceKind' | 'destination' | 'destinationKind'>;
+
+const endKinds: Readonly<Record<NodeKind, GraphNode['kind']>> = {
+  workload: 'workload',
+  addresses: 'address',
+  names: 'address',
+  entity: 'reserved',
+  controller: 'reserved',
+};
+
+function endNode(name: string, kind: NodeKind): GraphNode {
+  const [, namespace, short] = /^([^/]+)\/(.+)$/.exec(kind === 'workload' ? name : '') ?? [];
+  return { kind: endKinds[kind], name: short ?? name, id: name, detail: name, ...(namespace !== undefined && { namespace }) };
+}
+
+function isAbout(
+  { severity, section, affected, ends }: ChangeRecord,
+  { source, sourceKind, destination, destinationKind }: ConnectionEnds,
+): boolean {
+  if (severity === 'none' || section === 'process' || !affected) return false;
+  const ingress = section === 'ingress';
+  const [subject, peer, peerKind] = ingress ? [destination, source, sourceKind] : [source, destination, destinationKind];
+  const isPeer =
+    peerKind === 'workload' ? affected.peers.includes(peer) : ends.peer?.kind === 'any' || ends.peer?.kind === endKinds[peerKind];
+  return affected.subjects.includes(subject) && isPeer;
 }
 
 // --- what is kept ---------------------------------------------------------------------------------------------------

@@ -87,13 +87,14 @@ function isLargeSet(addresses: AddressSet): boolean {
   return size(intersect(known, ipv4Space)) >= 1n << 24n || size(subtract(known, ipv4Space)) >= 1n << 112n;
 }
 
-/** Can the one be in another namespace, or another cluster, than the other? Not where neither is restricted. */
+/** Can the peer be in another namespace, or outside of the subject's cluster? Not where neither is restricted; a subject of any cluster is here. */
 function isElsewhere(subject: End, peer: End): boolean {
   if (subject.kind !== 'workload' || peer.kind !== 'workload') return false;
-  return [namespaceKey, clusterKey].some((key) => {
-    const [own, other] = [subject.labels.get(key), peer.labels.get(key)];
-    return (own !== undefined || other !== undefined) && !isOneValue(own, other);
-  });
+  const setsOf = (key: string): readonly [ValueSet | undefined, ValueSet | undefined] => [subject.labels.get(key), peer.labels.get(key)];
+  const [own, other] = setsOf(namespaceKey);
+  const [cluster, otherCluster] = setsOf(clusterKey);
+  const isOtherCluster = cluster !== undefined && !isOneValue(cluster, otherCluster);
+  return isOtherCluster || ((own !== undefined || other !== undefined) && !isOneValue(own, other));
 }
 
 /** One and the same value on both sides. */

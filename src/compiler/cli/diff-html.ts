@@ -1,6 +1,11 @@
 // A review as one HTML file that needs nothing else: the graph, filters, and every change. src/report is what answers in it.
+
+import picocolors from 'picocolors';
+import type { ConnectivityDiff } from '../analysis/connectivity-diff.ts';
 import type { Effect } from '../analysis/diff.ts';
 import type { ChangeRecord } from '../analysis/report.ts';
+import { connectionGraph } from '../analysis/report-graph.ts';
+import { connectionLines, connectionsText } from './diff-connections.ts';
 import { graphSvg } from './diff-html-graph.ts';
 import {
   affectedText,
@@ -19,6 +24,7 @@ import {
 import { escapeHtml as text } from './html-text.ts';
 import { pageScript, pageStyle } from './report-page.generated.ts';
 
+const plain = picocolors.createColors(false);
 /** A page with more is slow in every browser; what is left out is said. */
 const mostQuiet = 500;
 
@@ -27,6 +33,7 @@ export function diffHtml(review: Review): string {
   const numbered = report.changes.map((change, number) => ({ change, number }));
   const of = (effect: Effect) => numbered.filter(({ change }) => change.effect === effect);
   const drawing = graph && graph.nodes.length > 0 ? figure(graphSvg(graph), graph.omitted) : '';
+  const connected = review.connections && connectionGraph(review.connections, report.changes);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -45,6 +52,7 @@ ${review.failed.map(({ gate, changes }) => `<p class="failed">--fail-on ${text(g
 </header>
 ${report.changes.length > 0 ? filters(report.changes) : ''}
 ${drawing}
+${connected && review.connections && connected.edges.length > 0 ? connectionsSection(review.connections, graphSvg(connected), connected.omitted) : ''}
 <main>
 <p class="selection" hidden><span>Changes of <b class="name"></b></span><button type="button">show all</button></p>
 ${turning.map((effect) => section(effect, of(effect))).join('\n')}
@@ -65,6 +73,13 @@ const figure = (svg: string, omitted: number): string => `<figure class="graph">
 <div>${svg}</div>
 <figcaption><span class="opened">+ opened</span><span class="closed">− closed</span><span class="audited">audit changes</span><span class="kept">open before and after, by an example</span>${omitted > 0 ? `<i>${omitted} more are not drawn</i>` : ''}</figcaption>
 </figure>`;
+
+function connectionsSection(connections: ConnectivityDiff, svg: string, omitted: number): string {
+  const lines = connectionLines(connections, plain).slice(1, -1);
+  return `<section><h2>${capitalized(text(connectionsText(connections)))}</h2>
+${figure(svg, omitted)}
+<details><summary>as a list</summary><pre>${text(lines.join('\n'))}</pre></details></section>`;
+}
 
 const option = (value: string): string => `<option value="${text(value)}">${text(value)}</option>`;
 const choice = (label: string, name: string, values: readonly string[]): string =>

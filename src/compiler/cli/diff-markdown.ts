@@ -112,6 +112,6 @@ const costLine = (cost: NonNullable<Review['cost']>): string =>
 const escaped = (text: string): string => text.replace(/[&<>*_`|[\]\\~#@:]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 const code = (text: string): string => `<code>${escaped(text)}</code>`;
 
-/** Of a side that is wrong: `findings` as text. */
-export const failureMarkdown = (findings: string): string =>
-  `${mark}\n### policyc: the policies cannot be compared\n\n~~~text\n${findings.slice(0, mostCharacters - 200).trimEnd()}\n~~~`;
+/** Of a side that is wrong, or of a comparison past its limit: `findings` as text. */
+export const failureMarkdown = (findings: string, isUndecided: boolean): string =>
+  `${mark}\n### policyc: ${isUndecided ? 'undecided: the comparison is past its limit, and nothing is claimed' : 'the policies cannot be compared'}\n\n~~~text\n${findings.slice(0, mostCharacters - 200).trimEnd()}\n~~~`;

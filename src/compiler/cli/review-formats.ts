@@ -64,6 +64,9 @@ export function reviewIn(format: ReviewFormat, review: Review, { all, isTerminal
 
 const json = (value: unknown): string => JSON.stringify(value, undefined, 2);
 
+/** A question past the limit of an exact answer: nothing is claimed. */
+const isUndecided = (diagnostics: readonly Diagnostic[]): boolean => diagnostics.some(({ code }) => code === 'analysis/limit');
+
 /** What stands where a review would, when a side is wrong or the question is past a limit. */
 export function failureIn(format: ReviewFormat, diagnostics: readonly Diagnostic[], isTerminal: boolean): string {
   switch (format) {
@@ -73,9 +76,13 @@ export function failureIn(format: ReviewFormat, diagnostics: readonly Diagnostic
       return isTerminal ? '' : renderDiagnostics(diagnostics, { color: false });
     case 'markdown':
       if (isTerminal) printError(renderDiagnostics(diagnostics.filter(isError), { color: false }));
-      return failureMarkdown(renderDiagnostics(diagnostics.filter(isError), { color: false }));
+      return failureMarkdown(renderDiagnostics(diagnostics.filter(isError), { color: false }), isUndecided(diagnostics));
     case 'json':
-      return json({ ok: false, diagnostics: diagnostics.map(diagnosticRecord) });
+      return json({
+        ok: false,
+        ...(isUndecided(diagnostics) && { conclusion: 'undecided' }),
+        diagnostics: diagnostics.map(diagnosticRecord),
+      });
     case 'sarif':
       return json(sarifOf(diagnostics, { version: versionOf(packageRoot()), pageOf }));
   }
