@@ -178,11 +178,11 @@ kernelTest('old inner maps are released, unchanged ones kept', async () => {
   const loaded = load();
   const tables = generations(loaded.maps);
   expectOk(tables.install(generation(1)));
-  const [memory, programs] = [innerIds(loaded, 't_memory'), innerIds(loaded, 't_exec')];
+  const [memory, programs] = [innerIds(loaded, 't_memory'), innerIds(loaded, 't_http')];
   assert.is(memory[0], memory[1]);
   expectOk(tables.install(generation(2)));
   assert.is.not(innerIds(loaded, 't_memory')[0], memory[0]);
-  assert.equal(innerIds(loaded, 't_exec'), programs);
+  assert.equal(innerIds(loaded, 't_http'), programs);
   const gone = async (): Promise<boolean> => {
     for (let tries = 0; tries < 100; tries++) {
       if (!mapExists(memory[0] ?? 0)) return true;

@@ -63,14 +63,14 @@ const shapes = {
 export type TableName = keyof typeof shapes;
 export const tableNames = Object.keys(shapes) as readonly TableName[]; // the keys of the object above
 /** Inner maps of one slot. */
-const pagesOf = (name: TableName): number => (name === 't_memory' ? limits.memoryPages : 1);
+export const pagesOf = (name: TableName): number => (name === 't_memory' ? limits.memoryPages : 1);
 
 /** Keys and values of one inner map, each one after the other. */
-type Entries = { readonly count: number; readonly keys: Uint8Array; readonly values: Uint8Array };
+export type Entries = { readonly count: number; readonly keys: Uint8Array; readonly values: Uint8Array };
 /** The inner maps of each table, from the first of a slot on. */
-type Pages = Readonly<Record<TableName, readonly Entries[]>>;
+export type Pages = Readonly<Record<TableName, readonly Entries[]>>;
 
-const u32 = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
+export const u32 = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
 
 /** Keys 0..n-1 of an array. */
 const indexed = (values: Uint8Array, valueSize: number): Entries => {
@@ -113,20 +113,24 @@ function memoryPages(bytes: Uint8Array): readonly Entries[] {
   });
 }
 
-function pagesFor({ images, tables, addresses, cgroups, services }: GenerationContent): Result<Pages> {
+/** What the tables of a generation are to hold. */
+export function pagesFor({ images, tables, addresses, cgroups, services }: GenerationContent): Result<Pages> {
   const memory = within(() => memoryImage(tables, { prefixes: images.prefixes, addresses }));
   if (!memory.ok) return memory;
   return success({
     t_memory: memoryPages(memory.value.bytes),
     t_http: [indexed(images.http.subarray(0, layouts.requests.size), layouts.requests.size)],
     t_http_cells: [indexed(images.http.subarray(layouts.requests.size), layouts.page.size)],
-    t_exec: [indexed(images.exec, layouts.automaton.size)],
+    t_exec: isEmptyAutomaton(images.exec) ? [] : [indexed(images.exec, layouts.automaton.size)],
     t_cgroups: [cgroupEntries(cgroups)],
     t_services: [serviceEntries(services)],
     t_service_slots: [indexed(new Uint8Array(services.slots.buffer), 4)],
     t_backends: [backendEntries(services)],
   });
 }
+
+/** Without rules every program has one verdict, whichever class it is of: then there is no automaton to hold. */
+const isEmptyAutomaton = (image: Uint8Array): boolean => new DataView(image.buffer, image.byteOffset).getUint32(0, true) === 0;
 
 function within<T>(make: () => T): Result<T> {
   try {
@@ -162,7 +166,7 @@ export type Generations = {
   readonly revision: () => number;
 };
 
-function mapOf(maps: MapSource, name: string): number {
+export function mapOf(maps: MapSource, name: string): number {
   const fd = maps.get(name);
   if (fd === undefined) throw new Error(`policyc bug: no map \`${name}\` in the loaded objects`);
   return fd;
@@ -226,8 +230,8 @@ export function generations(maps: MapSource): Generations {
     const present = tableNames.filter((name) => maps.get(name) !== undefined);
     const made = fill(present, written, pages);
     written = {};
-    const revision = switchTo(maps, made);
-    for (const name of present) release(mapOf(maps, name), pagesOf(name), pages[name].length);
+    const leftOver = present.map((name): LeftOver => ({ name, outer: mapOf(maps, name), used: pages[name].length }));
+    const revision = switchTo(maps, made, leftOver);
     written = pages;
     return success(revision);
   };
@@ -242,7 +246,10 @@ function put(maps: MapSource, name: TableName, { made, slot }: { readonly made: 
   mapUpdateBatch(mapOf(maps, name), new Uint8Array(keys.buffer), new Uint8Array(values.buffer), keys.length);
 }
 
-function switchTo(maps: MapSource, made: ReadonlyMap<TableName, Made>): number {
+/** A table, and how many of its pages the new generation has. */
+type LeftOver = { readonly name: TableName; readonly outer: number; readonly used: number };
+
+function switchTo(maps: MapSource, made: ReadonlyMap<TableName, Made>, leftOver: readonly LeftOver[]): number {
   const putAll = (slot: number): void => {
     for (const [name, own] of made) put(maps, name, { made: own, slot });
   };
@@ -250,6 +257,8 @@ function switchTo(maps: MapSource, made: ReadonlyMap<TableName, Made>): number {
     const revision = nextRevision(currentRevision(maps));
     const slot = revision % limits.slots;
     putAll(slot);
+    // Nothing in the decision memory leads to pages that are too many; all other tables are asked by themselves.
+    for (const table of leftOver) if (table.name !== 't_memory') release(table, slot);
     mapUpdate(mapOf(maps, 'config'), u32(0), encode(layouts.config, { revision }));
     // A program that read the old revision may still run. Writing an element of a map of maps waits for all running
     // programs (kernel/bpf/syscall.c, maybe_wait_bpf_programs), so this write to the new slot, which changes nothing,
@@ -257,15 +266,16 @@ function switchTo(maps: MapSource, made: ReadonlyMap<TableName, Made>): number {
     const first = [...made].find(([, own]) => own.size > 0);
     if (first) put(maps, first[0], { made: new Map([...first[1]].slice(0, 1)), slot });
     putAll(1 - slot);
+    for (const table of leftOver) for (const one of [slot, 1 - slot]) release(table, one);
     return revision;
   } finally {
     closeAll(made);
   }
 }
 
-/** Pages behind those of the generation in force. Nothing in it leads there, so no program reads them any more. */
-function release(outer: number, most: number, used: number): void {
+/** Takes away the pages behind those of the new generation; each waits for the programs that run. */
+function release({ name, outer, used }: LeftOver, slot: number): void {
+  const most = pagesOf(name);
   const id = new Uint8Array(4);
-  for (let page = used; page < most && mapLookup(outer, u32(page), id); page++)
-    for (let slot = 0; slot < limits.slots; slot++) mapDelete(outer, u32(slot * most + page));
+  for (let page = slot * most + used; page < (slot + 1) * most && mapLookup(outer, u32(page), id); page++) mapDelete(outer, u32(page));
 }
