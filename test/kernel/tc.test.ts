@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fixedEndpoint } from '../../src/compiler/ir/abi.ts';
+import { fixedEndpoint, matchType, verdictFlag } from '../../src/compiler/ir/abi.ts';
 import { parseAddress } from '../../src/compiler/space/address.ts';
 import { transportPoint } from '../../src/compiler/space/transport.ts';
 import { unload } from '../../src/runtime/kernel/bpffs.ts';
@@ -15,7 +15,7 @@ import { generations } from '../../src/runtime/kernel/tables.ts';
 import { type Container, container, said } from '../harness/container.ts';
 import { atEnd, expectOk, kernelTest, loadTemplates, mapOf, privatePins } from '../harness/kernel.ts';
 import { difference, type Raised } from '../harness/packet-bench.ts';
-import { allowed, portsImage, standard, subject } from '../harness/packet-policy.ts';
+import { allowed, denied, portsImage, standard, subject } from '../harness/packet-policy.ts';
 import { patience } from '../harness/patience.ts';
 
 const address = (text: string): bigint => parseAddress(text) ?? 0n;
@@ -27,6 +27,12 @@ const openPoints = [
   transportPoint('icmp', 8 * 256),
   transportPoint('icmpv6', 128 * 256),
 ];
+
+const silentVerdicts = [
+  { action: 'absent' },
+  { action: 'deny', cause: denied, flags: verdictFlag.silent },
+  { action: 'allow', cause: allowed, match: matchType['l4-only'] },
+] as const;
 
 const children: ChildProcess[] = [];
 const servers: Server[] = [];
@@ -56,7 +62,8 @@ async function runs([command, ...parameters]: readonly [string, ...string[]]): P
 type Net = {
   readonly here: Container;
   readonly pins: string;
-  readonly install: (open: boolean) => void;
+  /** `silent`: as open, but what is denied is dropped without a word. */
+  readonly install: (what: 'open' | 'shut' | 'silent') => void;
   readonly raisedBy: (action: () => void) => readonly Raised[];
   readonly attach: () => void;
   readonly detach: () => void;
@@ -75,11 +82,12 @@ function makeNet(): Net {
   const tables = generations(loaded.maps);
   const counters = mapOf(loaded, 'counters');
   const attach = (): void => void expectOk(attachInterface(loaded, loaded.maps, here.place));
-  const install = (open: boolean): void => {
+  const install = (what: 'open' | 'shut' | 'silent'): void => {
     const content = standard(
       { cgroup: { id: 0n, path: '', name: '' } },
       {
-        ports: portsImage(open ? openPoints : []),
+        ports: portsImage(what === 'shut' ? [] : openPoints),
+        ...(what === 'silent' && { verdicts: silentVerdicts }),
         addresses: [
           ...[here.own.v4, here.own.v6].map((text) => ({ address: address(text), endpoint: subject })),
           ...[here.host.v4, here.host.v6].map((text) => ({ address: address(text), endpoint: fixedEndpoint.host })),
@@ -88,7 +96,7 @@ function makeNet(): Net {
     );
     expectOk(tables.install(content));
   };
-  install(true);
+  install('open');
   attach();
   ownInterfaces(loaded.maps, [{ ...here.place, endpoint: subject, hasCgroup: false }]);
   return {
@@ -107,7 +115,7 @@ function makeNet(): Net {
 
 for (const family of ['v4', 'v6'] as const) {
   kernelTest(`the workload connects where it may, ${family}`, async () => {
-    const { here, raisedBy } = net();
+    const { here, raisedBy, install } = net();
     for (const port of [openPort, shutPort]) {
       const server = createServer((socket) => socket.on('error', () => {}).end()).listen(port, here.host[family]);
       servers.push(server);
@@ -115,7 +123,10 @@ for (const family of ['v4', 'v6'] as const) {
     }
     const from = (port: number): string => said(here.inside(...node(dial(here.host[family], port))));
     assert.is(from(openPort), 'ok');
-    assert.is(from(shutPort), 'timeout');
+    assert.is(from(shutPort), 'ECONNREFUSED', 'denied: at once');
+    install('silent');
+    assert.is(from(shutPort), 'timeout', 'dropped');
+    install('open');
     assert.equal(
       raisedBy(() => void from(openPort)),
       [`egress tcp l4-only forwarded ${allowed}`],
@@ -153,11 +164,11 @@ for (const family of ['v4', 'v6'] as const) {
     const answered = (text: string): boolean => / 0% packet loss/.test(text);
     assert.ok(answered(said(ping(here.own[family]))));
     assert.ok(answered(said(here.inside(...ping(here.host[family])))));
-    install(false);
+    install('shut');
     const name = family === 'v4' ? 'icmp' : 'icmpv6';
     const raised = raisedBy(() => assert.not.ok(answered(said(ping(here.own[family])))));
     assert.ok(raised.every((line) => line.startsWith(`ingress ${name} none dropped`)) && raised.length > 0, raised.join());
-    install(true);
+    install('open');
   });
 }
 

@@ -204,11 +204,62 @@ static __always_inline int pol_tc_judge(struct __sk_buff *skb, __u8 direction)
 	return pol_track_related(skb, this) || pol_track_judge(skb, this, &interface);
 }
 
+/* Exchanges source and destination that stand one behind the other; 0, or an error. */
+static __always_inline long pol_tc_exchange(struct __sk_buff *skb, __u32 at, void *ends, __u32 half)
+{
+	char *first = ends, *second = (char *)ends + half;
+
+	if (bpf_skb_load_bytes(skb, at, ends, 2 * half))
+		return -1;
+	return bpf_skb_store_bytes(skb, at, second, half, 0) | bpf_skb_store_bytes(skb, at + half, first, half, 0);
+}
+
+/*
+ * A denied connect fails at once, as on a cgroup: the SYN becomes the reset that a closed port would answer with, and goes
+ * back where it came from. Sums over what is exchanged stay as they are. Nothing but a veth pair takes it: elsewhere, and
+ * where something fails, the packet is dropped all the same.
+ */
+POL_GLOBAL int pol_tc_refuse(struct __sk_buff *skb, __u32 before, __u32 transport, __u32 ipv4)
+{
+	__u32 tcp = before + transport, sum = tcp + __builtin_offsetof(struct pol_tcp_header, checksum);
+	__u32 flags = tcp + __builtin_offsetof(struct pol_tcp_header, offset);
+	struct pol_tcp_header old, new;
+	struct pol_address addresses[2];
+	__u16 word[2];
+
+	if (before != 14 || bpf_skb_load_bytes(skb, tcp, &old, sizeof(old)))
+		return POL_TC_DROP;
+	new = old;
+	new.sequence = 0;
+	new.acknowledged = bpf_htonl(bpf_ntohl(old.sequence) + 1);
+	new.flags = POL_TCP_RESET | POL_TCP_ACK;
+	word[0] = old.offset | old.flags << 8;
+	word[1] = new.offset | new.flags << 8;
+	if (bpf_l4_csum_replace(skb, sum, old.sequence, new.sequence, 4) || bpf_l4_csum_replace(skb, sum, old.acknowledged, new.acknowledged, 4) ||
+	    bpf_l4_csum_replace(skb, sum, word[0], word[1], 2))
+		return POL_TC_DROP;
+	if (bpf_skb_store_bytes(skb, tcp + 4, &new.sequence, 8, 0) || bpf_skb_store_bytes(skb, flags, &word[1], 2, 0))
+		return POL_TC_DROP;
+	if (pol_tc_exchange(skb, tcp, addresses, 2) || pol_tc_exchange(skb, 0, addresses, 6))
+		return POL_TC_DROP;
+	if (ipv4 ? pol_tc_exchange(skb, before + 12, addresses, 4) : pol_tc_exchange(skb, before + 8, addresses, 16))
+		return POL_TC_DROP;
+	return bpf_redirect_peer(skb->ifindex, 0);
+}
+
 /* What the workload sends. */
 SEC("tc")
 int pol_tc_from(struct __sk_buff *skb)
 {
-	return pol_tc_judge(skb, POL_SECTION_EGRESS) ? POL_TC_PASS : POL_TC_DROP;
+	__u32 zero = 0, ipv4 = skb->protocol == bpf_htons(POL_ETHERTYPE_IPV4);
+	const struct pol_case *this;
+
+	if (pol_tc_judge(skb, POL_SECTION_EGRESS))
+		return POL_TC_PASS;
+	this = bpf_map_lookup_elem(&tc_case, &zero);
+	if (!this || this->verdict.flags & POL_FLAG_SILENT || this->verdict.cause == POL_CAUSE_MALFORMED || !pol_packet_begins(&this->packet))
+		return POL_TC_DROP;
+	return pol_tc_refuse(skb, this->packet.before, this->packet.transport, ipv4);
 }
 
 /* What is sent to it. */
