@@ -2,10 +2,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { limits, nothing } from '../../../src/compiler/ir/abi.ts';
-import { type Address, parseAddress, parsePrefix } from '../../../src/compiler/space/address.ts';
+import { type Address, addressBytes, type Prefix, parseAddress, parsePrefix } from '../../../src/compiler/space/address.ts';
 import { ChoiceTable } from '../../../src/runtime/policy/choices.ts';
 import { GenerationLimit } from '../../../src/runtime/policy/generation.ts';
-import { type AddressBlock, walkAddressTree, writeAddressTrees } from '../../../src/runtime/policy/memory/address-tree.ts';
+import { AddressBlocks, type AddressLeaf } from '../../../src/runtime/policy/memory/address-blocks.ts';
+import { walkAddressTree, writeAddressTrees } from '../../../src/runtime/policy/memory/address-tree.ts';
 import { displaced, type SparseRow } from '../../../src/runtime/policy/memory/displaced.ts';
 import { portBlocks } from '../../../src/runtime/policy/memory/port-blocks.ts';
 import { MemoryWriter } from '../../../src/runtime/policy/memory/writer.ts';
@@ -34,6 +35,7 @@ test('a cell is found by its column, and no other row is', () => {
   }
 });
 
+type AddressBlock = Prefix & AddressLeaf;
 const isIpv4 = (address: Address): boolean => address >> 32n === 0xffffn;
 const holds = ({ address, length }: AddressBlock, one: Address): boolean => address >> BigInt(128 - length) === one >> BigInt(128 - length);
 
@@ -45,7 +47,9 @@ function plainly(blocks: readonly AddressBlock[], address: Address): AddressBloc
 
 function assertTree(blocks: readonly AddressBlock[], asked: readonly Address[]): number {
   const writer = new MemoryWriter();
-  const roots = writeAddressTrees(blocks, writer);
+  const all = new AddressBlocks();
+  for (const { address, length, ...leaf } of blocks) all.add(new DataView(addressBytes(address).buffer), length, leaf);
+  const roots = writeAddressTrees(all, writer);
   const bytes = writer.bytes();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const address of asked) {

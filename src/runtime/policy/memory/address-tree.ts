@@ -1,11 +1,9 @@
 // Addresses -> class, or endpoint: a tree whose branches take as many bits at once as there are blocks to tell apart
 // (level compression), and which skips the bits that all blocks below have in common. IPv4 and IPv6 have a root each.
 import { addressNode, layouts, limits, nothing } from '../../../compiler/ir/abi.ts';
-import { type Address, addressBytes, type Prefix } from '../../../compiler/space/address.ts';
+import type { Address } from '../../../compiler/space/address.ts';
+import { type AddressBlocks, SortedBlocks } from './address-blocks.ts';
 import type { MemoryWriter } from './writer.ts';
-
-/** A block and what its addresses are; the longest that holds an address speaks. */
-export type AddressBlock = Prefix & { readonly kind: 'class' | 'endpoint'; readonly number: number };
 
 /** A branch has at most so many bits, and at least so few where as many are left: depth is bounded by the latter. */
 const widest = 16;
@@ -17,45 +15,7 @@ const leastSkip = 6;
 
 const branchWord = (width: number, at: number): number => ((addressNode.branch << 30) | ((width - 1) << 26) | (at / 16)) >>> 0;
 const skipWord = (at: number): number => ((addressNode.skip << 30) | (at / 16)) >>> 0;
-const leafWord = (kind: AddressBlock['kind'], number: number): number => ((addressNode[kind] << 30) | number) >>> 0;
 const nobody = nothing.nodeMissing;
-
-/** Blocks in the order of their addresses, outer before inner, as words. */
-class SortedBlocks {
-  readonly count: number;
-  readonly lengths: Uint8Array;
-  readonly leaves: Uint32Array;
-  readonly #words: Uint32Array;
-
-  constructor(blocks: readonly AddressBlock[]) {
-    const sorted = [...blocks].sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.length - b.length));
-    this.count = sorted.length;
-    this.lengths = Uint8Array.from(sorted, ({ length }) => length);
-    this.leaves = Uint32Array.from(sorted, ({ kind, number }) => leafWord(kind, number));
-    this.#words = new Uint32Array(sorted.length * 4);
-    sorted.forEach(({ address }, i) => {
-      const bytes = new DataView(addressBytes(address).buffer);
-      for (let word = 0; word < 4; word++) this.#words[i * 4 + word] = bytes.getUint32(word * 4);
-    });
-  }
-
-  /** `width` bits (1..32) of block `i` from bit `from` on. */
-  bits(i: number, from: number, width: number): number {
-    const [word, shift] = [i * 4 + (from >>> 5), from & 31];
-    const high = (this.#words[word] ?? 0) << shift;
-    const low = shift === 0 ? 0 : (this.#words[word + 1] ?? 0) >>> (32 - shift);
-    return ((high | low) >>> 0) >>> (32 - width);
-  }
-
-  /** How many bits the addresses of two blocks have in common. */
-  common(a: number, b: number): number {
-    for (let word = 0; word < 4; word++) {
-      const difference = ((this.#words[a * 4 + word] ?? 0) ^ (this.#words[b * 4 + word] ?? 0)) >>> 0;
-      if (difference !== 0) return word * 32 + Math.clz32(difference);
-    }
-    return 128;
-  }
-}
 
 /** Blocks `from .. to - 1`, which agree in the first `bit` bits; `outer`: what is none of them. */
 type Range = { readonly from: number; readonly to: number; readonly bit: number; readonly outer: number };
@@ -70,12 +30,11 @@ class Tree {
   }
 
   node(range: Range): number {
-    const { lengths, leaves } = this.#blocks;
     let { from, outer } = range;
-    while (from < range.to && (lengths[from] ?? 0) <= range.bit) outer = leaves[from++] ?? nobody;
+    while (from < range.to && this.#blocks.lengthOf(from) <= range.bit) outer = this.#blocks.leafOf(from++);
     if (from === range.to) return outer;
     const inner = { ...range, from, outer };
-    const same = Math.min(this.#blocks.common(from, range.to - 1), lengths[from] ?? 0) - range.bit;
+    const same = Math.min(this.#blocks.common(from, range.to - 1), this.#blocks.lengthOf(from)) - range.bit;
     return same >= leastSkip ? this.#skip(inner, Math.min(same, 32)) : this.#branch(inner, this.#widthOf(inner));
   }
 
@@ -110,14 +69,13 @@ class Tree {
   }
 
   #branch({ from, to, bit, outer }: Range, width: number): number {
-    const { lengths, leaves } = this.#blocks;
     const words = new Uint32Array(2 ** width).fill(outer);
     const at = this.#writer.place('addresses', words.byteLength);
     for (let i = from; i < to; ) {
       const word = this.#blocks.bits(i, bit, width);
-      const length = lengths[i] ?? 0;
+      const length = this.#blocks.lengthOf(i);
       if (length <= bit + width) {
-        words.fill(leaves[i] ?? nobody, word, word + 2 ** (bit + width - length));
+        words.fill(this.#blocks.leafOf(i), word, word + 2 ** (bit + width - length));
         i++;
         continue;
       }
@@ -132,19 +90,19 @@ class Tree {
 }
 
 const ipv4Bits = 96;
-const isMapped = (address: Address): boolean => address >> 32n === 0xffffn;
 
 /** Writes both trees. Blocks shorter than the IPv4 space are IPv6; where none holds an address, it is nobody's. */
-export function writeAddressTrees(blocks: readonly AddressBlock[], writer: MemoryWriter): { readonly ipv4: number; readonly ipv6: number } {
-  const isIpv4 = ({ address, length }: AddressBlock): boolean => length >= ipv4Bits && isMapped(address);
-  const root = (own: readonly AddressBlock[], bit: number): number => {
-    const sorted = new SortedBlocks(own);
-    return new Tree(sorted, writer).node({ from: 0, to: sorted.count, bit, outer: nobody });
+export function writeAddressTrees(blocks: AddressBlocks, writer: MemoryWriter): { readonly ipv4: number; readonly ipv6: number } {
+  const isIpv4 = (i: number): boolean => blocks.isMapped(i) && blocks.lengthOf(i) >= ipv4Bits;
+  const sorted = blocks.sorted();
+  const root = (own: Uint32Array, bit: number): number => {
+    const view = new SortedBlocks(blocks, own);
+    return new Tree(view, writer).node({ from: 0, to: view.count, bit, outer: nobody });
   };
   return {
-    ipv4: root(blocks.filter(isIpv4), ipv4Bits),
+    ipv4: root(sorted.filter(isIpv4), ipv4Bits),
     ipv6: root(
-      blocks.filter((block) => !isIpv4(block)),
+      sorted.filter((i) => !isIpv4(i)),
       0,
     ),
   };

@@ -2,10 +2,11 @@
 // that a packet is decided by, in one piece, so that it can be put in force at once.
 import { innerEntries, layouts, limits, nothing } from '../../../compiler/ir/abi.ts';
 import { encodeInto } from '../../../compiler/ir/layout.ts';
-import { type Address, addressOfBytes } from '../../../compiler/space/address.ts';
+import { type Address, addressBytes } from '../../../compiler/space/address.ts';
 import type { Choices } from '../choices.ts';
 import { type EndpointClasses, GenerationLimit, type GenerationTables } from '../generation.ts';
-import { type AddressBlock, writeAddressTrees } from './address-tree.ts';
+import { AddressBlocks } from './address-blocks.ts';
+import { writeAddressTrees } from './address-tree.ts';
 import { bitsFor, displaced, valuesBeside } from './displaced.ts';
 import { portBlocks } from './port-blocks.ts';
 import { MemoryWriter } from './writer.ts';
@@ -23,21 +24,17 @@ export const wideChoices = 1;
 /** Sections of a subject. */
 export const sectionsOfSubject = 3;
 
-function blocksOf({ prefixes, addresses }: AddressTables): readonly AddressBlock[] {
+function blocksOf({ prefixes, addresses }: AddressTables): AddressBlocks {
+  const blocks = new AddressBlocks();
   const size = layouts.prefixKey.size + 4;
   const view = new DataView(prefixes.buffer, prefixes.byteOffset, prefixes.byteLength);
-  const networks = Array.from({ length: prefixes.length / size }, (_, i): AddressBlock => {
-    const at = i * size;
-    const length = view.getUint32(at, true);
-    return {
-      kind: 'class',
-      address: addressOfBytes(prefixes.subarray(at + 4, at + 20)),
-      length,
-      number: view.getUint32(at + size - 4, true),
-    };
-  });
-  const lists = new Map(addresses.map(({ address, endpoint }) => [address, endpoint]));
-  return [...networks, ...[...lists].map(([address, number]): AddressBlock => ({ kind: 'endpoint', address, length: 128, number }))];
+  for (let at = 0; at < prefixes.length; at += size) {
+    const address = new DataView(prefixes.buffer, prefixes.byteOffset + at + 4, 16);
+    blocks.add(address, view.getUint32(at, true), { kind: 'class', number: view.getUint32(at + size - 4, true) });
+  }
+  for (const { address, endpoint } of addresses)
+    blocks.add(new DataView(addressBytes(address).buffer), 128, { kind: 'endpoint', number: endpoint });
+  return blocks;
 }
 
 class ImageWriter {
