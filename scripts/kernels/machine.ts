@@ -32,7 +32,7 @@ const firstModules = [
 ] as const;
 
 /** Asked for by name rather than by alias, or expected to be there by a test. */
-const laterModules = ['veth', 'sch_ingress', 'cls_bpf', 'dummy', 'nf_tables', 'nft_ct'] as const;
+const laterModules = ['veth', 'sch_ingress', 'cls_bpf', 'dummy', 'nf_tables', 'nft_ct', 'sctp'] as const;
 
 const mounts = [
   ['tmpfs', '/run'],

@@ -2,7 +2,9 @@
 // other, over links (tcx) where the kernel has them and over filters of a clsact where it has not.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fixedEndpoint, matchType, verdictFlag } from '../../src/compiler/ir/abi.ts';
@@ -14,6 +16,8 @@ import { attachedInterfaces, attachInterface, detachInterface, ownInterfaces } f
 import { generations } from '../../src/runtime/kernel/tables.ts';
 import { type Container, container, said } from '../harness/container.ts';
 import { atEnd, expectOk, kernelTest, loadTemplates, mapOf, privatePins } from '../harness/kernel.ts';
+import { accept, bind, close, connect, inNetwork, listen, openPacket, openSctp, sendBytes } from '../harness/libc-socket.ts';
+import { ethernet, ip, udp } from '../harness/packet.ts';
 import { difference, type Raised } from '../harness/packet-bench.ts';
 import { allowed, denied, portsImage, standard, subject } from '../harness/packet-policy.ts';
 import { patience } from '../harness/patience.ts';
@@ -24,6 +28,7 @@ const shutPort = 4002;
 const openPoints = [
   transportPoint('tcp', openPort),
   transportPoint('udp', openPort),
+  transportPoint('sctp', openPort),
   transportPoint('icmp', 8 * 256),
   transportPoint('icmpv6', 128 * 256),
 ];
@@ -42,7 +47,7 @@ const wait = 700 * patience;
 const dial = (host: string, port: number): string =>
   `const s=require('net').connect({host:'${host}',port:${port}});s.setTimeout(${wait});` +
   `s.on('connect',()=>{console.log('ok');process.exit()}).on('timeout',()=>{console.log('timeout');process.exit()}).on('error',e=>console.log(e.code))`;
-const listen = (host: string, port: number): string =>
+const serve = (host: string, port: number): string =>
   `require('net').createServer(s=>s.on('error',()=>{}).end('x')).listen(${port},'${host}',()=>console.log('up'))`;
 /** Echoes one datagram of any size. */
 const echo = (host: string, port: number): string =>
@@ -136,8 +141,8 @@ for (const family of ['v4', 'v6'] as const) {
 
   kernelTest(`the host reaches what it may, closed ports included, ${family}`, async () => {
     const { here, raisedBy } = net();
-    await runs(here.inside(...node(listen(here.own[family], openPort))));
-    await runs(here.inside(...node(listen(here.own[family], shutPort))));
+    await runs(here.inside(...node(serve(here.own[family], openPort))));
+    await runs(here.inside(...node(serve(here.own[family], shutPort))));
     const to = (port: number): string => said(node(dial(here.own[family], port)));
     assert.is(to(openPort), 'ok');
     assert.is(to(shutPort), 'timeout', 'a listener that is not for it');
@@ -171,6 +176,66 @@ for (const family of ['v4', 'v6'] as const) {
     install('open');
   });
 }
+
+/** Runs `action` in the workload's network namespace. */
+function within<T>({ name }: Container, action: () => T): T {
+  const [home, other] = [openSync('/proc/self/ns/net', 'r'), openSync(`/run/netns/${name}`, 'r')];
+  try {
+    return inNetwork({ home, other }, action);
+  } finally {
+    closeSync(home);
+    closeSync(other);
+  }
+}
+
+kernelTest('packet sockets do not walk past', () => {
+  const { here, raisedBy } = net();
+  const number = Number(said(here.inside('cat', '/sys/class/net/eth0/ifindex')));
+  const send = (port: number) => () => {
+    const ends = { source: address(here.own.v4), destination: address(here.host.v4) };
+    const frame = ethernet(ip(ends, udp({ source: 40001, destination: port })));
+    const fd = within(here, () => openPacket(number));
+    sendBytes(fd, frame);
+    close(fd);
+  };
+  assert.equal(raisedBy(send(shutPort)), [`egress udp none dropped ${denied}`]);
+  assert.equal(raisedBy(send(openPort)), [`egress udp l4-only forwarded ${allowed}`]);
+});
+
+kernelTest('SCTP of real sockets', async () => {
+  const { here } = net();
+  const listening = (port: number): number => {
+    const fd = within(here, openSctp);
+    bind(fd, { host: here.own.v4, port });
+    listen(fd);
+    return fd;
+  };
+  const isThere = (): boolean => {
+    try {
+      close(openSctp());
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  if (!isThere()) return console.log('SKIP SCTP of real sockets: this kernel has none');
+  const reached = async (port: number): Promise<boolean> => {
+    const [server, client] = [listening(port), openSctp()];
+    connect(client, { host: here.own.v4, port });
+    await sleep(wait);
+    try {
+      close(accept(server));
+      return true;
+    } catch {
+      return false;
+    } finally {
+      close(server);
+      close(client);
+    }
+  };
+  assert.ok(await reached(openPort));
+  assert.not.ok(await reached(shutPort));
+});
 
 kernelTest('what is attached is taken over by the next run, and taken away by unload', () => {
   const { here, pins, attach, detach } = net();
