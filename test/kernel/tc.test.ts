@@ -46,7 +46,7 @@ const wait = 700 * patience;
 /** `ok`, the name of the error, or `timeout`. */
 const dial = (host: string, port: number): string =>
   `const s=require('net').connect({host:'${host}',port:${port}});s.setTimeout(${wait});` +
-  `s.on('connect',()=>{console.log('ok');process.exit()}).on('timeout',()=>{console.log('timeout');process.exit()}).on('error',e=>console.log(e.code))`;
+  `s.on('connect',()=>{console.log('ok');process.exit()}).on('timeout',()=>{console.log('timeout');process.exit()}).on('error',e=>console.log(e.code==='ETIMEDOUT'?'timeout':e.code))`;
 const serve = (host: string, port: number): string =>
   `require('net').createServer(s=>s.on('error',()=>{}).end('x')).listen(${port},'${host}',()=>console.log('up'))`;
 /** Echoes one datagram of any size. */
