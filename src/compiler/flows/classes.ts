@@ -5,7 +5,7 @@ import type { NetworkRule, Rule, TypedPolicy } from '../ir/typed.ts';
 import { namedRange } from '../ir/typed.ts';
 import { type Address, ipv4Space } from '../space/address.ts';
 import { type Automaton, classify, textValue } from '../space/automaton.ts';
-import type { Labels, Selector } from '../space/labels.ts';
+import { clusterKey, type Labels, namespaceLabelKey, type Selector } from '../space/labels.ts';
 import type { Pattern } from '../space/pattern.ts';
 import { type TransportPoint, transportPoint } from '../space/transport.ts';
 
@@ -51,6 +51,8 @@ export class EventClasses {
   readonly asksManaged: boolean;
   /** Does one ask for the labels of namespaces? */
   readonly asksNamespaces: boolean;
+  /** Does one ask for clusters? */
+  readonly asksClusters: boolean;
 
   constructor(policies: readonly TypedPolicy[]) {
     const rules = policies.flatMap((policy) => policy.rules);
@@ -62,7 +64,8 @@ export class EventClasses {
     this.#names = textClasses(network.flatMap(({ peers }) => peers.domains));
     this.#fields = fieldsAsked(rules);
     this.asksManaged = network.some(({ peers }) => peers.anyNetworks.length > 0);
-    this.asksNamespaces = this.#labels.some(([key]) => key.startsWith('@namespace/'));
+    this.asksNamespaces = this.#labels.some(([key]) => key.startsWith(namespaceLabelKey('')));
+    this.asksClusters = this.#labels.some(([key]) => key === clusterKey);
   }
 
   labels(labels: Labels): string {

@@ -18,6 +18,7 @@ export type Telling = {
   readonly content: (domain: string, content: Content) => string;
   readonly asksManaged: boolean;
   readonly asksNamespaces: boolean;
+  readonly asksClusters: boolean;
 };
 
 /** `number`: from 0 on, below 2^20. `names`: of the first address. */
@@ -65,7 +66,7 @@ export class Ends {
       case 'world':
         return this.#world(identity, address, names);
       case 'workload':
-        if (this.#telling.asksNamespaces && !identity.hasNamespaceLabels) return 'no namespace labels';
+        if (!this.#isPlaced(identity)) return 'no place';
         break;
       case 'reserved':
     }
@@ -80,6 +81,10 @@ export class Ends {
     if (from?.kind !== 'workload' || to?.kind !== 'workload') return false;
     if (from.pod !== '' && to.pod !== '') return from.pod === to.pod;
     return sourceAddress !== '' && sourceAddress === destinationAddress;
+  }
+
+  #isPlaced({ hasNamespaceLabels, hasCluster }: Extract<Identity, { kind: 'workload' }>): boolean {
+    return (hasNamespaceLabels || !this.#telling.asksNamespaces) && (hasCluster || !this.#telling.asksClusters);
   }
 
   #learn(recorded: RecordedEnd): Known {

@@ -14,6 +14,8 @@ export type Identity =
       readonly name: string;
       /** Are the labels of its namespace among those that are recorded? */
       readonly hasNamespaceLabels: boolean;
+      /** Is its cluster? */
+      readonly hasCluster: boolean;
     }
   | { readonly kind: 'reserved'; readonly entities: readonly ReservedName[]; readonly labels: Labels }
   | { readonly kind: 'world'; readonly isApiServer: boolean }
@@ -100,7 +102,8 @@ function workloadOf(end: RecordedEnd, ordinary: readonly Label[]): Identity {
     labels: { ...labels, ...(namespace !== '' && { [namespaceKey]: namespace }), [clusterKey]: cluster },
     pod: end.pod === '' ? '' : `${cluster}/${namespace}/${end.pod}`,
     name: `${namespace === '' ? '' : `${namespace}/`}${workloadName(end, labels)}`,
-    hasNamespaceLabels: ordinary.some(({ source }) => source === 'k8s'),
+    hasNamespaceLabels: ordinary.some(({ source }) => source === 'k8s') || (isOwn(end) && end.cluster !== ''),
+    hasCluster: labels[clusterKey] !== undefined || end.cluster !== '',
   };
 }
 

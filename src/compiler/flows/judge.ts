@@ -67,7 +67,7 @@ export function judge(typed: TypedPolicy, asked: AskedEvent): Judged {
 
 function judgeWays(typed: TypedPolicy, asked: AskedEvent): Judged {
   const unknowns = unknownsOf(typed, asked);
-  const missing = [...new Set(unknowns.map(({ what }) => what))];
+  const missing = [...new Set(unknowns.flatMap(({ what, put }) => (put.length > 1 ? [what] : [])))];
   if (countOf(unknowns) > mostAlternatives) return { kind: 'undecided', missing, verdicts: [] };
   const [first, ...others] = alternatives(asked.event, unknowns).map((one) => verdictOf(typed, one));
   if (!first) return { kind: 'undecided', missing, verdicts: [] };
@@ -124,8 +124,8 @@ function withPort(event: Alternative, ports: NamedPorts): Alternative {
 function fieldUnknowns(typed: TypedPolicy, event: PolicyEvent, open: readonly string[]): readonly Unknown[] {
   const domain = event.kind === 'process' ? event.domain : event.request?.domain;
   if (domain === undefined || open.length === 0) return [];
-  return [...openFields(typed, domain, open)].flatMap(([field, values]): readonly Unknown[] =>
-    values.length < 2 ? [] : [{ what: field, put: values.map((value) => (one: Alternative) => withField(one, field, value)) }],
+  return [...openFields(typed, domain, open)].map(
+    ([field, values]): Unknown => ({ what: field, put: values.map((value) => (one: Alternative) => withField(one, field, value)) }),
   );
 }
 

@@ -3,17 +3,17 @@
 import type { WrittenContent } from '../domains/domain.ts';
 import { canonicalHost, canonicalTarget } from '../domains/http/request.ts';
 import { apiKeys } from '../domains/kafka/api-keys.ts';
-import type { RecordedDns, RecordedHttp, RecordedKafka, RecordedLayer7 } from './record.ts';
+import type { RecordedAttribution, RecordedDns, RecordedHttp, RecordedKafka, RecordedLayer7 } from './record.ts';
 
 /** `header *`: every header is open. */
 export const openHeaders = 'header *';
 export type RecordedRequest = { readonly domain: string; readonly content: WrittenContent };
 
 /** Undefined of a protocol that is not known here. */
-export function requestOf(layer7: RecordedLayer7): RecordedRequest | undefined {
+export function requestOf(layer7: RecordedLayer7, attribution: RecordedAttribution): RecordedRequest | undefined {
   switch (layer7.kind) {
     case 'http':
-      return { domain: 'http', content: httpContent(layer7.http) };
+      return { domain: 'http', content: attribution.isOwn ? ownContent(layer7.http, attribution) : httpContent(layer7.http) };
     case 'dns':
       return { domain: 'dns', content: dnsContent(layer7.dns) };
     case 'kafka':
@@ -25,17 +25,41 @@ export function requestOf(layer7: RecordedLayer7): RecordedRequest | undefined {
 
 type Fields = Record<string, readonly string[]>;
 
+/** Bytes of method and path that our own export keeps; some of them may be several characters less. */
+const keptBytes = 240;
+const anyTarget = ['query', 'target', 'host', openHeaders];
+
+/** Our own export says the method and the normalised path. */
+function ownContent({ method, url }: RecordedHttp, { reason }: RecordedAttribution): WrittenContent {
+  if (reason !== '') return { kind: 'undecidable', reason };
+  const isCut = method.length + url.length >= keptBytes;
+  const path = isCut || url === '' ? {} : { path: [url] };
+  const open = [...(method === '' ? ['method'] : []), ...('path' in path ? [] : ['path']), ...anyTarget];
+  return { kind: 'fields', fields: { ...(method !== '' && { method: [method] }), ...path }, open };
+}
+
 function httpContent({ method, url, headers }: RecordedHttp): WrittenContent {
   const [, authority, rest = ''] = /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/([^/?#]*))?(.*)$/s.exec(url) ?? [];
   const sent = headers?.find(({ key }) => key.toLowerCase() === 'host')?.value;
   const host = canonicalHost((authority || sent || '').replace(/^.*@/, ''));
   const target = rest.replace(/#.*$/s, '');
-  const read = canonicalTarget(method === '' ? 'GET' : method, target.startsWith('?') || target === '' ? `/${target}` : target);
+  const read = canonicalTarget(method === '' ? 'GET' : method, target.startsWith('/') ? target : `/${target}`);
   if (read.kind === 'undecidable') return read;
-  const { method: asked, ...derived } = read.fields;
-  const fields: Fields = { ...derived, ...(method !== '' && asked && { method: asked }), ...(host !== undefined && { host: [host] }) };
-  const open = [...(method === '' ? ['method'] : []), ...(authority === undefined && sent === undefined ? ['host'] : [])];
-  return { kind: 'fields', fields: { ...fields, ...headerFields(headers ?? []) }, open: [...open, ...openOf(headers)] };
+  const { method: _, ...derived } = read.fields;
+  // Of a request that has no target, it was not recorded.
+  const fields: Fields = {
+    ...(target !== '' && derived),
+    ...(method !== '' && { method: [method] }),
+    ...(host !== undefined && { host: [host] }),
+    ...headerFields(headers ?? []),
+  };
+  const open = [
+    ...(method === '' ? ['method'] : []),
+    ...(target === '' ? ['path', 'query', 'target'] : []),
+    ...(authority === undefined && sent === undefined ? ['host'] : []),
+    ...openOf(headers),
+  ];
+  return { kind: 'fields', fields, open };
 }
 
 const redacted = 'HUBBLE_REDACTED';

@@ -5,13 +5,13 @@ import type { RecordedFlow, RecordedProcess } from './record.ts';
 /** Why a record is no event, or not known well enough to be one. */
 export const notJudged = {
   reply: 'replies, which belong to the flows that they answer',
-  related: 'errors about other flows',
+  related: 'errors about other flows, and their ends',
   translation: 'sockets that are translated to a backend: the flow to the backend is an event',
   control: 'neighbour and multicast discovery, which are no events',
   'no direction': 'not recorded whether it is a reply (`is_reply`)',
   'no identity': 'not recorded who one of the ends is',
   'no labels': 'not recorded which labels one of the ends has',
-  'no namespace labels': 'not recorded which labels a namespace has, for which the policies ask',
+  'no place': 'not recorded which cluster an end is in, or which labels its namespace has, for which the policies ask',
   'no address': 'not recorded which address one of the ends has',
   'no port': 'not recorded which protocol or port',
   'no request': 'a protocol of requests that is not known here',
@@ -58,7 +58,8 @@ export function recordedProcess({ verdict }: RecordedProcess): Recorded {
 export function skipped(flow: RecordedFlow): NotJudged | undefined {
   if (flow.type === 'SOCK' || flow.verdict === 'TRANSLATED') return 'translation';
   if (flow.isReply === true) return 'reply';
-  if (flow.traceReason === 'RELATED') return 'related';
+  // What our own export says of a connection that a refused request, or a new policy, ended.
+  if (flow.traceReason === 'RELATED' || flow.attribution.reason === 'poisonedConnection') return 'related';
   if (flow.traceReason === 'REPLY') return 'reply';
   if (isErrorAbout(flow)) return 'related';
   if (flow.layer7) return flow.layer7.type === 'RESPONSE' ? 'reply' : undefined;

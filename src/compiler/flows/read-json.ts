@@ -2,8 +2,10 @@
 import {
   isPorted,
   type Line,
+  noAttribution,
   noTime,
   nowhere,
+  type RecordedAttribution,
   type RecordedEnd,
   type RecordedFlow,
   type RecordedHttp,
@@ -118,8 +120,16 @@ function httpOf(fields: Fields): RecordedHttp {
   return headers.length > 0 ? { ...base, headers } : base;
 }
 
+const ownType = 'type.googleapis.com/policyc.Attribution';
+
+/** Others may have extensions of their own. */
+function attributionOf(value: unknown): RecordedAttribution {
+  if (typeof value !== 'object' || value === null || !('@type' in value) || value['@type'] !== ownType) return noAttribution;
+  return { isOwn: true, reason: textOf({ ...value }, 'reason') };
+}
+
 /** What one `flow` object says: its parts that scan-line.ts does not read by itself are read here, too. */
-export const partReaders = { endOf, layer7Of, textsOf: (value: unknown, name: string) => textsOf({ [name]: value }, name) };
+export const partReaders = { endOf, layer7Of, attributionOf, textsOf: (value: unknown, name: string) => textsOf({ [name]: value }, name) };
 
 function flowOf(flow: Fields, time: unknown): RecordedFlow {
   const address = fieldsOf(flow['IP'], 'IP');
@@ -146,6 +156,7 @@ function flowOf(flow: Fields, time: unknown): RecordedFlow {
     isReply: flagOf(flow, 'is_reply'),
     traceReason: textOf(flow, 'trace_reason'),
     layer7: layer7Of(flow['l7']),
+    attribution: attributionOf(flow['extensions']),
     count: counted.reduce((sum, one) => sum + one, 0) || 1,
   };
 }
@@ -172,6 +183,7 @@ function processOf(fields: Fields, time: unknown): RecordedProcess {
     binary: textOf(process, 'binary'),
     ...(process['uid'] !== undefined && { user: numberOf(process, 'uid') }),
     isCut: flagOf(process, 'truncated') === true,
+    reason: attributionOf(fields['extensions']).reason,
   };
 }
 

@@ -34,6 +34,10 @@ export type RecordedLayer7 = { readonly type: string } & (
   | { readonly kind: 'other' }
 );
 
+/** `isOwn`: the line is of our own export. `reason`: why something was undecidable, or ended; empty: nothing was. */
+export type RecordedAttribution = { readonly isOwn: boolean; readonly reason: string };
+export const noAttribution: RecordedAttribution = { isOwn: false, reason: '' };
+
 /** Microseconds since 1970 of a line that says no time, or none that can be read. */
 export const noTime = Number.NaN;
 
@@ -65,6 +69,8 @@ export type RecordedFlow = {
   readonly isReply: boolean | undefined;
   readonly traceReason: string;
   readonly layer7: RecordedLayer7 | undefined;
+  /** Of our own export; empty elsewhere. */
+  readonly attribution: RecordedAttribution;
   /** How many flows the line stands for: the exporter's aggregation. */
   readonly count: number;
 };
@@ -77,8 +83,10 @@ export type RecordedProcess = {
   readonly binary: string;
   /** Absent: not recorded. */
   readonly user?: number;
-  /** Only the beginning of the path is known. */
+  /** Only the beginning of the path is recorded. */
   readonly isCut: boolean;
+  /** Why the program could not be told then; empty: it could. */
+  readonly reason: string;
 };
 
 /** One line. Texts in it may be parts of a larger text: whoever keeps one copies it. */

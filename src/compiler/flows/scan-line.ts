@@ -4,7 +4,7 @@ import { copied } from './copied.ts';
 import { JsonScan, KeyTable, Unusual } from './json-scan.ts';
 import { Known } from './known.ts';
 import { lineOfText, partReaders } from './read-json.ts';
-import { type Line, noTime, nowhere, type RecordedEnd, type RecordedFlow } from './record.ts';
+import { type Line, noAttribution, noTime, nowhere, type RecordedAttribution, type RecordedEnd, type RecordedFlow } from './record.ts';
 import { scanLayer4 } from './scan-layer4.ts';
 import { TimeReader } from './time.ts';
 
@@ -33,13 +33,14 @@ const emptyDraft = (): Draft => ({
   isReply: undefined,
   traceReason: '',
   layer7: undefined,
+  attribution: noAttribution,
   count: 1,
 });
 
 const lineKeys = new KeyTable(['flow', 'time', 'node_name']);
 /** In the order of `#member` and `#tailMember`. */
 const flowKeys = new KeyTable([
-  ...['time', 'verdict', 'drop_reason', 'drop_reason_desc', 'source', 'destination', 'IP', 'l4', 'Type'],
+  ...['time', 'verdict', 'drop_reason', 'drop_reason_desc', 'source', 'destination', 'IP', 'l4', 'extensions', 'Type'],
   ...['event_type', 'traffic_direction', 'is_reply', 'trace_reason', 'source_names', 'destination_names', 'l7', 'aggregate'],
 ]);
 const firstOfTail = flowKeys.names.indexOf('Type');
@@ -60,6 +61,7 @@ export class LineReader {
   readonly #ends = new Known<RecordedEnd>(1, 34);
   readonly #tails = new Known<Tail>(30, 60);
   readonly #names = new Known<readonly string[]>(1, 24);
+  readonly #attributions = new Known<RecordedAttribution>(60, 100);
   #words = new Map<string, string>();
   #seen = 0;
   /** The name of the reason of a drop that was read last. */
@@ -191,6 +193,9 @@ export class LineReader {
       case 7:
         scanLayer4(scan, draft);
         break;
+      case 8:
+        draft.attribution = this.#known(this.#attributions, partReaders.attributionOf);
+        break;
       default:
         this.#tailMember(draft, place);
     }
@@ -199,33 +204,33 @@ export class LineReader {
   #tailMember(draft: Draft, place: number): void {
     const scan = this.#scan;
     switch (place) {
-      case 8:
+      case 9:
         draft.type = this.#word();
         break;
-      case 9:
+      case 10:
         this.#eventType(draft);
         break;
-      case 10:
+      case 11:
         draft.direction = this.#word();
         break;
-      case 11:
+      case 12:
         draft.isReply = scan.truth();
         break;
-      case 12:
+      case 13:
         draft.traceReason = this.#word();
         break;
-      case 13:
+      case 14:
         draft.sourceNames = this.#texts();
         break;
-      case 14:
+      case 15:
         draft.destinationNames = this.#texts();
         break;
-      case 15:
+      case 16:
         // Requests are seldom the same.
         this.#isPlainTail = false;
         draft.layer7 = this.#made(() => partReaders.layer7Of(JSON.parse(this.#raw())));
         break;
-      case 16:
+      case 17:
         scan.fail();
         break;
       default:

@@ -148,7 +148,7 @@ export class Traffic {
     if (typeof destination === 'string') return destination;
     const point = pointOf(flow);
     if (typeof point === 'string') return point;
-    const request = flow.layer7 && requestOf(flow.layer7);
+    const request = flow.layer7 && requestOf(flow.layer7, flow.attribution);
     if (flow.layer7 && !request) return 'no request';
     const isSelf = this.#ends.isSame(flow);
     const content = request ? this.#contentOf(request) : '';
@@ -215,15 +215,15 @@ export class Traffic {
 /** In memory of its own. */
 const lasting = (request: RecordedRequest): RecordedRequest => JSON.parse(JSON.stringify(request));
 
+const openOfExec = ['argument', 'caller', 'parent', 'group', 'scope', 'lineage', 'owner'];
+
 /** All of an exec that our own export says; what it does not say may be anything. */
-function execOf({ binary, user, isCut }: RecordedProcess): RecordedRequest {
-  if (isCut || binary === '')
-    return { domain: 'exec', content: { kind: 'undecidable', reason: 'only the beginning of the path is recorded' } };
-  const open = ['argument', 'caller', 'parent', 'group', 'scope', 'lineage', 'owner', ...(user === undefined ? ['user'] : [])];
-  return {
-    domain: 'exec',
-    content: { kind: 'fields', fields: { path: [binary], ...(user !== undefined && { user: [String(user)] }) }, open },
-  };
+function execOf({ binary, user, isCut, reason }: RecordedProcess): RecordedRequest {
+  if (reason !== '') return { domain: 'exec', content: { kind: 'undecidable', reason } };
+  const isKnown = !isCut && binary !== '';
+  const fields = { ...(isKnown && { path: [binary] }), ...(user !== undefined && { user: [String(user)] }) };
+  const open = [...openOfExec, ...(isKnown ? [] : ['path']), ...(user === undefined ? ['user'] : [])];
+  return { domain: 'exec', content: { kind: 'fields', fields, open } };
 }
 
 function put(slots: Slots, side: number, recorded: Recorded, { time, count }: { readonly time: number; readonly count: number }): void {

@@ -5,7 +5,8 @@ import type { Generalize } from './generalization.ts';
 import { several } from './generalization.ts';
 import { type BlockLine, escaped, single } from './line-text.ts';
 
-type Asked = { readonly method: string; readonly path: string; readonly target: string; readonly host: string | undefined };
+/** `target`: where it is recorded. */
+type Asked = { readonly method: string; readonly path: string; readonly target: string | undefined; readonly host: string | undefined };
 
 const vocabulary =
   /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|QUERY|PURGE|ACL|BIND|CHECKIN|CHECKOUT|COPY|LABEL|LINK|LOCK|MERGE|MKACTIVITY|MKCALENDAR|MKCOL|MKREDIRECTREF|MKWORKSPACE|MOVE|ORDERPATCH|PROPFIND|PROPPATCH|REBIND|REPORT|SEARCH|UNBIND|UNCHECKOUT|UNLINK|UNLOCK|UPDATE|UPDATEREDIRECTREF)$/;
@@ -19,15 +20,15 @@ export function httpLines(requests: readonly FieldValues[], generalize: Generali
   const asked = requests.map(askedOf);
   if (!asked.every((one): one is Asked => one !== undefined)) return undefined;
   if (!generalize.has('paths'))
-    return asked.map(({ method, target, host }) => ({
-      text: `${methodText(method)} target "${escaped(target, '*')}"${host === undefined ? '' : ` host "${host}"`}`,
+    return asked.map(({ method, path, target, host }) => ({
+      text: `${methodText(method)} ${target === undefined ? `path "${escaped(path, '*{}')}"` : `target "${escaped(target, '*')}"`}${host === undefined ? '' : ` host "${host}"`}`,
     }));
   return templates(asked);
 }
 
 function askedOf(fields: FieldValues): Asked | undefined {
   const [method, path, target, host] = ['method', 'path', 'target', 'host'].map((field) => single(fields, field));
-  if (method === undefined || path === undefined || target === undefined || /[^!-~]/.test(target)) return undefined;
+  if (method === undefined || path === undefined || /[^!-~]/.test(target ?? path)) return undefined;
   return { method, path, target, host };
 }
 

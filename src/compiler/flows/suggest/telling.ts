@@ -12,4 +12,5 @@ export const exactly: Telling = {
   content: (domain, content) => `${domain} ${JSON.stringify(content.kind === 'fields' ? content.fields : content.reason)}`,
   asksManaged: false,
   asksNamespaces: false,
+  asksClusters: false,
 };
