@@ -2,22 +2,33 @@
 // as it should; `all` are whatever needs a kernel.
 import { filePrograms } from '../test/suites.ts';
 
-const folders = ['test/kernel/'] as const;
+const folder = 'test/kernel/';
 /** Tests elsewhere that ask the kernel, too. */
 const others: readonly string[] = ['test/differential/oracle-vs-kernel.test.ts', 'test/differential/oracle-vs-sockets.test.ts'];
 
-/** Too slow under emulation for each run, or about what is the same on every kernel. */
-const notChosen: readonly string[] = [];
+/** What can be another on each kernel, for as little time as that takes: no policyd, few sockets. */
+const chosen: readonly string[] = [
+  'verifier',
+  'attach',
+  'load',
+  'packets',
+  'packet-state',
+  'tc',
+  'tc-packets',
+  'xdp',
+  'exec',
+  'generations',
+].map((name) => `${folder}${name}.test.ts`);
 
 /** Every test file that could run on another kernel, by its path from the root. */
 export const kernelTests = (): readonly string[] =>
   [...new Set(filePrograms(true).map(({ command }) => command.at(-1) ?? ''))].filter(
-    (file) => folders.some((folder) => file.startsWith(folder)) || others.includes(file),
+    (file) => file.startsWith(folder) || others.includes(file),
   );
 
 /** The files to run: those that a pattern names; without patterns the chosen ones, or all. */
 export function programs({ patterns, all }: { readonly patterns: readonly string[]; readonly all: boolean }): readonly string[] {
   const files = kernelTests();
   if (patterns.length > 0) return files.filter((file) => patterns.some((pattern) => file.includes(pattern)));
-  return all ? files : files.filter((file) => !notChosen.includes(file) && !others.includes(file));
+  return all ? files : chosen.filter((file) => files.includes(file));
 }

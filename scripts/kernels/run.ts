@@ -32,6 +32,9 @@ function printResult(kernel: string, result: TestResult): void {
   if (failed > 0) console.log(output);
 }
 
+const outcomes = (results: readonly TestResult[]): Readonly<Record<string, Outcome>> =>
+  Object.fromEntries(results.map(({ name, passed, failed, skips }) => [name, { passed, failed, skipped: skips.length }]));
+
 function listener(kernel: string, told: Told): (line: string) => void {
   return (line) => {
     const text = line.trimEnd();
@@ -42,10 +45,13 @@ function listener(kernel: string, told: Told): (line: string) => void {
     const report: Report = JSON.parse(text.slice(reportMark.length));
     if (report.kind === 'survey') {
       told.survey = report.survey;
+      record(report.survey, {});
       return;
     }
     told.results.push(report.result);
     printResult(kernel, report.result);
+    // At once: what a run has found out is kept when it is ended.
+    if (told.survey !== undefined) record(told.survey, outcomes([report.result]));
   };
 }
 
@@ -70,9 +76,6 @@ async function runGuest(kernel: string, command: readonly string[], onLine: (lin
   return ended ? undefined : `it did not come to its end; the kernel said:\n${log.slice(-4000)}`;
 }
 
-const outcomes = (results: readonly TestResult[]): Readonly<Record<string, Outcome>> =>
-  Object.fromEntries(results.map(({ name, passed, failed, skips }) => [name, { passed, failed, skipped: skips.length }]));
-
 /** Runs test files on a kernel and prints their results. A machine that cannot boot it skips them, with the reason. */
 export async function runKernel(kernel: string, files: readonly string[]): Promise<Outcome> {
   const folder = join(root, 'build', `kernel-run-${process.pid}-${kernel}`);
@@ -93,7 +96,6 @@ export async function runKernel(kernel: string, files: readonly string[]): Promi
     const problem = await runGuest(kernel, command, listener(kernel, told));
     if (problem !== undefined) console.log(`FAIL ${kernel}: ${problem}\n${told.noise.slice(-60).join('\n')}`);
     const tests = outcomes(told.results);
-    if (told.survey !== undefined) record(told.survey, tests);
     const sum = (of: (outcome: Outcome) => number): number => Object.values(tests).reduce((total, outcome) => total + of(outcome), 0);
     return {
       passed: sum(({ passed }) => passed),
