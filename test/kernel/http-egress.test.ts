@@ -2,11 +2,18 @@
 import { spawn } from 'node:child_process';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { verdictIn } from '../../src/compiler/analysis/oracle.ts';
 import type { LineMatch } from '../../src/compiler/domains/domain.ts';
 import type { Action, TypedPolicy } from '../../src/compiler/ir/typed.ts';
+import { transportPoint } from '../../src/compiler/space/transport.ts';
+import { typedPolicy } from '../harness/compile.ts';
+import { host, workload } from '../harness/governed.ts';
+import { cut } from '../harness/http-client.ts';
+import { randomFieldedRequest, randomRequest, requestAt } from '../harness/http-requests.ts';
 import { type OutsideServer, outsideServer, type Sender, startSender } from '../harness/http-sender.ts';
 import { type HttpWorld, httpWorld } from '../harness/http-world.ts';
 import { inCgroup, kernelTest } from '../harness/kernel.ts';
+import { random, seedOf } from '../harness/random.ts';
 import { networkRule, requestLine, samplePolicy, sampleUnit } from '../harness/sample-policy.ts';
 
 const outgoing = (defaultDeny: boolean, rules: readonly (readonly [Action, ...LineMatch[]])[]): TypedPolicy =>
@@ -168,6 +175,50 @@ kernelTest('what is lost or no HTTP does not leave', async () => {
     assert.equal(server.seen(), [], about);
     await sender.end(id);
   }
+});
+
+/** About everything that a head says. */
+const fielded = typedPolicy(`
+  policy web for { app: "web" } { egress {
+    allow at tcp http {
+      GET "/a" host "shop.example"
+      "/b" query "q=*"
+      POST target "/up/*"
+      header "x-role" = "admin"
+      GET "/q" header "x-tag" = not "good" header "x-role" absent
+      header "x-utf" = "é*"
+    }
+    deny at tcp http { header "x-tag" = "bad"; query "*debug*"; host "evil.example" }
+  } }`);
+
+kernelTest('random requests, cut at random, have the verdict of the oracle', async () => {
+  const { server, sender } = await governed(fielded);
+  const source = random(seedOf('http egress', 20260805));
+  const tally = { allowed: 0, denied: 0 };
+  let id = await sender.open(server.port);
+  for (let i = 0; i < 400; i++) {
+    const text = source.chance(0.7) ? randomFieldedRequest(source) : randomRequest(source);
+    const read = requestAt(text, 0);
+    if (!read) throw new Error(`not whole: ${text}`);
+    const request = { domain: 'http', content: read.content };
+    const { action } = verdictIn(fielded, 'egress', { subject: workload, peer: host, point: transportPoint('tcp', server.port), request });
+    tally[action]++;
+    const offsets = Array.from({ length: source.int(4) }, () => source.int(text.length));
+    const pieces = cut(text, offsets);
+    const told = await sender.send(id, ...pieces);
+    const about = `${action} ${JSON.stringify(read)} ${JSON.stringify(pieces)}: ${JSON.stringify(told)}`;
+    const seen = server.seen();
+    if (action === 'denied') {
+      assert.equal(seen, [], about);
+      assert.ok(statuses(told.read)[0] === 403 || told.failed === 'EACCES', about);
+    } else assert.is.not(statuses(told.read)[0], 403, about);
+    const lives = !told.closed && told.failed === '' && read.framed && [200, 403].includes(statuses(told.read)[0] ?? 0);
+    if (lives && !/connection: *close/i.test(told.read)) continue;
+    await sender.end(id);
+    id = await sender.open(server.port);
+  }
+  console.log(JSON.stringify(tally));
+  assert.ok(tally.allowed > 40 && tally.denied > 40);
 });
 
 test.after(() => {

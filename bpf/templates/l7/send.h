@@ -433,6 +433,8 @@ int pol_stream_send(struct sk_msg_md *msg)
 		pol_stream_refresh(msg->sk, connection, now);
 	if (connection->action == POL_ACTION_DENY)
 		return SK_DROP;
+	/* The kernel takes what was asked for an earlier message for this one too. */
+	bpf_msg_cork_bytes(msg, 0);
 	if (connection->lost) {
 		if (pol_stream_denies(connection, POL_CLASS_UNDECIDABLE))
 			return SK_DROP;
