@@ -32,6 +32,7 @@ const debianPackages = [
   { name: 'iproute2', why: 'network namespaces of tests and demo', here: () => onPath('ip') },
   { name: 'iputils-ping', why: 'ICMP of the kernel tests', here: () => onPath('ping') },
   { name: 'curl', why: 'a client of tests and demo', here: () => onPath('curl') },
+  { name: 'nginx-light', why: 'a server of the HTTP tests', here: () => onPath('nginx') || existsSync('/usr/sbin/nginx') },
   { name: 'shellcheck', why: 'checks the scripts for CI in tests', here: () => onPath('shellcheck') },
   { name: 'pre-commit', why: 'runs the hooks for commits in tests', here: () => onPath('pre-commit') },
   { name: 'chromium', why: 'opens the HTML report in tests', here: () => onPath('chromium') },
