@@ -15,6 +15,7 @@ export function statusText(status: Status, sockets: OldSockets): string {
     ),
     field('inventory', status.inventory),
     field('in force', `revision ${status.revision}, pins under ${status.pins}`),
+    field('verified', integrityText(status.integrity)),
     field('metrics', `http://${status.metrics}/metrics`),
     field('lost', `${lost.events} events in the kernel, ${lost.observers} for slow observers, ${lost.counters} counts`),
     '',
@@ -27,6 +28,14 @@ export function statusText(status: Status, sockets: OldSockets): string {
     ...section('sockets older than their enforcement', socketLines(sockets)),
     ...section('warnings', status.warnings),
   ].join('\n');
+}
+
+function integrityText({ questions, checked, drift, repairs }: Status['integrity']): string {
+  const asked = `${counted(questions, 'question')} answered as the policy says`;
+  const tables =
+    drift.length === 0 ? 'tables as written' : `TABLES CHANGED by somebody else: ${drift.map(({ table }) => table).join(', ')}`;
+  const seen = checked === undefined ? 'tables not yet looked at' : `${tables} at ${checked}`;
+  return [asked, seen, ...(repairs > 0 ? [`${counted(repairs, 'repair')}`] : [])].join('; ');
 }
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>

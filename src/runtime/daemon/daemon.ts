@@ -11,6 +11,7 @@ import { serveControl } from './control.ts';
 import { Enforcement } from './enforcement.ts';
 import { openIdentities } from './identities.ts';
 import { loadBundle, loadInventory } from './inputs.ts';
+import { IntegrityCheck } from './integrity.ts';
 import { counterRows } from './measure.ts';
 import { Observation } from './observation.ts';
 import { pinnedMaps } from './pinned.ts';
@@ -26,6 +27,10 @@ export type DaemonOptions = {
   readonly metrics: ListenAddress;
   readonly pins: string;
   readonly state: string;
+  /** Milliseconds between two looks at the tables in the kernel; 0 = only when asked. */
+  readonly verifyEvery: number;
+  /** What differs is written again. */
+  readonly repair: boolean;
   readonly log: (line: string) => void;
 };
 
@@ -105,7 +110,8 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   const enforcement = new Enforcement(options.pins, identities);
   const observation = new Observation(identities.causes, options.log);
   const changes = new Changes({ ...options, enforcement, folder, onApplied: (inForce) => report.learn(inForce) });
-  const report = new Report({ options, enforcement, observation, causes: identities.causes, changes });
+  const integrity = new IntegrityCheck(enforcement, options);
+  const report = new Report({ options, enforcement, observation, causes: identities.causes, changes, integrity });
 
   const metrics = await serveMetrics(options.metrics, { metrics: () => report.exposition(), healthy: () => report.healthy() });
   if (!metrics.ok) throw refusal(metrics.problem);
@@ -117,6 +123,7 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   const ending = endOf({ options, folder, claim, undo });
   const control = await serveControl(folder.socket, {
     status: () => report.status(),
+    verify: (repair) => integrity.check(repair),
     history: observation.history,
     catchUp: () => observation.catchUp(),
     lostRecord: (count) => observation.lostRecord(count),
@@ -126,6 +133,8 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   });
   undo.push(control.close);
   changes.follow();
+  integrity.follow();
+  undo.push(() => integrity.close());
   undo.push(() => changes.close());
   const reload = () => (['bundle', 'inventory'] as const).forEach((what) => changes.reload(what));
   return { ...ending, reload, metrics: metrics.server.address, status: () => report.status(), exposition: () => report.exposition() };

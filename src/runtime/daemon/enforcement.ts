@@ -10,6 +10,7 @@ import { type Machine, type ResolvedInventory, type ResolvedWorkload, resolveInv
 import { attachCgroup, attachMachine, attachments, detachCgroup } from '../kernel/attach.ts';
 import { names, pinsAt } from '../kernel/bpffs.ts';
 import { outermost } from '../kernel/cgroups.ts';
+import { type Drift, drift } from '../kernel/drift.ts';
 import type { Result } from '../kernel/failure.ts';
 import { missingInterfaces } from '../kernel/features.ts';
 import {
@@ -110,6 +111,25 @@ export class Enforcement {
     return this.current;
   }
 
+  /** Tables in the kernel that do not hold what was put there. */
+  drift(): readonly Drift[] {
+    const { current } = this;
+    return current && current.programs.tables.get('config') !== undefined ? must(drift(current.programs.tables, current.content)) : [];
+  }
+
+  /** Writes every table again, as a generation of its own. */
+  rewrite(): void {
+    const { current } = this;
+    if (!current || current.programs.tables.get('config') === undefined) return;
+    const programs = { ...current.programs, generations: generations(current.programs.tables) };
+    this.current = { ...current, programs, revision: must(programs.generations.install(current.content)) };
+  }
+
+  /** Asks the questions of the bundle in force again. */
+  verifyAgain(): void {
+    if (this.current) this.questioned(this.current.desired.bundle);
+  }
+
   /** Lets go of descriptors; everything stays pinned and in force. */
   close(): void {
     this.verifier.close();
@@ -122,6 +142,10 @@ export class Enforcement {
     const { current } = this;
     if (current?.desired.bundle.manifest.build === bundle.manifest.build) return current.verified;
     must(supported(bundle));
+    return this.questioned(bundle);
+  }
+
+  private questioned(bundle: Bundle): number {
     const { questions, mismatches } = must(this.verifier.verify(bundle));
     if (mismatches.length > 0) throw new Refusal(mismatches.map((mismatch) => mismatchText(bundle, mismatch)));
     return questions;

@@ -10,6 +10,7 @@ import { version } from '../version.ts';
 import type { Changes } from './changes.ts';
 import type { DaemonOptions } from './daemon.ts';
 import type { Enforcement, InForce } from './enforcement.ts';
+import type { IntegrityCheck } from './integrity.ts';
 import { counterRows, lostCounts } from './measure.ts';
 import type { Observation } from './observation.ts';
 import { ShownRules } from './shown-rules.ts';
@@ -21,6 +22,7 @@ export type ReportParts = {
   readonly observation: Observation;
   readonly causes: CauseTable;
   readonly changes: Changes;
+  readonly integrity: IntegrityCheck;
 };
 
 export class Report {
@@ -69,6 +71,7 @@ export class Report {
         interfaces: attachedInterfaces(inForce.loaded.pins),
       }),
       refused: changes.refused(),
+      integrity: this.parts.integrity.state(),
       lost: { events: Number(lost.ringFull), counters: Number(lost.countersFull), observers: observation.history.lost },
       warnings: warningsOf(inForce, lost, jitEnabled()),
     };
@@ -85,7 +88,7 @@ export class Report {
   }
 
   private measurements(): Measurements {
-    const { causes, observation } = this.parts;
+    const { causes, observation, integrity } = this.parts;
     const { maps, desired, resolved, revision } = this.inForce();
     const { sources, manifest } = desired.bundle;
     const lost = lostCounts(maps);
@@ -100,6 +103,7 @@ export class Report {
       build: manifest.build,
       version,
       revision,
+      integrity: integrity.state(),
       workloads: { local, remote: resolved.workloads.length - local },
     };
   }

@@ -11,6 +11,7 @@ import type { Lost } from '../kernel/counters.ts';
 import { dayOf, expiredRules } from '../policy/annotations.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import type { InForce } from './enforcement.ts';
+import type { Integrity } from './integrity.ts';
 
 export type WorkloadStatus = {
   /** `shop/cart` */
@@ -43,6 +44,7 @@ export type Status = {
   readonly revision: number;
   readonly workloads: readonly WorkloadStatus[];
   readonly refused: readonly RefusedChange[];
+  readonly integrity: Integrity;
   /** Events that were not shown, verdicts that were not counted. */
   readonly lost: { readonly events: number; readonly counters: number; readonly observers: number };
   readonly warnings: readonly string[];

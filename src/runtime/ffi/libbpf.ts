@@ -166,6 +166,8 @@ export function objectInfo(fd: number, size: number): DataView {
 export const objectPin = (fd: number, path: string): void => void checked(`bpf_obj_pin ${path}`, calls().pin(fd, path));
 /** A descriptor of what is pinned at `path`; ENOENT if nothing is. */
 export const objectGet = (path: string): number => checked(`bpf_obj_get ${path}`, calls().get(path));
+/** A descriptor of the map with this number; the caller closes it. */
+export const mapById = (id: number): number => checked('bpf_map_get_fd_by_id', calls().mapById(id));
 export const programById = (id: number): number => checked('bpf_prog_get_fd_by_id', calls().programById(id));
 
 export type Attach = { readonly program: number; readonly target: number; readonly type: number };

@@ -144,6 +144,7 @@ function bindMaps({ int }: Declare) {
 
 function bindPrograms({ int }: Declare) {
   return {
+    mapById: int('bpf_map_get_fd_by_id', 'uint32') as (id: number) => number,
     programById: int('bpf_prog_get_fd_by_id', 'uint32') as (id: number) => number,
     programAttach: int('bpf_prog_attach', 'int', 'int', 'int', 'uint') as (
       ...parameters: [program: number, target: number, type: number, flags: number]
