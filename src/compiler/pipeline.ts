@@ -17,6 +17,8 @@ import { type Explained, explain } from './analysis/explain.ts';
 import { type FindingKind, type FindingRecord, findingsReport } from './analysis/findings-report.ts';
 import { checkInvariants, type InvariantOutcome } from './analysis/invariants.ts';
 import { AnalysisLimit } from './analysis/limit.ts';
+import { type Lint, type LintOptions, lint } from './analysis/lint.ts';
+import { lintDiagnostics } from './analysis/lint-diagnostics.ts';
 import { type Merge, type MergeConflicts, mergeConflicts } from './analysis/merge-conflicts.ts';
 import { type Mutation, type MutationOptions, mutate } from './analysis/mutation.ts';
 import { allowedEvents, type Question } from './analysis/query.ts';
@@ -241,6 +243,17 @@ export function coverUnit({ typed, sources }: CheckedUnit): Outcome<Coverage> {
 
 /** Which single changes of rules no test line notices; only of a unit whose test lines hold. */
 export const mutateUnit = ({ typed }: CheckedUnit, options: MutationOptions = {}): Mutation => mutate(typed, options);
+
+/** What lint finds, as far as it got; without what the policy allows. */
+export function lintUnit(
+  unit: CheckedUnit,
+  options: LintOptions = {},
+): Pick<Lint, 'done' | 'total'> & { readonly diagnostics: readonly Diagnostic[] } {
+  const { findings, done, total } = lint(unit.typed, options);
+  const log = collector();
+  lintDiagnostics(findings, unit.typed.domains, log.report);
+  return { done, total, diagnostics: notAllowed(unit, log.all()) };
+}
 
 /** What changes for which events, exactly. */
 export function diffUnits(before: CheckedUnit, after: CheckedUnit, limit?: number): Outcome<readonly Difference[]> {

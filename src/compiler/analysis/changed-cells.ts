@@ -31,9 +31,9 @@ import {
 } from './split.ts';
 import { SubjectIndex } from './subject-index.ts';
 
-type Both = { readonly before: Views; readonly after: Views };
+export type Both = { readonly before: Views; readonly after: Views };
 type Indexes = { readonly before: SectionIndex; readonly after: SectionIndex };
-type Walk = {
+export type Walk = {
   /** The sections of a side, by placeName. */
   readonly sides: ReadonlyMap<string, Indexes>;
   readonly numberOf: Alignment['numberOf'];
@@ -56,7 +56,7 @@ export function* changedCells(before: TypedPolicy, after: TypedPolicy, limit: nu
     for (const start of spaces[place.section]) yield* changesIn(walk, place, { start, regions: regions.get(placeName(place)) ?? [] });
 }
 
-function sidesOf(before: TypedPolicy, after: TypedPolicy, places: readonly Place[]): Walk['sides'] {
+export function sidesOf(before: TypedPolicy, after: TypedPolicy, places: readonly Place[]): Walk['sides'] {
   const [old, now] = [sectionsOf(before, places), sectionsOf(after, places)];
   return new Map(
     places.map((place) => {
@@ -89,12 +89,16 @@ type Space = { readonly start: Cell; readonly regions: readonly Region[] };
 function* changesIn(walk: Walk, place: Place, { start, regions }: Space): Generator<Change> {
   const earlier = new SubjectIndex<Region>();
   for (const region of regions) {
-    for (const box of cellsIn(walk, start, region)) yield* compare(walk, place, box, [...earlier.near(subjectOf(box, place.section))]);
+    for (const box of cellsIn(walk, start, region)) {
+      const own = clipped(box, near(walk, place, box));
+      yield* compare(walk, place, { box, own, earlier: [...earlier.near(subjectOf(box, place.section))] });
+    }
     earlier.add(region.subject, region);
   }
 }
 
-function* cellsIn(walk: Walk, start: Cell, { relation }: Region): Generator<Cell> {
+/** The parts of a cell that are in a region. */
+export function* cellsIn(walk: Pick<Walk, 'spend'>, start: Cell, { relation }: Pick<Region, 'relation'>): Generator<Cell> {
   const waiting = [start];
   for (let cell = waiting.pop(); cell !== undefined; cell = waiting.pop()) {
     walk.spend(1);
@@ -105,7 +109,7 @@ function* cellsIn(walk: Walk, start: Cell, { relation }: Region): Generator<Cell
 }
 
 /** The cells that are in none of the regions. */
-function* cellsOutside(walk: Walk, start: Cell, regions: readonly Region[]): Generator<Cell> {
+export function* cellsOutside(walk: Pick<Walk, 'spend'>, start: Cell, regions: readonly Pick<Region, 'relation'>[]): Generator<Cell> {
   const waiting = [{ cell: start, regions }];
   for (let open = waiting.pop(); open !== undefined; open = waiting.pop()) {
     const { cell } = open;
@@ -117,9 +121,11 @@ function* cellsOutside(walk: Walk, start: Cell, regions: readonly Region[]): Gen
   }
 }
 
+/** A part of a place, and what both states say there. */
+export type Compared = { readonly box: Cell; readonly own: Both; readonly earlier: readonly Region[] };
+
 /** What changed in a box, but in the parts of it that are in one of `earlier`. */
-function* compare(walk: Walk, place: Place, box: Cell, earlier: readonly Region[]): Generator<Change> {
-  const own = clipped(box, near(walk, place, box));
+export function* compare(walk: Walk, place: Place, { box, own, earlier }: Compared): Generator<Change> {
   const excluded = earlier.map(({ condition }) => condition(box));
   const ruleOf = rulesByNumber(walk);
   for (const [leaf, cells] of differingLeaves(box, { excluded, lists: linesOf(walk, box, own) }, walk.spend)) {
@@ -222,7 +228,7 @@ function* splitUp(walk: Walk, place: Place, start: { readonly cell: Cell; readon
 }
 
 /** What both states say about the subjects of a cell. */
-function near(walk: Walk, place: Place, cell: Cell): Both {
+export function near(walk: Walk, place: Place, cell: Cell): Both {
   const { before, after } = sideOf(walk, place);
   const subject = subjectOf(cell, place.section);
   return { before: before.near(subject), after: after.near(subject) };
@@ -231,7 +237,7 @@ function near(walk: Walk, place: Place, cell: Cell): Both {
 /** Can a policy govern an endpoint of these? */
 const isManaged = ({ kind }: End): boolean => kind === 'workload' || kind === 'reserved';
 
-function clipped(cell: Cell, { before, after }: Both): Both {
+export function clipped(cell: Cell, { before, after }: Both): Both {
   const clip = ({ enforced, withAudit }: Views): Views => {
     const whole = within(cell, withAudit);
     return { enforced: enforced === withAudit ? whole : within(cell, enforced), withAudit: whole };

@@ -75,7 +75,7 @@ function merged(changes: readonly Change[]): readonly Change[] {
 }
 
 /** One event of a change, with a content that can be read where there is one. */
-function eventIn({ section, domain, cell, items, everyItem }: Change, domains: Domains): PolicyEvent | undefined {
+export function eventIn({ section, domain, cell, items, everyItem }: Change, domains: Domains): PolicyEvent | undefined {
   if (section === 'process')
     return processEventIn(cell, requestIn(items) ?? { domain: domain ?? '', content: plainContent(domains, domain ?? '') });
   const flow = flowIn(cell);

@@ -12,6 +12,7 @@ import type { ExportOptions } from './export.ts';
 import { addFlowCommands } from './flow-commands.ts';
 import type { FormatCommandOptions } from './format.ts';
 import type { ImportCommandOptions } from './import.ts';
+import { addLint } from './lint-command.ts';
 import { readSeconds, withCommon, withUnit } from './options.ts';
 import type { Result } from './output.ts';
 import type { TestOptions } from './test.ts';
@@ -34,6 +35,7 @@ Examples:
   policyc check policies/                     every mistake at once, with its place
   policyc test policies/                      the \`test\` blocks, over every label set they stand for
   policyc diff main/policies policies         what a change newly allows and newly denies
+  policyc lint policies/                      rules that change nothing, contradict or are one, each proved
   policyc explain policies/ --event 'web -> cart tcp 80'    why an event is allowed or denied
   policyc list k8s/                           which workloads may connect to which
   policyc query policies/ --to 'app: "db"'    who can reach it
@@ -51,6 +53,7 @@ on.`,
   addCheck(program, finish);
   addBuild(program, finish);
   addTest(program, finish);
+  addLint(program, finish, { paths, exitCodes });
   addDiff(program, finish);
   addMergeCheck(program, finish);
   addImport(program, finish);

@@ -364,6 +364,28 @@ export const catalog = {
   },
 
   // Analysis: an exact answer or none.
+  // lint: what is right, and should be looked at.
+  'lint/never-decides': {
+    severity: 'warning',
+    message: 'this rule never decides: all that it matches is decided before it by {by}',
+    second: 'the first of them is here',
+  },
+  'lint/no-effect': { severity: 'warning', message: 'without this rule every verdict would be the same: {by} would decide' },
+  'lint/mergeable': { severity: 'warning', message: 'this rule and another one of its policy are one', second: 'the other one is here' },
+  'lint/contradiction': {
+    severity: 'warning',
+    message: 'this rule allows what a rule of another file denies: {event}',
+    help: 'give one of the two policies a tier or a priority, or narrow the rule that is too wide',
+    second: 'it is denied here, because denying rules are asked first',
+  },
+  'lint/too-wide': {
+    severity: 'warning',
+    message: 'this rule allows more than any invariant asks for: {event}',
+    second: 'this statement asks for a part of it',
+  },
+  'lint/unnoticed-change': { severity: 'warning', message: 'no test line and no invariant notices this change: {what}{event}' },
+  'lint/undecided': { severity: 'warning', message: 'whether this rule has an effect was not decided within {limit} parts of its events' },
+
   'analysis/limit': {
     severity: 'error',
     message: 'an exact answer needs more than {limit} {what}',
