@@ -66,16 +66,28 @@ export class Admissions {
   }
 }
 
+/** The first of the nodes that no rule tells apart, and how many each stands for. */
+export function representatives(nodes: readonly Node[]): ReadonlyMap<Node, number> {
+  const counts = new Map<Node, number>();
+  for (const first of firstAlike(nodes).values()) counts.set(first, (counts.get(first) ?? 0) + 1);
+  return counts;
+}
+
 /** All pairs of which at least one end can be governed, those that no rule tells apart once. */
 export function nodePairs(nodes: readonly Node[]): readonly NodePair[] {
-  const alike = firstAlike(nodes);
-  const counts = new Map<Node, number>();
-  for (const first of alike.values()) counts.set(first, (counts.get(first) ?? 0) + 1);
-  const firsts = [...counts.keys()];
-  return firsts.flatMap((source) =>
-    firsts.flatMap((destination) => {
+  const counts = representatives(nodes);
+  return pairsBetween(counts, [...counts.keys()], [...counts.keys()]);
+}
+
+/** Those of some sources and destinations. A node that stands for itself alone is no pair with itself. */
+export const pairsBetween = (
+  counts: ReadonlyMap<Node, number>,
+  sources: readonly Node[],
+  destinations: readonly Node[],
+): readonly NodePair[] =>
+  sources.flatMap((source) =>
+    destinations.flatMap((destination) => {
       const isPair = source === destination ? (counts.get(source) ?? 0) > 1 : !(isOutside(source) && isOutside(destination));
       return isPair ? [{ source, destination }] : [];
     }),
   );
-}

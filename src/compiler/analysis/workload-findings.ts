@@ -3,7 +3,7 @@
 import type { Direction, NetworkRule, Policy, TypedPolicy } from '../ir/typed.ts';
 import { equals } from '../space/interval.ts';
 import { anyTransport } from '../space/transport.ts';
-import { Admissions, type NodePair, nodePairs } from './admissions.ts';
+import { Admissions, type NodePair, nodePairs, pairsBetween, representatives } from './admissions.ts';
 import { partsText } from './connectivity.ts';
 import type { Node } from './nodes.ts';
 import { isOutside, Reachability, ReachabilityMemory, type Selection } from './reachability.ts';
@@ -20,7 +20,7 @@ export class Situation {
   readonly reachability: Reachability;
   readonly admissions: Admissions;
   readonly #subjects = new Map<Policy, readonly Node[]>();
-  #pairs: readonly NodePair[] | undefined;
+  #representatives: ReadonlyMap<Node, number> | undefined;
 
   constructor(
     typed: TypedPolicy,
@@ -36,10 +36,10 @@ export class Situation {
     this.admissions = new Admissions(this.reachability, memory);
   }
 
-  /** All pairs of ends, those that no rule tells apart once. */
-  get pairs(): readonly NodePair[] {
-    this.#pairs ??= nodePairs(this.nodes);
-    return this.#pairs;
+  /** Those of the nodes that some rule tells apart. */
+  get representatives(): ReadonlyMap<Node, number> {
+    this.#representatives ??= representatives(this.nodes);
+    return this.#representatives;
   }
 
   /** The rules of a policy in one direction, in their order. */
@@ -106,7 +106,7 @@ export function overlaps(situation: Situation): readonly Overlap[] {
 
 /** Do the policies leave every connection allowed? */
 export const isVacuous = (situation: Situation): boolean =>
-  situation.pairs.every((pair) => equals(situation.admissions.allowed(pair), anyTransport) && !isNarrowed(situation, pair));
+  nodePairs(situation.nodes).every((pair) => equals(situation.admissions.allowed(pair), anyTransport) && !isNarrowed(situation, pair));
 
 /** Are requests told apart? */
 const isNarrowed = ({ typed, reachability }: Situation, { source, destination }: NodePair): boolean =>
@@ -135,18 +135,17 @@ function isSame(situation: Situation, { policy, rule }: Left): boolean {
   const { typed, nodes, memory, admissions, reachability } = situation;
   const without = situation.without(rule ? { rule } : { policy });
   const others = new Admissions(without, memory);
-  const subjects = new Set(situation.subjectsOf(policy));
-  const peers = new Set(rule ? nodes.filter((node) => memory.isPeer(rule.peers, node)) : nodes);
-  const isTouched = ({ source, destination }: NodePair): boolean =>
-    directions.some((direction) => {
-      if (rule ? rule.section !== direction : !isAbout(situation, policy, direction)) return false;
-      const [subject, peer] = direction === 'ingress' ? [destination, source] : [source, destination];
-      return subjects.has(subject) && peers.has(peer);
-    });
+  const counts = situation.representatives;
+  const among = (some: readonly Node[]): readonly Node[] => some.filter((node) => counts.has(node));
+  const subjects = among(situation.subjectsOf(policy));
+  const peers = among(rule ? nodes.filter((node) => memory.isPeer(rule.peers, node)) : nodes);
+  const touched = directions
+    .filter((direction) => (rule ? rule.section === direction : isAbout(situation, policy, direction)))
+    .flatMap((direction) => (direction === 'ingress' ? pairsBetween(counts, peers, subjects) : pairsBetween(counts, subjects, peers)));
   const textOf = (of: Reachability, { source, destination }: NodePair): string => partsText(of.between(source, destination));
   const isEqual = (pair: NodePair): boolean =>
     hasRequests(typed) ? textOf(without, pair) === textOf(reachability, pair) : equals(others.allowed(pair), admissions.allowed(pair));
-  return situation.pairs.every((pair) => !isTouched(pair) || isEqual(pair));
+  return touched.every(isEqual);
 }
 
 const isAbout = (situation: Situation, policy: Policy, direction: Direction): boolean =>
