@@ -6,7 +6,7 @@ type Entry<T> = { readonly raw: string; readonly value: T };
 
 const slots = 4096;
 /** Known texts of one slot that are compared; those that were met last stand first. */
-const mostTried = 8;
+const mostTried = 32;
 /** What is kept in all. Forgetting costs time only. */
 const mostKept = 20_000;
 

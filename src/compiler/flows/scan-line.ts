@@ -58,8 +58,8 @@ const mostWords = 1000;
 export class LineReader {
   readonly #scan = new JsonScan();
   readonly #times = new TimeReader();
-  readonly #ends = new Known<RecordedEnd>(1, 34);
-  readonly #tails = new Known<Tail>(30, 60);
+  readonly #ends = new Known<RecordedEnd>(6, 26);
+  readonly #tails = new Known<Tail>(28, 52);
   readonly #names = new Known<readonly string[]>(1, 24);
   readonly #attributions = new Known<RecordedAttribution>(60, 100);
   #words = new Map<string, string>();
