@@ -335,7 +335,7 @@ function withinLimits<T>(sources: readonly SourceText[], analyse: () => T): Outc
   } catch (error) {
     if (!(error instanceof AnalysisLimit)) throw error;
     const log = collector();
-    log.report('analysis/limit', wholeFile(sources[0]?.path ?? ''), { limit: error.allowed, what: error.limit });
+    log.report('analysis/limit', error.guilty ?? wholeFile(sources[0]?.path ?? ''), { limit: error.allowed, what: error.limit });
     return { ok: false, diagnostics: log.all() };
   }
 }

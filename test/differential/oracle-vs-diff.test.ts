@@ -133,7 +133,7 @@ test('a comparison past its budget ends with a named limit', () => {
   const [one, other] = [typedWorld(randomWorld(pick)), typedWorld(randomWorld(pick))];
   assert.throws(
     () => diff(one, other, 3),
-    (error: unknown) => error instanceof AnalysisLimit && error.limit === 'cells' && error.allowed === 3,
+    (error: unknown) => error instanceof AnalysisLimit && error.limit === 'cells' && error.allowed === 3 && error.guilty !== undefined,
   );
 });
 

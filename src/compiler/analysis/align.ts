@@ -2,6 +2,7 @@
 // deny came or went. A verdict can differ only where one of these speaks, so a diff looks nowhere else. Policies are paired by
 // their names and their rules by what they say: what is the same on both sides is compared as text once, and never again.
 import { isEqual } from '../base/equal.ts';
+import type { Span } from '../base/source.ts';
 import type { Policy, Rule, Subject, TypedPolicy } from '../ir/typed.ts';
 import { type Cell, subjectRelation } from './cell.ts';
 import { type Condition, ruleCondition, subjectCondition } from './conditions.ts';
@@ -12,6 +13,8 @@ import { brings, decidingOrder, type OwnedRule, type Place, placeName, placeOf, 
 /** A part of the event space that a change can have touched: what endpoints of `subject` do, and of that what `relation` says. */
 export type Region = {
   readonly subject: Subject;
+  /** The rule or policy that changed. */
+  readonly span: Span;
   readonly relation: (cell: Cell) => Relation<Cell>;
   readonly condition: (cell: Cell) => Condition;
 };
@@ -45,6 +48,7 @@ const regionsOf = (rules: readonly OwnedRule[], place: Place): readonly Region[]
     .filter(({ rule }) => placeName(placeOf(rule)) === placeName(place))
     .map((owned) => ({
       subject: owned.policy.subject,
+      span: owned.rule.span,
       relation: (cell) => ruleRelation(cell, owned),
       condition: (cell) => ruleCondition(cell, owned),
     }));
@@ -64,13 +68,14 @@ const withAfter = (after: Policy | undefined): { readonly after?: Policy } => (a
 const denies = ({ subject, audit, defaultDeny }: Policy) => [subject, audit, defaultDeny];
 
 function changedDefaults(policies: readonly Pair<Policy>[], { section, domain }: Place): readonly Region[] {
-  const subjects = policies.flatMap(({ before, after }) => {
+  const denying = policies.flatMap(({ before, after }) => {
     const [was, is] = [before, after].map((policy) => (policy && brings(policy, section, domain) ? policy : undefined));
     if (was && is && was.audit === is.audit && isEqual(was.subject, is.subject)) return [];
-    return [was, is].flatMap((policy) => policy?.subject ?? []);
+    return [was, is].flatMap((policy) => policy ?? []);
   });
-  return subjects.map((subject) => ({
+  return denying.map(({ subject, span }) => ({
     subject,
+    span,
     relation: (cell) => subjectRelation(cell, section, subject),
     condition: (cell) => subjectCondition(cell, section, subject),
   }));

@@ -10,6 +10,7 @@ import { type ContentClasses, contentClasses, remembered } from './content.ts';
 import { differingLeaves, type Leaf, type Line, type Lines, type View } from './diagram.ts';
 import { type Change, effectOf, grouped, isTurned } from './effects.ts';
 import { type Judgement, judge } from './judge.ts';
+import { AnalysisLimit } from './limit.ts';
 import { mergeCells } from './merge.ts';
 import type { NameClasses } from './name-cube.ts';
 import { anyOf } from './relation.ts';
@@ -89,9 +90,13 @@ type Space = { readonly start: Cell; readonly regions: readonly Region[] };
 function* changesIn(walk: Walk, place: Place, { start, regions }: Space): Generator<Change> {
   const earlier = new SubjectIndex<Region>();
   for (const region of regions) {
-    for (const box of cellsIn(walk, start, region)) {
-      const own = clipped(box, near(walk, place, box));
-      yield* compare(walk, place, { box, own, earlier: [...earlier.near(subjectOf(box, place.section))] });
+    try {
+      for (const box of cellsIn(walk, start, region)) {
+        const own = clipped(box, near(walk, place, box));
+        yield* compare(walk, place, { box, own, earlier: [...earlier.near(subjectOf(box, place.section))] });
+      }
+    } catch (error) {
+      throw error instanceof AnalysisLimit ? new AnalysisLimit(error.limit, error.allowed, region.span) : error;
     }
     earlier.add(region.subject, region);
   }
