@@ -10,7 +10,6 @@ const others: readonly string[] = ['test/differential/oracle-vs-kernel.test.ts',
 const chosen: readonly string[] = [
   'verifier',
   'attach',
-  'load',
   'packets',
   'packet-state',
   'tc',
