@@ -19,6 +19,7 @@ const documents = [
   'policies/README.md',
   'docs/review.md',
   'docs/replay.md',
+  'docs/connections.md',
 ];
 const textOf = (document: string) => readFileSync(join(root, document), 'utf8');
 
