@@ -403,8 +403,11 @@ static __always_inline int pol_send_walk(struct sk_msg_md *msg, struct pol_conne
 		__u32 read = pol_send_round(msg, connection, offset);
 
 		offset += read;
-		if (connection->event == POL_HTTP_HEAD_READ && connection->message == POL_MESSAGE_UNDECIDED)
+		if (connection->event == POL_HTTP_HEAD_READ && connection->message == POL_MESSAGE_UNDECIDED) {
 			pol_send_judge(connection);
+			/* To the verifier of 6.1, what stands right behind a call begins no turn of a loop. */
+			asm volatile("r0 = 0" ::: "r0");
+		}
 		if (!read || connection->event == POL_HTTP_LOST || connection->event == POL_HTTP_MESSAGE_READ ||
 		    connection->message == POL_MESSAGE_PASSES)
 			break;
