@@ -35,6 +35,7 @@ test('completion: scripts that the shells accept, with what the commands take', 
     for (const word of ['check', 'explain', 'junit', 'as-of']) assert.ok(out.includes(word), `${shell}: ${word}`);
     const parsed = spawnSync(shell, ['-n', write(`completion.${shell}`, out)], { encoding: 'utf8', cwd: dirname(program) });
     if (parsed.error) console.log(`SKIP ${shell}: it is not installed`);
+    else assert.equal([parsed.status, parsed.stderr], [0, ''], shell);
   }
   const asked = (...words: readonly string[]) => {
     const line = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _policyc; echo "\${COMPREPLY[@]}"`;
