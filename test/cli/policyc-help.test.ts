@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { policyc, program, write } from '../harness/policyc.ts';
+import { folder, policyc, program, write } from '../harness/policyc.ts';
 
 test('help: a code by its name, by its last words, and as it stands in a finding', () => {
   const page = policyc(['help', 'check/host-bits']);
@@ -33,7 +33,7 @@ test('completion: scripts that the shells accept, with what the commands take', 
     const { status, out } = policyc(['completion', shell]);
     assert.is(status, 0);
     for (const word of ['check', 'explain', 'junit', 'as-of']) assert.ok(out.includes(word), `${shell}: ${word}`);
-    const parsed = spawnSync(shell, ['-n', write(`completion.${shell}`, out)], { encoding: 'utf8', cwd: dirname(program) });
+    const parsed = spawnSync(shell, ['-n', write(`completion.${shell}`, out)], { encoding: 'utf8', cwd: folder });
     if (parsed.error) console.log(`SKIP ${shell}: it is not installed`);
     else assert.equal([parsed.status, parsed.stderr], [0, ''], shell);
   }
