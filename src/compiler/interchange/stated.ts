@@ -37,11 +37,12 @@ const keyOf = ({ namespace, kind, name }: Top): string => `${namespace}/${kind}/
 const sortKey = ({ namespace = '', name, kind = '' }: Workload): string => `${namespace}/${name}/${kind}`;
 
 /** Who made it, at the end of the chain. The ReplicaSet between a Deployment and its pods need not be stated. */
-function topOf(one: StatedWorkload, stated: ReadonlyMap<string, StatedWorkload>): Top {
+function topOf(one: StatedWorkload, stated: ReadonlyMap<string, StatedWorkload>, below: readonly StatedWorkload[] = []): Top {
   const { namespace, owner, labels } = one;
-  if (!owner) return one;
+  // Objects that own each other are nobody's.
+  if (!owner || below.includes(one)) return one;
   const above = stated.get(keyOf({ namespace, ...owner }));
-  if (above && above !== one) return above.owner ? topOf(above, stated) : above;
+  if (above && above !== one) return topOf(above, stated, [...below, one]);
   const hash = labels['pod-template-hash'];
   const stem = hash !== undefined && owner.name.endsWith(`-${hash}`) ? owner.name.slice(0, -hash.length - 1) : undefined;
   const deployment = stem === undefined ? undefined : stated.get(keyOf({ namespace, kind: 'Deployment', name: stem }));
