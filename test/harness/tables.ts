@@ -96,6 +96,12 @@ function inventoryOf(id: number, endpoint: Endpoint): readonly InventoryEndpoint
   return [{ id, kind: 'workload', labels: endpoint.labels, namedPorts: endpoint.namedPorts ?? [], local: true }];
 }
 
+/** Is a request undecidable for who decided it? Repeated headers are, where others can read them. */
+function isUndecidable(typed: TypedPolicy, decider: Cause | undefined, request: NonNullable<FlowEvent['request']>): boolean {
+  const rule = decider?.kind === 'rule' ? typed.rules[decider.rule] : undefined;
+  return rule?.section !== 'process' && rule?.layer7 !== undefined && readerOf(typed).truthOf(rule.layer7, request) === 'undecidable';
+}
+
 /** Makes the tables for these endpoints (addresses need none); asks about others are a mistake of the test. */
 export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Tables {
   const policy = emitted(typed);
@@ -124,12 +130,6 @@ export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Ta
     const hasContent = rule?.section === 'process' || rule?.layer7 !== undefined;
     return rule && matchesUndecidable(rule.action) && hasContent ? { ...cause, undecidable: true } : cause;
   };
-  /** Is it undecidable for a rule with a block that refuses? Repeated headers are, where others can read them. */
-  const isUndecidable = (cause: number, request: NonNullable<FlowEvent['request']>): boolean => {
-    const decider = causes.read(cause);
-    const rule = decider?.kind === 'rule' ? typed.rules[decider.rule] : undefined;
-    return rule?.section !== 'process' && rule?.layer7 !== undefined && readerOf(typed).truthOf(rule.layer7, request) === 'undecidable';
-  };
   const verdict = ({ action, flags, cause }: Entry, undecidable: boolean): Told => {
     const denied = flags & verdictFlag.silent ? 'dropped' : 'denied';
     const passed = flags & verdictFlag.audited ? 'audited' : 'allowed';
@@ -141,7 +141,7 @@ export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Ta
       const read = request && kernelRequest(request);
       const question: NetworkQuestion = { subject: idOf(subject), peer: peerOf(peer), direction, point, ...(read && { request: read }) };
       const entry = lookup.network(question);
-      const undecidable = request === undefined || isUndecidable(entry.cause, request);
+      const undecidable = request === undefined || isUndecidable(typed, causes.read(entry.cause), request);
       return { ...verdict(entry, undecidable), inspected: entry.action === verdictAction.inspect };
     },
     exec: (subject, content) => {
