@@ -12,6 +12,7 @@ import { defaultState } from './daemon/state-folder.ts';
 import { defaultPins } from './kernel/bpffs.ts';
 import { version } from './version.ts';
 
+const another = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, ...value.split(',')];
 const state = ['--state <folder>', 'lock, control socket and what must outlive a restart', defaultState] as const;
 const pins = ['--pins <folder>', 'where programs and tables are pinned (on bpffs)', defaultPins] as const;
@@ -69,6 +70,7 @@ function addRun(program: Command, done: (code: Promise<number>) => void): void {
     .option('--metrics <address:port>', 'where /metrics and /healthz are served', '127.0.0.1:9965')
     .option(...pins)
     .option(...state)
+    .option('--trust <key>', 'public key: only bundles that it signed are put in force (may be given several times)', another, [])
     .option('--verify-every <duration>', 'look at the tables in the kernel so often (`30s`, `5m`); `0` = only when asked', '60s')
     .option('--repair', 'write tables again that somebody changed', false)
     .option('--unload-on-exit', 'end enforcement when this command ends', false)

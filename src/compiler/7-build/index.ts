@@ -1,12 +1,15 @@
 // Writes a bundle to disk: the only step of the compiler that touches one. A bundle appears as a whole or not at all, and
 // a folder that is anything but a bundle is never replaced.
+import type { KeyObject } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { widthBytes } from '../base/bytes.ts';
 import { layouts } from '../ir/abi.ts';
+import { signatureFile } from '../ir/bundle.ts';
 import type { Emitted } from '../ir/emitted.ts';
 import { layoutDifferences } from './btf.ts';
 import { type BundleFiles, bundleFiles, objectFile, type TemplateObject } from './files.ts';
+import { signaturesOf } from './sign.ts';
 
 /** Where the bundle goes, and where the compiled kernel programs stand. */
 export type BuildOptions = {
@@ -14,6 +17,8 @@ export type BuildOptions = {
   readonly out: string;
   /** Folder of the compiled templates (`<name>.o`). */
   readonly objectsDirectory: string;
+  /** Signs the build. */
+  readonly signingKey?: KeyObject;
 };
 /** `build` names the bundle. `message` is one line for people. */
 export type BuildResult = { readonly ok: true; readonly build: string } | { readonly ok: false; readonly message: string };
@@ -43,6 +48,7 @@ const bundleNames: readonly string[] = [
   'metrics.json',
   'text.json',
   'boundary.json',
+  signatureFile,
   'images',
   'objects',
 ];
@@ -83,14 +89,17 @@ function replace(out: string, files: BundleFiles): void {
   }
 }
 
+const signatureBytes = (hash: string, key: KeyObject): Uint8Array =>
+  new TextEncoder().encode(`${JSON.stringify(signaturesOf(hash, key), undefined, 2)}\n`);
+
 /** Writes the bundle of an emitted policy. Never throws for what is on disk. */
-export function build(emitted: Emitted, { out, objectsDirectory }: BuildOptions): BuildResult {
+export function build(emitted: Emitted, { out, objectsDirectory, signingKey }: BuildOptions): BuildResult {
   const wanted = resolve(out);
   try {
     const target = existsSync(wanted) ? realpathSync(wanted) : wanted;
     refuseOther(target);
     const { files, build: hash } = bundleFiles(emitted, readObjects(emitted, objectsDirectory));
-    replace(target, files);
+    replace(target, signingKey ? new Map([...files, [signatureFile, signatureBytes(hash, signingKey)]]) : files);
     return { ok: true, build: hash };
   } catch (error) {
     if (error instanceof BuildError) return { ok: false, message: error.message };

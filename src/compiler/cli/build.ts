@@ -1,8 +1,10 @@
 // `policyc build`: a checked and tested policy becomes a bundle, a folder that policyd loads. No clang: the kernel
 // programs are part of the installed package.
+import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from '../7-build/index.ts';
+import { readSigningKey } from '../7-build/sign.ts';
 import { type Diagnostic, isError } from '../diagnostics/diagnostic.ts';
 import type { Emitted } from '../ir/emitted.ts';
 import { type CheckedUnit, emitUnit } from '../pipeline.ts';
@@ -13,11 +15,14 @@ import { counted, print, printError, printJson, type Result, reportDiagnostics }
 import { Progress } from './progress.ts';
 import { type RequestCost, requestCost, requestCostText } from './request-cost.ts';
 import { readUnit } from './unit.ts';
+import { UsageError } from './usage-error.ts';
 
-export type BuildCommandOptions = CommonOptions & UnitOptions & { readonly output: string; readonly tests: boolean };
+/** `sign`: file of a private key. */
+export type BuildCommandOptions = CommonOptions & UnitOptions & { readonly output: string; readonly tests: boolean; readonly sign?: string };
 
 export function runBuild(paths: readonly string[], options: BuildCommandOptions): Result {
-  const { format, output, tests } = options;
+  const { format, output, tests, sign } = options;
+  const signingKey = sign === undefined ? undefined : signingKeyIn(sign);
   const { unit, diagnostics } = readUnit(paths, options);
   const emitted = unit && emitUnit(unit);
   const failures = unit && tests ? testFailures(unit) : [];
@@ -26,7 +31,8 @@ export function runBuild(paths: readonly string[], options: BuildCommandOptions)
     if (format === 'json') printJson({ ok: false, diagnostics: records });
     return { exitCode: 1 };
   }
-  const written = uninterrupted(() => build(emitted.value, { out: output, objectsDirectory: objectsDirectory(packageRoot()) }));
+  const objects = objectsDirectory(packageRoot());
+  const written = uninterrupted(() => build(emitted.value, { out: output, objectsDirectory: objects, ...(signingKey && { signingKey }) }));
   if (!written.ok) {
     if (format === 'json') printJson({ ok: false, message: written.message, diagnostics: records });
     else printError(`policyc: ${written.message}`);
@@ -36,6 +42,20 @@ export function runBuild(paths: readonly string[], options: BuildCommandOptions)
   if (format === 'json') printJson({ ok: true, ...summary, diagnostics: records });
   else print(summaryText(summary));
   return { exitCode: 0 };
+}
+
+function signingKeyIn(path: string): KeyObject {
+  const read = readSigningKey(textOf(path));
+  if (!read.ok) throw new UsageError(`\`${path}\` does not sign: ${read.message}`);
+  return read.key;
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`cannot read \`${path}\`: ${error instanceof Error && 'code' in error ? String(error.code) : String(error)}`);
+  }
 }
 
 /** An interrupt while files are written waits until they are whole or gone. */

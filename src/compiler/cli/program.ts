@@ -52,6 +52,7 @@ on.`,
     );
   addCheck(program, finish);
   addBuild(program, finish);
+  addKeygen(program, finish);
   addTest(program, finish);
   addLint(program, finish, { paths, exitCodes });
   addDiff(program, finish);
@@ -102,6 +103,7 @@ function addBuild(program: Command, finish: Finish): void {
   )
     .requiredOption('-o, --output <dir>', 'the bundle: a folder, made or replaced as a whole')
     .option('--no-tests', 'do not hold the `test` and `invariant` blocks first')
+    .option('--sign <key>', 'sign it with this private key, made by `policyc keygen`')
     .addHelpText(
       'after',
       `
@@ -115,6 +117,24 @@ ${exitCodes}`,
     .action(async (given: readonly string[], options: BuildCommandOptions) =>
       finish((await import('./build.ts')).runBuild(given, options)),
     );
+}
+
+function addKeygen(program: Command, finish: Finish): void {
+  program
+    .command('keygen')
+    .description('make a pair of keys that sign bundles')
+    .argument('<name>', 'writes NAME.key, which signs, and NAME.pub, which is trusted')
+    .addHelpText(
+      'after',
+      `
+Ed25519, in PEM, without a passphrase: keep the private key where builds are signed, and nowhere else.
+
+Example:
+  policyc keygen release && policyc build policies/ -o shop.bundle --sign release.key
+  sudo policyd run --bundle shop.bundle --inventory inventory.yaml --trust release.pub
+${exitCodes}`,
+    )
+    .action(async (name: string) => finish((await import('./keygen.ts')).runKeygen(name)));
 }
 
 function addTest(program: Command, finish: Finish): void {

@@ -148,8 +148,10 @@ const policyText = object({
   }),
 });
 
+const signatures = object({ signatures: list(object({ key: text, signature: text })) });
+
 /** One JSON schema (draft 2020-12 keywords that draft 7 has too) for each JSON file of a bundle. */
-export const bundleSchemas = { manifest, program, sources, metrics, text: policyText, boundary } as const;
+export const bundleSchemas = { manifest, program, sources, metrics, text: policyText, boundary, signatures } as const;
 
 /** The text whose sha256 is `manifest.build`: the manifest without that member, which holds the hash of everything else. */
 export function buildText({ format, abi, requirements, files, images, objects }: Omit<Manifest, 'build'>): string {

@@ -9,6 +9,7 @@
 //   text.json       PolicyText: what it was built from, so that it can be compared
 //   images/*.bin    bytes of the static kernel tables
 //   objects/*.o     the template programs this policy needs
+//   signature.json  BundleSignatures, where it was signed: of the build hash, which covers all the others
 
 import type { Labels, Selector } from '../space/labels.ts';
 import type { ReservedName } from './event.ts';
@@ -16,6 +17,12 @@ import type { ImportOptions } from './import-options.ts';
 import type { Action, Direction, EntityName, NamedPort, ReservedSet, Section, Tier } from './typed.ts';
 
 export const bundleFormat = 3;
+
+/** Stands beside the manifest, and is in no hash. `key`: hash of the public key (SPKI, DER) in hex; `signature`: Ed25519, base64. */
+export type BundleSignatures = { readonly signatures: readonly { readonly key: string; readonly signature: string }[] };
+export const signatureFile = 'signature.json';
+/** What is signed: a build, and that it is one, so that no other signature of the key is taken for it. */
+export const signedMessage = (build: string): string => `policyc bundle ${build}\n`;
 
 /** `file` is relative to the bundle; `sha256` in hex. */
 export type FileEntry = { readonly file: string; readonly sha256: string };

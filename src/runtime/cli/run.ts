@@ -9,6 +9,7 @@ export type RunOptions = {
   readonly metrics: string;
   readonly pins: string;
   readonly state: string;
+  readonly trust: readonly string[];
   readonly verifyEvery: string;
   readonly repair: boolean;
   readonly unloadOnExit: boolean;

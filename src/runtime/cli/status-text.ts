@@ -11,7 +11,7 @@ export function statusText(status: Status, sockets: OldSockets): string {
     field('policyd', `${status.version}, process ${status.pid}, since ${status.started}`),
     field(
       'bundle',
-      `${bundle.directory}, build ${bundle.build.slice(0, 12)}, ${counted(bundle.policies, 'policy', 'policies')}, ${counted(bundle.rules, 'rule')}`,
+      `${bundle.directory}, build ${bundle.build.slice(0, 12)}${bundle.signer === undefined ? '' : `, signed by ${bundle.signer.slice(0, 16)}`}, ${counted(bundle.policies, 'policy', 'policies')}, ${counted(bundle.rules, 'rule')}`,
     ),
     field('inventory', status.inventory),
     field('in force', `revision ${status.revision}, pins under ${status.pins}`),

@@ -6,11 +6,12 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { openPins, pinnedAbi, type Removed, unload } from '../kernel/bpffs.ts';
 import { missingOnMachine } from '../kernel/features.ts';
 import type { Bundle } from '../policy/bundle.ts';
+import type { TrustedKey } from '../policy/trust.ts';
 import { Changes } from './changes.ts';
 import { serveControl } from './control.ts';
 import { Enforcement } from './enforcement.ts';
 import { openIdentities } from './identities.ts';
-import { loadBundle, loadInventory } from './inputs.ts';
+import { loadBundle, loadInventory, loadTrustedKey } from './inputs.ts';
 import { IntegrityCheck } from './integrity.ts';
 import { counterRows } from './measure.ts';
 import { Observation } from './observation.ts';
@@ -29,6 +30,8 @@ export type DaemonOptions = {
   readonly state: string;
   /** Milliseconds between two looks at the tables in the kernel; 0 = only when asked. */
   readonly verifyEvery: number;
+  /** Files of public keys: only bundles that one of them signed are put in force; none: any bundle. */
+  readonly trust: readonly string[];
   /** What differs is written again. */
   readonly repair: boolean;
   readonly log: (line: string) => void;
@@ -60,12 +63,14 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   const missing = missingOnMachine();
   if (missing.length > 0) throw refusalOfFailures(missing);
   const options = { ...given, bundle: resolve(given.bundle), pins: resolve(given.pins), state: resolve(given.state) };
-  const inputs = { bundle: loadBundle(options.bundle), inventory: loadInventory(options.inventory) };
+  // Read once: who can change a key file later changes nothing.
+  const trusted = given.trust.length > 0 ? given.trust.map(loadTrustedKey) : undefined;
+  const inputs = { bundle: loadBundle(options.bundle, trusted), inventory: loadInventory(options.inventory) };
   const folder = stateFolderAt(options.state);
   const claim = claimFolders(folder, options.pins);
   const undo: Undo = [];
   try {
-    return await assemble({ options, folder, claim, ...inputs }, undo);
+    return await assemble({ options: { ...options, trusted }, folder, claim, ...inputs }, undo);
   } catch (error) {
     await undoAll(undo);
     if (claim.fresh) removeAll(folder, options.pins);
@@ -98,7 +103,7 @@ function claimFolders(folder: StateFolder, pins: string): Claim {
 }
 
 type Start = {
-  readonly options: DaemonOptions;
+  readonly options: DaemonOptions & { readonly trusted?: readonly TrustedKey[] | undefined };
   readonly folder: StateFolder;
   readonly claim: Claim;
   readonly bundle: Bundle;

@@ -54,13 +54,19 @@ export class Report {
   status(): Status {
     const { options, observation, changes } = this.parts;
     const inForce = this.inForce();
-    const { sources, manifest } = inForce.desired.bundle;
+    const { sources, manifest, signer } = inForce.desired.bundle;
     const lost = lostCounts(inForce.maps);
     return {
       version,
       pid: process.pid,
       started: this.started,
-      bundle: { directory: options.bundle, build: manifest.build, policies: sources.policies.length, rules: sources.rules.length },
+      bundle: {
+        directory: options.bundle,
+        build: manifest.build,
+        ...(signer !== undefined && { signer }),
+        policies: sources.policies.length,
+        rules: sources.rules.length,
+      },
       inventory: options.inventory,
       pins: options.pins,
       state: options.state,

@@ -36,7 +36,14 @@ export type Status = {
   readonly version: string;
   readonly pid: number;
   readonly started: string;
-  readonly bundle: { readonly directory: string; readonly build: string; readonly policies: number; readonly rules: number };
+  readonly bundle: {
+    readonly directory: string;
+    readonly build: string;
+    /** The trusted key that signed it. */
+    readonly signer?: string;
+    readonly policies: number;
+    readonly rules: number;
+  };
   readonly inventory: string;
   readonly pins: string;
   readonly state: string;

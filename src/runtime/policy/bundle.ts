@@ -7,6 +7,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { abiVersion, layouts } from '../../compiler/ir/abi.ts';
 import {
   type BoundaryTable,
+  type BundleSignatures,
   bundleFormat,
   type FileEntry,
   type Manifest,
@@ -14,16 +15,20 @@ import {
   type PolicyProgram,
   type SourceTable,
   type StaticTable,
+  signatureFile,
 } from '../../compiler/ir/bundle.ts';
 import { buildText, bundleSchemas } from '../../compiler/ir/bundle-schema.ts';
 import { boundaryFault } from './boundary.ts';
 import { imageFault } from './image-check.ts';
 import { programFault } from './program-check.ts';
+import { signerOf, type TrustedKey } from './trust.ts';
 
 /** A bundle that passed every check. */
 export type Bundle = {
   readonly directory: string;
   readonly manifest: Manifest;
+  /** The name of the trusted key that signed it; absent where nobody asked. */
+  readonly signer?: string;
   readonly program: PolicyProgram;
   readonly sources: SourceTable;
   readonly metrics: readonly MetricDefinition[];
@@ -36,7 +41,7 @@ export type Bundle = {
 
 /** Why a folder is no bundle for this version; `message` is one line and names the file. */
 export type BundleError = {
-  readonly kind: 'not-a-bundle' | 'other-version' | 'missing-file' | 'unknown-key' | 'damaged';
+  readonly kind: 'not-a-bundle' | 'other-version' | 'missing-file' | 'unknown-key' | 'damaged' | 'untrusted';
   readonly file: string;
   readonly message: string;
 };
@@ -59,6 +64,7 @@ const validators = {
   sources: ajv.compile<SourceTable>(bundleSchemas.sources),
   metrics: ajv.compile<readonly MetricDefinition[]>(bundleSchemas.metrics),
   boundary: ajv.compile<BoundaryTable>(bundleSchemas.boundary),
+  signatures: ajv.compile<BundleSignatures>(bundleSchemas.signatures),
 };
 
 const hex = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
@@ -163,8 +169,20 @@ function readImage(directory: string, { manifest, program }: Pick<Bundle, 'manif
   return bytes;
 }
 
-function load(directory: string): Bundle {
+/** Who of the trusted signed the build. */
+function signerIn(directory: string, { build }: Manifest, trusted: readonly TrustedKey[]): string {
+  if (!statSync(join(directory, signatureFile), { throwIfNoEntry: false }))
+    throw new Refusal('untrusted', signatureFile, 'it is not signed, and only what a trusted key signed is put in force');
+  const signatures = checked(signatureFile, parsed(signatureFile, read(directory, signatureFile)), validators.signatures);
+  const found = signerOf(build, signatures, trusted);
+  if ('fault' in found) throw new Refusal('untrusted', signatureFile, found.fault);
+  return found.signer;
+}
+
+function load(directory: string, trusted: readonly TrustedKey[] | undefined): Bundle {
   const manifest = readManifest(directory);
+  // Nothing else of it is looked at before.
+  const signer = trusted && signerIn(directory, manifest, trusted);
   const json = <T>(entry: FileEntry, validate: ValidateFunction<T>): T =>
     checked(entry.file, parsed(entry.file, verified(directory, entry)), validate);
   const program = json(manifest.files.program, validators.program);
@@ -178,6 +196,7 @@ function load(directory: string): Bundle {
   return {
     directory,
     manifest,
+    ...(signer !== undefined && { signer }),
     program,
     sources,
     metrics,
@@ -187,10 +206,10 @@ function load(directory: string): Bundle {
   };
 }
 
-/** Reads and checks the bundle in `directory`. Never throws for what is on disk. */
-export function readBundle(directory: string): ReadBundle {
+/** Reads and checks the bundle in `directory`; `trusted`: only one that such a key signed. Never throws for what is on disk. */
+export function readBundle(directory: string, trusted?: readonly TrustedKey[]): ReadBundle {
   try {
-    return { ok: true, bundle: load(directory) };
+    return { ok: true, bundle: load(directory, trusted) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { ok: false, error: { kind: error.kind, file: error.file, message: error.message } };
