@@ -111,6 +111,7 @@ export const layers: readonly Layer[] = [
   { path: 'report/', may: [] },
   { path: 'runtime/ffi/', may: [base], packages: ['koffi'], node: true },
   { path: 'runtime/policy/bundle.ts', may: [...shared, 'runtime/policy/'], packages: ['ajv'], node: true },
+  { path: 'runtime/policy/trust.ts', may: shared, node: true },
   { path: 'runtime/policy/', may: shared },
   { path: 'runtime/inventory/', may: [...shared, 'runtime/policy/'], packages: ['ajv', 'js-yaml'], node: true },
   { path: 'runtime/kernel/', may: [...shared, 'runtime/ffi/', 'runtime/policy/', 'runtime/inventory/'], node: true },
