@@ -39,7 +39,8 @@ export const execRule = (id: number, more: Partial<ProcessRule> & { readonly pat
 export const sampleUnit = (policies: readonly Policy[], rules: readonly Rule[]): TypedPolicy => ({
   ...{ domains, policies, rules },
   tests: [],
-  invariants: [], services: [],
+  invariants: [],
+  services: [],
 });
 
 const textTest = (field: string, of: Pattern | string): FieldTest => ({
