@@ -11,6 +11,7 @@ import type { FieldSpec, LineMatch } from '../domains/domain.ts';
 import { kernelFields, limits } from '../ir/abi.ts';
 import { type DomainMatch, matchesUndecidable, type TypedPolicy } from '../ir/typed.ts';
 import type { FieldClasses, RequestClasses } from '../ir/verdict-space.ts';
+import { either, type Pattern } from '../space/pattern.ts';
 import { type CombinedLine, combinationsOf, type TooMany } from './combinations.ts';
 import type { HeadedRule, PolicyRules } from './content.ts';
 import { AskedField, type ClassifiedField, fieldClasses, type Kind } from './field-classes.ts';
@@ -38,6 +39,37 @@ function slotsOf(domain: string, names: ReadonlySet<string>): ReadonlyMap<string
     ...known.flatMap((name, slot) => (names.has(name) ? [[name, slot] as const] : [])),
     ...keyed.flatMap((name, i) => (known.includes(name.split(' ')[0] ?? '') ? [[name, known.length - 1 + i] as const] : [])),
   ]);
+}
+
+/** A line as what it says of the path, and all else; undefined where it does not say just one thing of it. */
+function splitAtPath(line: LineMatch): { readonly path: Pattern; readonly rest: LineMatch } | undefined {
+  const [test, ...others] = line.filter(({ field }) => field === 'path');
+  if (!test || others.length > 0 || test.every || test.orAbsent || test.values.kind !== 'text') return undefined;
+  return { path: test.values.pattern, rest: line.filter((one) => one !== test) };
+}
+
+/** Lines that differ in the path alone are one: told apart, each of them would have states of its own. */
+function joinedLines(lines: readonly LineMatch[]): readonly LineMatch[] {
+  if (lines.length < 2) return lines;
+  const joined: LineMatch[] = [];
+  const groups = new Map<string, { readonly rest: LineMatch; readonly paths: Pattern[] }>();
+  for (const line of lines) {
+    const split = splitAtPath(line);
+    if (!split) {
+      joined.push(line);
+      continue;
+    }
+    const key = JSON.stringify(split.rest);
+    const group = groups.get(key) ?? { rest: split.rest, paths: [] };
+    groups.set(key, group);
+    group.paths.push(split.path);
+  }
+  for (const { rest, paths } of groups.values()) {
+    const [first] = paths;
+    const pattern = first && paths.length === 1 ? first : either(...paths);
+    joined.push([...rest, { field: 'path', every: false, orAbsent: false, values: { kind: 'text', pattern } }]);
+  }
+  return joined;
 }
 
 const fieldNames = (match: DomainMatch): readonly string[] => match.lines.flatMap((line) => line.map(({ field }) => field));
@@ -93,7 +125,10 @@ class Questions {
   }
 }
 
-const blockOf = ({ match, rule }: HeadedRule): Block => ({ match, refuses: matchesUndecidable(rule.action) });
+const blockOf = ({ match, rule }: HeadedRule): Block => ({
+  match: { ...match, lines: joinedLines(match.lines) },
+  refuses: matchesUndecidable(rule.action),
+});
 
 /** What a line asks of other fields, each as one number. */
 const besideOf = (own: number, kinds: CombinedLine['kinds']): readonly number[] =>
