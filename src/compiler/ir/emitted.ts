@@ -3,7 +3,16 @@
 import type { BoundaryTable, MetricDefinition, PolicyProgram, PolicyText, Requirement, SourceTable, StaticTable } from './bundle.ts';
 
 /** A template program, by its path below `bpf/templates` without `.bpf.c`; its object is `<last part>.o`. */
-export const templateNames = ['net/cgroup_skb', 'net/connect', 'net/tc', 'net/xdp', 'net/service', 'net/verify', 'l7/stream', 'run/exec'] as const;
+export const templateNames = [
+  'net/cgroup_skb',
+  'net/connect',
+  'net/tc',
+  'net/xdp',
+  'net/service',
+  'net/verify',
+  'l7/stream',
+  'run/exec',
+] as const;
 export type TemplateName = (typeof templateNames)[number];
 
 /** Contents of one static kernel table. `entries`: points, prefixes or states. */
