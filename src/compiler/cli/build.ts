@@ -8,8 +8,10 @@ import { readSigningKey } from '../7-build/sign.ts';
 import { type Diagnostic, isError } from '../diagnostics/diagnostic.ts';
 import type { Emitted } from '../ir/emitted.ts';
 import { type CheckedUnit, emitUnit } from '../pipeline.ts';
+import type { Budget } from './budget.ts';
 import { failuresOf, heldOf } from './held.ts';
 import { objectsDirectory, packageRoot } from './installation.ts';
+import { type KernelCost, kernelCost, kernelCostText, overBudget } from './kernel-cost.ts';
 import type { CommonOptions, UnitOptions } from './options.ts';
 import { counted, print, printError, printJson, type Result, reportDiagnostics } from './output.ts';
 import { Progress } from './progress.ts';
@@ -18,7 +20,14 @@ import { readUnit } from './unit.ts';
 import { UsageError } from './usage-error.ts';
 
 /** `sign`: file of a private key. */
-export type BuildCommandOptions = CommonOptions & UnitOptions & { readonly output: string; readonly tests: boolean; readonly sign?: string };
+export type BuildCommandOptions = CommonOptions &
+  UnitOptions & {
+    readonly output: string;
+    readonly tests: boolean;
+    readonly sign?: string;
+    readonly explain?: boolean;
+    readonly budget?: readonly Budget[];
+  };
 
 export function runBuild(paths: readonly string[], options: BuildCommandOptions): Result {
   const { format, output, tests, sign } = options;
@@ -32,6 +41,12 @@ export function runBuild(paths: readonly string[], options: BuildCommandOptions)
     return { exitCode: 1 };
   }
   const objects = objectsDirectory(packageRoot());
+  const excess = overBudget(emitted.value, options.budget ?? [], objects);
+  if (excess.length > 0) {
+    if (format === 'json') printJson({ ok: false, message: excess.join('\n'), diagnostics: records });
+    else for (const message of excess) printError(`policyc: ${message}`);
+    return { exitCode: 1 };
+  }
   const written = uninterrupted(() => build(emitted.value, { out: output, objectsDirectory: objects, ...(signingKey && { signingKey }) }));
   if (!written.ok) {
     if (format === 'json') printJson({ ok: false, message: written.message, diagnostics: records });
@@ -39,8 +54,9 @@ export function runBuild(paths: readonly string[], options: BuildCommandOptions)
     return { exitCode: 1 };
   }
   const summary = summaryOf(unit, emitted.value, { build: written.build, output });
-  if (format === 'json') printJson({ ok: true, ...summary, diagnostics: records });
-  else print(summaryText(summary));
+  const cost: KernelCost | undefined = options.explain ? kernelCost(emitted.value, objects) : undefined;
+  if (format === 'json') printJson({ ok: true, ...summary, ...(cost && { kernel: cost }), diagnostics: records });
+  else print(cost ? `${summaryText(summary)}\n${kernelCostText(emitted.value, cost)}` : summaryText(summary));
   return { exitCode: 0 };
 }
 

@@ -1,6 +1,7 @@
 // The commands, their options and their help. A command's own code is loaded when it runs, so that `--version` and
 // `--help` start at once.
 import { Argument, Command, Option } from 'commander';
+import { readBudget } from './budget.ts';
 import type { BuildCommandOptions } from './build.ts';
 import type { CheckOptions } from './check.ts';
 import { addList, addQuery } from './connection-commands.ts';
@@ -102,6 +103,12 @@ function addBuild(program: Command, finish: Finish): void {
     'fail',
   )
     .requiredOption('-o, --output <dir>', 'the bundle: a folder, made or replaced as a whole')
+    .option('--explain', 'print how verdicts are looked up, how large that is, and which rules ask for most of it')
+    .option(
+      '--budget <limit>',
+      'refuse to build what costs more: `bytes=4m`, `entries=100k`, `instructions=20k`; may be repeated',
+      readBudget,
+    )
     .option('--no-tests', 'do not hold the `test` and `invariant` blocks first')
     .option('--sign <key>', 'sign it with this private key, made by `policyc keygen`')
     .addHelpText(
