@@ -20,13 +20,16 @@ const notRun = '–';
 const outcomeText = ({ passed, failed, skipped }: Outcome): string =>
   [`${passed} passed`, ...(failed > 0 ? [`${failed} failed`] : []), ...(skipped > 0 ? [`${skipped} skipped`] : [])].join(', ');
 
+/** Of other kernels than Debian's the version alone says something. */
+const nameOf = (release: string): string => (release.endsWith('-cloud-amd64') ? release : (/^\d+\.\d+/.exec(release)?.[0] ?? release));
+
 type Cell = (name: string, found: Findings) => string | undefined;
 
 function tableOf(heads: Pick<Table, 'title' | 'head'>, names: readonly string[], of: Cell): Table {
   const kernels = recorded();
   return {
     ...heads,
-    kernels: kernels.map(({ release }) => release),
+    kernels: kernels.map(({ release }) => nameOf(release)),
     rows: names.map((name) => ({ name, cells: kernels.map((found) => of(name, found) ?? notRun) })),
   };
 }
