@@ -7,7 +7,7 @@ import { type Alignment, align, type Region } from './align.ts';
 import { type Cell, type End, initRelation, peerOf, subjectOf } from './cell.ts';
 import { conditionOf, ruleCondition, subjectCondition } from './conditions.ts';
 import { type ContentClasses, contentClasses, remembered } from './content.ts';
-import { differingLeaves, type Leaf, type Line, type Lines, type View } from './diagram.ts';
+import { differingLeaves, everyLeaf, type Leaf, type Line, type Lines, type View } from './diagram.ts';
 import { type Change, effectOf, grouped, isTurned } from './effects.ts';
 import { type Judgement, judge } from './judge.ts';
 import { AnalysisLimit } from './limit.ts';
@@ -206,9 +206,25 @@ const isOtherAsked = ({ section }: Place, cell: Cell, judgements: readonly Judge
 function* withOther(
   walk: Walk,
   place: Place,
-  { cell: start, lists }: { readonly cell: Cell; readonly lists: readonly Speakers[] },
+  { cell: box, lists }: { readonly cell: Cell; readonly lists: readonly Speakers[] },
 ): Generator<Change> {
-  const waiting = [{ cell: start, other: near(walk, { section: place.section === 'ingress' ? 'egress' : 'ingress' }, start) }];
+  const other = clipped(box, near(walk, { section: place.section === 'ingress' ? 'egress' : 'ingress' }, box));
+  const ruleOf = rulesByNumber(walk);
+  for (const [leaf, cells] of everyLeaf(box, linesOf(walk, box, other), walk.spend)) {
+    const asked = leaf.isOpen ? undefined : speakersAt(leaf, ruleOf, other);
+    const judgements = asked && judge([...lists, ...asked], questionAt(walk, place));
+    for (const cell of mergeCells(cells)) {
+      if (judgements) yield* grouped(place, cell, judgements);
+      else yield* splitOther(walk, place, { cell, lists, other });
+    }
+  }
+}
+
+type Sides = { readonly cell: Cell; readonly lists: readonly Speakers[]; readonly other: Both };
+
+/** What has no form in dimensions. */
+function* splitOther(walk: Walk, place: Place, { cell: start, lists, other: all }: Sides): Generator<Change> {
+  const waiting = [{ cell: start, other: all }];
   for (let open = waiting.pop(); open !== undefined; open = waiting.pop()) {
     const { cell } = open;
     walk.spend(open.other.before.withAudit.rules.length + open.other.after.withAudit.rules.length);

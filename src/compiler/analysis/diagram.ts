@@ -54,8 +54,15 @@ export function differingLeaves(
   given: { readonly excluded: readonly Condition[]; readonly lists: readonly Lines[] },
   spend: Spend,
 ): ReadonlyMap<Leaf, readonly Cell[]> {
-  return new Diagram(box, spend).leaves(given.excluded, given.lists);
+  return new Diagram(box, { spend, onlyDiffering: true }).leaves(given.excluded, given.lists);
 }
+
+/** The same of every leaf. */
+export function everyLeaf(box: Cell, lists: readonly Lines[], spend: Spend): ReadonlyMap<Leaf, readonly Cell[]> {
+  return new Diagram(box, { spend, onlyDiffering: false }).leaves([], lists);
+}
+
+type Asking = { readonly spend: Spend; readonly onlyDiffering: boolean };
 
 const same: Node = { kind: 'same' };
 /** Of the keys of nodes, in characters: some hundred MiB. */
@@ -64,6 +71,7 @@ const mostHeld = 200_000_000;
 class Diagram {
   readonly #box: Cell;
   readonly #spend: Spend;
+  readonly #onlyDiffering: boolean;
   readonly #nodes = new Map<string, Node>();
   readonly #branches = new Map<string, Node>();
   readonly #numbers = new Map<Node, number>();
@@ -71,9 +79,10 @@ class Diagram {
   #terms = 0;
   #held = 0;
 
-  constructor(box: Cell, spend: Spend) {
+  constructor(box: Cell, { spend, onlyDiffering }: Asking) {
     this.#box = box;
     this.#spend = spend;
+    this.#onlyDiffering = onlyDiffering;
   }
 
   leaves(excluded: readonly Condition[], lists: readonly Lines[]): ReadonlyMap<Leaf, readonly Cell[]> {
@@ -151,7 +160,7 @@ class Diagram {
   // --- nodes ----------------------------------------------------------------------------------------------------------
 
   #node(state: State): Node {
-    if (state.excluded.some(isMatch) || isSettled(state.lists)) return same;
+    if (state.excluded.some(isMatch) || (this.#onlyDiffering && isSettled(state.lists))) return same;
     const key = keyOf(state);
     const known = this.#nodes.get(key);
     if (known) return known;
