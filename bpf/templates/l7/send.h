@@ -128,7 +128,7 @@ static __always_inline int pol_send_deny(struct sk_msg_md *msg, struct pol_conne
 POL_GLOBAL int pol_send_advance(struct sk_msg_md *msg, struct pol_connection *connection, __u32 offset)
 {
 	struct pol_tables tables;
-	__u8 bytes[POL_STREAM_STEP];
+	__u8 bytes[POL_STREAM_STEP] = {}; /* filled: the verifier of 6.1 does not see that what is read was written */
 	__u32 length = msg->size, i;
 	struct pol_http *http;
 
