@@ -79,7 +79,7 @@ function revisionOf(config: number): number {
   return new DataView(value.buffer).getUint32(0, true);
 }
 
-async function running(folder: string, pins: string): Promise<void> {
+async function running(folder: string, pins: string): Promise<() => void> {
   const words = ['run', '--bundle', join(folder, 'bundle'), '--inventory', join(folder, 'inventory.yaml'), '--pins', pins];
   const child = spawn(
     process.execPath,
@@ -95,7 +95,7 @@ async function running(folder: string, pins: string): Promise<void> {
   });
   for (let tries = 0; tries < 600; tries++) {
     if (child.exitCode !== null) throw new Error(`policyd ended: ${said}`);
-    if (/enforc|in force|serves|metrics/i.test(said)) return;
+    if (/enforc|in force|serves|metrics/i.test(said)) return () => void child.kill('SIGKILL');
     await sleep(100);
   }
   throw new Error(`policyd did not start: ${said}`);
@@ -109,7 +109,7 @@ export async function changeFigures(folder: string, policies: number, count: num
   buildInto(at('next'), policies, 30_002);
   writeFileSync(at('inventory.yaml'), inventoryText());
   const pins = privatePins();
-  await running(folder, pins);
+  const end = await running(folder, pins);
   const config = objectGet(join(pinsAt(pins).maps, 'config'));
   const samples: number[] = [];
   for (let i = 0; i < count; i++) {
@@ -122,6 +122,7 @@ export async function changeFigures(folder: string, policies: number, count: num
     samples.push(performance.now() - start);
     renameSync(at('old'), at('next'));
   }
+  end();
   const sorted = [...samples].sort((a, b) => a - b);
   return {
     ...figure('change_one_rule_ms', samples),

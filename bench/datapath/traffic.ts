@@ -77,12 +77,15 @@ function governed(rules: RuleSet): { readonly cgroup: string; readonly loaded: L
   return { cgroup: cgroup.path, loaded };
 }
 
+/** Does not keep this process alive; ends with it. */
 async function started(child: ChildProcess): Promise<void> {
   atEnd(() => void child.kill('SIGKILL'));
   await new Promise((resolve, reject) => {
     child.stdout?.once('data', resolve);
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
   });
+  child.stdout?.destroy();
+  child.unref();
 }
 
 async function serverOf(program: string, { name, rules, kind }: Policy, number: number): Promise<Server> {
