@@ -13,7 +13,13 @@ const namesIcmp = (rule: Rule): boolean =>
   rule.section === 'ingress' && !equals(rule.transport.points, anyTransport) && intersect(rule.transport.points, icmp).length > 0;
 
 /** What a policy speaks of: sections, and services. */
-export type Parts = { readonly sections: ReadonlySet<Section>; readonly services: boolean };
+export type Parts = {
+  readonly sections: ReadonlySet<Section>;
+  readonly services: boolean /** Are there rules about requests that workloads send? */;
+  readonly sent: boolean;
+};
+
+const isAboutSent = (rule: Rule): boolean => rule.section === 'egress' && rule.layer7 !== undefined;
 
 /** The rules that need a feature, and whether the policy needs it without any. */
 type Need = {
@@ -31,7 +37,7 @@ const needs: readonly Need[] = [
   { feature: 'cgroup-connect', byRule: (rule) => rule.section === 'egress', always: ({ sections }) => sections.has('egress') },
   { feature: 'service-translation', byRule: () => false, always: ({ services }) => services },
   { feature: 'http-ingress', byRule: (rule) => rule.section === 'ingress' && rule.layer7 !== undefined, always: () => false },
-  { feature: 'http-egress', byRule: (rule) => rule.section === 'egress' && rule.layer7 !== undefined, always: () => false },
+  { feature: 'http-egress', byRule: isAboutSent, always: () => false },
   { feature: 'exec-signal', byRule: (rule) => rule.section === 'process', always: ({ sections }) => sections.has('process') },
   { feature: 'ingress-icmp', byRule: namesIcmp, always: () => false },
 ];
@@ -45,7 +51,7 @@ export function partsOf({ rules, policies, services }: TypedPolicy): Parts {
     if (defaultDeny.egress) sections.add('egress');
     if (defaultDeny.process.length > 0) sections.add('process');
   }
-  return { sections, services: services.length > 0 };
+  return { sections, services: services.length > 0, sent: rules.some(isAboutSent) };
 }
 
 /** A caller of a service is known to the programs that look at its packets. */
@@ -63,6 +69,7 @@ export function templatesOf(parts: Parts): readonly TemplateName[] {
   const network = hasNetwork(parts);
   return templateNames.filter((name) => {
     if (name === 'run/exec') return parts.sections.has('process');
+    if (name === 'l7/send') return parts.sent;
     return name === 'net/service' ? parts.services : network;
   });
 }
