@@ -1,15 +1,13 @@
 // Writes a bundle to disk: the only step of the compiler that touches one. A bundle appears as a whole or not at all, and
 // a folder that is anything but a bundle is never replaced.
-import type { KeyObject } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { widthBytes } from '../base/bytes.ts';
 import { layouts } from '../ir/abi.ts';
-import { signatureFile } from '../ir/bundle.ts';
+import { type BundleSignatures, signatureFile } from '../ir/bundle.ts';
 import type { Emitted } from '../ir/emitted.ts';
 import { layoutDifferences } from './btf.ts';
 import { type BundleFiles, bundleFiles, objectFile, type TemplateObject } from './files.ts';
-import { signaturesOf } from './sign.ts';
 
 /** Where the bundle goes, and where the compiled kernel programs stand. */
 export type BuildOptions = {
@@ -18,7 +16,7 @@ export type BuildOptions = {
   /** Folder of the compiled templates (`<name>.o`). */
   readonly objectsDirectory: string;
   /** Signs the build. */
-  readonly signingKey?: KeyObject;
+  readonly signatures?: (build: string) => BundleSignatures;
 };
 /** `build` names the bundle. `message` is one line for people. */
 export type BuildResult = { readonly ok: true; readonly build: string } | { readonly ok: false; readonly message: string };
@@ -89,17 +87,17 @@ function replace(out: string, files: BundleFiles): void {
   }
 }
 
-const signatureBytes = (hash: string, key: KeyObject): Uint8Array =>
-  new TextEncoder().encode(`${JSON.stringify(signaturesOf(hash, key), undefined, 2)}\n`);
+const signatureBytes = (signatures: BundleSignatures): Uint8Array =>
+  new TextEncoder().encode(`${JSON.stringify(signatures, undefined, 2)}\n`);
 
 /** Writes the bundle of an emitted policy. Never throws for what is on disk. */
-export function build(emitted: Emitted, { out, objectsDirectory, signingKey }: BuildOptions): BuildResult {
+export function build(emitted: Emitted, { out, objectsDirectory, signatures }: BuildOptions): BuildResult {
   const wanted = resolve(out);
   try {
     const target = existsSync(wanted) ? realpathSync(wanted) : wanted;
     refuseOther(target);
     const { files, build: hash } = bundleFiles(emitted, readObjects(emitted, objectsDirectory));
-    replace(target, signingKey ? new Map([...files, [signatureFile, signatureBytes(hash, signingKey)]]) : files);
+    replace(target, signatures ? new Map([...files, [signatureFile, signatureBytes(signatures(hash))]]) : files);
     return { ok: true, build: hash };
   } catch (error) {
     if (error instanceof BuildError) return { ok: false, message: error.message };

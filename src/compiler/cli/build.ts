@@ -4,7 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from '../7-build/index.ts';
-import { readSigningKey } from '../7-build/sign.ts';
+import { readSigningKey, signaturesOf } from '../7-build/sign.ts';
 import { type Diagnostic, isError } from '../diagnostics/diagnostic.ts';
 import type { Emitted } from '../ir/emitted.ts';
 import { type CheckedUnit, emitUnit } from '../pipeline.ts';
@@ -47,7 +47,13 @@ export function runBuild(paths: readonly string[], options: BuildCommandOptions)
     else for (const message of excess) printError(`policyc: ${message}`);
     return { exitCode: 1 };
   }
-  const written = uninterrupted(() => build(emitted.value, { out: output, objectsDirectory: objects, ...(signingKey && { signingKey }) }));
+  const written = uninterrupted(() =>
+    build(emitted.value, {
+      out: output,
+      objectsDirectory: objects,
+      ...(signingKey && { signatures: (build: string) => signaturesOf(build, signingKey) }),
+    }),
+  );
   if (!written.ok) {
     if (format === 'json') printJson({ ok: false, message: written.message, diagnostics: records });
     else printError(`policyc: ${written.message}`);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { build } from '../../../src/compiler/7-build/index.ts';
-import { newKeys, readSigningKey } from '../../../src/compiler/7-build/sign.ts';
+import { newKeys, readSigningKey, signaturesOf } from '../../../src/compiler/7-build/sign.ts';
 import { compile } from '../../../src/compiler/index.ts';
 import { readBundle } from '../../../src/runtime/policy/bundle.ts';
 import { readTrustedKey, type TrustedKey } from '../../../src/runtime/policy/trust.ts';
@@ -27,7 +27,7 @@ function built(name: string, port: number, privateKey?: string): string {
   const key = privateKey === undefined ? undefined : readSigningKey(privateKey);
   assert.ok(!key || key.ok);
   const out = join(folder, name);
-  const result = build({ ...compiled.emitted, templates: [] }, { out, objectsDirectory: folder, ...(key?.ok && { signingKey: key.key }) });
+  const result = build({ ...compiled.emitted, templates: [] }, { out, objectsDirectory: folder, ...(key?.ok && { signatures: (build: string) => signaturesOf(build, key.key) }) });
   assert.is(result.ok, true);
   return out;
 }
