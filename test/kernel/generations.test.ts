@@ -14,6 +14,7 @@ import { readCounters, readLost } from '../../src/runtime/kernel/counters.ts';
 import { loadObjects } from '../../src/runtime/kernel/load.ts';
 import { currentRevision, generations } from '../../src/runtime/kernel/tables.ts';
 import { compile, content, expectOk, kernelTest, mapOf, privatePins, testRun } from '../harness/kernel.ts';
+import { patience } from '../harness/patience.ts';
 
 /** Looks like a packet program: reads the revision once, then one entry of each kind of table; the answer is in the packet's mark. */
 const reader = `
@@ -144,7 +145,9 @@ kernelTest('a program that runs meanwhile never sees a mixture', async () => {
   console.log(`${installed} generations during ${runs} runs, ${(1300 / installed).toFixed(1)} ms each`);
   assert.is(mixed, undefined);
   // That few where a machine is emulated.
-  assert.ok(installed > 0 && runs > 1000n, `${installed} generations, ${runs} runs`);
+  // An emulated kernel gets through few of them.
+  const [least, leastRuns] = patience > 1 ? [0, 1000n] : [3, 10_000n];
+  assert.ok(installed > least && runs > leastRuns, `${installed} generations, ${runs} runs`);
   loaded.close();
 });
 
