@@ -146,8 +146,8 @@ function randomAction(random: Random, section: Section): Action {
   return random.chance(0.5) ? 'deny' : 'allow';
 }
 
-/** The domain of a request block that the section and its points can carry, if one is wanted. */
-function requestDomain(random: Random, section: Section, { native = false }: WorldOptions): string | undefined {
+/** The domain of a request block that its points can carry, if one is wanted. */
+function requestDomain(random: Random, { native = false }: WorldOptions): string | undefined {
   if (!random.chance(0.45)) return undefined;
   if (native) return 'http';
   return random.chance(0.75) ? 'http' : 'dns';
@@ -168,7 +168,7 @@ function randomRule(random: Random, policy: number, text: string, options: World
     const match = randomMatch(random, native || random.chance(0.7) ? 'exec' : 'read', options);
     return { policy, make: (id) => ({ ...base, id: ruleId(id), section, match }) };
   }
-  const domain = action === 'pass' ? undefined : requestDomain(random, section, options);
+  const domain = action === 'pass' ? undefined : requestDomain(random, options);
   const rule: Omit<NetworkRule, 'id'> = {
     ...base,
     section,

@@ -27,7 +27,10 @@ function built(name: string, port: number, privateKey?: string): string {
   const key = privateKey === undefined ? undefined : readSigningKey(privateKey);
   assert.ok(!key || key.ok);
   const out = join(folder, name);
-  const result = build({ ...compiled.emitted, templates: [] }, { out, objectsDirectory: folder, ...(key?.ok && { signatures: (build: string) => signaturesOf(build, key.key) }) });
+  const result = build(
+    { ...compiled.emitted, templates: [] },
+    { out, objectsDirectory: folder, ...(key?.ok && { signatures: (build: string) => signaturesOf(build, key.key) }) },
+  );
   assert.is(result.ok, true);
   return out;
 }
