@@ -233,8 +233,8 @@ static __always_inline int pol_stream_event(struct pol_connection *connection, c
 POL_GLOBAL int pol_stream_advance(struct __sk_buff *skb, struct pol_connection *connection, __u32 offset)
 {
 	struct pol_tables tables;
-	__u32 length = skb->len, event = POL_HTTP_GOES_ON, i;
-	__u8 bytes[POL_STREAM_STEP];
+	__u32 length = skb->len, event = POL_HTTP_GOES_ON, i, at;
+	__u8 bytes[POL_STREAM_STEP] = {}; /* filled: the verifier of 6.1 does not see that what is read was written */
 	struct pol_http *http;
 
 	if (!connection || offset >= length)
@@ -270,11 +270,14 @@ POL_GLOBAL int pol_stream_advance(struct __sk_buff *skb, struct pol_connection *
 	for (i = 0; i < POL_STREAM_STEP; i++) {
 		if (i >= length)
 			break;
-		if (pol_http_is_idle(http, bytes[i])) {
+		/* Written out, for the verifier of 6.1. */
+		at = i;
+		asm volatile("%0 &= %1" : "+r"(at) : "i"(POL_STREAM_STEP - 1));
+		if (pol_http_is_idle(http, bytes[at])) {
 			http->head++;
 			continue;
 		}
-		event = pol_http_byte(http, tables.requests, tables.slot, bytes[i]);
+		event = pol_http_byte(http, tables.requests, tables.slot, bytes[at]);
 		if (event != POL_HTTP_GOES_ON) {
 			i++;
 			break;

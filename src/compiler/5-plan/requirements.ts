@@ -15,10 +15,12 @@ const namesIcmp = (rule: Rule): boolean =>
 /** What a policy speaks of: sections, and services. */
 export type Parts = {
   readonly sections: ReadonlySet<Section>;
-  readonly services: boolean /** Are there rules about requests that workloads send? */;
+  readonly services: boolean /** Are there rules about requests that come to workloads, and about those that they send? */;
+  readonly received: boolean;
   readonly sent: boolean;
 };
 
+const isAboutReceived = (rule: Rule): boolean => rule.section === 'ingress' && rule.layer7 !== undefined;
 const isAboutSent = (rule: Rule): boolean => rule.section === 'egress' && rule.layer7 !== undefined;
 
 /** The rules that need a feature, and whether the policy needs it without any. */
@@ -36,7 +38,7 @@ const needs: readonly Need[] = [
   },
   { feature: 'cgroup-connect', byRule: (rule) => rule.section === 'egress', always: ({ sections }) => sections.has('egress') },
   { feature: 'service-translation', byRule: () => false, always: ({ services }) => services },
-  { feature: 'http-ingress', byRule: (rule) => rule.section === 'ingress' && rule.layer7 !== undefined, always: () => false },
+  { feature: 'http-ingress', byRule: isAboutReceived, always: () => false },
   { feature: 'http-egress', byRule: isAboutSent, always: () => false },
   { feature: 'exec-signal', byRule: (rule) => rule.section === 'process', always: ({ sections }) => sections.has('process') },
   { feature: 'ingress-icmp', byRule: namesIcmp, always: () => false },
@@ -51,7 +53,7 @@ export function partsOf({ rules, policies, services }: TypedPolicy): Parts {
     if (defaultDeny.egress) sections.add('egress');
     if (defaultDeny.process.length > 0) sections.add('process');
   }
-  return { sections, services: services.length > 0, sent: rules.some(isAboutSent) };
+  return { sections, services: services.length > 0, received: rules.some(isAboutReceived), sent: rules.some(isAboutSent) };
 }
 
 /** A caller of a service is known to the programs that look at its packets. */
@@ -69,6 +71,7 @@ export function templatesOf(parts: Parts): readonly TemplateName[] {
   const network = hasNetwork(parts);
   return templateNames.filter((name) => {
     if (name === 'run/exec') return parts.sections.has('process');
+    if (name === 'l7/receive') return parts.received;
     if (name === 'l7/send') return parts.sent;
     return name === 'net/service' ? parts.services : network;
   });

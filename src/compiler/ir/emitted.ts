@@ -11,6 +11,7 @@ export const templateNames = [
   'net/service',
   'net/verify',
   'l7/stream',
+  'l7/receive',
   'l7/send',
   'run/exec',
 ] as const;
