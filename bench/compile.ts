@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { documentFigures } from './documents.ts';
-import { exponent, type Figures, figure, median, type Options, type Outcome } from './measure.ts';
+import { exponent, type Figures, figure, inRounds, median, type Options, type Outcome, type Rounds } from './measure.ts';
 import { writePolicies } from './policies.ts';
 import { type Sample, sample, seconds } from './process.ts';
 import { rechecks } from './recheck.ts';
@@ -13,7 +13,9 @@ const files = 200;
 const rulesOfPolicy = 10;
 const program = join(import.meta.dirname, '..', 'dist', 'policyc.js');
 
-const repeat = <T>(times: number, one: () => T): readonly T[] => Array.from({ length: times }, one);
+/** All of it is to end within four minutes. */
+const whole: Rounds = { seconds: 40, atLeast: 3, atMost: 10 };
+const quickly: Rounds = { ...whole, seconds: 0 };
 
 /** Start-up beside an empty node, alternating. */
 function versionRatio(pairs: number): Figures {
@@ -38,8 +40,8 @@ type Input = ReturnType<typeof inputs>[number];
 type Measured = Input & { readonly samples: readonly Sample[] };
 
 /** All sizes in turn, so that a slow minute of the machine is one of all of them. */
-function checks(sets: readonly Input[], times: number): readonly Measured[] {
-  const rounds = Array.from({ length: times }, () => sets.map(({ path }) => sample([program, 'check', path])));
+function checks(sets: readonly Input[], limit: Rounds): readonly Measured[] {
+  const rounds = inRounds(limit, () => sets.map(({ path }) => sample([program, 'check', path])));
   return sets.map((set, index) => ({ ...set, samples: rounds.flatMap((round) => round[index] ?? []) }));
 }
 
@@ -61,7 +63,7 @@ const cpu = (one: Sample): number => one.cpu;
 
 function checkFigures(measured: readonly Measured[], name: string): Figures {
   const samples = measured.at(-1)?.samples ?? [];
-  const starts = repeat(5, () => sample([program, '--version']));
+  const starts = inRounds({ seconds: 0, atLeast: 5, atMost: 5 }, () => sample([program, '--version']));
   const start = { wall: median(starts.map(wall)), cpu: median(starts.map(cpu)), mib: 0, stdout: '' };
   const sizes = measured.map(({ policies, samples: own }) => ({ [`check_${policies * rulesOfPolicy}_rules_cpu_s`]: median(own.map(cpu)) }));
   return {
@@ -89,22 +91,22 @@ async function recheckFigures(path: string, times: number): Promise<Figures> {
 export async function compileBench(options: Options): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'policyc-bench-'));
   try {
-    const times = options.quick ? 3 : 10;
+    const limit = options.quick ? quickly : whole;
     const sets = inputs(folder, options);
     const largest = sets.at(-1);
     if (largest === undefined) return { figures: {}, leftOut: {} };
     const name = options.quick ? '1k' : '10k';
     const documents = documentFigures(program, folder, options);
     const figures = {
-      ...checkFigures(checks(sets, times), name),
+      ...checkFigures(checks(sets, limit), name),
       ...figure(
         `build_${name}_policies_s`,
-        repeat(times, () => seconds([program, 'build', largest.path, '-o', join(folder, 'bundle')])),
+        inRounds({ ...limit, seconds: limit.seconds / 2 }, () => seconds([program, 'build', largest.path, '-o', join(folder, 'bundle')])),
       ),
       ...versionRatio(options.quick ? 5 : 30),
       ...documents.figures,
       // Last: it changes the files.
-      ...(await recheckFigures(largest.path, options.quick ? 6 : 60)),
+      ...(await recheckFigures(largest.path, options.quick ? 6 : 30)),
     };
     return { figures, leftOut: documents.leftOut };
   } finally {

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { type Figures, figure, type Options, type Outcome } from './measure.ts';
+import { type Figures, figure, inRounds, type Options, type Outcome, type Rounds } from './measure.ts';
 import { type Sample, sample } from './process.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'shared', 'scale');
@@ -36,27 +36,27 @@ export function documentFigures(program: string, into: string, { quick }: Option
   }
   const entries = builtEntries(into);
   const outcomes = Object.entries(sets).map(([name, file]) =>
-    setFigures(name, join(folder, file), { program, entries, times: quick ? 1 : 10 }),
+    setFigures(name, join(folder, file), { program, entries, rounds: { seconds: 35, atLeast: quick ? 1 : 3, atMost: quick ? 1 : 10 } }),
   );
   const leftOut: Record<string, string> = Object.assign({}, ...outcomes.map((one) => one.leftOut));
   const reason = leftOut['yaml_10k_cnp_s'] ?? 'maps are not loaded by this bench';
   return { figures: Object.assign({}, ...outcomes.map(({ figures }) => figures)), leftOut: { ...leftOut, yaml_10k_map_bytes: reason } };
 }
 
-type Programs = { readonly program: string; readonly entries: string; readonly times: number };
+type Programs = { readonly program: string; readonly entries: string; readonly rounds: Rounds };
 
 /** What does not fit the tables has no time to entries; what it took to find that out is told. */
-function setFigures(name: string, path: string, { program, entries, times }: Programs): Outcome {
-  const rounds = Array.from({ length: times }, () => ({
+function setFigures(name: string, path: string, { program, entries, rounds }: Programs): Outcome {
+  const samples = inRounds(rounds, () => ({
     checked: sample([program, 'check', path]),
     made: sample([entries, path, join(folder, 'identities.json')]),
   }));
-  const made = rounds.map((round) => round.made);
+  const made = samples.map((round) => round.made);
   const { refused }: Entries = JSON.parse(made[0]?.stdout ?? '{}');
   const figures = {
     ...both(
       `${name}_check`,
-      rounds.map(({ checked }) => checked),
+      samples.map(({ checked }) => checked),
     ),
     ...both(refused === undefined ? `${name}_cnp` : `${name}_refused`, made),
   };

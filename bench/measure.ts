@@ -6,6 +6,16 @@ export type Outcome = { readonly figures: Figures; readonly leftOut: Readonly<Re
 /** `quick`: few samples and small inputs, to see that it works. */
 export type Options = { readonly quick: boolean };
 
+/** How often something is measured: until so many seconds are over, but so often at least and at most. */
+export type Rounds = { readonly seconds: number; readonly atLeast: number; readonly atMost: number };
+
+export function inRounds<T>({ seconds, atLeast, atMost }: Rounds, one: (round: number) => T): readonly T[] {
+  const end = performance.now() + seconds * 1000;
+  const results: T[] = [];
+  while (results.length < atMost && (results.length < atLeast || performance.now() < end)) results.push(one(results.length));
+  return results;
+}
+
 const sorted = (samples: readonly number[]) => [...samples].sort((a, b) => a - b);
 
 export function median(samples: readonly number[]): number {

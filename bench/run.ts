@@ -2,9 +2,15 @@
 // {"bench": NAME, "kernel": ..., "cpus": N, "figures": {KEY: number, ...}}.
 import { availableParallelism, release } from 'node:os';
 import { compileBench } from './compile.ts';
+import { datapathBench } from './datapath.ts';
+import { diffBench } from './diff.ts';
 import type { Options, Outcome } from './measure.ts';
 
-const benches: Readonly<Record<string, (options: Options) => Promise<Outcome>>> = { compile: compileBench };
+const benches: Readonly<Record<string, (options: Options) => Promise<Outcome>>> = {
+  compile: compileBench,
+  datapath: datapathBench,
+  diff: diffBench,
+};
 
 const [name = ''] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const bench = benches[name];

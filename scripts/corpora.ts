@@ -4,6 +4,7 @@
 //   npm run corpora               the report, in Markdown
 //   npm run corpora -- --write    into docs/corpora.md
 //   npm run corpora -- --all      every refused document with its reason
+//   npm run corpora -- nca        the queries of network-config-analyzer's own tests, answered
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,9 +12,13 @@ import { collector, type Diagnostic, isError } from '../src/compiler/diagnostics
 import { readDocuments } from '../src/compiler/interchange/documents/index.ts';
 import type { Document } from '../src/compiler/interchange/importer.ts';
 import { checkUnit, holdsDocuments } from '../src/compiler/pipeline.ts';
+import { ncaReport, ncaSection } from './corpora-nca.ts';
+import { runSchemes } from './nca/run.ts';
 
 const root = join(import.meta.dirname, '..');
 const corpora = join(root, '..', 'shared', 'corpora');
+
+const ncaTests = join(corpora, 'network-config-analyzer', 'tests');
 
 /** What is counted together: documents of some kinds in some folders. */
 type Group = { readonly name: string; readonly folders: readonly string[]; readonly kinds: RegExp };
@@ -145,16 +150,19 @@ function reportOf(all: readonly Counted[], day: string): string {
   ].join('\n');
 }
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: { write: { type: 'boolean', default: false }, all: { type: 'boolean', default: false }, date: { type: 'string' } },
 });
 if (!existsSync(corpora)) console.log('skipped: there is no ../shared/corpora');
+else if (positionals[0] === 'nca') console.log(ncaReport(runSchemes(ncaTests)));
 else {
   const all = groups.map(counted);
   if (values.all)
     for (const { group, refused, unread } of all)
       for (const { path, kind, reason } of [...refused, ...unread]) console.log(`${group.name}: ${kind}: ${path}: ${reason}`);
-  const report = reportOf(all, values.date ?? new Date().toISOString().slice(0, 10));
+  const nca = ncaSection(runSchemes(ncaTests));
+  const report = `${reportOf(all, values.date ?? new Date().toISOString().slice(0, 10))}\n${nca}`;
   if (values.write) writeFileSync(join(root, 'docs', 'corpora.md'), report);
   else console.log(report);
 }

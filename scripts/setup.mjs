@@ -5,6 +5,7 @@
 //
 //   node scripts/setup.mjs             npm packages, Debian packages, build
 //   node scripts/setup.mjs --no-build  the packages alone
+//   node scripts/setup.mjs --for-use   only what policyc itself needs: nothing for tests and the demo
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +30,12 @@ const debianPackages = [
   { name: 'linux-libc-dev', why: 'headers of the kernel programs', build: true, here: () => existsSync('/usr/include/linux/bpf.h') },
   { name: 'libbpf1', why: 'loads the kernel programs', here: () => libraryFolders().some((f) => existsSync(join(f, 'libbpf.so.1'))) },
   { name: 'iproute2', why: 'network namespaces of tests and demo', here: () => onPath('ip') },
+  { name: 'iputils-ping', why: 'ICMP of the kernel tests', here: () => onPath('ping') },
   { name: 'curl', why: 'a client of tests and demo', here: () => onPath('curl') },
+  { name: 'nginx-light', why: 'a server of the HTTP tests', here: () => onPath('nginx') || existsSync('/usr/sbin/nginx') },
+  { name: 'shellcheck', why: 'checks the scripts for CI in tests', here: () => onPath('shellcheck') },
+  { name: 'pre-commit', why: 'runs the hooks for commits in tests', here: () => onPath('pre-commit') },
+  { name: 'chromium', why: 'opens the HTML report in tests', here: () => onPath('chromium') },
   { name: 'prometheus', why: 'promtool checks the metrics', here: () => onPath('promtool') },
 ];
 
@@ -91,7 +97,8 @@ function rootCommand() {
 }
 
 function installDebianPackages() {
-  const missing = debianPackages.filter(({ here }) => !here());
+  const isWanted = ({ build }) => build || !process.argv.includes('--for-use');
+  const missing = debianPackages.filter((one) => isWanted(one) && !one.here());
   if (missing.length === 0) return;
   for (const { name, why } of missing) say(`missing: ${name} (${why})`);
   const names = missing.map(({ name }) => name);

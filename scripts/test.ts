@@ -6,6 +6,7 @@
 //   tsx scripts/test.ts kernel cli  these suites only (or files: any text that stands in their path)
 import { availableParallelism } from 'node:os';
 import { checks } from './test/checks.ts';
+import { kernelPrograms } from './test/kernels.ts';
 import { type Result, runProgram } from './test/program.ts';
 import { printFailure, printLine, printShares, progress, totals } from './test/report.ts';
 import { filePrograms, type Program } from './test/suites.ts';
@@ -13,12 +14,12 @@ import { filePrograms, type Program } from './test/suites.ts';
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const long = process.argv.includes('--all');
 
-const chosen = [...checks(), ...filePrograms(long)].filter(
+const chosen = [...checks(), ...filePrograms(long), ...kernelPrograms(long)].filter(
   ({ suite, name }) => wanted.length === 0 || wanted.some((text) => suite === text || name.includes(text)),
 );
 if (process.argv.slice(2).some((argument) => argument.startsWith('--') && argument !== '--all') || chosen.length === 0) {
   console.error(
-    'usage: tsx scripts/test.ts [--all] [SUITE or part of a file name ...]   (`demo`, `package` and *.long.test.ts need --all)',
+    'usage: tsx scripts/test.ts [--all] [SUITE or part of a file name ...]   (`demo`, `package`, `kernels` and *.long.test.ts need --all)',
   );
   process.exit(2);
 }

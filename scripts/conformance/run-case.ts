@@ -7,8 +7,10 @@ import type { NetworkRule, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { checkUnit } from '../../src/compiler/pipeline.ts';
 import { authenticationMistake } from './authentication.ts';
 import type { Case, CaseFlow, Expected, Side } from './format.ts';
+import { refusalMistake } from './refusals.ts';
 import { requestMistake } from './requests.ts';
-import { endpointsOf, optionsOf, pointOf } from './world.ts';
+import { optionsOf } from './settings.ts';
+import { endpointsOf, pointOf } from './world.ts';
 
 export type Mistake = { readonly flow?: CaseFlow; readonly text: string };
 export type CaseResult = {
@@ -39,7 +41,7 @@ function compile(one: Case): Compiled {
   const options = { ...defaultImportOptions, ...optionsOf(one) };
   const { sources } = importSources([{ path: `${one.name}.yaml`, text: known(one) }], options, log.report);
   const texts = sources.map(({ text }) => text);
-  const checked = checkUnit(sources.map(({ path, text }) => ({ path: `${path}.policy`, text })));
+  const checked = checkUnit(sources.map((source) => ({ ...source, path: `${source.path}.policy` })));
   const typed = checked.ok ? checked.value.typed : undefined;
   return { typed, texts, found: [...log.all(), ...(checked.ok ? [] : checked.diagnostics)].filter(isError) };
 }
@@ -48,14 +50,9 @@ export function runCase(one: Case): CaseResult {
   const { typed, found, texts } = compile(one);
   const mistakes: Mistake[] = [];
   const skipped = new Map<string, number>();
-  const isRefused = found.length > 0;
-  const decides = (one.errors ?? []).length > 0;
-  const messages = found.map(({ code, message }) => `${code}: ${message}`);
-  if (isRefused !== decides)
-    mistakes.push({
-      text: isRefused ? `refused, and should not be: ${messages.join('; ')}` : `taken, and should be refused: ${one.errors?.[0]?.message}`,
-    });
-  let passed = decides && isRefused ? 1 : 0;
+  const refusal = refusalMistake(one, known(one), found);
+  if (refusal !== undefined) mistakes.push({ text: refusal });
+  let passed = refusal === undefined && found.length > 0 ? 1 : 0;
   const endpoints = endpointsOf(one);
   const conflicts = found.some(({ code }) => code === 'import/conflict');
   for (const flow of one.flows) {

@@ -1,30 +1,9 @@
-// The endpoints and settings of a case in our own terms.
-import type { ImportOptions } from '../../src/compiler/interchange/importer.ts';
+// The endpoints of a case in our own terms.
 import type { Endpoint, ReservedName } from '../../src/compiler/ir/event.ts';
 import { parseAddress, parsePrefix } from '../../src/compiler/space/address.ts';
 import { clusterKey, type Labels, namespaceKey, namespaceLabelKey } from '../../src/compiler/space/labels.ts';
 import { type TransportPoint, type TransportProtocol, transportPoint } from '../../src/compiler/space/transport.ts';
 import type { Case, CaseEndpoint, CaseFlow } from './format.ts';
-
-export function optionsOf({ config = {}, options = {} }: Case): Partial<ImportOptions> {
-  const { ipv6, allowLocalhost, policyEnforcement, policyCIDRMatchMode = [], enableNodeSelectorLabels } = config;
-  const { policyDefaultLocalCluster, clusterName, schema } = config;
-  const matches = [policyCIDRMatchMode].flat();
-  return {
-    ...(ipv6 !== undefined && { ipv6 }),
-    ...(allowLocalhost !== undefined && {
-      allowLocalhost: allowLocalhost === true || allowLocalhost === 'auto' || allowLocalhost === 'always',
-    }),
-    ...((policyEnforcement === 'default' || policyEnforcement === 'always' || policyEnforcement === 'never') && {
-      enforcement: policyEnforcement,
-    }),
-    ...(enableNodeSelectorLabels !== undefined && { nodeLabels: enableNodeSelectorLabels }),
-    ...(policyDefaultLocalCluster !== undefined && { defaultLocalCluster: policyDefaultLocalCluster }),
-    ...(clusterName !== undefined && { clusterName }),
-    ...((schema === 'strict' || schema === 'prune' || schema === 'off') && { schema }),
-    addressesMatch: { workloads: options.networkMatchesWorkloads === true || matches.includes('pods'), nodes: matches.includes('nodes') },
-  };
-}
 
 const reservedNames: readonly ReservedName[] = ['health', 'host', 'ingress', 'init', 'kube-apiserver', 'remote-node', 'unmanaged'];
 const protocols: readonly TransportProtocol[] = ['tcp', 'udp', 'sctp', 'icmp', 'icmpv6'];

@@ -13,6 +13,8 @@ const tsx = (script: string, ...args: readonly string[]): readonly [string, ...s
 const commands = (): Readonly<Record<string, readonly [string, ...string[]]>> => ({
   types: [process.execPath, 'node_modules/typescript/bin/tsc', '-p', '.'],
   'format and lint': [process.execPath, 'node_modules/@biomejs/biome/bin/biome', 'ci', '--error-on-warnings', '--colors=off', '.'],
+  'types of the report page': [process.execPath, 'node_modules/typescript/bin/tsc', '-p', 'src/report'],
+  'generated report page is fresh': tsx('scripts/generate-report.ts', '--check'),
   'generated header is fresh': tsx('scripts/generate.ts', '--check'),
   'generated grammar is fresh': tsx('scripts/generate-grammar.ts', '--check'),
 });

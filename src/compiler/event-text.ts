@@ -57,11 +57,11 @@ function importOf(text: string, file: FileAst, { source }: FileAst): ImportAst {
   return { names: [{ text, span }], from: { kind: 'string', text: path, raw: path, span }, span };
 }
 
-/** Every word of the event that may be a declared name. */
-function namesIn({ tests }: FileAst): readonly Name[] {
+/** Every word of the event, or of the statement, that may be a declared name. */
+function namesIn({ tests, invariants }: FileAst): readonly Name[] {
   const named = (value: Expr | undefined): readonly Name[] => (value?.kind === 'name' ? [value] : []);
   const inEnd = (end: EndAst | undefined): readonly Name[] => [...named(end?.what), ...(end?.names ? wordsIn(end.names) : [])];
-  return tests.flatMap(({ lines }) =>
+  const ofTests = tests.flatMap(({ lines }) =>
     lines.flatMap(({ subject, flow, operands }) => [
       ...inEnd(subject),
       ...inEnd(flow?.destination),
@@ -69,6 +69,32 @@ function namesIn({ tests }: FileAst): readonly Name[] {
       ...operands.flatMap(wordsIn),
     ]),
   );
+  const ofStatements = invariants.flatMap(({ statements }) =>
+    statements.flatMap(({ subject, object, transport, block, operands }) => [
+      ...[subject, object, transport].flatMap((value) => (value ? exprNames(value) : [])),
+      ...[...operands, ...(block?.lines ?? []).flatMap((line) => line.operands)].flatMap(wordsIn),
+    ]),
+  );
+  return [...ofTests, ...ofStatements];
+}
+
+function exprNames(value: Expr): readonly Name[] {
+  switch (value.kind) {
+    case 'name':
+      return [value];
+    case 'list':
+      return value.items.flatMap(exprNames);
+    case 'combine':
+      return value.operands.flatMap(exprNames);
+    case 'matched':
+    case 'including':
+    case 'not':
+      return exprNames(value.operand);
+    case 'term':
+      return value.value ? exprNames(value.value) : [];
+    default:
+      return [];
+  }
 }
 
 function wordsIn(operand: Operand): readonly Name[] {

@@ -6,11 +6,15 @@ import type { Emitted } from './ir/emitted.ts';
 import { checkUnit, diffUnits, emitUnit, type Options } from './pipeline.ts';
 
 export { type BuildOptions, type BuildResult, build } from './7-build/index.ts';
+export type { ConnectionRecord, ConnectivityReport } from './analysis/connectivity.ts';
+export type { ConnectivityChange, ConnectivityDiff } from './analysis/connectivity-diff.ts';
 export type { Coverage } from './analysis/coverage.ts';
 export type { Explained, ExplanationRecord } from './analysis/explain.ts';
+export type { FindingKind, FindingRecord } from './analysis/findings-report.ts';
 export type { InvariantOutcome } from './analysis/invariants.ts';
 export type { Mutation, MutationOptions } from './analysis/mutation.ts';
 export { verdictOf } from './analysis/oracle.ts';
+export type { AllowedRecord } from './analysis/query-report.ts';
 export type { ChangeRecord, DiffReport } from './analysis/report.ts';
 export type { TestOutcome } from './analysis/run-tests.ts';
 export type { SourceText, Span } from './base/source.ts';
@@ -19,13 +23,17 @@ export { type RenderOptions, renderDiagnostics } from './diagnostics/render.ts';
 export type { Emitted } from './ir/emitted.ts';
 export type { Endpoint, PolicyEvent, Verdict } from './ir/event.ts';
 export type { TypedPolicy } from './ir/typed.ts';
+export type { Stated, Workload } from './ir/workload.ts';
 export {
   type CheckedUnit,
   checkUnit,
+  connectivityDiffUnits,
+  connectivityUnit,
   coverUnit,
   diffUnits,
   emitUnit,
   explainUnit,
+  findingsUnit,
   type Imported,
   type ImportOptions,
   importUnit,
@@ -34,6 +42,8 @@ export {
   type Options,
   type Outcome,
   planUnit,
+  type QuestionText,
+  queryUnit,
   Session,
   testUnit,
 } from './pipeline.ts';
@@ -73,6 +83,6 @@ export function diff(before: readonly SourceText[], after: readonly SourceText[]
   if (!old.ok || !now.ok) return { ok: false, diagnostics: [...old.diagnostics, ...now.diagnostics] };
   const differences = diffUnits(old.value, now.value);
   if (!differences.ok) return differences;
-  const report = diffReport(old.value.typed, now.value.typed, differences.value);
+  const report = diffReport([old.value.typed, now.value.typed], differences.value);
   return { ok: true, report, diagnostics: [...old.diagnostics, ...now.diagnostics] };
 }

@@ -8,12 +8,21 @@ import { check } from './3-check/index.ts';
 import { normalize } from './4-normalize/index.ts';
 import { plan } from './5-plan/index.ts';
 import { emit } from './6-emit/index.ts';
+import { boundaryTable } from './analysis/boundary.ts';
+import { type ConnectivityReport, connectivityOf, connectivityReport } from './analysis/connectivity.ts';
+import { type ConnectivityDiff, type ConnectivityState, connectivityDiff } from './analysis/connectivity-diff.ts';
 import { type Coverage, coverage } from './analysis/coverage.ts';
 import { type Difference, diff } from './analysis/diff.ts';
 import { type Explained, explain } from './analysis/explain.ts';
+import { type FindingKind, type FindingRecord, findingsReport } from './analysis/findings-report.ts';
 import { checkInvariants, type InvariantOutcome } from './analysis/invariants.ts';
 import { AnalysisLimit } from './analysis/limit.ts';
+import { type Lint, type LintOptions, lint } from './analysis/lint.ts';
+import { lintDiagnostics } from './analysis/lint-diagnostics.ts';
+import { type Merge, type MergeConflicts, mergeConflicts } from './analysis/merge-conflicts.ts';
 import { type Mutation, type MutationOptions, mutate } from './analysis/mutation.ts';
+import { allowedEvents, type Question } from './analysis/query.ts';
+import { type AllowedRecord, queryReport } from './analysis/query-report.ts';
 import { runTests, type TestOutcome } from './analysis/run-tests.ts';
 import { type UnreachableMemory, warnUnreachable } from './analysis/unreachable.ts';
 import type { SourceText } from './base/source.ts';
@@ -26,16 +35,20 @@ import { type ExportTarget, exporters } from './interchange/export.ts';
 import type { JsonObject } from './interchange/importer.ts';
 import { defaultImportOptions, holdsDocuments, type Imported, type ImportOptions, importSources } from './interchange/index.ts';
 import type { Ast } from './ir/ast.ts';
+import type { PolicyText } from './ir/bundle.ts';
 import type { Emitted } from './ir/emitted.ts';
 import type { Plan } from './ir/plan.ts';
 import type { TestEvent } from './ir/test-case.ts';
 import type { TypedPolicy } from './ir/typed.ts';
+import type { Stated, Workload } from './ir/workload.ts';
+import { isOneQuestion, type QuestionText, questionDiagnostics, questionSource } from './question-text.ts';
 import { Session } from './session.ts';
 import type { Labels } from './space/labels.ts';
 
 export { documentsText } from './interchange/documents/write.ts';
 export { type ExportTarget, exportTargets } from './interchange/export.ts';
 export { holdsDocuments, type Imported, type ImportOptions } from './interchange/index.ts';
+export type { QuestionText } from './question-text.ts';
 export { Session } from './session.ts';
 
 /** How sources are read and checked; every part has a default. */
@@ -69,8 +82,12 @@ export type Outcome<T> = { readonly diagnostics: readonly Diagnostic[] } & (
 export type CheckedUnit = {
   readonly typed: TypedPolicy;
   readonly sources: readonly SourceText[];
+  /** The same as they were, before documents became policy text. */
+  readonly text: PolicyText;
   readonly ast: Ast;
   readonly allowances: readonly Allowance[];
+  /** What documents state beside policies. */
+  readonly stated: Stated;
   /** What was found, allowed or not, while the rules are not compared yet. */
   readonly uncompared?: { readonly found: readonly Diagnostic[]; readonly memory: UnreachableMemory };
 };
@@ -99,12 +116,20 @@ function checkInto(log: Collector, sources: readonly SourceText[], options: Opti
   const typed = check(resolved, domains, log.report, { ...options, ...inventoryOf(options.inventory, imported), memory: session.checking });
   const allowances = resolved.files.flatMap((file) => file.allowances);
   if (log.failed()) return { allowances };
-  const checked = { typed, sources: ast.files.map(({ source }) => source), ast };
+  const read = ast.files.map(({ source }) => source);
+  const checked = { typed, sources: read, text: textOf(sources, read, options.documents), ast, stated: imported.stated };
   if (typed.rules.length > (options.comparedAtOnce ?? Number.POSITIVE_INFINITY))
     return { allowances, checked: { ...checked, uncompared: { found: log.all(), memory: session.comparing } } };
   progress('comparing rules');
   log.add(comparedRules(typed, { found: log.all(), memory: session.comparing }));
   return { allowances, checked };
+}
+
+/** The given files, and those that were read for their imports. */
+function textOf(given: readonly SourceText[], read: readonly SourceText[], documents: Options['documents']): PolicyText {
+  const paths = new Set(given.map(({ path }) => path));
+  const files = [...given, ...read.filter(({ path }) => !paths.has(path))].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { files: files.map(({ path, text }) => ({ path, text })), documents: { ...defaultImportOptions, ...documents } };
 }
 
 function comparedRules(typed: TypedPolicy, { found, memory }: NonNullable<CheckedUnit['uncompared']>): readonly Diagnostic[] {
@@ -198,7 +223,7 @@ export function planUnit({ typed }: CheckedUnit): Outcome<Plan> {
 /** Everything that a bundle of a policy holds, but the objects. */
 export function emitUnit(unit: CheckedUnit): Outcome<Emitted> {
   const planned = planUnit(unit);
-  return planned.ok ? { ...planned, value: emit(planned.value) } : planned;
+  return planned.ok ? { ...planned, value: emit(planned.value, { text: unit.text, boundary: boundaryTable(unit.typed) }) } : planned;
 }
 
 /** The `test` blocks of a checked policy. */
@@ -219,9 +244,45 @@ export function coverUnit({ typed, sources }: CheckedUnit): Outcome<Coverage> {
 /** Which single changes of rules no test line notices; only of a unit whose test lines hold. */
 export const mutateUnit = ({ typed }: CheckedUnit, options: MutationOptions = {}): Mutation => mutate(typed, options);
 
+/** What lint finds, as far as it got; without what the policy allows. */
+export function lintUnit(
+  unit: CheckedUnit,
+  options: LintOptions = {},
+): Pick<Lint, 'done' | 'total'> & { readonly diagnostics: readonly Diagnostic[] } {
+  const { findings, done, total } = lint(unit.typed, options);
+  const log = collector();
+  lintDiagnostics(findings, unit.typed.domains, log.report);
+  return { done, total, diagnostics: notAllowed(unit, log.all()) };
+}
+
 /** What changes for which events, exactly. */
 export function diffUnits(before: CheckedUnit, after: CheckedUnit, limit?: number): Outcome<readonly Difference[]> {
   return withinLimits(after.sources, () => diff(before.typed, after.typed, limit));
+}
+
+/** All connections that are allowed between the workloads that there are; those of `stated`, where an inventory says who there is. */
+export function connectivityUnit({ typed, sources, ...unit }: CheckedUnit, stated = unit.stated): Outcome<ConnectivityReport> {
+  return withinLimits(sources, () => connectivityReport(connectivityOf(typed, stated), stated));
+}
+
+/** What two changes do together that neither does alone; exact. */
+export function mergeUnits({ base, ours, theirs, merged }: Readonly<Record<keyof Merge, CheckedUnit>>): Outcome<MergeConflicts> {
+  const policies = { base: base.typed, ours: ours.typed, theirs: theirs.typed, merged: merged.typed };
+  return withinLimits(merged.sources, () => mergeConflicts(policies));
+}
+
+/** What a change does to the connections between the workloads of each side, and those of an inventory beside both. */
+export function connectivityDiffUnits(before: CheckedUnit, after: CheckedUnit, inventory: readonly Workload[]): Outcome<ConnectivityDiff> {
+  const stateOf = ({ typed, stated }: CheckedUnit): ConnectivityState => ({
+    typed,
+    stated: { ...stated, workloads: [...stated.workloads, ...inventory] },
+  });
+  return withinLimits(after.sources, () => connectivityDiff(stateOf(before), stateOf(after)));
+}
+
+/** What the policies come to among the workloads that there are. */
+export function findingsUnit({ typed, sources }: CheckedUnit, kind: FindingKind, stated: Stated): Outcome<readonly FindingRecord[]> {
+  return withinLimits(sources, () => findingsReport(typed, stated, kind));
 }
 
 /** Which verdicts an event has, and why. `event` is a test line without `is ...`; it sees every name that one file alone declares. */
@@ -249,6 +310,24 @@ function readEvent({ ast }: CheckedUnit, text: string, domains: Domains): Outcom
   return log.failed() || !event ? failed() : { ok: true, value: event, diagnostics: [] };
 }
 
+/** What of a question is allowed, by class of events. Not ok without a finding: the texts are more, or less, than one question. */
+export function queryUnit(unit: CheckedUnit, question: QuestionText, workloads = unit.stated.workloads): Outcome<readonly AllowedRecord[]> {
+  const read = readQuestion(unit, question);
+  if (!read.ok) return read;
+  return withinLimits(unit.sources, () => queryReport(unit.typed, allowedEvents(unit.typed, read.value), workloads));
+}
+
+function readQuestion({ ast }: CheckedUnit, text: QuestionText, domains: Domains = registry): Outcome<Question> {
+  const log = collector();
+  const question = questionSource(text);
+  const [file] = parse([question.source], log.report).files;
+  const failed = (): Outcome<Question> => ({ ok: false, diagnostics: questionDiagnostics(log.all(), question) });
+  if (!file || log.failed() || !isOneQuestion(file)) return failed();
+  const typed = check(resolve(withEvent(ast, file, log.report), domains, log.report), domains, log.report);
+  const found = typed.invariants.find(({ span }) => span.source === question.source);
+  return log.failed() || !found ? failed() : { ok: true, value: found, diagnostics: [] };
+}
+
 /** An analysis that stops at its limit is a finding about the policy as a whole. */
 function withinLimits<T>(sources: readonly SourceText[], analyse: () => T): Outcome<T> {
   try {
@@ -256,7 +335,7 @@ function withinLimits<T>(sources: readonly SourceText[], analyse: () => T): Outc
   } catch (error) {
     if (!(error instanceof AnalysisLimit)) throw error;
     const log = collector();
-    log.report('analysis/limit', wholeFile(sources[0]?.path ?? ''), { limit: error.allowed, what: error.limit });
+    log.report('analysis/limit', error.guilty ?? wholeFile(sources[0]?.path ?? ''), { limit: error.allowed, what: error.limit });
     return { ok: false, diagnostics: log.all() };
   }
 }

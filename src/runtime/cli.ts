@@ -7,10 +7,12 @@ import type { ObserveOptions } from './cli/observe.ts';
 import type { RunOptions } from './cli/run.ts';
 import type { StatusOptions } from './cli/status.ts';
 import type { UnloadOptions } from './cli/unload.ts';
+import type { VerifyOptions } from './cli/verify.ts';
 import { defaultState } from './daemon/state-folder.ts';
 import { defaultPins } from './kernel/bpffs.ts';
 import { version } from './version.ts';
 
+const another = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, ...value.split(',')];
 const state = ['--state <folder>', 'lock, control socket and what must outlive a restart', defaultState] as const;
 const pins = ['--pins <folder>', 'where programs and tables are pinned (on bpffs)', defaultPins] as const;
@@ -39,6 +41,17 @@ function programOf(done: (code: Promise<number>) => void): Command {
     .addHelpText('after', '\nExit status 1 if nothing is enforced. Without a running policyd, what is pinned is shown.')
     .action((options: StatusOptions) => done(guarded(async () => (await import('./cli/status.ts')).status(options))));
   program
+    .command('verify')
+    .description('ask the programs the questions of the bundle, and look whether the tables in the kernel are as they were written')
+    .option('--json', 'one JSON object')
+    .option('--repair', 'write tables again that somebody changed')
+    .option(...state)
+    .addHelpText(
+      'after',
+      '\nExit status 1 if a table was changed and not repaired, or an answer is wrong. `policyd run --verify-every` looks by itself.',
+    )
+    .action((options: VerifyOptions) => done(guarded(async () => (await import('./cli/verify.ts')).verify(options))));
+  program
     .command('unload')
     .description('take everything out of the kernel; ends a running policyd first')
     .option(...state)
@@ -57,6 +70,9 @@ function addRun(program: Command, done: (code: Promise<number>) => void): void {
     .option('--metrics <address:port>', 'where /metrics and /healthz are served', '127.0.0.1:9965')
     .option(...pins)
     .option(...state)
+    .option('--trust <key>', 'public key: only bundles that it signed are put in force (may be given several times)', another, [])
+    .option('--verify-every <duration>', 'look at the tables in the kernel so often (`30s`, `5m`); `0` = only when asked', '60s')
+    .option('--repair', 'write tables again that somebody changed', false)
     .option('--unload-on-exit', 'end enforcement when this command ends', false)
     .addHelpText('after', runHelp)
     .action((options: RunOptions) => done(guarded(async () => (await import('./cli/run.ts')).run(options))));

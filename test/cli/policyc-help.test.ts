@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { policyc, program, write } from '../harness/policyc.ts';
+import { folder, policyc, program, write } from '../harness/policyc.ts';
 
 test('help: a code by its name, by its last words, and as it stands in a finding', () => {
   const page = policyc(['help', 'check/host-bits']);
@@ -33,8 +33,9 @@ test('completion: scripts that the shells accept, with what the commands take', 
     const { status, out } = policyc(['completion', shell]);
     assert.is(status, 0);
     for (const word of ['check', 'explain', 'junit', 'as-of']) assert.ok(out.includes(word), `${shell}: ${word}`);
-    const parsed = spawnSync(shell, ['-n', write(`completion.${shell}`, out)], { encoding: 'utf8', cwd: dirname(program) });
+    const parsed = spawnSync(shell, ['-n', write(`completion.${shell}`, out)], { encoding: 'utf8', cwd: folder });
     if (parsed.error) console.log(`SKIP ${shell}: it is not installed`);
+    else assert.equal([parsed.status, parsed.stderr], [0, ''], shell);
   }
   const asked = (...words: readonly string[]) => {
     const line = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _policyc; echo "\${COMPREPLY[@]}"`;
@@ -43,6 +44,8 @@ test('completion: scripts that the shells accept, with what the commands take', 
   assert.is(asked('policyc', 'exp'), 'export explain');
   assert.is(asked('policyc', 'test', '--format', 'j'), 'json junit');
   assert.is(asked('policyc', 'check', '--wa'), '--watch');
+  assert.is(asked('policyc', 'diff', '--fail-on', 'newly-allowed:w'), 'newly-allowed:world');
+  assert.is(asked('policyc', 'merge-check', '--ba'), '--baseline --base');
   assert.is(asked('policyc', 'help', 'check/host'), 'check/host-bits');
 });
 

@@ -141,7 +141,7 @@ test('wrong usage ends with 2 and says what to do', () => {
   fails(policyc(['check', 'x', '--format', 'xml']), 2, 'Allowed choices are text, json');
   fails(policyc(['check', 'x', '--max-file-bytes', 'many']), 2, 'expected a number of bytes');
   fails(policyc(['build', 'x']), 2, '--output');
-  fails(policyc(['diff', 'x']), 2, "missing required argument 'new'");
+  fails(policyc(['diff', 'x']), 2, '`x` is no file or folder, and this folder is in no git repository');
   fails(policyc(['check', 'x', '--wat']), 2, "unknown option '--wat'");
 });
 

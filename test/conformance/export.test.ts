@@ -6,7 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readCases } from '../../scripts/conformance/format.ts';
 import { runCase } from '../../scripts/conformance/run-case.ts';
-import { optionsOf } from '../../scripts/conformance/world.ts';
+import { optionsOf } from '../../scripts/conformance/settings.ts';
 import { checkUnit, diffUnits, documentsText, exportUnit } from '../../src/compiler/pipeline.ts';
 
 const folder = join(import.meta.dirname, '..', '..', '..', 'shared', 'conformance');

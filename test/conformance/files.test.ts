@@ -48,6 +48,51 @@ const connection = { from: 'web', to: 'db', proto: 'TCP', port: 80 };
 const policy = (spec: string): string =>
   `apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: { name: web, namespace: prod }\nspec: ${spec}\n`;
 
+test('an agent that isolates everybody does so without any policy', () => {
+  const { mistakes, passed } = runCase({
+    name: 'alone',
+    policies: '',
+    endpoints: { web: pod, db: { namespace: 'prod', labels: { app: 'db' } } },
+    config: { policyEnforcement: 'always' },
+    flows: [{ ...connection, egress: 'denied', ingress: 'denied' }],
+  });
+  assert.equal([mistakes, passed], [[], 1]);
+});
+
+test('a setting that is not known is an error: it would change what the verdicts mean', () => {
+  const settings = (config: object, options: object = {}): string => {
+    try {
+      runCase({ name: 'settings', policies: '', endpoints: {}, flows: [], config, options });
+      return '';
+    } catch (error) {
+      return error instanceof Error ? error.message : '';
+    }
+  };
+  assert.is(settings({ policyEnforcement: 'sometimes' }), 'a value that is not known: config.policyEnforcement is "sometimes"');
+  assert.is(settings({ policyCIDRMatchMode: ['pod'] }), 'a value that is not known: config.policyCIDRMatchMode is ["pod"]');
+  assert.is(settings({ toString: true }), 'a setting that is not known: config.toString');
+  assert.is(settings({}, { more: true }), 'a setting that is not known: options.more');
+  const all = {
+    ipv6: false,
+    allowLocalhost: 'auto',
+    policyEnforcement: 'never',
+    policyCIDRMatchMode: 'nodes,pods'.split(','),
+    schema: 'off',
+  };
+  assert.is(settings({ ...all, enableNodeSelectorLabels: true, policyDefaultLocalCluster: false, clusterName: 'a' }), '');
+});
+
+test('the same policies are refused, not only as many', () => {
+  const named = (name: string, spec: string): string => policy(spec).replace('name: web', `name: ${name}`);
+  const policies = `${named('good', '{ endpointSelector: {}, ingress: [{}] }')}---\n${named('bad', '{ endpointSelector: {}, ingress: [] }')}`;
+  const mistakesFor = (refused: string): readonly string[] => {
+    const errors = [{ policy: `CiliumNetworkPolicy/prod/${refused}`, stage: 'parse', message: 'no rule' }];
+    return runCase({ name: 'refusals', policies, endpoints: {}, flows: [], errors }).mistakes.map(({ text }) => text);
+  };
+  assert.equal(mistakesFor('bad'), []);
+  assert.match(mistakesFor('good')[0] ?? '', 'taken, and should be refused: CiliumNetworkPolicy good');
+});
+
 test('an agent that isolates everybody does so whatever policy it refuses', () => {
   const { mistakes } = runCase({
     name: 'always',

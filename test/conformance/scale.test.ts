@@ -17,6 +17,7 @@ import type { GenerationContent } from '../../src/runtime/kernel/tables.ts';
 import type { InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
 import { lookupOf } from '../../src/runtime/policy/lookup.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
+import { noServices } from '../../src/runtime/policy/services.ts';
 import { typedPolicy } from '../harness/compile.ts';
 import { inCgroup, kernelOrSkip, privateCgroup } from '../harness/kernel.ts';
 import { ip, tcp } from '../harness/packet.ts';
@@ -85,7 +86,7 @@ function* machinesOf(one: Case, typed: TypedPolicy): Generator<Machine> {
       entry.endpoint.kind === 'address' ? [] : [{ address: addressOf(entry), endpoint: entry.id }],
     );
     yield {
-      content: { images, tables, addresses, cgroups: [] },
+      content: { images, tables, addresses, cgroups: [], services: noServices },
       local,
       questions: questions.filter(({ subject }) => local.includes(subject)),
     };

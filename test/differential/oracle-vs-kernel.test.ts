@@ -9,7 +9,7 @@ import { verdictIn, verdictOf } from '../../src/compiler/analysis/oracle.ts';
 import type { Cause, FlowEvent } from '../../src/compiler/ir/event.ts';
 import type { Direction, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { protocolOf } from '../../src/compiler/space/transport.ts';
-import { openRing } from '../../src/runtime/events/ring.ts';
+import { openRing, type Ring } from '../../src/runtime/events/ring.ts';
 import { type VerdictEvent, verdictEventOf } from '../../src/runtime/events/verdict-event.ts';
 import type { Cgroup } from '../../src/runtime/kernel/cgroups.ts';
 import { eventTally, randomEvents, randomPolicy, randomUniverse, type Universe } from '../harness/arbitrary.ts';
@@ -20,6 +20,7 @@ import { icmp, icmpv6, ip, type Layer, type NetworkPacket, otherProtocol, sctp, 
 import { type PacketBench, packetBench } from '../harness/packet-bench.ts';
 import { type Random, random, seedOf } from '../harness/random.ts';
 import { type Told, told } from '../harness/tables.ts';
+import { type TcBench, tcBench } from '../harness/tc-bench.ts';
 import { varied } from '../harness/varied.ts';
 
 const pairs = Number(process.env['PAIRS'] ?? 10_000);
@@ -86,7 +87,27 @@ function questionsOf(typed: TypedPolicy, world: KernelWorld, event: FlowEvent, p
   });
 }
 
-class Kernel {
+/** A place in the kernel where packets are decided. */
+type Hook = {
+  readonly install: (world: KernelWorld) => void;
+  /** Answers in the order of `questions`, all of which one workload asks. */
+  readonly ask: (world: KernelWorld, place: number, questions: readonly Question[]) => readonly Found[];
+  /** What the program returns for a verdict. */
+  readonly returns: (action: Told['action'], direction: Direction) => number;
+};
+
+const allows = (action: Told['action']): boolean => action === 'allowed' || action === 'audited';
+
+/** The events that one run left in the ring: one, or something is wrong. */
+function eventOf(ring: Ring): VerdictEvent | undefined {
+  const events: VerdictEvent[] = [];
+  ring.drain((record) => events.push(verdictEventOf(record)));
+  return events.length === 1 ? events[0] : undefined;
+}
+/** A protocol without ports has one flow for each peer. */
+const sharesFlows = ({ event }: Question): boolean => protocolOf(event.point).protocol === 'other';
+
+class CgroupHook implements Hook {
   readonly bench: PacketBench = packetBench('differential');
   private readonly cgroups: readonly Cgroup[] = Array.from({ length: 8 }, (_, place) => privateCgroup(`w${place}`));
   private readonly ring = openRing(mapOf(this.bench.loaded, 'events'));
@@ -95,41 +116,71 @@ class Kernel {
     atEnd(this.ring.close);
   }
 
+  returns(action: Told['action'], direction: Direction): number {
+    if (allows(action)) return 1;
+    return action === 'dropped' && direction === 'egress' ? 2 : 0;
+  }
+
   install(world: KernelWorld): void {
     const cgroups = this.cgroups.map(({ id }, place) => ({ cgroup: id, endpoint: world.subject(place) }));
     this.bench.install({ ...world.content, cgroups });
     this.bench.forget();
   }
 
-  /** Answers in the order of `questions`, all of which one workload asks. */
-  ask(place: number, questions: readonly Question[]): readonly Found[] {
+  ask(_: KernelWorld, place: number, questions: readonly Question[]): readonly Found[] {
     const cgroup = this.cgroups[place];
     if (cgroup === undefined) throw new Error(`no workload ${place}`);
     return inCgroup(cgroup, () => questions.map((question) => this.run(question)));
   }
 
-  private run({ direction, packet, event }: Question): Found {
-    // A protocol without ports has one flow for each peer.
-    if (protocolOf(event.point).protocol === 'other') this.bench.forget();
-    const returned = this.bench.returned(direction, packet);
-    const events: VerdictEvent[] = [];
-    this.ring.drain((record) => events.push(verdictEventOf(record)));
-    return { returned, told: events.length === 1 ? events[0] : undefined };
+  private run(question: Question): Found {
+    if (sharesFlows(question)) this.bench.forget();
+    const returned = this.bench.returned(question.direction, question.packet);
+    return { returned, told: eventOf(this.ring) };
+  }
+}
+
+/** The interface belongs to each workload in turn. */
+class InterfaceHook implements Hook {
+  private readonly bench: TcBench = tcBench();
+  private readonly ring = openRing(mapOf(this.bench.loaded, 'events'));
+
+  constructor() {
+    atEnd(this.ring.close);
+  }
+
+  returns(action: Told['action']): number {
+    return allows(action) ? 1 : 0;
+  }
+
+  install(world: KernelWorld): void {
+    this.bench.install(world.content);
+    this.bench.forget();
+  }
+
+  ask(world: KernelWorld, place: number, questions: readonly Question[]): readonly Found[] {
+    // With a cgroup: what has to be inspected is left to it.
+    this.bench.own(world.subject(place), true);
+    return questions.map((question) => {
+      if (sharesFlows(question)) this.bench.forget();
+      const returned = this.bench.passes(question.direction, question.packet) ? 1 : 0;
+      return { returned, told: eventOf(this.ring) };
+    });
   }
 }
 
 /** Verdicts of events. */
 const tellings = { allowed: ['forwarded', 'redirected'], audited: ['audit'], denied: ['dropped'], dropped: ['dropped'] } as const;
-const returns = (action: Told['action'], direction: Direction): number => {
-  if (action === 'allowed' || action === 'audited') return 1;
-  return action === 'dropped' && direction === 'egress' ? 2 : 0;
-};
 
-function agrees(world: KernelWorld, { expected, direction }: Question, { returned, told: event }: Found): boolean {
+function agrees(
+  { world, hook }: { readonly world: KernelWorld; readonly hook: Hook },
+  { expected, direction }: Question,
+  { returned, told: event }: Found,
+): boolean {
   const cause = event && world.read(event.cause);
   const verdict = tellings[expected.action].some((one) => one === event?.verdict);
   const isSame = event?.direction === direction && shown(cause) === shown(plain(expected.cause));
-  return returned === returns(expected.action, direction) && verdict && isSame;
+  return returned === hook.returns(expected.action, direction) && verdict && isSame;
 }
 
 /** Flows of the universe, each as a connection; made for the network rules alone, or a policy about programs would bring none. */
@@ -143,22 +194,22 @@ function flowsOf(typed: TypedPolicy, source: Random, universe: Universe): readon
   });
 }
 
-function comparePolicy(kernel: Kernel, source: Random, round: number, tally: ReturnType<typeof eventTally>): number {
+function comparePolicy(hook: Hook, source: Random, round: number, tally: ReturnType<typeof eventTally>): number {
   const text = randomPolicy(source, { native: true });
   const typed = varied(source, typedPolicy(text));
   const universe = randomUniverse(source);
   const world = kernelWorld(typed, universe);
   const flows = flowsOf(typed, source, universe);
   const questions = flows.flatMap((event, serial) => questionsOf(typed, world, event, packetOf(world, event, { random: source, serial })));
-  kernel.install(world);
+  hook.install(world);
   const denied = new Set<FlowEvent>();
   for (let place = 0; place < universe.workloads.length; place++) {
     const asked = questions.filter((question) => question.place === place);
     if (asked.length === 0) continue;
-    kernel.ask(place, asked).forEach((found, i) => {
+    hook.ask(world, place, asked).forEach((found, i) => {
       const question = asked[i];
       if (question && found.returned !== 1) denied.add(question.event);
-      if (question && agrees(world, question, found)) return;
+      if (question && agrees({ world, hook }, question, found)) return;
       assert.unreachable(
         `policy ${round}: ${shown(question)}\nkernel: ${shown({ ...found, cause: found.told && world.read(found.told.cause) })}\n${text}`,
       );
@@ -171,15 +222,17 @@ function comparePolicy(kernel: Kernel, source: Random, round: number, tally: Ret
   return questions.length;
 }
 
-kernelTest('the packet programs say what the oracle says, cause included', () => {
-  const source = random(seedOf('oracle-vs-kernel', 20_260_803));
-  const kernel = new Kernel();
+function compare(hook: Hook, seed: number): void {
+  const source = random(seedOf('oracle-vs-kernel', seed));
   const tally = eventTally();
   let runs = 0;
-  for (let round = 0; tally.shares().events < pairs; round++) runs += comparePolicy(kernel, source, round, tally);
+  for (let round = 0; tally.shares().events < pairs; round++) runs += comparePolicy(hook, source, round, tally);
   console.log(`oracle-vs-kernel: ${Math.ceil(pairs / eventsPerPolicy)} policies, ${runs} packets, ${tally.line()}`);
   const { contested, allowed, denied } = tally.shares();
   for (const [name, share] of Object.entries({ contested, allowed, denied })) assert.ok(share >= 0.3, `${name}: ${share}`);
-});
+}
+
+kernelTest('the programs of cgroups say what the oracle says, cause included', () => compare(new CgroupHook(), 20_260_803));
+kernelTest('the programs of interfaces say what the oracle says, cause included', () => compare(new InterfaceHook(), 20_261_121));
 
 test.run();

@@ -31,6 +31,12 @@ const plain = (cause: Cause): Cause => (cause.kind === 'rule' ? { kind: 'rule', 
 
 const words = { forwarded: 'allowed', redirected: 'allowed', audit: 'audited', dropped: 'dropped' } as const;
 
+/** Each call has its own, so that it neither continues an earlier flow nor is told together with the last packets of one. */
+const sourcePort = (serial: number, destination: number): number => {
+  const port = 10_000 + (serial % 20_000);
+  return port === destination ? port + 20_000 : port;
+};
+
 /** Four workloads and an unmanaged process, which is the host, in one network namespace of their own. */
 function makeScene() {
   const cgroups = Array.from({ length: workloads }, (_, place) => privateCgroup(`w${place}`));
@@ -67,19 +73,20 @@ class Network {
     const { protocol, value: port } = protocolOf(event.point);
     const [caller, called] = [this.agentOf(world, event.source), this.agentOf(world, event.destination)];
     const [server, client] = [`server${this.serial}`, `client${this.serial++}`];
+    const from = sourcePort(this.serial, port);
     const { result: bound } = await called.tell({ do: protocol === 'tcp' ? 'listen' : 'bind', id: server, host, port });
     assert.is(bound, 'ok', `${protocol} ${port}`);
     this.ring.drain(() => {});
     const { result } = await caller.tell(
       protocol === 'tcp'
-        ? { do: 'connect', id: client, host, port, wait }
-        : { do: 'ask', id: client, host, port, connected: this.serial % 2 === 0, wait },
+        ? { do: 'connect', id: client, host, port, from, wait }
+        : { do: 'ask', id: client, host, port, from, connected: this.serial % 2 === 0, wait },
     );
     const told: VerdictEvent[] = [];
     this.ring.drain((record) => told.push(verdictEventOf(record)));
     await caller.tell({ do: 'close', id: client });
     await called.tell({ do: 'close', id: server });
-    return { result, told: told.filter(({ destinationPort }) => destinationPort === port) };
+    return { result, told: told.filter((event) => event.destinationPort === port && event.sourcePort === from) };
   }
 
   private agentOf(world: KernelWorld, endpoint: Endpoint): Agent {

@@ -15,9 +15,9 @@ import { domains } from '../../src/compiler/domains/registry.ts';
 import { matchType } from '../../src/compiler/ir/abi.ts';
 import type { ProgramRule } from '../../src/compiler/ir/bundle.ts';
 import type { Plan } from '../../src/compiler/ir/plan.ts';
-import type { ContentClasses, VerdictSpace } from '../../src/compiler/ir/verdict-space.ts';
+import type { ContentClasses, RequestClasses, VerdictSpace } from '../../src/compiler/ir/verdict-space.ts';
 import { formatPrefix } from '../../src/compiler/space/address.ts';
-import { shortestTexts } from '../../src/compiler/space/automaton.ts';
+import { type Automaton, shortestTexts } from '../../src/compiler/space/automaton.ts';
 import { protocolOf } from '../../src/compiler/space/transport.ts';
 
 const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
@@ -40,6 +40,19 @@ function contentLines({ automaton, classes }: ContentClasses): readonly string[]
   return [size, ...texts.map(([number, bytes]) => `${number}: such as ${JSON.stringify(new TextDecoder().decode(bytes))}`)];
 }
 
+/** Each field with a text of each class of its values; how classes of several values and of several fields are made is counted. */
+function requestLines({ fields, classes }: RequestClasses): readonly string[] {
+  if (fields.length === 0) return [];
+  const texts = (automaton: Automaton): readonly string[] =>
+    [...shortestTexts(automaton)].sort(([a], [b]) => a - b).map(([number, bytes]) => `${number}: such as ${JSON.stringify(new TextDecoder().decode(bytes))}`);
+  return [
+    `${classes} classes`,
+    ...fields.flatMap(({ name, automaton, folded, live }) =>
+      part(`${name}: ${folded} classes, ${automaton.states} states of ${automaton.classes} byte classes, asked in ${live} states`, texts(automaton)),
+    ),
+  ];
+}
+
 const matchName = (match: number): string => Object.entries(matchType).find(([, number]) => number === match)?.[0] ?? '?';
 
 function ruleLine({ rule, subject, tier, section, action, audit, peers, ports, content, match }: ProgramRule): string {
@@ -58,7 +71,7 @@ const spaceLines = (space: VerdictSpace): readonly string[] => [
     space.networks.map((entry) => `${entry.class}: ${formatPrefix(entry)}`),
   ),
   ...part('ipv6', [`[${space.program.ipv6Networks}]`]),
-  ...part('http classes', contentLines(space.http)),
+  ...part('http classes', requestLines(space.http)),
   ...part('exec classes', contentLines(space.exec)),
   ...part(
     'selectors',

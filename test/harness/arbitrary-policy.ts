@@ -53,15 +53,13 @@ const tcpTransports = ['tcp 80', 'tcp 8080', 'tcp 79-81', 'tcp', 'web-ports', 't
 const requests = [
   ...['GET "/"', 'GET "/cart/{id}"', 'GET "/cart/**"', 'POST "/cart/{id}/items"', '[GET, HEAD] "/static/**"', '"/admin/**"', 'DELETE'],
   ...['"/**"', '"/cart/*.json"', 'GET "/a%20b"', 'PUT "/cart/x*"', 'GET ["/cart/1", "/cart/12"]'],
-];
-const richRequests = [
-  ...['reads "/cart/**" query absent', 'POST "/cart/{id}/items" header "content-type" = "application/json"', 'host "shop.example"'],
+  ...['[GET, HEAD] "/cart/**" query absent', 'POST "/cart/{id}/items" header "content-type" = "application/json"', 'host "shop.example"'],
   ...['not "/admin/**" header "x-role" = not "guest"', '"/a" query "q=*"', 'PUT target "/cart/*"', 'regex "/v[0-9]+/.*"'],
 ];
 const queries = ['"api.test"', 'below type [A, AAAA]', 'type TXT', '"*.x.test" type A'];
 const handshakes = ['"api.test"', 'sni below alpn "h2"', 'sni not api', 'sni absent'];
 const blocks = [
-  { name: 'http', transports: ['tcp 80', 'tcp [80, 8080]', 'web-ports', 'tcp'], lines: richRequests },
+  { name: 'http', transports: ['tcp 80', 'tcp [80, 8080]', 'web-ports', 'tcp'], lines: ['reads "/cart/**"', ...requests] },
   { name: 'dns', transports: ['udp 53', 'tcp 53', 'names'], lines: queries },
   { name: 'tls', transports: ['tcp 443', 'tcp [443, 8080]'], lines: handshakes },
 ];
@@ -137,7 +135,7 @@ function attributes({ random, native }: Maker, action: string): string {
 function networkCluster(maker: Maker, section: Section): readonly string[] {
   const { random, native } = maker;
   const block = native ? undefined : random.chance(0.25) ? random.pick(blocks) : undefined;
-  const web = block === undefined && (!native || section === 'ingress') && random.chance(0.4);
+  const web = block === undefined && random.chance(0.4);
   const where = (): string =>
     block ? ` at ${random.pick(block.transports)}` : web ? ` at ${random.pick(tcpTransports)}` : transport(maker);
   const what = (): string => (block ? ` ${block.name} { ${atLeastOne(random, block.lines, 0.25).join('; ')} }` : web ? http(random) : '');

@@ -65,8 +65,8 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
   http: ['notHttp', 'headTooLong', 'malformedRequest'],
   exec: ['unnamedFile'],
 };
-/** What the kernel programs read of a request or a program start. */
-const nativeFields: Readonly<Record<string, readonly string[]>> = { http: ['method', 'path'], exec: ['path'] };
+/** What the kernel programs read, where that is not every field. */
+const nativeFields: Readonly<Record<string, readonly string[]>> = { exec: ['path'] };
 
 function randomField(random: Random, spec: FieldSpec, tests: readonly FieldTest[]): readonly string[] | undefined {
   const isAbsent = !spec.always && random.chance(tests.length > 0 ? 0.25 : 0.7);
@@ -86,7 +86,7 @@ export function randomContent(
   const line = lines.length > 0 && random.chance(0.8) ? random.pick(lines) : lines.flat();
   const fields: Record<string, Exclude<Content, { kind: 'undecidable' }>['fields'][string]> = {};
   for (const spec of domain.fields) {
-    if (native && !nativeFields[domain.name]?.includes(spec.name)) continue;
+    if (native && nativeFields[domain.name]?.includes(spec.name) === false) continue;
     const tested = lines.flat().filter(({ field }) => field.split(' ')[0] === spec.name);
     for (const name of spec.key ? new Set(tested.map(({ field }) => field)) : [spec.name]) {
       const own = line.filter(({ field }) => field === name);

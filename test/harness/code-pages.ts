@@ -1,6 +1,7 @@
 // The examples on the pages about codes, and what policyc says of them.
 import type { SourceText } from '../../src/compiler/base/source.ts';
 import { failuresOf, heldOf } from '../../src/compiler/cli/held.ts';
+import { foundIn } from '../../src/compiler/cli/lint.ts';
 import type { Code } from '../../src/compiler/diagnostics/catalog.ts';
 import { checkUnit, planUnit } from '../../src/compiler/pipeline.ts';
 
@@ -24,6 +25,9 @@ export function findingsOf(sources: readonly SourceText[], code: Code): readonly
   const found = [
     ...checked.diagnostics,
     ...(code.startsWith('plan/') ? planUnit(checked.value).diagnostics : []),
+    ...(code.startsWith('lint/')
+      ? foundIn(checked.value, { seconds: 60, ...(code === 'lint/unnoticed-change' && { mutants: true }) }).diagnostics
+      : []),
     ...failuresOf(checked.value, heldOf(checked.value)).filter((one) => one.code !== 'test/none' || code === 'test/none'),
   ];
   return found.map((one) => one.code).filter((one) => one !== 'check/unknown-label' || code === 'check/unknown-label');

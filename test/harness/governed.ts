@@ -10,6 +10,7 @@ import { readCounters } from '../../src/runtime/kernel/counters.ts';
 import type { Loaded } from '../../src/runtime/kernel/load.ts';
 import { generations } from '../../src/runtime/kernel/tables.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
+import { noServices } from '../../src/runtime/policy/services.ts';
 import { atEnd, expectOk, mapOf } from './kernel.ts';
 import { emitted, imageOf, plainCauses } from './tables.ts';
 
@@ -50,7 +51,7 @@ export function govern(loaded: Loaded, cgroup: Cgroup): Governed {
       });
       const images = { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') };
       const cgroups = members.map(({ id }) => ({ cgroup: id, endpoint: workloadId }));
-      expectOk(tables.install({ images, tables: made, addresses: [], cgroups }));
+      expectOk(tables.install({ images, tables: made, addresses: [], cgroups, services: noServices }));
     },
     counted: (protocol) =>
       readCounters(mapOf(loaded, 'counters'))

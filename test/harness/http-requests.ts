@@ -116,6 +116,52 @@ export function randomRequest(random: Random): string {
   }
 }
 
+const hosts = [
+  ...['shop.example', 'shop.example', 'Shop.EXAMPLE:80', 'shop.example.', ' shop.example\t', 'evil.example', 'EVIL.example.:8080', 'x'],
+  ...[
+    '[::1]:80',
+    '[::1]',
+    '',
+    'a..b',
+    ':80',
+    'u@shop.example',
+    'shop.example:8a',
+    'shop.example evil.example',
+    '%65vil.example',
+    '10.0.0.1',
+  ],
+];
+const fieldNames = ['x-role', 'X-Role', 'x-tag', 'X-TAG', 'x-utf', 'Content-Type', 'x-ro', 'x-role2', 'Accept'];
+const fieldValues = [
+  ...['admin', 'admin', 'admin ', '\tadmin', 'admin\t \t', 'Admin', 'ad min', 'good', 'bad', 'bad', 'text/plain', 'text/xml; q=1', ''],
+  ...[
+    '\xc3\xa9',
+    '\xc3\xa9tude',
+    '\xe9',
+    '\xc3',
+    '\xc3 \xa9',
+    '\xed\xa0\x80',
+    '\xf0\x9f\x98\x80!',
+    '\xf0\x9f\x98',
+    '\xef\xbb\xbfadmin',
+    'x\xff',
+  ],
+];
+const queries = ['', '', '?', '?q=1', '?q=', '?debug', '?a=1&debug=%20', '?q=/../x', '?q=\xe9'];
+
+/** One whose host, query and headers are near those of policies about them. */
+export function randomFieldedRequest(random: Random): string {
+  const lines = Array.from(
+    { length: random.int(4) },
+    () => `${random.pick(fieldNames)}:${random.pick(['', ' '])}${random.pick(fieldValues)}`,
+  );
+  if (random.chance(0.95)) lines.splice(random.int(lines.length + 1), 0, `Host: ${random.pick(hosts)}`);
+  const body = random.chance(0.2) ? 'x'.repeat(random.int(60)) : undefined;
+  if (body !== undefined) lines.push(`Content-Length: ${body.length}`);
+  const path = random.pick(['/a', '/a', '/b', '/q', '/up/1', '/up/', '/%61', '/b//c']);
+  return [`${random.pick(['GET', 'GET', 'POST'])} ${path}${random.pick(queries)} HTTP/1.1`, ...lines, '', body ?? ''].join('\r\n');
+}
+
 /** One that a server answers without closing. */
 export function randomFramedRequest(random: Random): string {
   for (;;) {

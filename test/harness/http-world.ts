@@ -15,7 +15,7 @@ export type HttpWorld = Governed & { readonly cgroup: Cgroup; readonly loaded: L
 /** Loads and attaches the programs, and those of `more` templates; everything is gone when the process ends. */
 export function httpWorld(policy: TypedPolicy, more: readonly string[] = []): HttpWorld {
   const cgroup = privateCgroup('http');
-  const loaded = loadTemplates(['net/cgroup_skb', 'l7/stream', ...more], privatePins());
+  const loaded = loadTemplates(['net/cgroup_skb', 'l7/stream', 'l7/receive', 'l7/send', ...more], privatePins());
   const governed = govern(loaded, cgroup);
   governed.install(policy);
   expectOk(attachMachine(loaded));

@@ -7,6 +7,7 @@ import { type Address, isIpv4, parseAddress } from '../../src/compiler/space/add
 import type { GenerationContent } from '../../src/runtime/kernel/tables.ts';
 import type { InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
+import { noServices } from '../../src/runtime/policy/services.ts';
 import { emitted, imageOf, plainCauses } from './tables.ts';
 import { reservedEndpoint, type Universe, workloadEndpoint } from './universe.ts';
 
@@ -79,6 +80,7 @@ export function kernelWorld(typed: TypedPolicy, universe: Universe): KernelWorld
       tables,
       addresses: entries.flatMap(({ id, addresses }) => Object.values(addresses).map((text) => ({ address: parsed(text), endpoint: id }))),
       cgroups: [],
+      services: noServices,
     },
     subject: (place) => firstWorkload + place,
     place: (endpoint) => (endpoint.kind === 'workload' ? entryOf(endpoint)?.workload : undefined),

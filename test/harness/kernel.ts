@@ -14,7 +14,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
-import { layouts, section, verdictAction } from '../../src/compiler/ir/abi.ts';
+import { layouts, verdictAction } from '../../src/compiler/ir/abi.ts';
 import { encode } from '../../src/compiler/ir/layout.ts';
 import { addressBytes } from '../../src/compiler/space/address.ts';
 import { programTestRun, type TestRun, type TestRunResult } from '../../src/runtime/ffi/libbpf.ts';
@@ -24,7 +24,8 @@ import { failureText, type Result } from '../../src/runtime/kernel/failure.ts';
 import { missingOnMachine } from '../../src/runtime/kernel/features.ts';
 import { type Loaded, loadObjects, type TemplateObject } from '../../src/runtime/kernel/load.ts';
 import type { GenerationContent } from '../../src/runtime/kernel/tables.ts';
-import type { Row } from '../../src/runtime/policy/generation.ts';
+import { noServices } from '../../src/runtime/policy/services.ts';
+import { type PlainRow, tablesByHand } from './tables-by-hand.ts';
 
 const projectRoot = join(import.meta.dirname, '..', '..');
 const templateRoot = join(projectRoot, 'bpf', 'templates');
@@ -217,7 +218,7 @@ export type VerdictEntry = {
 /** A generation by hand. Left out: no endpoint, one port class, the two worlds as only networks, no automata. */
 export type ContentParts = Partial<Omit<GenerationContent, 'tables' | 'images'>> & {
   readonly endpoints?: GenerationContent['tables']['endpoints'];
-  readonly rows?: readonly (Omit<Row, 'section'> & { readonly section: keyof typeof section })[];
+  readonly rows?: readonly PlainRow[];
   /** Index = what `base` + class says. */
   readonly verdicts?: readonly VerdictEntry[];
   readonly ports?: Uint8Array;
@@ -242,17 +243,18 @@ export function content(parts: ContentParts): GenerationContent {
       exec: new Uint8Array(layouts.automaton.size),
       ...parts.images,
     },
-    tables: {
+    tables: tablesByHand({
       endpoints: parts.endpoints ?? [],
-      rows: (parts.rows ?? []).map((row) => ({ ...row, section: section[row.section] })),
+      rows: parts.rows ?? [],
       verdicts: Buffer.concat(
         verdicts.map(({ action, cause = 0, next = 0, match = 0, flags = 0 }) =>
           encode(layouts.verdict, { action: verdictAction[action], cause, next, match, flags }),
         ),
       ),
       ports: parts.ports ?? new Uint8Array(layouts.ports.size),
-    },
+    }),
     addresses: parts.addresses ?? [],
     cgroups: parts.cgroups ?? [],
+    services: noServices,
   };
 }

@@ -58,6 +58,19 @@ function encoded({ host, port }: Place): Uint8Array {
 }
 
 export const open = (kind: Kind, six = false): number => checked(call.socket(six ? 10 : 2, (kind === 'tcp' ? 1 : 2) | nonBlocking, 0));
+/** A one-to-one SCTP socket of IPv4; throws where the kernel has none. */
+export const openSctp = (): number => checked(call.socket(2, 1 | nonBlocking, 132));
+/** A packet socket that sends whole frames on an interface. */
+export function openPacket(interfaceNumber: number): number {
+  const fd = checked(call.socket(17, 3 | nonBlocking, 0));
+  const address = new DataView(new ArrayBuffer(20)); // struct sockaddr_ll
+  address.setUint16(0, 17, true);
+  address.setUint16(2, 3); // ETH_P_ALL
+  address.setInt32(4, interfaceNumber, true);
+  checked(call.bind(fd, new Uint8Array(address.buffer), 20));
+  return fd;
+}
+export const sendBytes = (fd: number, bytes: Uint8Array): number => checked(call.send(fd, bytes, bytes.length, 0));
 export const close = (fd: number): void => void call.close(fd);
 export const bind = (fd: number, to: Place): void => void checked(call.bind(fd, encoded(to), encoded(to).length));
 export const listen = (fd: number): void => void checked(call.listen(fd, 8));
@@ -113,6 +126,16 @@ export function sendFrom(fd: number, text: string, { source, to }: { readonly so
   control.set(source.split('.').map(Number), 20); // ipi_spec_dst
   const message = new BigUint64Array([koffi.address(name), BigInt(name.length), koffi.address(part), 1n, koffi.address(control), 32n, 0n]);
   return checked(call.sendmsg(fd, message, 0));
+}
+
+/** Runs `action` in another network namespace; sockets made there stay there. Both are descriptors. */
+export function inNetwork<T>({ home, other }: { readonly home: number; readonly other: number }, action: () => T): T {
+  checked(call.setns(other, newNetwork));
+  try {
+    return action();
+  } finally {
+    checked(call.setns(home, newNetwork));
+  }
 }
 
 /** Runs `action` in a network namespace of its own; sockets made there stay there. `home`: descriptor of the present one. */

@@ -61,8 +61,11 @@ function sweepInterfaces(): void {
   }
 }
 
+let far: number | undefined;
 /** A pair of interfaces of our own: packets "of" it come from elsewhere. Returns the number of one. */
-function farInterface(): number {
+export const farInterface = (): number => (far ??= makeInterface());
+
+function makeInterface(): number {
   sweepInterfaces();
   const name = `pol${process.pid}`;
   execFileSync('ip', ['link', 'add', `${name}a`, 'type', 'veth', 'peer', 'name', `${name}b`]);
@@ -71,7 +74,7 @@ function farInterface(): number {
 }
 
 /** struct __sk_buff up to `ifindex`, its eleventh word. */
-function contextOf(interfaceNumber: number): Uint8Array {
+export function contextOf(interfaceNumber: number): Uint8Array {
   const words = new Uint32Array(11);
   words[10] = interfaceNumber;
   return new Uint8Array(words.buffer);
@@ -101,11 +104,11 @@ function ageFlows(fd: number, seconds: number): void {
 export function packetBench(label: string): PacketBench {
   const cgroup = privateCgroup(label);
   const loaded = loadTemplates(['net/cgroup_skb'], privatePins());
-  const far = contextOf(farInterface());
+  const elsewhere = contextOf(farInterface());
   const counters = mapOf(loaded, 'counters');
   const tables = generations(loaded.maps);
   const verdict = (side: Side, packet: NetworkPacket, near: boolean): number =>
-    testRun(loaded, `pol_cgroup_${side}`, ethernet(packet), near ? {} : { context: far }).value;
+    testRun(loaded, `pol_cgroup_${side}`, ethernet(packet), near ? {} : { context: elsewhere }).value;
   const raisedBy = (action: () => void): readonly Raised[] => {
     const before = readCounters(counters);
     action();

@@ -44,7 +44,7 @@ export const openPoints = [
 ];
 
 /** One workload (the bench's cgroup): the open points are allowed from and to the world and the peer, all else is denied. */
-export function standard(bench: PacketBench, change: ContentParts = {}) {
+export function standard(bench: Pick<PacketBench, 'cgroup'>, change: ContentParts = {}) {
   return content({
     cgroups: [{ cgroup: bench.cgroup.id, endpoint: subject }],
     addresses: [

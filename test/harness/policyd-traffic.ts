@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { patience } from './patience.ts';
 import { owned, policyd, program, type World } from './policyd.ts';
 
 export async function freePort(): Promise<number> {
@@ -17,7 +18,7 @@ export const serverCode = (port: number) =>
   `require('http').createServer((q, r) => r.end('hello')).listen(${port}, '127.0.0.1', () => console.log('up'))`;
 /** Prints the status of an answer, or the name of the error. */
 export const getCode = (port: number, path = '/') =>
-  `require('http').get({ host: '127.0.0.1', port: ${port}, path: '${path}', timeout: 700 }, (r) => { console.log(r.statusCode); process.exit() })` +
+  `require('http').get({ host: '127.0.0.1', port: ${port}, path: '${path}', timeout: ${700 * patience} }, (r) => { console.log(r.statusCode); process.exit() })` +
   `.on('timeout', function () { console.log('timeout'); process.exit() }).on('error', (e) => console.log(e.code))`;
 
 /** Command line of `policyd exec` for a workload whose label `app` is its name. */
@@ -73,7 +74,7 @@ export const ruleSeries = (text: string, rule: string): number =>
 /** A request of this process, which is no workload. */
 export async function reach(port: number): Promise<string> {
   try {
-    return String((await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(700) })).status);
+    return String((await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(700 * patience) })).status);
   } catch (error) {
     return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : String(error);
   }

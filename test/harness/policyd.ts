@@ -10,6 +10,7 @@ import { build } from '../../src/compiler/7-build/index.ts';
 import type { Status } from '../../src/runtime/index.ts';
 import { emittedPolicy } from './compile.ts';
 import { atEnd, privatePins, templateObject } from './kernel.ts';
+import { patience } from './patience.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const programs = join(root, 'build', `policyd-test-${process.pid}`);
@@ -35,7 +36,7 @@ export type Run = { readonly status: number | null; readonly out: string; readon
 /** Runs policyd to its end, through `wrapper` (`unshare -m ...`) if there is one. */
 export function policyd(parameters: readonly string[], wrapper: readonly string[] = []): Run {
   const [command = '', ...rest] = [...wrapper, process.execPath, program, ...parameters];
-  const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', timeout: 60_000 });
+  const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', timeout: 60_000 * patience });
   return { status, out: stdout, error: stderr };
 }
 
@@ -80,7 +81,7 @@ export async function endChildren(): Promise<void> {
   const ends = left.map((child) => new Promise((resolve) => child.once('exit', resolve)));
   // First the polite way: `policyd exec` passes it on, and a daemon need not be asked to unload.
   for (const child of left) child.kill('SIGTERM');
-  const deadline = setTimeout(() => left.forEach((child) => child.kill('SIGKILL')), 3000);
+  const deadline = setTimeout(() => left.forEach((child) => child.kill('SIGKILL')), 3000 * patience);
   await Promise.all(ends);
   clearTimeout(deadline);
   for (const child of left) for (const stream of [child.stdout, child.stderr]) stream?.destroy();
@@ -88,7 +89,7 @@ export async function endChildren(): Promise<void> {
 
 /** Waits until `holds`; throws with what was waited for. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>, milliseconds = 5000): Promise<void> {
-  for (const end = Date.now() + milliseconds; Date.now() < end; await sleep(20)) if (await holds()) return;
+  for (const end = Date.now() + milliseconds * patience; Date.now() < end; await sleep(20)) if (await holds()) return;
   throw new Error(`waited in vain for: ${what}`);
 }
 

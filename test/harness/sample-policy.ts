@@ -40,6 +40,7 @@ export const sampleUnit = (policies: readonly Policy[], rules: readonly Rule[]):
   ...{ domains, policies, rules },
   tests: [],
   invariants: [],
+  services: [],
 });
 
 const textTest = (field: string, of: Pattern | string): FieldTest => ({

@@ -69,6 +69,7 @@ const result = {
     message,
     locations: { type: 'array', items: location },
     relatedLocations: { type: 'array', uniqueItems: true, items: location },
+    partialFingerprints: { type: 'object', additionalProperties: { type: 'string' } },
   },
 } as const;
 

@@ -57,11 +57,13 @@ const nativeRequests: readonly FlowEvent['request'][] = [
   undefined,
   http(unreadable),
   ...[asked('GET', '/a'), asked('GET', '/b'), asked('POST', '/a'), asked('GET', '/a/b'), asked('PUT', '/c')],
+  asked('POST', '/b', { 'header content-type': 'json' }),
+  asked('POST', '/b', { 'header content-type': ['json', 'text'], query: 'a=1' }),
+  asked('GET', '/b', { host: 'api.test', query: 'a=1', target: '/b?a=1', 'header x-role': ['a', 'b'] }),
+  asked('GET', '/a', { host: 'x.test', 'header x-role': ['a', 'c'], 'header content-type': 'text' }),
 ];
 const requests: readonly FlowEvent['request'][] = [
   ...nativeRequests,
-  asked('POST', '/b', { 'header content-type': 'json' }),
-  asked('POST', '/b', { 'header content-type': ['json', 'text'], query: 'a=1' }),
   { domain: 'dns', content: fields({ name: 'api.test', type: 'A' }) },
   { domain: 'dns', content: fields({ name: 'x.test', type: 'AAAA' }) },
 ];

@@ -100,19 +100,20 @@ const nativeLines: Readonly<Record<string, readonly LineMatch[]>> = {
     [textTest('method', either(literal('GET'), literal('POST'))), path(sequence(literal('/a'), anyText))],
     [post],
     [path(sequence(literal('/'), anyText))],
+    [post, json],
+    [notTest('header content-type', literal('json'))],
+    [path(literal('/a')), absent('header content-type')],
+    [notTest('path', literal('/a')), textTest('query', sequence(literal('a='), anyText))],
+    [get, textTest('target', sequence(literal('/b?'), anyText))],
+    [textTest('host', literal('api.test'))],
+    [textTest('header x-role', either(literal('a'), literal('b'))), notTest('header content-type', literal('text'))],
   ],
   exec: [literal('/bin/a'), sequence(literal('/bin/'), segment), sequence(literal('/'), anyText), anyText].map((pattern) => [
     path(pattern),
   ]),
 };
 const lines: Readonly<Record<string, readonly LineMatch[]>> = {
-  http: [
-    ...(nativeLines['http'] ?? []),
-    [post, json],
-    [notTest('header content-type', literal('json'))],
-    [path(literal('/a')), absent('header content-type')],
-    [notTest('path', literal('/a')), textTest('query', sequence(literal('a='), anyText))],
-  ],
+  http: [...(nativeLines['http'] ?? [])],
   dns: [[textTest('name', domains[0] ?? anyText)], [textTest('name', domains[1] ?? anyText), textTest('type', literal('A'))]],
   exec: [
     ...(nativeLines['exec'] ?? []),
@@ -145,10 +146,10 @@ function randomAction(random: Random, section: Section): Action {
   return random.chance(0.5) ? 'deny' : 'allow';
 }
 
-/** The domain of a request block that the section and its points can carry, if one is wanted. */
-function requestDomain(random: Random, section: Section, { native = false }: WorldOptions): string | undefined {
+/** The domain of a request block that its points can carry, if one is wanted. */
+function requestDomain(random: Random, { native = false }: WorldOptions): string | undefined {
   if (!random.chance(0.45)) return undefined;
-  if (native) return section === 'ingress' ? 'http' : undefined;
+  if (native) return 'http';
   return random.chance(0.75) ? 'http' : 'dns';
 }
 const carried = (domain: string | undefined, wanted: NetworkRule['transport']['points']) =>
@@ -167,7 +168,7 @@ function randomRule(random: Random, policy: number, text: string, options: World
     const match = randomMatch(random, native || random.chance(0.7) ? 'exec' : 'read', options);
     return { policy, make: (id) => ({ ...base, id: ruleId(id), section, match }) };
   }
-  const domain = action === 'pass' ? undefined : requestDomain(random, section, options);
+  const domain = action === 'pass' ? undefined : requestDomain(random, options);
   const rule: Omit<NetworkRule, 'id'> = {
     ...base,
     section,
@@ -247,5 +248,6 @@ export function typedWorld({ policies, rules }: World): TypedPolicy {
     }),
     tests: [],
     invariants: [],
+    services: [],
   };
 }

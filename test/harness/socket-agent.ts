@@ -7,7 +7,15 @@ import { createInterface } from 'node:readline';
 /** `id` names the socket in later commands; `wait` in milliseconds. */
 export type Command =
   | { readonly do: 'listen'; readonly id: string; readonly host: string; readonly port: number }
-  | { readonly do: 'connect'; readonly id: string; readonly host: string; readonly port: number; readonly wait: number }
+  /** `from`: the source port; a free one if it is left out. */
+  | {
+      readonly do: 'connect';
+      readonly id: string;
+      readonly host: string;
+      readonly port: number;
+      readonly from?: number;
+      readonly wait: number;
+    }
   /** Sends `text` on a connection and waits for its echo. */
   | { readonly do: 'exchange'; readonly id: string; readonly text: string; readonly wait: number }
   | { readonly do: 'bind'; readonly id: string; readonly host: string; readonly port: number }
@@ -17,12 +25,14 @@ export type Command =
       readonly id: string;
       readonly host: string;
       readonly port: number;
+      readonly from?: number;
       readonly connected: boolean;
       readonly wait: number;
     }
   | { readonly do: 'close'; readonly id: string };
 /** `result`: ok, timeout, or the name of an errno. */
-export type Answer = { readonly result: string; readonly port?: number; readonly milliseconds: number };
+/** `peer`: whom the socket says that it speaks with, `ADDRESS PORT`. */
+export type Answer = { readonly result: string; readonly port?: number; readonly peer?: string; readonly milliseconds: number };
 type Outcome = Omit<Answer, 'milliseconds'>;
 
 const servers = new Map<string, Server>();
@@ -59,12 +69,12 @@ function listen(id: string, host: string, port: number): Promise<Outcome> {
   });
 }
 
-async function open(id: string, to: { readonly host: string; readonly port: number }, wait: number): Promise<Outcome> {
-  const socket = connect(to);
+async function open({ id, host, port, from, wait }: Extract<Command, { readonly do: 'connect' }>): Promise<Outcome> {
+  const socket = connect({ host, port, ...(from === undefined ? {} : { localPort: from }) });
   streams.set(id, socket);
   const outcome = await within(wait, (done) => {
     socket.on('error', (error) => done({ result: codeOf(error) }));
-    socket.on('connect', () => done({ result: 'ok', port: socket.localPort ?? 0 }));
+    socket.on('connect', () => done({ result: 'ok', port: socket.localPort ?? 0, peer: `${socket.remoteAddress} ${socket.remotePort}` }));
   });
   // Nobody waits any more; without this it would go on knocking.
   if (outcome.result === 'timeout') socket.destroy();
@@ -96,7 +106,7 @@ function bind(id: string, host: string, port: number): Promise<Outcome> {
   });
 }
 
-function ask({ id, host, port, connected, wait }: Extract<Command, { readonly do: 'ask' }>): Promise<Outcome> {
+function ask({ id, host, port, from, connected, wait }: Extract<Command, { readonly do: 'ask' }>): Promise<Outcome> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
   datagrams.set(id, socket);
   return within(wait, (done) => {
@@ -104,7 +114,8 @@ function ask({ id, host, port, connected, wait }: Extract<Command, { readonly do
       if (error) done({ result: codeOf(error) });
     };
     socket.on('error', (error) => done({ result: codeOf(error) }));
-    socket.on('message', () => done({ result: 'ok' }));
+    socket.on('message', (_, from) => done({ result: 'ok', peer: `${from.address} ${from.port}` }));
+    if (from !== undefined) socket.bind(from);
     if (!connected) socket.send(id, port, host, sent);
     else {
       socket.once('connect', () => socket.send(id, sent));
@@ -125,7 +136,7 @@ function run(command: Command): Promise<Outcome> | Outcome {
     case 'listen':
       return listen(command.id, command.host, command.port);
     case 'connect':
-      return open(command.id, { host: command.host, port: command.port }, command.wait);
+      return open(command);
     case 'exchange':
       return exchange(command.id, command.text, command.wait);
     case 'bind':

@@ -4,8 +4,11 @@
 import { normalize } from '../../src/compiler/4-normalize/index.ts';
 import { plan } from '../../src/compiler/5-plan/index.ts';
 import { emit } from '../../src/compiler/6-emit/index.ts';
+import { boundaryTable } from '../../src/compiler/analysis/boundary.ts';
+import { readerOf } from '../../src/compiler/analysis/oracle.ts';
 import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
-import { fixedCause, kernelFields, verdictAction, verdictFlag } from '../../src/compiler/ir/abi.ts';
+import { defaultImportOptions } from '../../src/compiler/interchange/index.ts';
+import { fixedCause, verdictAction, verdictFlag } from '../../src/compiler/ir/abi.ts';
 import type { Emitted } from '../../src/compiler/ir/emitted.ts';
 import type { Cause, Content, Endpoint, FlowEvent, Verdict } from '../../src/compiler/ir/event.ts';
 import { policyId, ruleId } from '../../src/compiler/ir/ids.ts';
@@ -13,12 +16,14 @@ import { type Direction, matchesUndecidable, type TypedPolicy } from '../../src/
 import type { CauseNumbers, GenerationTables, InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
 import { type KernelContent, lookupOf, type NetworkQuestion, type Peer } from '../../src/runtime/policy/lookup.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
+import type { KernelRequest } from '../../src/runtime/policy/request-lookup.ts';
 import type { Entry } from '../../src/runtime/policy/verdict-table.ts';
 
 /** Images and program of a policy; what the target refuses (HTTP on egress) is laid out all the same. */
 export function emitted(typed: TypedPolicy): Emitted {
   const { report } = collector();
-  return emit(plan(normalize(typed, report), report));
+  const text = { files: [], documents: defaultImportOptions };
+  return emit(plan(normalize(typed, report), report), { text, boundary: boundaryTable(typed) });
 }
 
 /** Causes that can be read back. */
@@ -44,12 +49,21 @@ export function plainCauses(): CauseNumbers & { readonly read: (cause: number) =
 export const imageOf = ({ images }: Emitted, table: 'ports' | 'prefixes' | 'http' | 'exec'): Uint8Array =>
   images.find((image) => image.table === table)?.bytes ?? new Uint8Array();
 
-/** The text that the kernel makes of content; what one of its fields does not say is undecidable to it. */
-export function kernelContent(domain: string, content: Content): KernelContent {
-  if (content.kind === 'undecidable') return { kind: 'undecidable' };
-  const values = (kernelFields[domain] ?? []).map((field) => content.fields[field]);
-  const texts = values.flatMap((value) => (Array.isArray(value) ? value.slice(0, 1) : []));
-  return texts.length === values.length ? { kind: 'text', text: texts.join(' ') } : { kind: 'undecidable' };
+/** The text that the kernel makes of a program start; without a path it is undecidable to it. */
+function kernelContent(content: Content): KernelContent {
+  const path = content.kind === 'fields' ? content.fields['path'] : undefined;
+  return Array.isArray(path) && path[0] !== undefined ? { kind: 'text', text: path[0] } : { kind: 'undecidable' };
+}
+
+/** The values that the kernel reads of a request; what it cannot read of one, and another protocol, is undecidable to it. */
+export function kernelRequest({ domain, content }: NonNullable<FlowEvent['request']>): KernelRequest {
+  if (content.kind === 'undecidable' || domain !== 'http') return { kind: 'undecidable' };
+  const fields: Record<string, readonly string[]> = {};
+  for (const [name, values] of Object.entries(content.fields)) {
+    if ('kind' in values) return { kind: 'undecidable' };
+    fields[name] = values;
+  }
+  return { kind: 'fields', fields };
 }
 
 /** A verdict as the programs tell it. `audited`: it passes, and audit would deny it for this cause. */
@@ -80,6 +94,12 @@ function inventoryOf(id: number, endpoint: Endpoint): readonly InventoryEndpoint
   if (endpoint.kind === 'address') return [];
   if (endpoint.kind === 'reserved') return [{ id, kind: 'reserved', entities: endpoint.entities }];
   return [{ id, kind: 'workload', labels: endpoint.labels, namedPorts: endpoint.namedPorts ?? [], local: true }];
+}
+
+/** Is a request undecidable for who decided it? Repeated headers are, where others can read them. */
+function isUndecidable(typed: TypedPolicy, decider: Cause | undefined, request: NonNullable<FlowEvent['request']>): boolean {
+  const rule = decider?.kind === 'rule' ? typed.rules[decider.rule] : undefined;
+  return rule?.section !== 'process' && rule?.layer7 !== undefined && readerOf(typed).truthOf(rule.layer7, request) === 'undecidable';
 }
 
 /** Makes the tables for these endpoints (addresses need none); asks about others are a mistake of the test. */
@@ -118,13 +138,14 @@ export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Ta
   return {
     tables,
     side: (direction, subject, { peer, point, request }) => {
-      const read = request && kernelContent(request.domain, request.content);
+      const read = request && kernelRequest(request);
       const question: NetworkQuestion = { subject: idOf(subject), peer: peerOf(peer), direction, point, ...(read && { request: read }) };
       const entry = lookup.network(question);
-      return { ...verdict(entry, read === undefined || read.kind === 'undecidable'), inspected: entry.action === verdictAction.inspect };
+      const undecidable = request === undefined || isUndecidable(typed, causes.read(entry.cause), request);
+      return { ...verdict(entry, undecidable), inspected: entry.action === verdictAction.inspect };
     },
     exec: (subject, content) => {
-      const read = kernelContent('exec', content);
+      const read = kernelContent(content);
       return verdict(lookup.exec(idOf(subject), read), read.kind === 'undecidable');
     },
   };

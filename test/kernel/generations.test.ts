@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { innerEntries, layouts } from '../../src/compiler/ir/abi.ts';
+import { innerEntries, layouts, limits } from '../../src/compiler/ir/abi.ts';
 import { encode } from '../../src/compiler/ir/layout.ts';
 import { parseAddress } from '../../src/compiler/space/address.ts';
 import { openRing, readRing } from '../../src/runtime/events/ring.ts';
@@ -14,49 +14,49 @@ import { readCounters, readLost } from '../../src/runtime/kernel/counters.ts';
 import { loadObjects } from '../../src/runtime/kernel/load.ts';
 import { currentRevision, generations } from '../../src/runtime/kernel/tables.ts';
 import { compile, content, expectOk, kernelTest, mapOf, privatePins, testRun } from '../harness/kernel.ts';
+import { patience } from '../harness/patience.ts';
 
 /** Looks like a packet program: reads the revision once, then one entry of each kind of table; the answer is in the packet's mark. */
 const reader = `
-#include "maps.h"
-struct pol_found { __u32 revision, prefix_class, endpoint_class, address_endpoint, cgroup_endpoint, base, cause, port_class; };
-static __always_inline void *pol_inner(void *outer, __u32 slot) { return bpf_map_lookup_elem(outer, &slot); }
+#include "memory.h"
+struct pol_found { __u32 revision, prefix_class, endpoint_class, address_endpoint, cgroup_endpoint, verdict, cause, port_class; };
 SEC("tc") int pol_read(struct __sk_buff *skb)
 {
 	struct pol_generation now = pol_generation_read();
 	struct pol_found found = { .revision = now.revision };
-	struct pol_prefix_key prefix = { .length = 128 };
-	struct pol_address address = {};
-	struct pol_row_key row = { .subject_class = 1, .peer_class = 2, .section = 1 };
+	struct pol_address mapped = { .word = { 0, 0, bpf_htonl(0xffff), bpf_htonl(0x0a000001) } };
+	struct pol_address elsewhere = { .word = { 0, 0, bpf_htonl(0xffff), bpf_htonl(0x0a000002) } };
+	const struct pol_memory *memory = pol_memory_of(now.slot);
+	__u32 zero = 0, node, *word, slot = now.slot;
 	__u64 cgroup = 77;
-	__u32 zero = 0, endpoint = 16, *word;
 	void *inner;
 
-	prefix.address[15] = address.word[3] = 0;
-	address.word[2] = __builtin_bswap32(0xffff);
-	address.word[3] = __builtin_bswap32(0x0a000001);
-	__builtin_memcpy(prefix.address, &address, 16);
-	inner = pol_inner(&t_prefixes, now.slot);
-	if (inner && (word = bpf_map_lookup_elem(inner, &prefix))) found.prefix_class = *word;
-	inner = pol_inner(&t_endpoints, now.slot);
-	struct pol_endpoint *classes = inner ? bpf_map_lookup_elem(inner, &endpoint) : 0;
-	if (classes) found.endpoint_class = classes->subject_class;
-	inner = pol_inner(&t_addresses, now.slot);
-	if (inner && (word = bpf_map_lookup_elem(inner, &address))) found.address_endpoint = *word;
-	inner = pol_inner(&t_cgroups, now.slot);
+	if (memory) {
+		const struct pol_endpoint *classes = pol_endpoint_in(slot, memory, 16);
+		const struct pol_section *section = pol_memory_at(slot, memory, memory->subjects + 4 * sizeof(*section), sizeof(*section));
+		const struct pol_row *row = section ? pol_memory_at(slot, memory, section->rows, sizeof(*row)) : 0;
+
+		node = pol_address_find(slot, memory, &elsewhere);
+		if (pol_address_kind(node) == POL_NODE_CLASS) found.prefix_class = pol_address_number(node);
+		node = pol_address_find(slot, memory, &mapped);
+		if (pol_address_kind(node) == POL_NODE_ENDPOINT) found.address_endpoint = pol_address_number(node);
+		if (classes) found.endpoint_class = classes->subject_class;
+		pol_port_class(slot, memory, 443, &found.port_class);
+		if (row && memory->subject_count > 1) {
+			const struct pol_verdict *verdict;
+
+			pol_choice_of(slot, memory, row->cells, 2, &found.verdict);
+			verdict = pol_verdict_numbered(slot, memory, found.verdict);
+			if (verdict) found.cause = verdict->cause;
+		}
+	}
+	inner = bpf_map_lookup_elem(&t_cgroups, &slot);
 	if (inner && (word = bpf_map_lookup_elem(inner, &cgroup))) found.cgroup_endpoint = *word;
-	inner = pol_inner(&t_rows, now.slot);
-	if (inner && (word = bpf_map_lookup_elem(inner, &row))) found.base = *word;
-	inner = pol_inner(&t_verdicts, now.slot);
-	struct pol_verdict *verdict = inner ? bpf_map_lookup_elem(inner, &found.base) : 0;
-	if (verdict) found.cause = verdict->cause;
-	inner = pol_inner(&t_ports, now.slot);
-	struct pol_ports *ports = inner ? bpf_map_lookup_elem(inner, &zero) : 0;
-	if (ports) found.port_class = ports->class[443];
 	bpf_skb_store_bytes(skb, 14, &found, sizeof(found), 0);
 
 	/* A mixture of two generations: counted under a cause of its own. */
-	if (now.revision && (found.endpoint_class != found.base || found.address_endpoint != found.base ||
-			     found.cgroup_endpoint != found.base || found.cause != found.base * 100 || found.base == 0))
+	if (now.revision && (found.endpoint_class != found.verdict || found.address_endpoint != found.verdict ||
+			     found.cgroup_endpoint != found.verdict || found.cause != found.verdict * 100 || found.verdict == 0))
 		found.cause = 0xbad;
 	struct pol_counter_key key = { .cause = found.cause, .direction = 1, .protocol = 2, .match = 3, .verdict = 5 };
 	__u64 one = 1, *count = bpf_map_lookup_elem(&counters, &key);
@@ -144,7 +144,10 @@ kernelTest('a program that runs meanwhile never sees a mixture', async () => {
   const runs = counters.reduce((sum, { count }) => sum + count, 0n);
   console.log(`${installed} generations during ${runs} runs, ${(1300 / installed).toFixed(1)} ms each`);
   assert.is(mixed, undefined);
-  assert.ok(installed > 3 && runs > 10_000n, `${installed} generations, ${runs} runs`);
+  // That few where a machine is emulated.
+  // An emulated kernel gets through few of them.
+  const [least, leastRuns] = patience > 1 ? [0, 1000n] : [3, 10_000n];
+  assert.ok(installed > least && runs > leastRuns, `${installed} generations, ${runs} runs`);
   loaded.close();
 });
 
@@ -165,9 +168,10 @@ kernelTest('a restart takes the tables over and goes on counting', () => {
 
 /** Kernel ids of the inner maps of both slots. */
 function innerIds(loaded: Loaded, table: string): readonly number[] {
+  const stride = table === 't_memory' ? limits.memoryPages : 1;
   return [0, 1].map((slot) => {
     const id = new Uint8Array(4);
-    mapLookup(mapOf(loaded, table), new Uint8Array(Uint32Array.of(slot).buffer), id);
+    mapLookup(mapOf(loaded, table), new Uint8Array(Uint32Array.of(slot * stride).buffer), id);
     return new DataView(id.buffer).getUint32(0, true);
   });
 }
@@ -177,14 +181,14 @@ kernelTest('old inner maps are released, unchanged ones kept', async () => {
   const loaded = load();
   const tables = generations(loaded.maps);
   expectOk(tables.install(generation(1)));
-  const [rows, ports] = [innerIds(loaded, 't_rows'), innerIds(loaded, 't_ports')];
-  assert.is(rows[0], rows[1]);
+  const [memory, programs] = [innerIds(loaded, 't_memory'), innerIds(loaded, 't_http')];
+  assert.is(memory[0], memory[1]);
   expectOk(tables.install(generation(2)));
-  assert.is.not(innerIds(loaded, 't_rows')[0], rows[0]);
-  assert.equal(innerIds(loaded, 't_ports'), ports);
+  assert.is.not(innerIds(loaded, 't_memory')[0], memory[0]);
+  assert.equal(innerIds(loaded, 't_http'), programs);
   const gone = async (): Promise<boolean> => {
     for (let tries = 0; tries < 100; tries++) {
-      if (!mapExists(rows[0] ?? 0)) return true;
+      if (!mapExists(memory[0] ?? 0)) return true;
       await sleep(20);
     }
     return false;
@@ -197,11 +201,11 @@ kernelTest('more entries than a table takes are refused, the generation before s
   const loaded = load();
   const tables = generations(loaded.maps);
   expectOk(tables.install(generation(2)));
-  const endpoints = Array.from({ length: innerEntries.endpoints + 1 }, (_, id) => ({ id, subjectClass: 1, peerClass: 1 }));
+  const endpoints = [{ id: innerEntries.endpoints, subjectClass: 1, peerClass: 1 }];
   const refused = tables.install(content({ endpoints }));
   assert.equal(refused, {
     ok: false,
-    failures: [{ kind: 'too-large', table: 't_endpoints', entries: innerEntries.endpoints + 1, limit: innerEntries.endpoints }],
+    failures: [{ kind: 'too-large', table: 'endpoint numbers', entries: innerEntries.endpoints + 1, limit: innerEntries.endpoints }],
   });
   assert.equal(seen(loaded), [1, 0, 2, 2, 2, 2, 200, 9]);
   loaded.close();

@@ -7,9 +7,12 @@ import { canonicalTarget } from '../../src/compiler/domains/http/request.ts';
 import { eventProtocol } from '../../src/compiler/ir/abi.ts';
 import type { TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { anyText, either, literal, repeat, segmentByte, sequence } from '../../src/compiler/space/pattern.ts';
+import { typedPolicy } from '../harness/compile.ts';
 import { closes, cut, type Ending, RawClient, type Response } from '../harness/http-client.ts';
+import { evasions } from '../harness/http-evasions.ts';
 import {
   httpPolicy,
+  randomFieldedRequest,
   randomFramedRequest,
   randomRequest,
   requestAt,
@@ -34,6 +37,25 @@ const denying = httpPolicy(false, [
 ]);
 /** Every request, also the undecidable one; two rules, so that each is attributed. */
 const permitting = httpPolicy(true, [['allow', requestLine('GET')], ['allow']]);
+
+/** About everything that a head says. */
+const fielded = typedPolicy(`
+  policy web for { app: "web" } { ingress {
+    allow at tcp http {
+      GET "/a" host "shop.example"
+      "/b" query "q=*"
+      POST target "/up/*"
+      header "x-role" = "admin"
+      GET "/q" header "x-tag" = not "good" header "x-role" absent
+      header "x-utf" = "é*"
+    }
+    deny at tcp http {
+      header "x-tag" = "bad"
+      header "content-type" = ["text/plain", "text/x*"] POST
+      query "*debug*"
+      host "evil.example"
+    }
+  } }`);
 
 let made: { readonly world: HttpWorld; readonly server: Server } | undefined;
 async function governed(policy: TypedPolicy) {
@@ -151,43 +173,14 @@ kernelTest('a request may be cut anywhere', async () => {
   assert.equal(await statuses(server.port, cut(good, bytes), 1), [200]);
 });
 
-kernelTest('smuggling, other protocols and ambiguous targets do not pass a deny rule', async () => {
-  const { server } = await governed(denying);
-  const line = 'POST /x HTTP/1.1\r\nHost: x\r\n';
-  const hidden = 'GET /admin HTTP/1.1\r\nHost: x\r\n\r\n';
-  const attempts = [
-    `${line}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${hidden}`,
-    `${line}Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\n${hidden}`,
-    `${line}Content-Length: 0\r\nContent-Length: ${hidden.length}\r\n\r\n${hidden}`,
-    `${line}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n${hidden}`,
-    `${line}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${hidden}`,
-    `${line}Content-Length:\r\n 5\r\n\r\n12345${hidden}`,
-    `${line}Transfer-Encoding: chunked\r\n\r\n5;ext=\n\r\nhello\r\n0\r\n\r\n${hidden}`,
-    `${line}Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n${hidden}`,
-    `${line}Transfer-Encoding: chunked\r\n\r\n5\nhello\n0\n\n${hidden}`,
-    'GET /x HTTP/1.1\nHost: x\n\n',
-    'GET /%2561dmin HTTP/1.1\r\nHost: x\r\n\r\n',
-    'GET /x/../admin HTTP/1.1\r\nHost: x\r\n\r\n',
-    'GET //admin HTTP/1.1\r\nHost: x\r\n\r\n',
-    'GET /./admin HTTP/1.1\r\nHost: x\r\n\r\n',
-    'GET http://x/admin HTTP/1.1\r\nHost: x\r\n\r\n',
-    'GET /%61dmi%6E HTTP/1.1\r\nHost: x\r\n\r\n',
-    'GET\t/admin HTTP/1.1\r\nHost: x\r\n\r\n',
-    '\r\nGET /admin HTTP/1.1\r\nHost: x\r\n\r\n',
-    'GET /admin\r\n',
-    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0',
-    '\x16\x03\x01\x00\xf1\x01\x00\x00\xed\x03\x03',
-    `GET /x HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(9000)}\r\n\r\n`,
-    'GET /x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n',
-  ];
-  await server.seen();
-  for (const attempt of attempts) {
-    const answers = await statuses(server.port, [attempt], 2);
-    const name = JSON.stringify(attempt.slice(0, 90));
-    assert.not.ok(answers.includes('silent') || answers.includes(200), `${name}: ${answers}`);
-    assert.equal(await server.seen(), [], name);
-  }
-});
+for (const [trick, sent] of Object.entries(evasions))
+  kernelTest(`evasion: ${trick}`, async () => {
+    const { server } = await governed(denying);
+    await server.seen();
+    const answers = await statuses(server.port, [sent], 2);
+    assert.not.ok(answers.includes('silent') || answers.includes(200), answers.join());
+    assert.equal(await server.seen(), []);
+  });
 
 function wholeRequest(text: string): StreamRequest {
   const read = requestAt(text, 0);
@@ -209,14 +202,14 @@ const counted = (world: HttpWorld): Tally => {
 };
 
 /** One request after the other, each cut at random: verdict by verdict as the oracle says, and each counted once. */
-async function sequentially(policy: TypedPolicy, count: number, source: Random): Promise<Tally> {
+async function sequentially(policy: TypedPolicy, count: number, source: Random, make = randomRequest): Promise<Tally> {
   const { world, server } = await governed(policy);
   await server.seen();
   const before = counted(world);
   const expected: Tally = new Map();
   let client = await RawClient.open(server.port);
   for (let i = 0; i < count; i++) {
-    const text = randomRequest(source);
+    const text = make(source);
     const read = wholeRequest(text);
     const { action } = verdictOfRequest(policy, read.content, server.port);
     raise(expected, action);
@@ -239,7 +232,8 @@ async function sequentially(policy: TypedPolicy, count: number, source: Random):
   for (const action of ['allowed', 'denied']) {
     assert.is((after.get(action) ?? 0) - (before.get(action) ?? 0), expected.get(action) ?? 0, `requests counted as ${action}`);
   }
-  for (const line of await server.seen()) assertAllowed(policy, line, server.port);
+  const seen = await server.seen();
+  if (make === randomRequest) for (const line of seen) assertAllowed(policy, line, server.port);
   return expected;
 }
 
@@ -255,6 +249,13 @@ kernelTest('random requests, cut at random, have the verdict of the oracle', asy
     const tally = await sequentially(policy, 1000, source);
     console.log(`${name}: ${JSON.stringify(Object.fromEntries(tally))}`);
   }
+});
+
+kernelTest('random hosts, queries and headers, cut at random, have the verdict of the oracle', async () => {
+  const source = random(seedOf('http fields', 20260804));
+  const tally = await sequentially(fielded, 1500, source, randomFieldedRequest);
+  console.log(JSON.stringify(Object.fromEntries(tally)));
+  assert.ok((tally.get('allowed') ?? 0) > 100 && (tally.get('denied') ?? 0) > 100);
 });
 
 /** What a client may read of requests sent at once: their answers in order, at most up to the first that is denied. */

@@ -20,6 +20,7 @@ kernelTest('a cgroup that was made anew since the look-up is a change', () => {
       { ...workload, name: 'elsewhere' },
     ],
     entities: [],
+    hostInterfaces: [],
     places: { namespaces: {} },
   };
   const machine = { mounts: cgroupMounts(), interfaceAddresses, missing: 'refuse' } as const;

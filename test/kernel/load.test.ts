@@ -11,7 +11,7 @@ import { bundleFormat, type SourceTable } from '../../src/compiler/ir/bundle.ts'
 import { pinnedAbi } from '../../src/runtime/kernel/bpffs.ts';
 import { cgroupMount } from '../../src/runtime/kernel/cgroups.ts';
 import { failureText, type Result } from '../../src/runtime/kernel/failure.ts';
-import { missingRequirements, probe, probeMethod, probeNames } from '../../src/runtime/kernel/features.ts';
+import { missingInterfaces, missingRequirements, probe, probeMethod, probeNames } from '../../src/runtime/kernel/features.ts';
 import { load, loadObjects } from '../../src/runtime/kernel/load.ts';
 import { compile, expectOk, kernelOrSkip, kernelTest, privatePins } from '../harness/kernel.ts';
 import { policySource, ruleSource } from '../harness/sample-policy.ts';
@@ -35,7 +35,7 @@ const manifest = {
   abi: abiVersion,
   build: '',
   requirements: [],
-  files: { program: none, sources: none, metrics: none },
+  files: { program: none, sources: none, metrics: none, text: none, boundary: none },
   images: [],
   objects: [],
 } as const;
@@ -44,9 +44,12 @@ const bundle = { manifest, sources, objects: [small] };
 const messages = (result: Result<unknown>): readonly string[] =>
   result.ok ? [] : result.failures.map((failure) => failureText(failure).message);
 
+/** Where it is missing, something else takes its place. */
+const replaceable: readonly string[] = ['tcx'];
+
 kernelTest('this machine has every feature; each says how it was found', () => {
   assert.equal(
-    probeNames.filter((name) => probe(name) !== undefined),
+    probeNames.filter((name) => probe(name) !== undefined && !replaceable.includes(name)),
     [],
   );
   assert.ok(probeNames.every((name) => probeMethod(name).length > 5));
@@ -62,12 +65,17 @@ kernelTest('a bundle is loaded, its pins are marked with the layouts they have',
   loaded.close();
 });
 
-kernelTest('a rule about ICMP to a workload is refused by name, with its place, and nothing is loaded', () => {
-  const pins = privatePins();
-  const refused = load({ ...bundle, manifest: { ...manifest, requirements: [{ feature: 'ingress-icmp', rules: [1] }] } }, pins);
-  assert.not.ok(refused.ok);
-  assert.match(messages(refused)[0] ?? '', /^`ingress-icmp` is missing: .* needed by shop.policy:7$/);
-  assert.not.ok(existsSync(pins));
+test('a rule about ICMP to a workload without an interface of its own is refused by name, with its place', () => {
+  const requirements = [{ feature: 'ingress-icmp', rules: [1] }] as const;
+  const [missing] = missingInterfaces(requirements, sources, () => ['web']);
+  assert.match(
+    missing ? failureText(missing).message : '',
+    /^`ingress-icmp` is missing: .*, and `web` has no interface .* needed by shop.policy:7$/,
+  );
+  assert.equal(
+    missingInterfaces(requirements, sources, () => []),
+    [],
+  );
 });
 
 kernelTest('requirements that this kernel meets are no obstacle', () => {
@@ -81,7 +89,7 @@ kernelTest('requirements that this kernel meets are no obstacle', () => {
 kernelTest('pins with other layouts are refused, and so is what is not ours', () => {
   const pins = privatePins();
   mkdirSync(join(pins, 'abi-99'), { recursive: true });
-  assert.match(messages(loadObjects([small], pins))[0] ?? '', /were made by a policyd with kernel layouts 99; this one has layouts 2$/);
+  assert.match(messages(loadObjects([small], pins))[0] ?? '', /were made by a policyd with kernel layouts 99; this one has layouts \d+$/);
   rmdirSync(join(pins, 'abi-99'));
   mkdirSync(join(pins, 'somebody'));
   assert.match(messages(loadObjects([small], pins))[0] ?? '', /were made by something else than policyd/);

@@ -4,7 +4,7 @@ import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { innerEntries, layouts, matchType } from '../../src/compiler/ir/abi.ts';
+import { layouts, matchType } from '../../src/compiler/ir/abi.ts';
 import { encode } from '../../src/compiler/ir/layout.ts';
 import { isIpv4 } from '../../src/compiler/space/address.ts';
 import { transportPoint } from '../../src/compiler/space/transport.ts';
@@ -203,8 +203,7 @@ kernelTest('whatever is missing denies', () => {
     'the verdict': { verdicts: [{ action: 'absent' }] },
     'the verdict of this class': { verdicts: [{ action: 'absent' }, { action: 'allow' }, { action: 'absent' }] },
     'the prefixes': { images: { prefixes: new Uint8Array() } },
-    'the base, which is too large': { rows: [{ subjectClass: 1, peerClass: 0, section: 'egress', base: innerEntries.verdicts - 1 }] },
-    'the base, which wraps around': { rows: [{ subjectClass: 1, peerClass: 0, section: 'egress', base: 0xffff_ffff }] },
+    'the verdict, whose number is too large': { rows: [{ subjectClass: 1, peerClass: 0, section: 'egress', base: 65_000 }] },
   };
   for (const [what, part] of Object.entries(parts)) {
     it.install(standard(it, part));

@@ -25,6 +25,7 @@ const withoutWrong: readonly RegExp[] = [
   /^plan\/(?:too-|automaton-)/,
   /^(?:parse|resolve)\/too-/,
   /^check\/set-too-large$/,
+  /^lint\/undecided$/,
 ];
 
 /** There is nowhere that an `@allow` of it could stand. */

@@ -17,6 +17,9 @@ const documents = [
   'CHANGELOG.md',
   'grammar/README.md',
   'policies/README.md',
+  'docs/review.md',
+  'docs/replay.md',
+  'docs/connections.md',
 ];
 const textOf = (document: string) => readFileSync(join(root, document), 'utf8');
 

@@ -43,8 +43,14 @@ export const layers: readonly Layer[] = [
   // The texts of `domain`, `path` and `binary` declarations are read as fields of those types read theirs.
   { path: check, ...ofPhases, may: [...ofPhases.may, 'compiler/domains/types/'] },
   ...laterPhases.map((path) => ({ path, ...ofPhases })),
-  { path: 'compiler/7-build/', ...ofPhases, node: true },
+  { path: 'compiler/7-build/', ...ofPhases, packages: ['ajv'], node: true },
   { path: 'compiler/analysis/', ...ofPhases },
+  // Recorded traffic: it is read as events, whose content domains give its form.
+  {
+    path: 'compiler/flows/',
+    may: [base, space, ir, 'compiler/analysis/', 'compiler/domains/http/', 'compiler/domains/kafka/'],
+    types: [domain],
+  },
   // Readers and writers of other people's policies. `documents/` is their only way to YAML and to schemas.
   {
     path: 'compiler/interchange/documents/',
@@ -61,6 +67,7 @@ export const layers: readonly Layer[] = [
   { path: 'compiler/interchange/', ...ofPhases, may: [...ofPhases.may, 'compiler/interchange/'] },
   { path: 'compiler/format/', may: [parse, base, diagnostics, ir] },
   { path: 'compiler/event-text.ts', may: [diagnostics, ir, base], types: [domain] },
+  { path: 'compiler/question-text.ts', may: [diagnostics, ir, base] },
   {
     path: 'compiler/session.ts',
     may: [parse, resolve, check, 'compiler/analysis/', diagnostics, ir, base],
@@ -71,6 +78,7 @@ export const layers: readonly Layer[] = [
     may: [
       ...phases,
       'compiler/event-text.ts',
+      'compiler/question-text.ts',
       'compiler/session.ts',
       'compiler/domains/',
       'compiler/interchange/',
@@ -88,6 +96,7 @@ export const layers: readonly Layer[] = [
       'compiler/pipeline.ts',
       'compiler/7-build/',
       'compiler/analysis/',
+      'compiler/flows/',
       'compiler/format/',
       `${space}labels.ts`,
       diagnostics,
@@ -98,8 +107,11 @@ export const layers: readonly Layer[] = [
     packages: ['commander', 'picocolors', 'js-yaml'],
     node: true,
   },
+  // What answers in the HTML report: it runs in a browser.
+  { path: 'report/', may: [] },
   { path: 'runtime/ffi/', may: [base], packages: ['koffi'], node: true },
   { path: 'runtime/policy/bundle.ts', may: [...shared, 'runtime/policy/'], packages: ['ajv'], node: true },
+  { path: 'runtime/policy/trust.ts', may: shared, node: true },
   { path: 'runtime/policy/', may: shared },
   { path: 'runtime/inventory/', may: [...shared, 'runtime/policy/'], packages: ['ajv', 'js-yaml'], node: true },
   { path: 'runtime/kernel/', may: [...shared, 'runtime/ffi/', 'runtime/policy/', 'runtime/inventory/'], node: true },

@@ -122,11 +122,16 @@ for (const [sent, host] of [
   ['a.example.', 'a.example'],
   ['10.0.0.1:80', '10.0.0.1'],
   ['[::1]:80', undefined],
-  ['a..b', undefined],
-  ['a.b:80:80', undefined],
   ['', undefined],
 ] as const)
   test(`the host of ${JSON.stringify(sent)} is ${host}`, () => assert.is(canonicalHost(sent), host));
+
+for (const sent of ['a..b', '.a', 'a.b:80:80', ':80', 'u@a', 'a b', 'a/b', '%61', '[::1', '[a]b', '[::1]:x', 'a,b'])
+  test(`${JSON.stringify(sent)} is no host`, () => {
+    assert.is(canonicalHost(sent), undefined);
+    const head = read(`GET /a HTTP/1.1\r\nHost: ${sent}\r\n\r\n`);
+    assert.equal(head.kind === 'head' && head.content, undecidable('malformedRequest'));
+  });
 
 test('every beginning of a right head is incomplete', () => {
   const whole = 'POST /a%20b?c HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n';

@@ -34,6 +34,7 @@ function resolved(texts: Texts | string): Unit {
     policies: found.policies,
     rules: found.policies.flatMap(({ rules }) => rules),
     tests: found.files.flatMap(({ tests }) => tests),
+    services: found.files.flatMap(({ services }) => services),
     allowances: found.files.flatMap(({ allowances }) => allowances),
   };
 }

@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 2
+#define POL_ABI_VERSION 3
 
 enum {
 	POL_ACTION_ABSENT = 0,
@@ -104,20 +104,44 @@ enum {
 enum {
 	POL_LIMIT_AUTOMATON_STATES = 8192,
 	POL_LIMIT_AUTOMATON_CELLS = 262144,
+	POL_LIMIT_REQUEST_FIELDS = 32,
+	POL_LIMIT_NAMES_SLOT = 31,
+	POL_LIMIT_REQUEST_STATES = 65535,
+	POL_LIMIT_REQUEST_CELLS = 1048576,
+	POL_LIMIT_PAGE_CELLS = 2048,
 	POL_LIMIT_CLASSES = 65535,
 	POL_LIMIT_EVENT_TEXT = 256,
 	POL_LIMIT_SLOTS = 2,
 	POL_LIMIT_RING_BYTES = 1048576,
 	POL_LIMIT_COUNTERS = 65536,
+	POL_LIMIT_PROBES = 32,
+	POL_LIMIT_SERVICE_PEERS = 65536,
+	POL_LIMIT_MEMORY_PAGE = 131072,
+	POL_LIMIT_MEMORY_PAGES = 1024,
+	POL_LIMIT_PORT_BLOCK = 64,
+	POL_LIMIT_CHOICE_BLOCK = 16,
+	POL_LIMIT_ADDRESS_STEPS = 40,
 };
 
 enum {
+	POL_NODE_CLASS = 0,
+	POL_NODE_ENDPOINT = 1,
+	POL_NODE_BRANCH = 2,
+	POL_NODE_SKIP = 3,
+};
+
+#define POL_NODE_MISSING 0xffffffffu
+#define POL_SUBJECT_NONE 0xffffffffu
+
+enum {
 	POL_INNER_ENTRIES_PREFIXES = 1048576,
-	POL_INNER_ENTRIES_ENDPOINTS = 65536,
+	POL_INNER_ENTRIES_ENDPOINTS = 1048576,
 	POL_INNER_ENTRIES_ADDRESSES = 1048576,
 	POL_INNER_ENTRIES_CGROUPS = 65536,
-	POL_INNER_ENTRIES_ROWS = 1048576,
-	POL_INNER_ENTRIES_VERDICTS = 16777216,
+	POL_INNER_ENTRIES_SERVICES = 262144,
+	POL_INNER_ENTRIES_SERVICE_SLOTS = 4194304,
+	POL_INNER_ENTRIES_BACKENDS = 1048576,
+	POL_INNER_ENTRIES_PAGES = 512,
 };
 
 /* one element; slot of every per-generation table = revision & 1; revision 0 = nothing loaded: fail closed */
@@ -127,32 +151,67 @@ struct pol_config {
 };
 _Static_assert(sizeof(struct pol_config) == 8, "pol_config");
 
+/* first bytes of the decision memory; addresses are bytes from its beginning */
+struct pol_memory {
+	__u32 endpoints; /* address of a pol_endpoint for each id */
+	__u32 endpoint_count;
+	__u32 subjects; /* address of three pol_section for each subject class: ingress, egress; process: its row is `otherwise` */
+	__u32 subject_count;
+	__u32 port_classes; /* address of blocks of port classes, u16 */
+	__u32 blocks; /* address of blocks of choices, u8; block 0 is all 0 */
+	__u32 cell_bits; /* lowest bits of a cell: its block of classes; the number of a block of choices above */
+	__u32 reserved;
+	__u32 ipv4; /* address node */
+	__u32 ipv6; /* address node */
+	__u32 verdicts; /* address of pol_verdict; what is called the number of a verdict counts from here */
+	__u32 verdict_count;
+	__u16 port_block[5124]; /* transport point / 64 -> block of port classes */
+};
+_Static_assert(sizeof(struct pol_memory) == 10296, "pol_memory");
+
 /* classes of one endpoint in this generation */
 struct pol_endpoint {
-	__u32 subject_class; /* 0 = no policy selects it: everything is allowed */
-	__u32 peer_class; /* same numbers as the classes of the prefix table */
+	__u32 subject_class; /* 0 = no policy selects it: everything is allowed; all ones = there is no such endpoint */
+	__u32 peer_class; /* same numbers as the classes of addresses */
 };
 _Static_assert(sizeof(struct pol_endpoint) == 8, "pol_endpoint");
 
-/* key of the LPM trie; IPv4 is mapped (length + 96) */
+/* one section of a subject: which row of verdicts a port class chooses */
+struct pol_section {
+	__u32 cells; /* address of cells: at [port class / 16] its own, or one of others: then its choices are 0. Lowest bit: the block behind has their upper bytes */
+	__u32 rows; /* address of a pol_row for each choice */
+	__u32 otherwise; /* number of the verdict where a row has none */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct pol_section) == 16, "pol_section");
+
+/* which verdict a peer class chooses */
+struct pol_row {
+	__u32 cells; /* as in pol_section, of peer classes */
+	__u32 verdicts; /* number of the verdict of choice 1, less one; choice 0 is `otherwise` of the section */
+};
+_Static_assert(sizeof(struct pol_row) == 8, "pol_row");
+
+/* address node: bits that all of its blocks have in common */
+struct pol_skip {
+	__u32 length; /* 1..32 */
+	__u32 bits;
+	__u32 match; /* address node where they are equal */
+	__u32 otherwise; /* address node where they are not */
+};
+_Static_assert(sizeof(struct pol_skip) == 16, "pol_skip");
+
+/* a network block of a bundle; IPv4 is mapped (length + 96) */
 struct pol_prefix_key {
 	__u32 length; /* bits */
 	__u8 address[16]; /* network order */
 };
 _Static_assert(sizeof(struct pol_prefix_key) == 20, "pol_prefix_key");
 
-/* which row of verdicts: exec rows have peer_class 0 */
-struct pol_row_key {
-	__u32 subject_class;
-	__u32 peer_class;
-	__u32 section; /* 0 ingress, 1 egress, 2 process (exec) */
-};
-_Static_assert(sizeof(struct pol_row_key) == 12, "pol_row_key");
-
-/* entry of the verdict table at row base + class */
+/* what a question comes to */
 struct pol_verdict {
 	__u32 cause; /* who decided; see fixed causes */
-	__u32 next; /* action inspect: base of the request row, indexed by request class */
+	__u32 next; /* action inspect: number of the first verdict of the request row, indexed by request class */
 	__u8 action; /* 0 absent (fail closed), 1 allow, 2 deny, 3 inspect */
 	__u8 match; /* PolicyMatchType */
 	__u8 domain; /* action inspect: 1 http */
@@ -161,7 +220,7 @@ struct pol_verdict {
 };
 _Static_assert(sizeof(struct pol_verdict) == 16, "pol_verdict");
 
-/* transport point -> port class */
+/* transport point -> port class, as it stands in a bundle */
 struct pol_ports {
 	__u16 class[327936]; /* index: slot * 65536 + value */
 };
@@ -178,6 +237,66 @@ struct pol_automaton {
 	__u16 next[262144]; /* next[state * classes + byte_class[byte]] */
 };
 _Static_assert(sizeof(struct pol_automaton) == 540944, "pol_automaton");
+
+/* one request domain: an automaton for each field (slot) that is asked, over pages of cells; class 0 of a field: it has no value */
+struct pol_requests {
+	__u32 identity; /* of these tables: states and classes of others mean nothing here */
+	__u32 asked; /* bit for each slot that a rule asks for */
+	__u32 start; /* state before the first slot */
+	__u32 classes; /* request classes; 0 = undecidable */
+	__u32 next[32]; /* cell next[state * width + byte_class[byte]]: state; 0 is the dead one */
+	__u32 accept[32]; /* cell accept[state]: class of the value that ends there, 0 = none can */
+	__u32 fold[32]; /* cell fold[class * values + class of one value more]: class; values = 0: there is one value */
+	__u32 combine[32]; /* cell combine[state * folded + class]: state at the next slot */
+	__u32 live[32]; /* states at this slot; a higher one less this is the request class */
+	__u16 width[32]; /* byte classes */
+	__u16 begin[32]; /* state before the first byte */
+	__u16 values[32]; /* classes of one value, with class 0 */
+	__u16 folded[32]; /* classes of all values together, with class 0 */
+	__u8 byte_class[8192]; /* byte_class[slot * 256 + byte] */
+};
+_Static_assert(sizeof(struct pol_requests) == 9104, "pol_requests");
+
+/* cells of one request domain */
+struct pol_page {
+	__u16 cell[2048];
+};
+_Static_assert(sizeof(struct pol_page) == 4096, "pol_page");
+
+/* a question to pol_verify; a pol_verdict follows */
+struct pol_probe {
+	__u32 subject; /* endpoint id */
+	__u32 peer; /* endpoint id; 0 = the address speaks */
+	__u32 section;
+	__u32 point; /* transport point */
+	__u8 address[16]; /* of the peer; network order, IPv4 is mapped */
+};
+_Static_assert(sizeof(struct pol_probe) == 32, "pol_probe");
+
+/* what clients of a service name */
+struct pol_service_key {
+	__u8 address[16]; /* network order; IPv4 is mapped */
+	__u16 port; /* host order */
+	__u8 protocol; /* transport slot: tcp or udp */
+	__u8 reserved;
+};
+_Static_assert(sizeof(struct pol_service_key) == 20, "pol_service_key");
+
+/* the slots of a service: numbers of backends */
+struct pol_service {
+	__u32 first;
+	__u32 count; /* 0 = nobody is ready */
+	__u32 salt; /* makes the choices of different services independent */
+	__u32 affinity; /* 1 = a client has a slot for good; else one is drawn */
+};
+_Static_assert(sizeof(struct pol_service) == 16, "pol_service");
+
+struct pol_backend {
+	__u8 address[16]; /* network order; IPv4 is mapped */
+	__u16 port; /* host order */
+	__u16 reserved;
+};
+_Static_assert(sizeof(struct pol_backend) == 20, "pol_backend");
 
 struct pol_counter_key {
 	__u32 cause;

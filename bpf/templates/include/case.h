@@ -54,12 +54,12 @@ static __always_inline int pol_address_is_loopback(const struct pol_address *add
 }
 
 /* Who has an address that is listed as one endpoint's own. */
-static __always_inline __u32 pol_endpoint_listed(__u32 slot, const struct pol_address *address)
+POL_GLOBAL __u32 pol_endpoint_listed(__u32 slot, const struct pol_address *address)
 {
-	void *table = bpf_map_lookup_elem(&t_addresses, &slot);
-	const __u32 *endpoint = table ? bpf_map_lookup_elem(table, address) : 0;
+	const struct pol_memory *memory = pol_memory_of(slot);
+	__u32 node = memory && address ? pol_address_find(slot, memory, address) : POL_NODE_MISSING;
 
-	return endpoint ? *endpoint : POL_ENDPOINT_NONE;
+	return pol_address_kind(node) == POL_NODE_ENDPOINT ? pol_address_number(node) : POL_ENDPOINT_NONE;
 }
 
 /* Who has an address, where no socket could say it. */

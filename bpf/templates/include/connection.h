@@ -5,6 +5,7 @@
  * the socket's storage until the revision changes.
  */
 #pragma once
+#include "interface.h"
 #include "peer.h"
 #include "sockets.h"
 
@@ -47,7 +48,7 @@ POL_GLOBAL int pol_listener_judge(struct __sk_buff *skb, struct pol_case *this)
 	if (action == POL_ACTION_INSPECT && this->packet.payload)
 		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
 	if (pol_packet_opens(&this->packet))
-		pol_case_admit(this);
+		pol_packet_admit(this);
 	pol_admission_leave(this);
 	return 1;
 }
@@ -125,6 +126,24 @@ static __always_inline int pol_socket_tells(__u64 socket)
 	return BPF_CORE_READ((struct sock *)socket, sk_rcvlowat) <= 1 && !BPF_CORE_READ((struct inet_connection_sock *)socket, icsk_ulp_ops);
 }
 
+/*
+ * May data of an inspected connection go by? What a workload sends must have been decided by the send program (a call that
+ * began before the connection was taken in, or data in a SYN, never came to it), what it receives will be by the stream program.
+ * Urgent data is another stream to some readers: neither may have it.
+ */
+static __always_inline int pol_data_passes(const struct pol_case *this, const struct pol_socket *storage, __u64 socket)
+{
+	__u8 requests = storage->role == POL_ROLE_ACTIVE ? POL_SECTION_EGRESS : POL_SECTION_INGRESS;
+
+	if (!this->packet.payload || this->direction != requests)
+		return 1;
+	if (!storage->inspected || this->packet.tcp_flags & POL_TCP_URG)
+		return 0;
+	if (storage->role == POL_ROLE_ACTIVE)
+		return (__s32)(this->packet.sequence + this->packet.payload - storage->approved) <= 0;
+	return pol_socket_tells(socket);
+}
+
 /* 1 pass, 0 deny. `storage`: of the connection's socket, which is no listener and is at the kernel address `socket`. */
 POL_GLOBAL int pol_connection_judge(struct __sk_buff *skb, struct pol_case *this, struct pol_socket *storage, __u64 socket)
 {
@@ -148,14 +167,11 @@ POL_GLOBAL int pol_connection_judge(struct __sk_buff *skb, struct pol_case *this
 	action = pol_connection_action(skb, this, storage);
 	if (action == POL_ACTION_DENY)
 		return pol_case_deny(this);
-	/* Requests are read from the accepted socket's stream; what nobody reads must not arrive. */
-	if (action == POL_ACTION_INSPECT &&
-	    (storage->role == POL_ROLE_ACTIVE || (this->packet.payload && this->direction == POL_SECTION_INGRESS &&
-						  (!storage->inspected || !pol_socket_tells(socket)))))
+	if (action == POL_ACTION_INSPECT && !pol_data_passes(this, storage, socket))
 		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
 	if (storage->role == POL_ROLE_ACTIVE && !storage->counted && pol_packet_opens(&this->packet)) {
 		storage->counted = 1;
-		pol_case_admit(this);
+		pol_packet_admit(this);
 	}
 	return 1;
 }

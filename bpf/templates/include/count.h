@@ -17,17 +17,20 @@ static __always_inline void pol_lost_raise(__u32 reason)
 /* Adds one. Per CPU, yet atomic: a softirq may run between load and store of a process's count on the same CPU. */
 POL_GLOBAL int pol_counter_raise(const struct pol_counter_key *key)
 {
+	struct pol_counter_key wanted;
 	__u64 one = 1;
 	__u64 *count;
 
 	if (!key)
 		return 0;
-	count = bpf_map_lookup_elem(&counters, key);
+	/* On the stack: Linux 6.1 takes no key through a pointer that a function was given. */
+	wanted = *key;
+	count = bpf_map_lookup_elem(&counters, &wanted);
 	if (!count) {
-		if (bpf_map_update_elem(&counters, key, &one, BPF_NOEXIST) == 0)
+		if (bpf_map_update_elem(&counters, &wanted, &one, BPF_NOEXIST) == 0)
 			return 0;
 		/* Another CPU made it in between, or the table is full. */
-		count = bpf_map_lookup_elem(&counters, key);
+		count = bpf_map_lookup_elem(&counters, &wanted);
 	}
 	if (count)
 		__sync_fetch_and_add(count, 1);

@@ -6,6 +6,7 @@
  * any address to itself.
  */
 #pragma once
+#include "interface.h"
 #include "peer.h"
 
 enum { POL_FLOW_ENTRIES = 65536 };
@@ -145,7 +146,7 @@ static __always_inline int pol_flow_begin(struct __sk_buff *skb, struct pol_case
 		return pol_case_deny(this);
 	if (!pol_flow_pass(this, this->verdict.action))
 		return 0;
-	pol_case_admit(this);
+	pol_packet_admit(this);
 	if (!key)
 		return 1;
 	flow.seen = bpf_ktime_get_ns();

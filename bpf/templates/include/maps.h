@@ -19,18 +19,11 @@ char pol_license[] SEC("license") = "GPL";
  */
 #define POL_GLOBAL __attribute__((noinline, weak))
 
-struct pol_inner_ports {
+struct pol_inner_memory {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct pol_ports));
-};
-struct pol_inner_prefixes {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(struct pol_prefix_key));
-	__uint(value_size, sizeof(__u32));
+	__uint(value_size, POL_LIMIT_MEMORY_PAGE);
 };
 struct pol_inner_automaton {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -38,23 +31,22 @@ struct pol_inner_automaton {
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(struct pol_automaton));
 };
-struct pol_inner_endpoints {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+struct pol_inner_requests {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct pol_endpoint));
+	__uint(value_size, sizeof(struct pol_requests));
+};
+struct pol_inner_pages {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_INNER_MAP);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct pol_page));
 };
 /* An IPv6 address, or a mapped IPv4 one, in network order. */
 struct pol_address {
 	__u32 word[4];
-};
-struct pol_inner_addresses {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(struct pol_address));
-	__uint(value_size, sizeof(__u32));
 };
 struct pol_inner_cgroups {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -63,20 +55,16 @@ struct pol_inner_cgroups {
 	__uint(key_size, sizeof(__u64));
 	__uint(value_size, sizeof(__u32));
 };
-struct pol_inner_rows {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(struct pol_row_key));
+
+/* Pages of the decision memory (memory.h): those of slot 0, then those of slot 1. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, POL_LIMIT_SLOTS * POL_LIMIT_MEMORY_PAGES);
+	__type(key, __u32);
 	__uint(value_size, sizeof(__u32));
-};
-struct pol_inner_verdicts {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_INNER_MAP);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct pol_verdict));
-};
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__array(values, struct pol_inner_memory);
+} t_memory SEC(".maps");
 
 #define POL_GENERATION_TABLE(name, inner)             \
 	struct {                                      \
@@ -88,15 +76,10 @@ struct pol_inner_verdicts {
 		__array(values, struct inner);        \
 	} name SEC(".maps")
 
-POL_GENERATION_TABLE(t_ports, pol_inner_ports);
-POL_GENERATION_TABLE(t_prefixes, pol_inner_prefixes);
-POL_GENERATION_TABLE(t_http, pol_inner_automaton);
+POL_GENERATION_TABLE(t_http, pol_inner_requests);
+POL_GENERATION_TABLE(t_http_cells, pol_inner_pages);
 POL_GENERATION_TABLE(t_exec, pol_inner_automaton);
-POL_GENERATION_TABLE(t_endpoints, pol_inner_endpoints);
-POL_GENERATION_TABLE(t_addresses, pol_inner_addresses);
 POL_GENERATION_TABLE(t_cgroups, pol_inner_cgroups);
-POL_GENERATION_TABLE(t_rows, pol_inner_rows);
-POL_GENERATION_TABLE(t_verdicts, pol_inner_verdicts);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

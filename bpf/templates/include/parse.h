@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * What a packet is, as policy sees it: addresses, transport point, ports, and whether it is one to be judged at all.
- * Headers are copied (bpf_skb_load_bytes), so paged and short packets take the same road as all others; every read is
- * checked by the helper, and one that fails makes the packet malformed. Data starts at the IP header.
+ * Headers are copied (pol_packet_load), so paged and short packets take the same road as all others; every read is
+ * checked by the helper, and one that fails makes the packet malformed. Offsets count from the IP header, wherever the
+ * hook's data begins.
  */
 #pragma once
 #include <bpf/bpf_endian.h>
@@ -22,8 +23,11 @@ enum {
 	POL_NUMBER_SCTP = 132,
 	POL_TCP_SYN = 0x02,
 	POL_TCP_ACK = 0x10,
+	POL_TCP_URG = 0x20,
 	/* More extension headers than this are malformed (RFC 8200 has each once, destination options twice). */
 	POL_EXTENSIONS = 8,
+	/* Most headers begin before it. */
+	POL_PACKET_NEAR = 1024,
 };
 
 enum pol_packet_kind {
@@ -40,6 +44,7 @@ struct pol_packet {
 	__u32 point; /* of the transport line */
 	__u32 payload; /* TCP: bytes after its header */
 	__u32 transport; /* offset of the transport header */
+	__u32 sequence; /* TCP: of its first byte */
 	__u16 source_port; /* host order; 0 where there are none */
 	__u16 destination_port; /* host order; icmp: type * 256 + code; other: protocol number */
 	__u16 echo; /* ICMP echo: identifier */
@@ -49,6 +54,11 @@ struct pol_packet {
 	__u8 hop_limit;
 	__u8 more_fragments; /* a first fragment: the transport header has to be whole */
 	__u8 reserved;
+	__u32 before; /* bytes before the IP header, where the hook's data begins */
+	__u32 length; /* of the packet, from the IP header on */
+	__u32 fragment; /* of a fragment: its identification, as it stands there */
+	__u32 offset; /* of a fragment: where it begins in the whole, in bytes */
+	__u32 fragmented; /* of a fragment: offset of its part of the whole */
 };
 
 struct pol_ipv4_header {
@@ -85,8 +95,24 @@ struct pol_extension_header {
 	__be32 rest;
 };
 
+/*
+ * Copies `size` bytes from `at` on: where they stand in the packet's first piece at once, else (paged, or too short) by the
+ * helper, which costs as much as the rest of a header's reading.
+ */
+static __always_inline int pol_packet_load(struct __sk_buff *skb, __u32 at, void *to, __u32 size)
+{
+	const char *data = (const char *)(long)skb->data, *end = (const char *)(long)skb->data_end;
+
+	/* The verifier wants to know that offsets are small. */
+	if (at < POL_PACKET_NEAR && data + at + size <= end) {
+		__builtin_memcpy(to, data + at, size);
+		return 0;
+	}
+	return bpf_skb_load_bytes(skb, at, to, size);
+}
+
 /* Options that send a packet elsewhere than its destination says (RFC 791): loose and strict source route. */
-POL_GLOBAL int pol_ipv4_has_source_route(struct __sk_buff *skb, __u32 end)
+POL_GLOBAL int pol_ipv4_has_source_route(struct __sk_buff *skb, __u32 before, __u32 end)
 {
 	__u32 at = sizeof(struct pol_ipv4_header);
 
@@ -94,7 +120,7 @@ POL_GLOBAL int pol_ipv4_has_source_route(struct __sk_buff *skb, __u32 end)
 	for (int step = 0; step < 40 && at < end; step++) {
 		__u8 option[2] = {};
 
-		if (bpf_skb_load_bytes(skb, at, option, 1))
+		if (bpf_skb_load_bytes(skb, before + at, option, 1))
 			return 1;
 		if (option[0] == 0)
 			return 0;
@@ -102,7 +128,7 @@ POL_GLOBAL int pol_ipv4_has_source_route(struct __sk_buff *skb, __u32 end)
 			at++;
 			continue;
 		}
-		if (option[0] == 131 || option[0] == 137 || bpf_skb_load_bytes(skb, at + 1, option + 1, 1) || option[1] < 2)
+		if (option[0] == 131 || option[0] == 137 || bpf_skb_load_bytes(skb, before + at + 1, option + 1, 1) || option[1] < 2)
 			return 1;
 		at += option[1];
 	}
@@ -115,20 +141,24 @@ static __always_inline int pol_parse_ipv4(struct __sk_buff *skb, struct pol_pack
 	__u32 length;
 	__u16 fragment;
 
-	if (bpf_skb_load_bytes(skb, 0, &header, sizeof(header)) || header.version_length >> 4 != 4)
+	if (pol_packet_load(skb, packet->before, &header, sizeof(header)) || header.version_length >> 4 != 4)
 		return POL_PACKET_MALFORMED;
 	pol_address_mapped(&packet->source, header.source);
 	pol_address_mapped(&packet->destination, header.destination);
 	packet->number = header.number;
 	packet->hop_limit = header.hop_limit;
 	length = (header.version_length & 0xf) * 4;
-	if (length < sizeof(header) || length > skb->len)
+	if (length < sizeof(header) || length > packet->length)
 		return POL_PACKET_MALFORMED;
-	if (length > sizeof(header) && pol_ipv4_has_source_route(skb, length))
+	if (length > sizeof(header) && pol_ipv4_has_source_route(skb, packet->before, length))
 		return POL_PACKET_MALFORMED;
 	packet->transport = length;
 	fragment = bpf_ntohs(header.fragment);
 	packet->more_fragments = !!(fragment & 0x2000);
+	packet->offset = (fragment & 0x1fff) * 8;
+	packet->fragmented = length;
+	if (fragment & 0x3fff)
+		packet->fragment = header.id;
 	return fragment & 0x1fff ? POL_PACKET_FRAGMENT : POL_PACKET_EVENT;
 }
 
@@ -141,7 +171,7 @@ POL_GLOBAL int pol_parse_ipv6(struct __sk_buff *skb, struct pol_packet *packet)
 
 	if (!packet)
 		return POL_PACKET_MALFORMED;
-	if (bpf_skb_load_bytes(skb, 0, &header, sizeof(header)) || header.version >> 4 != 6)
+	if (pol_packet_load(skb, packet->before, &header, sizeof(header)) || header.version >> 4 != 6)
 		return POL_PACKET_MALFORMED;
 	packet->source = header.source;
 	packet->destination = header.destination;
@@ -154,7 +184,7 @@ POL_GLOBAL int pol_parse_ipv6(struct __sk_buff *skb, struct pol_packet *packet)
 			packet->transport = at;
 			return POL_PACKET_EVENT;
 		}
-		if (bpf_skb_load_bytes(skb, at, &extension, sizeof(extension)))
+		if (pol_packet_load(skb, packet->before + at, &extension, sizeof(extension)))
 			return POL_PACKET_MALFORMED;
 		/* With segments left the packet's destination is a stop on its way: its peer cannot be known. */
 		if (next == POL_NUMBER_ROUTING && extension.segments_left)
@@ -164,6 +194,9 @@ POL_GLOBAL int pol_parse_ipv6(struct __sk_buff *skb, struct pol_packet *packet)
 
 			packet->number = extension.next;
 			packet->more_fragments = fragment & 1;
+			packet->offset = fragment & ~7;
+			packet->fragment = extension.rest;
+			packet->fragmented = at + 8;
 			if (fragment & ~7)
 				return POL_PACKET_FRAGMENT;
 			at += 8;
@@ -187,7 +220,7 @@ static __always_inline int pol_parse_icmp(struct __sk_buff *skb, struct pol_pack
 {
 	struct pol_icmp_header header;
 
-	if (bpf_skb_load_bytes(skb, packet->transport, &header, sizeof(header)))
+	if (pol_packet_load(skb, packet->before + packet->transport, &header, sizeof(header)))
 		return POL_PACKET_MALFORMED;
 	packet->destination_port = header.type << 8 | header.code;
 	packet->echo = bpf_ntohs(header.id);
@@ -201,16 +234,17 @@ static __always_inline int pol_parse_tcp(struct __sk_buff *skb, struct pol_packe
 	struct pol_tcp_header header;
 	__u32 length, end;
 
-	if (bpf_skb_load_bytes(skb, packet->transport, &header, sizeof(header)))
+	if (pol_packet_load(skb, packet->before + packet->transport, &header, sizeof(header)))
 		return POL_PACKET_MALFORMED;
 	packet->source_port = bpf_ntohs(header.source);
 	packet->destination_port = bpf_ntohs(header.destination);
 	packet->tcp_flags = header.flags;
 	length = (header.offset >> 4) * 4;
 	end = packet->transport + length;
-	if (length < sizeof(header) || end > skb->len)
+	if (length < sizeof(header) || end > packet->length)
 		return POL_PACKET_MALFORMED;
-	packet->payload = skb->len - end;
+	packet->payload = packet->length - end;
+	packet->sequence = bpf_ntohl(header.sequence);
 	return POL_PACKET_EVENT;
 }
 
@@ -219,7 +253,7 @@ static __always_inline int pol_parse_ports(struct __sk_buff *skb, struct pol_pac
 	struct pol_port_header header;
 
 	/* Eight bytes: all of UDP's header, ports and verification tag of SCTP's. */
-	if (bpf_skb_load_bytes(skb, packet->transport, &header, sizeof(header)))
+	if (pol_packet_load(skb, packet->before + packet->transport, &header, sizeof(header)))
 		return POL_PACKET_MALFORMED;
 	packet->source_port = bpf_ntohs(header.source);
 	packet->destination_port = bpf_ntohs(header.destination);
@@ -245,14 +279,19 @@ static __always_inline __u8 pol_protocol_of(__u8 number, int ipv4)
 	}
 }
 
-/* Fills `packet`; returns a pol_packet_kind. What was read before a fault is there, for the report. */
-POL_GLOBAL int pol_packet_parse(struct __sk_buff *skb, struct pol_packet *packet)
+/*
+ * Fills `packet` of a hook whose data begins so many bytes before the IP header; returns a pol_packet_kind. What was read
+ * before a fault is there, for the report.
+ */
+POL_GLOBAL int pol_packet_parse(struct __sk_buff *skb, struct pol_packet *packet, __u32 before)
 {
 	int ipv4, kind;
 
 	if (!packet)
 		return POL_PACKET_MALFORMED;
 	__builtin_memset(packet, 0, sizeof(*packet));
+	packet->before = before;
+	packet->length = skb->len > before ? skb->len - before : 0;
 	packet->protocol = POL_PROTOCOL_OTHER;
 	ipv4 = skb->protocol == bpf_htons(POL_ETHERTYPE_IPV4);
 	if (!ipv4 && skb->protocol != bpf_htons(POL_ETHERTYPE_IPV6))

@@ -11,7 +11,7 @@
 /* Reads the quoted packet into the key of its flow, seen from the subject: ours, if the error comes in. 0: unreadable. */
 static __always_inline int pol_quoted_key(struct __sk_buff *skb, const struct pol_case *this, struct pol_flow_key *key)
 {
-	__u32 at = this->packet.transport + sizeof(struct pol_icmp_header);
+	__u32 at = this->packet.before + this->packet.transport + sizeof(struct pol_icmp_header);
 	struct pol_address source, destination;
 	struct pol_port_header ports;
 	__u8 number;

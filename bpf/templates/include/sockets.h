@@ -29,7 +29,8 @@ struct pol_socket {
 	__u8 peer_known; /* 1: `peer` holds, 0 meaning "the address speaks" */
 	__u8 inspected; /* 1: its requests are decided by the stream program */
 	__u8 counted; /* 1: the new flow was counted */
-	__u32 reserved;
+	__u32 approved; /* role active, inspected: sequence number up to which the requests were decided */
+	__u64 cookie; /* role active, inspected: the socket's */
 };
 
 struct {
@@ -75,6 +76,36 @@ static __always_inline __u64 pol_word_load(const __u64 *word)
 	return *(const volatile __u64 *)word;
 }
 
+/* Addresses of a connection, as sock_ops has them; `remote` may be NULL. An IPv4 connection of an IPv6 socket has mapped ones. */
+static __always_inline void pol_ops_addresses(struct bpf_sock_ops *ops, struct pol_address *local, struct pol_address *remote)
+{
+	const volatile struct bpf_sock_ops *context = ops;
+	struct pol_address near, far;
+	__u32 local_ip4, remote_ip4;
+
+	/*
+	 * All fields first (volatile: they stay there), then the choice: loads in branches are joined by clang into one
+	 * through a chosen pointer into the context, which the verifier refuses.
+	 */
+	near.word[0] = context->local_ip6[0];
+	near.word[1] = context->local_ip6[1];
+	near.word[2] = context->local_ip6[2];
+	near.word[3] = context->local_ip6[3];
+	far.word[0] = context->remote_ip6[0];
+	far.word[1] = context->remote_ip6[1];
+	far.word[2] = context->remote_ip6[2];
+	far.word[3] = context->remote_ip6[3];
+	local_ip4 = context->local_ip4;
+	remote_ip4 = context->remote_ip4;
+	if (ops->family == POL_FAMILY_IPV4) {
+		pol_address_mapped(&near, local_ip4);
+		pol_address_mapped(&far, remote_ip4);
+	}
+	*local = near;
+	if (remote)
+		*remote = far;
+}
+
 /*
  * BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB: marks the child as accepted and copies into `admission` what its listener
  * admitted. Returns the child's storage; NULL when there is none to be had (out of memory). Where no admission is this
@@ -86,12 +117,10 @@ static __always_inline __u64 pol_word_load(const __u64 *word)
  */
 static __always_inline struct pol_socket *pol_socket_accept(struct bpf_sock_ops *ops, struct pol_admission *admission)
 {
-	const volatile struct bpf_sock_ops *context = ops;
 	struct bpf_sock *sk = ops->sk;
 	struct pol_admission *last;
 	struct pol_address local, remote;
 	struct pol_socket *storage;
-	__u32 local_ip4, remote_ip4;
 	__u32 zero = 0;
 
 	__builtin_memset(admission, 0, sizeof(*admission));
@@ -102,25 +131,7 @@ static __always_inline struct pol_socket *pol_socket_accept(struct bpf_sock_ops 
 		return 0;
 	storage->role = POL_ROLE_PASSIVE;
 	storage->counted = 1;
-	/*
-	 * All fields first (volatile: they stay there), then the choice: loads in branches are joined by clang into one
-	 * through a chosen pointer into the context, which the verifier refuses. An IPv4 connection of an IPv6 listener
-	 * has mapped addresses.
-	 */
-	local.word[0] = context->local_ip6[0];
-	local.word[1] = context->local_ip6[1];
-	local.word[2] = context->local_ip6[2];
-	local.word[3] = context->local_ip6[3];
-	remote.word[0] = context->remote_ip6[0];
-	remote.word[1] = context->remote_ip6[1];
-	remote.word[2] = context->remote_ip6[2];
-	remote.word[3] = context->remote_ip6[3];
-	local_ip4 = context->local_ip4;
-	remote_ip4 = context->remote_ip4;
-	if (ops->family == POL_FAMILY_IPV4) {
-		pol_address_mapped(&local, local_ip4);
-		pol_address_mapped(&remote, remote_ip4);
-	}
+	pol_ops_addresses(ops, &local, &remote);
 	last = bpf_map_lookup_elem(&admissions, &zero);
 	/* remote_port: network order in the upper half of the word. */
 	if (!last || !last->revision || last->local_port != ops->local_port || last->remote_port != bpf_ntohl(ops->remote_port) ||

@@ -5,8 +5,7 @@
  * the cause `internal`: an incomplete generation never opens anything.
  */
 #pragma once
-#include <bpf/bpf_endian.h>
-#include "maps.h"
+#include "memory.h"
 
 static __always_inline int pol_address_equal(const struct pol_address *a, const struct pol_address *b)
 {
@@ -35,8 +34,6 @@ struct pol_question {
 	__u32 point; /* transport point: slot * 65536 + value */
 };
 
-enum { POL_TRANSPORT_POINTS = sizeof(((struct pol_ports *)0)->class) / sizeof(__u16) };
-
 static __always_inline void pol_verdict_fixed(struct pol_verdict *verdict, __u8 action, __u32 cause)
 {
 	__builtin_memset(verdict, 0, sizeof(*verdict));
@@ -54,13 +51,9 @@ static __always_inline __u8 pol_verdict_hubble(const struct pol_verdict *verdict
 	return verdict->action == POL_ACTION_INSPECT ? POL_VERDICT_REDIRECTED : POL_VERDICT_FORWARDED;
 }
 
-/* Entry `index` of the row at `base`; false (and a denial, cause internal) if there is none. */
-static __always_inline int pol_verdict_at(__u32 slot, __u32 base, __u32 index, struct pol_verdict *verdict)
+/* Copies what was found; false (and a denial, cause internal) if that is nothing. */
+static __always_inline int pol_verdict_take(const struct pol_verdict *entry, struct pol_verdict *verdict)
 {
-	void *table = bpf_map_lookup_elem(&t_verdicts, &slot);
-	__u32 at = base + index;
-	const struct pol_verdict *entry = table && at >= base ? bpf_map_lookup_elem(table, &at) : 0;
-
 	if (!entry || entry->action == POL_ACTION_ABSENT) {
 		pol_verdict_fixed(verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
 		return 0;
@@ -69,61 +62,74 @@ static __always_inline int pol_verdict_at(__u32 slot, __u32 base, __u32 index, s
 	return 1;
 }
 
-/* Entry `index` of the row of (subject class, peer class, section); exec rows have peer class 0. */
-POL_GLOBAL int pol_verdict_in_row(__u32 slot, const struct pol_row_key *key, __u32 index, struct pol_verdict *verdict)
+/* Verdict `index` of the row that begins with number `base`; false (and a denial, cause internal) if there is none. */
+static __always_inline int pol_verdict_at(__u32 slot, __u32 base, __u32 index, struct pol_verdict *verdict)
 {
-	void *table = bpf_map_lookup_elem(&t_rows, &slot);
-	const __u32 *base;
+	const struct pol_memory *memory = pol_memory_of(slot);
+	__u32 number = base + index;
 
-	if (!key || !verdict)
-		return 0;
-	base = table ? bpf_map_lookup_elem(table, key) : 0;
-	if (!base) {
-		pol_verdict_fixed(verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
-		return 0;
-	}
-	return pol_verdict_at(slot, *base, index, verdict);
+	return pol_verdict_take(memory && number >= base ? pol_verdict_numbered(slot, memory, number) : 0, verdict);
 }
 
 /* Classes of an endpoint, NULL if this generation does not know it. */
 static __always_inline const struct pol_endpoint *pol_endpoint_find(__u32 slot, __u32 endpoint)
 {
-	void *table = bpf_map_lookup_elem(&t_endpoints, &slot);
+	const struct pol_memory *memory = pol_memory_of(slot);
 
-	return table ? bpf_map_lookup_elem(table, &endpoint) : 0;
+	return memory ? pol_endpoint_in(slot, memory, endpoint) : 0;
 }
 
-static __always_inline int pol_peer_class(__u32 slot, const struct pol_peer *peer, __u32 *class)
+static __always_inline const struct pol_section *pol_section_of(__u32 slot, const struct pol_memory *memory, __u32 subject, __u32 section)
 {
-	const struct pol_endpoint *endpoint;
-	struct pol_prefix_key key = {.length = 128};
-	const __u32 *found;
-	void *table;
+	if (subject >= memory->subject_count || section > POL_SECTION_PROCESS)
+		return 0;
+	return pol_memory_at(slot, memory, memory->subjects + (subject * 3 + section) * sizeof(struct pol_section), sizeof(struct pol_section));
+}
+
+/* The verdict of a program start of the class `class`. */
+POL_GLOBAL int pol_verdict_of_start(__u32 slot, __u32 subject_class, __u32 class, struct pol_verdict *verdict)
+{
+	const struct pol_memory *memory = pol_memory_of(slot);
+	const struct pol_section *section = memory ? pol_section_of(slot, memory, subject_class, POL_SECTION_PROCESS) : 0;
+
+	if (!verdict)
+		return 0;
+	if (section)
+		return pol_verdict_at(slot, section->otherwise, class, verdict);
+	pol_verdict_fixed(verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
+	return 0;
+}
+
+/* The classes of subject and peer are known, and the transport point; NULL if something is missing. */
+static __always_inline const struct pol_verdict *pol_verdict_of_classes(__u32 slot, const struct pol_memory *memory,
+									const struct pol_section *section, __u32 peer, __u32 point)
+{
+	__u32 port, choice, number;
+	const struct pol_row *row;
+
+	if (!pol_port_class(slot, memory, point, &port) || !pol_choice_of(slot, memory, section->cells, port, &choice))
+		return 0;
+	row = pol_memory_at(slot, memory, section->rows + choice * sizeof(*row), sizeof(*row));
+	if (!row || !pol_choice_of(slot, memory, row->cells, peer, &choice))
+		return 0;
+	number = choice ? row->verdicts + choice : section->otherwise;
+	return pol_verdict_numbered(slot, memory, number);
+}
+
+static __always_inline int pol_peer_class(__u32 slot, const struct pol_memory *memory, const struct pol_peer *peer, __u32 *class)
+{
+	__u32 node;
 
 	if (peer->endpoint) {
-		endpoint = pol_endpoint_find(slot, peer->endpoint);
+		const struct pol_endpoint *endpoint = pol_endpoint_in(slot, memory, peer->endpoint);
+
 		if (endpoint)
 			*class = endpoint->peer_class;
 		return !!endpoint;
 	}
-	table = bpf_map_lookup_elem(&t_prefixes, &slot);
-	__builtin_memcpy(key.address, &peer->address, sizeof(key.address));
-	found = table ? bpf_map_lookup_elem(table, &key) : 0;
-	if (found)
-		*class = *found;
-	return !!found;
-}
-
-static __always_inline int pol_port_class(__u32 slot, __u32 point, __u32 *class)
-{
-	void *table = bpf_map_lookup_elem(&t_ports, &slot);
-	__u32 zero = 0;
-	const struct pol_ports *ports = table ? bpf_map_lookup_elem(table, &zero) : 0;
-
-	if (!ports || point >= POL_TRANSPORT_POINTS)
-		return 0;
-	*class = ports->class[point];
-	return 1;
+	node = pol_address_find(slot, memory, &peer->address);
+	*class = pol_address_number(node);
+	return pol_address_kind(node) == POL_NODE_CLASS;
 }
 
 /*
@@ -132,9 +138,10 @@ static __always_inline int pol_port_class(__u32 slot, __u32 point, __u32 *class)
  */
 POL_GLOBAL int pol_verdict_decide(const struct pol_question *question, const struct pol_peer *peer, struct pol_verdict *verdict)
 {
+	const struct pol_memory *memory;
 	const struct pol_endpoint *subject;
-	struct pol_row_key key = {};
-	__u32 port_class = 0;
+	const struct pol_section *section;
+	__u32 peer_class;
 
 	if (!question || !peer || !verdict)
 		return POL_ACTION_DENY;
@@ -142,21 +149,18 @@ POL_GLOBAL int pol_verdict_decide(const struct pol_question *question, const str
 		pol_verdict_fixed(verdict, POL_ACTION_ALLOW, POL_CAUSE_SELF);
 		return POL_ACTION_ALLOW;
 	}
-	subject = pol_endpoint_find(question->slot, question->subject);
-	if (!subject) {
-		pol_verdict_fixed(verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
+	pol_verdict_fixed(verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
+	memory = pol_memory_of(question->slot);
+	subject = memory ? pol_endpoint_in(question->slot, memory, question->subject) : 0;
+	if (!subject)
 		return POL_ACTION_DENY;
-	}
 	if (subject->subject_class == 0) {
 		pol_verdict_fixed(verdict, POL_ACTION_ALLOW, POL_CAUSE_DEFAULT_ALLOW);
 		return POL_ACTION_ALLOW;
 	}
-	key.subject_class = subject->subject_class;
-	key.section = question->section;
-	if (!pol_peer_class(question->slot, peer, &key.peer_class) || !pol_port_class(question->slot, question->point, &port_class)) {
-		pol_verdict_fixed(verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
+	section = pol_section_of(question->slot, memory, subject->subject_class, question->section);
+	if (!section || !pol_peer_class(question->slot, memory, peer, &peer_class))
 		return POL_ACTION_DENY;
-	}
-	pol_verdict_in_row(question->slot, &key, port_class, verdict);
+	pol_verdict_take(pol_verdict_of_classes(question->slot, memory, section, peer_class, question->point), verdict);
 	return verdict->action;
 }

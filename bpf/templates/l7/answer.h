@@ -49,8 +49,10 @@ POL_GLOBAL int pol_answer_fill_part(struct __sk_buff *skb, __u32 from, __u32 byt
 			return 0;
 		if (left > sizeof(fill))
 			left = sizeof(fill);
-		if (left < 1) /* for the verifier of 6.1 */
-			return 0;
+		/* Changes nothing: the verifier of 6.1 concludes no lower bound from a comparison with 0. */
+		left--;
+		asm volatile("" : "+r"(left));
+		left = (left & (POL_ANSWER_FILL - 1)) + 1;
 		if (bpf_skb_store_bytes(skb, from, fill, left, 0))
 			return -1;
 		from += left;

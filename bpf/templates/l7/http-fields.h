@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Header lines and bodies: only what says where the next request begins. Each function takes the next byte at its place
+ * Header lines and bodies: what says where the next request begins, and what rules ask for. Each function takes the next byte at its place
  * and says what it brought about (POL_HTTP_*).
  */
 #pragma once
-#include "http-state.h"
+#include "http-values.h"
 
 static __always_inline __u32 pol_http_header_named(const struct pol_http *http)
 {
@@ -22,15 +22,33 @@ static __always_inline __u32 pol_http_header_named(const struct pol_http *http)
 		return POL_HEADER_HOST;
 	if (first == POL_NAME_WORD('u', 'p', 'g', 'r', 'a', 'd', 'e', 0))
 		return POL_HEADER_UPGRADE;
+	if (first == POL_NAME_WORD('e', 'x', 'p', 'e', 'c', 't', 0, 0))
+		return POL_HEADER_EXPECT;
 	return POL_HEADER_OTHER;
 }
 
-static __always_inline __u32 pol_http_name(struct pol_http *http, __u32 byte)
+/* The name is whole: what its value is read for. */
+static __always_inline void pol_http_named(struct pol_http *http, const struct pol_tables *tables)
+{
+	http->header = http->place > POL_HTTP_NAME_BYTES ? POL_HEADER_OTHER : pol_http_header_named(http);
+	http->field = 0;
+	if (http->flags & POL_HTTP_TRAILER)
+		return;
+	if (http->header == POL_HEADER_HOST) {
+		pol_http_host_begin(http, tables);
+	} else if (pol_field_asked(tables, POL_LIMIT_NAMES_SLOT)) {
+		http->field = pol_field_class(tables, POL_LIMIT_NAMES_SLOT, http->state);
+		if (http->field)
+			pol_http_value_begin(http, tables);
+	}
+}
+
+static __always_inline __u32 pol_http_name(struct pol_http *http, const struct pol_tables *tables, __u32 byte)
 {
 	__u32 place = http->place;
 
 	if (byte == ':' && place) {
-		http->header = place > POL_HTTP_NAME_BYTES ? POL_HEADER_OTHER : pol_http_header_named(http);
+		pol_http_named(http, tables);
 		http->phase = POL_HTTP_VALUE;
 		http->value = POL_VALUE_BEFORE;
 		http->place = 0;
@@ -41,6 +59,7 @@ static __always_inline __u32 pol_http_name(struct pol_http *http, __u32 byte)
 		return pol_http_lost(http, POL_REASON_MALFORMED_REQUEST);
 	if (byte - 'A' < 26)
 		byte |= 0x20;
+	pol_http_read(http, tables, POL_LIMIT_NAMES_SLOT, byte);
 	if (place < POL_HTTP_NAME_BYTES)
 		http->name[place >> 3 & 3] |= (__u64)byte << (place * 8 & 63);
 	if (place <= POL_HTTP_NAME_BYTES)
@@ -48,18 +67,20 @@ static __always_inline __u32 pol_http_name(struct pol_http *http, __u32 byte)
 	return POL_HTTP_GOES_ON;
 }
 
-static __always_inline __u32 pol_http_line(struct pol_http *http, __u32 byte)
+static __always_inline __u32 pol_http_line(struct pol_http *http, const struct pol_tables *tables, __u32 byte)
 {
 	if (byte == '\r') {
 		http->phase = POL_HTTP_EMPTY_LINE_END;
 		return POL_HTTP_GOES_ON;
 	}
 	http->phase = POL_HTTP_NAME;
+	http->lines++;
+	http->state = pol_field_begin(tables, POL_LIMIT_NAMES_SLOT);
 	http->place = 0;
 	http->name[0] = 0;
 	http->name[1] = 0;
 	http->name[2] = 0;
-	return pol_http_name(http, byte);
+	return pol_http_name(http, tables, byte);
 }
 
 /* A byte of a number or of `chunked`; anything else makes the value wrong. */
@@ -84,14 +105,22 @@ static __always_inline void pol_http_value_byte(struct pol_http *http, __u32 byt
 	http->place = place + 1;
 }
 
-static __always_inline __u32 pol_http_value(struct pol_http *http, __u32 byte)
+static __always_inline __u32 pol_http_value(struct pol_http *http, const struct pol_tables *tables, __u32 byte)
 {
 	if (byte == '\r') {
+		if (http->field)
+			pol_http_value_end(http, tables);
+		else if (http->header == POL_HEADER_HOST && !(http->flags & POL_HTTP_TRAILER))
+			pol_http_host_end(http, tables);
 		http->phase = POL_HTTP_LINE_END;
 		return POL_HTTP_GOES_ON;
 	}
 	if (pol_http_is_control(byte) && byte != '\t')
 		return pol_http_lost(http, POL_REASON_MALFORMED_REQUEST);
+	if (http->field)
+		pol_http_value_read(http, tables, byte);
+	else if (http->header == POL_HEADER_HOST && !(http->flags & POL_HTTP_TRAILER))
+		pol_http_host(http, tables, byte);
 	if (http->header < POL_HEADER_LENGTH)
 		return POL_HTTP_GOES_ON;
 	if (byte == ' ' || byte == '\t') {
@@ -118,6 +147,10 @@ static __always_inline __u32 pol_http_line_end(struct pol_http *http, __u32 byte
 		return pol_http_lost(http, POL_REASON_AMBIGUOUS_LENGTH);
 	if (header == POL_HEADER_UPGRADE)
 		return pol_http_lost(http, POL_REASON_UNKNOWN_STREAM_POSITION);
+	if (header == POL_HEADER_EXPECT) {
+		http->flags = flags | POL_HTTP_EXPECTS;
+		return POL_HTTP_GOES_ON;
+	}
 	if (header == POL_HEADER_HOST) {
 		if (flags & POL_HTTP_HOST)
 			return pol_http_lost(http, POL_REASON_MALFORMED_REQUEST);

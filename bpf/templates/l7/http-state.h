@@ -5,7 +5,7 @@
  * state at each turn of the loop around pol_http_step and looks at every path once.
  */
 #pragma once
-#include "automaton.h"
+#include "requests.h"
 
 enum {
 	POL_HTTP_HEAD_LIMIT = 8192, /* bytes of a head, its empty line included; as headLimit in request.ts */
@@ -54,22 +54,48 @@ enum {
 	POL_HTTP_HAS_LENGTH = 32,
 	POL_HTTP_CHUNKED = 64,
 	POL_HTTP_TRAILER = 128, /* the lines are those after the last chunk */
+	POL_HTTP_EXPECTS = 256, /* its body waits for a word of the server */
 };
 
-enum { POL_HEADER_OTHER, POL_HEADER_HOST, POL_HEADER_UPGRADE, POL_HEADER_LENGTH, POL_HEADER_ENCODING };
+/* Slots of the fields, as kernelFields in ir/abi.ts; those of headers follow, the automaton of their names says which. */
+enum {
+	POL_FIELD_METHOD,
+	POL_FIELD_PATH,
+	POL_FIELD_QUERY,
+	POL_FIELD_TARGET,
+	POL_FIELD_HOST,
+	POL_FIELD_FIRST_HEADER,
+};
+
+enum { POL_HEADER_OTHER, POL_HEADER_HOST, POL_HEADER_UPGRADE, POL_HEADER_EXPECT, POL_HEADER_LENGTH, POL_HEADER_ENCODING };
 /* Place in a path segment, up to its first `;`. */
 enum { POL_SEGMENT_EMPTY, POL_SEGMENT_DOT, POL_SEGMENT_DOTS, POL_SEGMENT_NAME };
 enum { POL_VALUE_BEFORE, POL_VALUE_INSIDE, POL_VALUE_AFTER, POL_VALUE_WRONG };
+/* Place in the value of Host. */
+enum { POL_HOST_BEFORE, POL_HOST_LABEL, POL_HOST_DOT, POL_HOST_BRACKET, POL_HOST_CLOSED, POL_HOST_PORT, POL_HOST_AFTER };
 
 struct pol_http {
 	__u64 remaining;
 	__u64 length; /* of Content-Length, or of a chunk */
 	__u64 name[POL_HTTP_NAME_BYTES / 8]; /* lower case, zero filled */
 	__u32 head; /* bytes of this head (or trailer) so far */
-	__u32 state; /* of the automaton */
+	__u16 state; /* of the field that is being read, or of the name of a header */
+	__u16 whole; /* of the target as sent */
+	__u16 kept; /* of a header's value up to its last byte that is no white space */
+	__u16 lines; /* header lines that were begun */
+	struct pol_classes classes;
+	__u32 utf8; /* bytes of a character that is not whole, the first lowest */
+	__u8 utf8_length; /* how many */
+	__u8 utf8_more; /* how many are missing */
+	__u8 utf8_low; /* bounds of the next */
+	__u8 utf8_high;
+	__u8 field; /* slot of the header that is being read; 0: no rule asks for it */
+	__u8 begun; /* its value has a byte */
+	__u8 host; /* POL_HOST_* */
+	__u8 named; /* the host has a name */
+	__u16 flags; /* what the head has said so far */
 	__u16 text_length; /* bytes of canonical text, also of those that did not fit into `text` */
 	__u8 phase;
-	__u8 flags;
 	__u8 place; /* in the version, a name, a number, a word */
 	__u8 header; /* POL_HEADER_* */
 	__u8 value; /* POL_VALUE_* */
@@ -116,8 +142,21 @@ static __always_inline __u32 pol_http_lost(struct pol_http *http, __u8 reason)
 	return POL_HTTP_LOST;
 }
 
+/* Undecidable, but well framed; the first reason counts. */
+static __always_inline void pol_http_unclear(struct pol_http *http, __u8 reason)
+{
+	if (!(http->flags & POL_HTTP_AMBIGUOUS))
+		http->reason = reason;
+	http->flags |= POL_HTTP_AMBIGUOUS;
+}
+
+static __always_inline void pol_http_ambiguous(struct pol_http *http)
+{
+	pol_http_unclear(http, POL_REASON_AMBIGUOUS_TARGET);
+}
+
 /* Forgets the last request. */
-static __always_inline void pol_http_restart(struct pol_http *http, const struct pol_automaton *automaton)
+static __always_inline void pol_http_restart(struct pol_http *http, const struct pol_tables *tables)
 {
 	http->head = 0;
 	http->phase = POL_HTTP_METHOD;
@@ -127,11 +166,14 @@ static __always_inline void pol_http_restart(struct pol_http *http, const struct
 	http->target = 0;
 	http->percent = 0;
 	http->place = 0;
-	http->state = automaton->start;
+	http->lines = 0;
+	http->field = 0;
+	__builtin_memset(&http->classes, 0, sizeof(http->classes));
+	http->state = pol_field_begin(tables, POL_FIELD_METHOD);
 }
 
-/* One byte of the canonical text. */
-static __always_inline void pol_http_emit(struct pol_http *http, const struct pol_automaton *automaton, __u32 byte)
+/* One byte of the text for events. */
+static __always_inline void pol_http_emit(struct pol_http *http, __u32 byte)
 {
 	__u32 at = http->text_length;
 
@@ -141,10 +183,24 @@ static __always_inline void pol_http_emit(struct pol_http *http, const struct po
 		asm volatile("" : "+r"(at));
 		http->text[at & (POL_LIMIT_EVENT_TEXT - 1)] = byte;
 	}
-	http->state = pol_automaton_step(automaton, http->state, byte);
 }
 
-static __always_inline void pol_http_ambiguous(struct pol_http *http)
+/* One byte of the value of the field that is being read. */
+static __always_inline void pol_http_read(struct pol_http *http, const struct pol_tables *tables, __u32 field, __u32 byte)
 {
-	http->flags |= POL_HTTP_AMBIGUOUS;
+	if (pol_field_asked(tables, field))
+		http->state = pol_field_step(tables, field, http->state, byte);
+}
+
+/* The value of a field that has only one is whole. */
+static __always_inline void pol_http_finish(struct pol_http *http, const struct pol_tables *tables, __u32 field, __u32 state)
+{
+	__u32 class;
+
+	if (!pol_field_asked(tables, field))
+		return;
+	class = pol_field_class(tables, field, state);
+	if (!class)
+		pol_http_ambiguous(http);
+	http->classes.of[field & (POL_LIMIT_REQUEST_FIELDS - 1)] = class;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * The request line: method, target and version, into the canonical text. Each function takes the next byte at its place
+ * The request line: method, target and version; the canonical path and the target as sent, each into its automaton. Each function takes the next byte at its place
  * and says what it brought about (POL_HTTP_*).
  */
 #pragma once
 #include "http-state.h"
 
-static __always_inline __u32 pol_http_method(struct pol_http *http, const struct pol_automaton *automaton, __u32 byte)
+static __always_inline __u32 pol_http_method(struct pol_http *http, const struct pol_tables *tables, __u32 byte)
 {
 	const __u8 *text = http->text;
 
@@ -17,12 +17,17 @@ static __always_inline __u32 pol_http_method(struct pol_http *http, const struct
 		if (http->text_length == 4 && text[0] == 'H' && text[1] == 'E' && text[2] == 'A' && text[3] == 'D')
 			http->flags |= POL_HTTP_IS_HEAD;
 		http->phase = POL_HTTP_PATH;
+		pol_http_finish(http, tables, POL_FIELD_METHOD, http->state);
+		http->state = pol_field_begin(tables, POL_FIELD_PATH);
+		http->whole = pol_field_begin(tables, POL_FIELD_TARGET);
 	} else if (!pol_http_is_token(byte)) {
 		int line_end = byte == '\r' || byte == '\n';
 
 		return pol_http_lost(http, http->text_length || line_end ? POL_REASON_MALFORMED_REQUEST : POL_REASON_NOT_HTTP);
+	} else {
+		pol_http_read(http, tables, POL_FIELD_METHOD, byte);
 	}
-	pol_http_emit(http, automaton, byte);
+	pol_http_emit(http, byte);
 	return POL_HTTP_GOES_ON;
 }
 
@@ -46,8 +51,29 @@ static __always_inline void pol_http_segment(struct pol_http *http, __u32 byte)
 	http->segment = segment;
 }
 
+/* One byte of the canonical path. */
+static __always_inline void pol_http_canonical(struct pol_http *http, const struct pol_tables *tables, __u32 byte)
+{
+	pol_http_emit(http, byte);
+	pol_http_read(http, tables, POL_FIELD_PATH, byte);
+}
+
+/* One byte of the target as it was sent. */
+static __always_inline void pol_http_sent(struct pol_http *http, const struct pol_tables *tables, __u32 byte)
+{
+	if (pol_field_asked(tables, POL_FIELD_TARGET))
+		http->whole = pol_field_step(tables, POL_FIELD_TARGET, http->whole, byte);
+}
+
+static __always_inline void pol_http_target_end(struct pol_http *http, const struct pol_tables *tables)
+{
+	pol_http_finish(http, tables, POL_FIELD_TARGET, http->whole);
+	http->phase = POL_HTTP_VERSION;
+	http->place = 0;
+}
+
 /* The second digit of a percent-encoding: visible bytes stand as themselves, others stay encoded, in upper case. */
-static __always_inline void pol_http_decode(struct pol_http *http, const struct pol_automaton *automaton, __u32 digit)
+static __always_inline void pol_http_decode(struct pol_http *http, const struct pol_tables *tables, __u32 digit)
 {
 	__u32 high = http->digit & 15;
 	__u32 byte = high << 4 | digit;
@@ -56,13 +82,13 @@ static __always_inline void pol_http_decode(struct pol_http *http, const struct 
 		pol_http_ambiguous(http);
 	if (byte > 0x20 && byte < 0x7f && byte != '?' && byte != '#') {
 		pol_http_segment(http, byte);
-		pol_http_emit(http, automaton, byte);
+		pol_http_canonical(http, tables, byte);
 		return;
 	}
 	http->segment = POL_SEGMENT_NAME;
-	pol_http_emit(http, automaton, '%');
-	pol_http_emit(http, automaton, high < 10 ? '0' + high : 'A' - 10 + high);
-	pol_http_emit(http, automaton, digit < 10 ? '0' + digit : 'A' - 10 + digit);
+	pol_http_canonical(http, tables, '%');
+	pol_http_canonical(http, tables, high < 10 ? '0' + high : 'A' - 10 + high);
+	pol_http_canonical(http, tables, digit < 10 ? '0' + digit : 'A' - 10 + digit);
 }
 
 static __always_inline void pol_http_path_end(struct pol_http *http)
@@ -72,7 +98,7 @@ static __always_inline void pol_http_path_end(struct pol_http *http)
 	http->percent = 0;
 }
 
-static __always_inline __u32 pol_http_path(struct pol_http *http, const struct pol_automaton *automaton, __u32 byte)
+static __always_inline __u32 pol_http_path(struct pol_http *http, const struct pol_tables *tables, __u32 byte)
 {
 	if (!http->target) {
 		http->segment = POL_SEGMENT_NAME;
@@ -81,13 +107,20 @@ static __always_inline __u32 pol_http_path(struct pol_http *http, const struct p
 	}
 	if (byte == ' ' || byte == '?') {
 		pol_http_path_end(http);
-		http->phase = byte == ' ' ? POL_HTTP_VERSION : POL_HTTP_QUERY;
-		http->place = 0;
+		pol_http_finish(http, tables, POL_FIELD_PATH, http->state);
 		http->target = 1;
+		if (byte == ' ') {
+			pol_http_target_end(http, tables);
+			return POL_HTTP_GOES_ON;
+		}
+		pol_http_sent(http, tables, byte);
+		http->phase = POL_HTTP_QUERY;
+		http->state = pol_field_begin(tables, POL_FIELD_QUERY);
 		return POL_HTTP_GOES_ON;
 	}
 	if (pol_http_is_control(byte))
 		return pol_http_lost(http, POL_REASON_MALFORMED_REQUEST);
+	pol_http_sent(http, tables, byte);
 	if (http->percent) {
 		__u32 digit = pol_http_hex(byte);
 
@@ -99,7 +132,7 @@ static __always_inline __u32 pol_http_path(struct pol_http *http, const struct p
 			http->digit = digit;
 		} else {
 			http->percent = 0;
-			pol_http_decode(http, automaton, digit);
+			pol_http_decode(http, tables, digit);
 		}
 		return POL_HTTP_GOES_ON;
 	}
@@ -111,21 +144,23 @@ static __always_inline __u32 pol_http_path(struct pol_http *http, const struct p
 		pol_http_ambiguous(http);
 	pol_http_segment(http, byte);
 	http->target = 1;
-	pol_http_emit(http, automaton, byte);
+	pol_http_canonical(http, tables, byte);
 	return POL_HTTP_GOES_ON;
 }
 
-static __always_inline __u32 pol_http_query(struct pol_http *http, __u32 byte)
+static __always_inline __u32 pol_http_query(struct pol_http *http, const struct pol_tables *tables, __u32 byte)
 {
 	if (byte == ' ') {
-		http->phase = POL_HTTP_VERSION;
-		http->place = 0;
+		pol_http_finish(http, tables, POL_FIELD_QUERY, http->state);
+		pol_http_target_end(http, tables);
 		return POL_HTTP_GOES_ON;
 	}
 	if (pol_http_is_control(byte))
 		return pol_http_lost(http, POL_REASON_MALFORMED_REQUEST);
 	if (byte == '#' || byte >= 0x80)
 		pol_http_ambiguous(http);
+	pol_http_sent(http, tables, byte);
+	pol_http_read(http, tables, POL_FIELD_QUERY, byte);
 	return POL_HTTP_GOES_ON;
 }
 

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Reads HTTP/1.1 requests byte by byte, wherever a packet begins or ends: the canonical text of each (into the
- * automaton, never stored for deciding), the end of its head, the end of its body. What a byte string means is defined
+ * Reads HTTP/1.1 requests byte by byte, wherever a packet begins or ends: the fields of each that rules ask for (into their
+ * automata, never stored for deciding), the end of its head, the end of its body. What a byte string means is defined
  * by src/compiler/domains/http/request.ts; this walk and that text give the same answer for every one.
  */
 #pragma once
 #include "http-fields.h"
 #include "http-target.h"
 
+/* A byte of a value that nobody asks for, and that ends nothing: most bytes of most heads. */
+static __always_inline int pol_http_is_idle(const struct pol_http *http, __u32 byte)
+{
+	return http->phase == POL_HTTP_VALUE && !http->field && http->header == POL_HEADER_OTHER && byte >= 0x20 && byte != 0x7f &&
+	       http->head < POL_HTTP_HEAD_LIMIT;
+}
+
 /* Reads one byte. After HEAD_READ without a body, after MESSAGE_READ and before the first byte: pol_http_restart. */
-static __always_inline __u32 pol_http_step(struct pol_http *http, const struct pol_automaton *automaton, __u32 byte)
+static __always_inline __u32 pol_http_step(struct pol_http *http, const struct pol_tables *tables, __u32 byte)
 {
 	__u32 phase = http->phase;
 
@@ -23,22 +30,22 @@ static __always_inline __u32 pol_http_step(struct pol_http *http, const struct p
 	http->head++;
 	/* Most bytes of a head are in these three. */
 	if (phase == POL_HTTP_VALUE)
-		return pol_http_value(http, byte);
+		return pol_http_value(http, tables, byte);
 	if (phase == POL_HTTP_NAME)
-		return pol_http_name(http, byte);
+		return pol_http_name(http, tables, byte);
 	if (phase == POL_HTTP_PATH)
-		return pol_http_path(http, automaton, byte);
+		return pol_http_path(http, tables, byte);
 	switch (phase) {
 	case POL_HTTP_METHOD:
-		return pol_http_method(http, automaton, byte);
+		return pol_http_method(http, tables, byte);
 	case POL_HTTP_QUERY:
-		return pol_http_query(http, byte);
+		return pol_http_query(http, tables, byte);
 	case POL_HTTP_VERSION:
 		return pol_http_version(http, byte);
 	case POL_HTTP_REQUEST_LINE_END:
 		return pol_http_request_line_end(http, byte);
 	case POL_HTTP_LINE:
-		return pol_http_line(http, byte);
+		return pol_http_line(http, tables, byte);
 	case POL_HTTP_LINE_END:
 		return pol_http_line_end(http, byte);
 	default:
@@ -46,8 +53,23 @@ static __always_inline __u32 pol_http_step(struct pol_http *http, const struct p
 	}
 }
 
-/* Request class of the target that was read. */
-static __always_inline __u32 pol_http_class(const struct pol_http *http, const struct pol_automaton *automaton)
+/*
+ * The same, as a function of its own: the verifier looks at it once, not once for each byte of the loops around it.
+ * `slot`: of the generation.
+ */
+POL_GLOBAL int pol_http_byte(struct pol_http *http, const struct pol_requests *requests, __u32 slot, __u32 byte)
 {
-	return http->flags & POL_HTTP_AMBIGUOUS ? POL_CLASS_UNDECIDABLE : pol_automaton_class(automaton, http->state);
+	struct pol_tables tables = {requests, slot};
+
+	if (!http || !requests)
+		return POL_HTTP_LOST;
+	return pol_http_step(http, &tables, byte & 255);
+}
+
+/* Request class of what was read: all of it, or only the request line; OPEN if that does not say it. */
+static __always_inline __u32 pol_http_class(const struct pol_http *http, const struct pol_tables *tables, __u32 known)
+{
+	if (http->flags & POL_HTTP_AMBIGUOUS)
+		return POL_CLASS_UNDECIDABLE;
+	return pol_request_class(tables, &http->classes, known);
 }

@@ -31,6 +31,7 @@ struct pol_connection {
 	__u32 revision; /* that `action`, `row` and the automaton's state belong to */
 	__u32 owner;
 	__u32 row; /* base of the request row */
+	__u32 identity; /* of the tables that the current head was read with */
 	__u8 action; /* of the connection: allow (no longer inspected), inspect, deny */
 	__u8 message; /* POL_MESSAGE_* */
 	__u8 poisoned;
@@ -47,12 +48,17 @@ struct pol_connection {
 	__u8 stranded; /* a request begins behind bytes that must not pass */
 	__u8 completed; /* requests that pass and end in it; 2 stands for more */
 	__u8 pipelined; /* several responses were due at once: how many still are cannot be told */
-	__u8 reserved;
+	__u8 section; /* POL_SECTION_*: a request that comes, or one that is sent */
 	__u32 begin; /* where its current message begins */
 	__u32 drop_from;
 	/* Sequence numbers of what this end sends. */
 	__u32 mark; /* when the last request had passed */
 	__u32 answer_end; /* when the last 403 will have been sent */
+	/* Of what is sent. */
+	__u32 held; /* bytes that were read and are held back until there are more */
+	__u32 held_at; /* sequence number of the first */
+	__u8 event; /* what the last byte that was read brought about */
+	__u8 reserved[7];
 };
 
 static __always_inline void pol_stream_tell(const struct pol_connection *connection, const struct pol_verdict *verdict, __u32 reason)
@@ -65,11 +71,18 @@ static __always_inline void pol_stream_tell(const struct pol_connection *connect
 	event->revision = connection->revision;
 	event->subject = connection->owner;
 	event->peer = connection->peer.endpoint;
-	__builtin_memcpy(event->source, &connection->peer.address, sizeof(event->source));
-	__builtin_memcpy(event->destination, &connection->local, sizeof(event->destination));
-	event->source_port = connection->remote_port;
-	event->destination_port = connection->local_port;
-	event->direction = POL_SECTION_INGRESS;
+	if (connection->section == POL_SECTION_INGRESS) {
+		__builtin_memcpy(event->source, &connection->peer.address, sizeof(event->source));
+		__builtin_memcpy(event->destination, &connection->local, sizeof(event->destination));
+		event->source_port = connection->remote_port;
+		event->destination_port = connection->local_port;
+	} else {
+		__builtin_memcpy(event->source, &connection->local, sizeof(event->source));
+		__builtin_memcpy(event->destination, &connection->peer.address, sizeof(event->destination));
+		event->source_port = connection->local_port;
+		event->destination_port = connection->remote_port;
+	}
+	event->direction = connection->section;
 	event->protocol = POL_PROTOCOL_HTTP;
 	event->match = verdict->match;
 	event->verdict = pol_verdict_hubble(verdict);
@@ -84,7 +97,7 @@ static __always_inline void pol_stream_report(const struct pol_connection *conne
 {
 	struct pol_counter_key key = {
 		.cause = verdict->cause,
-		.direction = POL_SECTION_INGRESS,
+		.direction = connection->section,
 		.protocol = POL_PROTOCOL_HTTP,
 		.match = verdict->match,
 		.verdict = pol_verdict_hubble(verdict),
@@ -142,7 +155,7 @@ static __always_inline void pol_stream_deny(struct pol_connection *connection)
 
 static __always_inline void pol_stream_judge(struct pol_connection *connection, __u32 class)
 {
-	if (pol_stream_decide(connection, class, class ? POL_REASON_NONE : POL_REASON_AMBIGUOUS_TARGET))
+	if (pol_stream_decide(connection, class, class ? POL_REASON_NONE : connection->http.reason))
 		connection->message = POL_MESSAGE_PASSES;
 	else
 		pol_stream_deny(connection);
@@ -168,7 +181,7 @@ static __always_inline void pol_stream_lose(struct pol_connection *connection, _
 }
 
 /* A request begins at `offset`. */
-static __always_inline int pol_stream_begin(struct pol_connection *connection, const struct pol_automaton *automaton, __u32 offset)
+static __always_inline int pol_stream_begin(struct pol_connection *connection, const struct pol_tables *tables, __u32 offset)
 {
 	struct pol_verdict refused;
 
@@ -181,7 +194,8 @@ static __always_inline int pol_stream_begin(struct pol_connection *connection, c
 		connection->poison = 1;
 		return 0;
 	}
-	pol_http_restart(&connection->http, automaton);
+	pol_http_restart(&connection->http, tables);
+	connection->identity = tables->requests->identity;
 	connection->message = POL_MESSAGE_UNDECIDED;
 	connection->head_passed = 0;
 	connection->begin = offset;
@@ -196,7 +210,7 @@ static __always_inline void pol_stream_message_end(struct pol_connection *connec
 }
 
 /* What the byte before `end` brought about. False: this packet is read no further. */
-static __always_inline int pol_stream_event(struct pol_connection *connection, const struct pol_automaton *automaton, __u32 event, __u32 end)
+static __always_inline int pol_stream_event(struct pol_connection *connection, const struct pol_tables *tables, __u32 event, __u32 end)
 {
 	struct pol_http *http = &connection->http;
 
@@ -205,7 +219,7 @@ static __always_inline int pol_stream_event(struct pol_connection *connection, c
 		return 0;
 	}
 	if (event == POL_HTTP_HEAD_READ && connection->message == POL_MESSAGE_UNDECIDED)
-		pol_stream_judge(connection, pol_http_class(http, automaton));
+		pol_stream_judge(connection, pol_http_class(http, tables, POL_LIMIT_NAMES_SLOT));
 	if (connection->message == POL_MESSAGE_PASSES)
 		connection->passes = 1;
 	else if (connection->message == POL_MESSAGE_DENIED)
@@ -218,33 +232,36 @@ static __always_inline int pol_stream_event(struct pol_connection *connection, c
 /* Reads on from `offset`: returns the bytes read, 0 for no further. A function of its own, so that it is verified once. */
 POL_GLOBAL int pol_stream_advance(struct __sk_buff *skb, struct pol_connection *connection, __u32 offset)
 {
-	const struct pol_automaton *automaton;
-	__u32 length = skb->len, event = POL_HTTP_GOES_ON, i;
-	__u8 bytes[POL_STREAM_STEP];
+	struct pol_tables tables;
+	__u32 length = skb->len, event = POL_HTTP_GOES_ON, i, at;
+	__u8 bytes[POL_STREAM_STEP] = {}; /* filled: the verifier of 6.1 does not see that what is read was written */
 	struct pol_http *http;
 
 	if (!connection || offset >= length)
 		return 0;
 	length -= offset;
-	automaton = pol_automaton_find(&t_http, connection->revision & 1);
-	if (!automaton) {
+	if (!pol_tables_find(&tables, &t_http, connection->revision & 1)) {
 		connection->poison = 1;
 		pol_stream_drop(connection, connection->begin);
 		return 0;
 	}
-	if (connection->message == POL_MESSAGE_BETWEEN && !pol_stream_begin(connection, automaton, offset))
+	if (connection->message == POL_MESSAGE_BETWEEN && !pol_stream_begin(connection, &tables, offset))
 		return 0;
 	http = &connection->http;
 	if (http->phase == POL_HTTP_BODY || http->phase == POL_HTTP_CHUNK_DATA) {
 		if (length > http->remaining)
 			length = http->remaining;
 		event = pol_http_skip(http, length);
-		return pol_stream_event(connection, automaton, event, offset + length) ? length : 0;
+		return pol_stream_event(connection, &tables, event, offset + length) ? length : 0;
 	}
 	if (length > POL_STREAM_STEP)
 		length = POL_STREAM_STEP;
-	if (length < 1) /* for the verifier of 6.1 */
+	if (!length)
 		return 0;
+	/* Changes nothing: the verifier of 6.1 concludes no lower bound from a comparison with 0. */
+	length--;
+	asm volatile("" : "+r"(length));
+	length = (length & (POL_STREAM_STEP - 1)) + 1;
 	if (bpf_skb_load_bytes(skb, offset, bytes, length)) {
 		connection->poison = 1;
 		pol_stream_drop(connection, connection->begin);
@@ -253,13 +270,20 @@ POL_GLOBAL int pol_stream_advance(struct __sk_buff *skb, struct pol_connection *
 	for (i = 0; i < POL_STREAM_STEP; i++) {
 		if (i >= length)
 			break;
-		event = pol_http_step(http, automaton, bytes[i]);
+		/* Written out, for the verifier of 6.1. */
+		at = i;
+		asm volatile("%0 &= %1" : "+r"(at) : "i"(POL_STREAM_STEP - 1));
+		if (pol_http_is_idle(http, bytes[at])) {
+			http->head++;
+			continue;
+		}
+		event = pol_http_byte(http, tables.requests, tables.slot, bytes[at]);
 		if (event != POL_HTTP_GOES_ON) {
 			i++;
 			break;
 		}
 	}
-	return pol_stream_event(connection, automaton, event, offset + i) ? i : 0;
+	return pol_stream_event(connection, &tables, event, offset + i) ? i : 0;
 }
 
 /* Reads on as far as it goes, at most POL_STREAM_STEPS; returns the bytes read. The verifier counts jumps: so two loops. */
@@ -279,45 +303,97 @@ POL_GLOBAL int pol_stream_round(struct __sk_buff *skb, struct pol_connection *co
 	return total;
 }
 
-/* The packet ends inside a head: a target that is whole can be denied already; else what is here goes on. */
-static __always_inline void pol_stream_pause(struct pol_connection *connection)
+/* The packet ends inside a head: a target that is whole may say already that it is denied; else what is here goes on. */
+POL_GLOBAL int pol_stream_pause(struct pol_connection *connection)
 {
-	const struct pol_automaton *automaton;
+	struct pol_tables tables;
 	__u32 class;
 
-	if (connection->message != POL_MESSAGE_UNDECIDED)
-		return;
-	automaton = pol_automaton_find(&t_http, connection->revision & 1);
-	if (automaton && connection->http.phase > POL_HTTP_LAST_OF_TARGET) {
-		class = pol_http_class(&connection->http, automaton);
-		if (pol_stream_denies(connection, class)) {
+	if (!connection || connection->message != POL_MESSAGE_UNDECIDED)
+		return 0;
+	if (connection->http.phase > POL_HTTP_LAST_OF_TARGET && pol_tables_find(&tables, &t_http, connection->revision & 1)) {
+		class = pol_http_class(&connection->http, &tables, POL_FIELD_HOST);
+		if (class != POL_CLASS_OPEN && pol_stream_denies(connection, class)) {
 			pol_stream_judge(connection, class);
-			return;
+			return 0;
 		}
 	}
 	connection->head_passed = 1;
 	connection->passes = 1;
+	return 0;
 }
 
-/* Under another automaton, a target that was begun is read again; one that is not kept whole becomes ambiguous. */
+/* Has a head something that other tables ask for, and that is not kept? Only method and path are. */
+static __always_inline int pol_stream_forgot(const struct pol_http *http, const struct pol_tables *tables)
+{
+	__u32 line = 1 << POL_FIELD_METHOD | 1 << POL_FIELD_PATH;
+	__u32 target = 1 << POL_FIELD_QUERY | 1 << POL_FIELD_TARGET;
+	__u32 asked = tables->requests->asked & ~line;
+
+	if (http->text_length > POL_LIMIT_EVENT_TEXT)
+		return 1;
+	if (http->lines)
+		return asked != 0;
+	return http->phase != POL_HTTP_METHOD && asked & target;
+}
+
+/* Byte `at` of the kept text once more. A function of its own: the loop around it is then one path to the verifier. */
+POL_GLOBAL int pol_stream_replay_byte(struct pol_connection *connection, __u32 at)
+{
+	struct pol_tables tables;
+	struct pol_http *http;
+	__u32 byte;
+
+	if (!connection || at >= POL_LIMIT_EVENT_TEXT || !pol_tables_find(&tables, &t_http, connection->revision & 1))
+		return 0;
+	http = &connection->http;
+	byte = http->text[at & (POL_LIMIT_EVENT_TEXT - 1)];
+	if (http->field == POL_FIELD_METHOD && byte == ' ') {
+		pol_http_finish(http, &tables, POL_FIELD_METHOD, http->state);
+		http->state = pol_field_begin(&tables, POL_FIELD_PATH);
+		http->field = POL_FIELD_PATH;
+		return 0;
+	}
+	pol_http_read(http, &tables, http->field, byte);
+	return 0;
+}
+
+/*
+ * Under other tables, a head that was begun is read again, as far as it is kept; what was asked for and is not kept makes it
+ * undecidable.
+ */
 POL_GLOBAL int pol_stream_replay(struct pol_connection *connection)
 {
-	const struct pol_automaton *automaton;
-	__u32 state;
+	struct pol_tables tables;
+	struct pol_http *http;
 
 	if (!connection || connection->message != POL_MESSAGE_UNDECIDED)
 		return 0;
-	automaton = pol_automaton_find(&t_http, connection->revision & 1);
-	if (!automaton || connection->http.text_length > POL_LIMIT_EVENT_TEXT) {
-		pol_http_ambiguous(&connection->http);
+	http = &connection->http;
+	if (!pol_tables_find(&tables, &t_http, connection->revision & 1)) {
+		pol_http_ambiguous(http);
 		return 0;
 	}
-	state = automaton->start;
-	for (__u32 i = 0; i < POL_LIMIT_EVENT_TEXT; i++) {
-		if (i >= connection->http.text_length)
-			break;
-		state = pol_automaton_step(automaton, state, connection->http.text[i]);
+	if (tables.requests->identity == connection->identity)
+		return 0;
+	connection->identity = tables.requests->identity;
+	if (pol_stream_forgot(http, &tables)) {
+		pol_http_unclear(http, POL_REASON_UNKNOWN_STREAM_POSITION);
+		return 0;
 	}
-	connection->http.state = state;
+	__builtin_memset(&http->classes, 0, sizeof(http->classes));
+	http->field = POL_FIELD_METHOD;
+	http->state = pol_field_begin(&tables, POL_FIELD_METHOD);
+	for (__u32 i = 0; i < POL_LIMIT_EVENT_TEXT; i++) {
+		if (i >= http->text_length)
+			break;
+		pol_stream_replay_byte(connection, i);
+	}
+	http->field = 0;
+	http->whole = pol_field_begin(&tables, POL_FIELD_TARGET);
+	if (http->phase > POL_HTTP_PATH) {
+		pol_http_finish(http, &tables, POL_FIELD_PATH, http->state);
+		http->state = pol_field_begin(&tables, http->phase == POL_HTTP_QUERY ? POL_FIELD_QUERY : POL_LIMIT_NAMES_SLOT);
+	}
 	return 0;
 }

@@ -1,69 +1,9 @@
-// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * HTTP decided in the kernel. pol_sock_ops marks every accepted connection and puts those whose verdict is `inspect`
- * into `http_sockets`; pol_stream_verdict sees their bytes after TCP has put them in order, before the server does.
- *
- * An allowed request passes; of a denied one the server never sees the end of the head, and its sender reads a 403 that
- * is written into the packet of the request. Wherever that is not possible without a response out of order or a byte
- * too many, the connection is *poisoned*: no byte of its client reaches the server ever again. It ends so:
- *   1. If nothing else is due to the client, it reads a 403 (or 503, if what cannot pass was not denied) that says so,
- *      and closes it.
- *   2. Else what the server must not see is overwritten with zero bytes and passed on. No server reads those as a
- *      request: it answers what came before, refuses the rest and closes. They bring no line to an end.
- *   3. In any case an event with the reason `poisonedConnection` tells policyd, which may destroy the socket.
+ * Connections as they begin and end: who accepted and who opened them, and which go into the sockhashes whose programs read
+ * their requests (receive.bpf.c, send.bpf.c). Every network policy has this one, those two only where there are such rules.
  */
-#include "../include/sockets.h"
-#include "answer.h"
-#include "message.h"
-
-enum { POL_STREAM_CONNECTIONS = 65536 }; /* inspected at one time; more are refused (uninspectable) */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, POL_STREAM_CONNECTIONS);
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
-	__type(key, __u64); /* socket cookie */
-	__type(value, struct pol_connection);
-} http_connections SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_SOCKHASH);
-	__uint(max_entries, POL_STREAM_CONNECTIONS);
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
-	__type(key, __u64); /* socket cookie */
-	__uint(value_size, sizeof(__u64));
-} http_sockets SEC(".maps");
-
-static const struct pol_connection pol_connection_new = {};
-
-/* Takes an accepted connection into inspection; on any failure nothing of it stays, and cgroup_skb refuses its data. */
-static __always_inline int pol_stream_inspect(struct bpf_sock_ops *ops, const struct pol_admission *admission)
-{
-	struct pol_connection *connection;
-	__u64 cookie = bpf_get_socket_cookie(ops);
-
-	if (bpf_map_update_elem(&http_connections, &cookie, &pol_connection_new, BPF_ANY))
-		return 0;
-	connection = bpf_map_lookup_elem(&http_connections, &cookie);
-	if (!connection)
-		return 0;
-	connection->peer = admission->peer;
-	connection->local = admission->local;
-	connection->local_port = admission->local_port;
-	connection->remote_port = admission->remote_port;
-	connection->revision = admission->revision;
-	connection->owner = admission->owner;
-	connection->row = admission->verdict.next;
-	connection->action = POL_ACTION_INSPECT;
-	/* For its end: the entry goes with the connection. */
-	bpf_sock_ops_cb_flags_set(ops, ops->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
-	/* Refused by the kernel for MPTCP and kernel TLS, whose bytes would not come by here. */
-	if (!bpf_sock_hash_update(ops, &http_sockets, &cookie, BPF_NOEXIST))
-		return 1;
-	bpf_map_delete_elem(&http_connections, &cookie);
-	return 0;
-}
+#include "send.h"
 
 SEC("sockops")
 int pol_sock_ops(struct bpf_sock_ops *ops)
@@ -78,6 +18,11 @@ int pol_sock_ops(struct bpf_sock_ops *ops)
 		if (storage && admission.verdict.action == POL_ACTION_INSPECT && admission.verdict.domain == POL_DOMAIN_HTTP)
 			storage->inspected = pol_stream_inspect(ops, &admission);
 		break;
+	case BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB:
+		storage = ops->sk ? bpf_sk_storage_get(&sockets, ops->sk, 0, 0) : 0;
+		if (storage && (__u32)pol_word_load(&storage->verdict) == POL_ACTION_INSPECT)
+			storage->inspected = pol_send_inspect(ops, storage);
+		break;
 	case BPF_SOCK_OPS_STATE_CB:
 		if (ops->args[1] == BPF_TCP_CLOSE) {
 			cookie = bpf_get_socket_cookie(ops);
@@ -86,158 +31,4 @@ int pol_sock_ops(struct bpf_sock_ops *ops)
 		break;
 	}
 	return 1;
-}
-
-/* Decides the connection again under the generation in force. */
-static __always_inline void pol_stream_refresh(struct __sk_buff *skb, struct pol_connection *connection, struct pol_generation now)
-{
-	struct pol_question question = {
-		.slot = now.slot,
-		.subject = POL_OWNER_UNKNOWN,
-		.section = POL_SECTION_INGRESS,
-		.point = POL_PROTOCOL_TCP * 65536 + connection->local_port,
-	};
-	struct pol_peer peer = connection->peer;
-	struct pol_verdict verdict;
-	__u32 found;
-
-	if (skb->sk)
-		question.subject = pol_owner_of_socket(now.slot, skb->sk);
-	/* Who was found by socket stays who it was: only the address can be asked again. */
-	found = pol_endpoint_of_address(now.slot, &peer.address);
-	if (found > POL_ENDPOINT_HOST || !pol_endpoint_find(now.slot, peer.endpoint))
-		peer.endpoint = found;
-	if (!now.revision || question.subject == POL_OWNER_UNKNOWN)
-		pol_verdict_fixed(&verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
-	else if (question.subject == POL_ENDPOINT_NONE)
-		pol_verdict_fixed(&verdict, POL_ACTION_ALLOW, POL_CAUSE_DEFAULT_ALLOW);
-	else
-		pol_verdict_decide(&question, &peer, &verdict);
-	connection->revision = now.revision;
-	connection->owner = question.subject;
-	connection->peer = peer;
-	connection->row = verdict.next;
-	connection->action = verdict.action;
-	if (verdict.action == POL_ACTION_INSPECT && verdict.domain != POL_DOMAIN_HTTP)
-		connection->action = POL_ACTION_DENY;
-	pol_stream_replay(connection);
-}
-
-/* What is read of kernel structs; offsets come from the running kernel's BTF. */
-struct tcp_sock {
-	__u32 write_seq; /* next byte that the server will write */
-	__u32 snd_una; /* first byte that the client has not acknowledged */
-} __attribute__((preserve_access_index));
-
-/* Is an answer of the server to a whole request that passed still to come, or on its way? */
-static __always_inline int pol_stream_outstanding(struct __sk_buff *skb, const struct pol_connection *connection)
-{
-	const struct tcp_sock *tcp;
-
-	if (connection->pipelined)
-		return 1;
-	if (!connection->passed)
-		return 0;
-	tcp = skb->sk ? bpf_skc_to_tcp_sock(skb->sk) : 0;
-	return !tcp || (__s32)(tcp->write_seq - connection->mark) <= 0 || tcp->snd_una != tcp->write_seq;
-}
-
-/* Would an answer of ours overtake one of the server's? */
-static __always_inline int pol_stream_response_due(struct __sk_buff *skb, const struct pol_connection *connection)
-{
-	return connection->message == POL_MESSAGE_PASSES || pol_stream_outstanding(skb, connection);
-}
-
-/* What this end has written, or the end of the answers that are still to be written, if that is later. */
-static __always_inline __u32 pol_stream_written(struct __sk_buff *skb, const struct pol_connection *connection)
-{
-	const struct tcp_sock *tcp = skb->sk ? bpf_skc_to_tcp_sock(skb->sk) : 0;
-	__u32 written = tcp ? tcp->write_seq : 0;
-
-	return connection->answered && (__s32)(connection->answer_end - written) > 0 ? connection->answer_end : written;
-}
-
-static __always_inline int pol_stream_reply(struct __sk_buff *skb, struct pol_connection *connection, __u64 cookie)
-{
-	connection->answer_end = pol_stream_written(skb, connection) + skb->len;
-	connection->answered = 1;
-	return bpf_sk_redirect_hash(skb, &http_sockets, &cookie, 0);
-}
-
-static __always_inline int pol_stream_poison(struct __sk_buff *skb, struct pol_connection *connection, __u64 cookie)
-{
-	struct pol_verdict refused;
-	__u32 bodiless = connection->http.flags & POL_HTTP_IS_HEAD;
-	__u32 kind = connection->stranded && !connection->answer ? POL_ANSWER_RETRY : POL_ANSWER_DENIED_CLOSE;
-
-	connection->poisoned = 1;
-	connection->http.text_length = 0;
-	pol_verdict_fixed(&refused, POL_ACTION_DENY, POL_CAUSE_UNINSPECTABLE);
-	pol_stream_tell(connection, &refused, POL_REASON_POISONED_CONNECTION);
-	if (!connection->passes && !pol_stream_response_due(skb, connection) && !pol_answer_write(skb, kind, bodiless))
-		return pol_stream_reply(skb, connection, cookie);
-	return pol_answer_fill(skb, connection->drop_from, 0) ? SK_DROP : SK_PASS;
-}
-
-SEC("sk_skb/stream_verdict")
-int pol_stream_verdict(struct __sk_buff *skb)
-{
-	struct pol_generation now = pol_generation_read();
-	__u64 cookie = bpf_get_socket_cookie(skb);
-	struct pol_connection *connection = bpf_map_lookup_elem(&http_connections, &cookie);
-	__u32 offset = 0, read;
-
-	if (!connection || connection->poisoned)
-		return SK_DROP;
-	if (connection->revision != now.revision)
-		pol_stream_refresh(skb, connection, now);
-	connection->passes = 0;
-	connection->drops = 0;
-	connection->answer = connection->owed;
-	connection->owed = 0;
-	connection->poison = connection->action == POL_ACTION_DENY;
-	connection->completed = 0;
-	connection->stranded = 0;
-	connection->begin = 0;
-	connection->drop_from = 0;
-	if (connection->lost && !pol_stream_denies(connection, POL_CLASS_UNDECIDABLE))
-		return SK_PASS;
-	if (connection->lost)
-		connection->poison = 1;
-	for (int i = 0; i < POL_STREAM_ROUNDS && !connection->poison && !connection->lost; i++) {
-		read = pol_stream_round(skb, connection, offset);
-		if (!read)
-			break;
-		offset += read;
-	}
-	if (connection->lost && !connection->poison)
-		return SK_PASS;
-	if (offset < skb->len && !connection->poison) {
-		connection->poison = 1;
-		pol_stream_drop(connection, offset);
-		connection->passes = offset > 0;
-	}
-	if (!connection->poison)
-		pol_stream_pause(connection);
-	if (!connection->poison && connection->answer) {
-		if (skb->len < POL_ANSWER_SHORTEST && connection->message == POL_MESSAGE_DENIED) {
-			connection->owed = 1;
-			return SK_DROP;
-		}
-		if (!pol_stream_response_due(skb, connection) &&
-		    !pol_answer_write(skb, POL_ANSWER_DENIED, connection->http.flags & POL_HTTP_IS_HEAD))
-			return pol_stream_reply(skb, connection, cookie);
-		connection->poison = 1;
-	}
-	if (connection->poison)
-		return pol_stream_poison(skb, connection, cookie);
-	if (connection->drops)
-		return SK_DROP;
-	if (connection->completed) {
-		if (connection->completed > 1 || pol_stream_outstanding(skb, connection))
-			connection->pipelined = 1;
-		connection->mark = pol_stream_written(skb, connection);
-		connection->passed = 1;
-	}
-	return SK_PASS;
 }

@@ -7,20 +7,7 @@
 #include "../include/flow.h"
 #include "../include/related.h"
 #include "../include/source.h"
-
-/* Packets that cannot be asked about: refused to whoever a policy selects, nothing to everybody else. */
-static __always_inline int pol_unreadable_judge(struct pol_case *this, int kind)
-{
-	const struct pol_endpoint *subject = pol_endpoint_find(this->question.slot, this->question.subject);
-
-	if (subject && subject->subject_class == 0)
-		return 1;
-	if (!subject)
-		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
-	if (kind == POL_PACKET_FRAGMENT)
-		return pol_case_refuse(this, POL_CAUSE_FRAGMENT);
-	return pol_case_refuse(this, kind == POL_PACKET_FAMILY ? POL_CAUSE_UNSUPPORTED_FAMILY : POL_CAUSE_MALFORMED);
-}
+#include "../include/unreadable.h"
 
 static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_case *this, __u8 direction)
 {
@@ -29,7 +16,7 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	struct bpf_sock *sk = skb->sk;
 	int kind;
 
-	kind = pol_packet_parse(skb, &this->packet);
+	kind = pol_packet_parse(skb, &this->packet, 0);
 	if (kind == POL_PACKET_NO_EVENT)
 		return 1;
 	this->revision = now.revision;

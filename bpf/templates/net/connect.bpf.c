@@ -6,6 +6,7 @@
  */
 #include "../include/case.h"
 #include "../include/flow.h"
+#include "../include/service.h"
 #include "../include/sockets.h"
 
 enum {
@@ -149,13 +150,50 @@ static __always_inline int pol_call_judge(struct bpf_sock_addr *context, struct 
 	return this->verdict.flags & POL_FLAG_SILENT ? 1 : pol_case_deny(this);
 }
 
+enum { POL_ERROR_CONNECTION_REFUSED = 111 };
+
+/* A call of a service goes to a backend from here on: `called` is the backend then. */
+static __always_inline enum pol_translation pol_call_translate(struct bpf_sock_addr *context, struct pol_end *called, enum pol_call call)
+{
+	__u8 protocol = context->protocol == POL_NUMBER_TCP ? POL_PROTOCOL_TCP : POL_PROTOCOL_UDP;
+	struct pol_generation now = pol_generation_read();
+	struct bpf_sock *sk = context->sk;
+	struct pol_socket *storage;
+	__u32 client;
+
+	if (!now.revision || !sk || (protocol == POL_PROTOCOL_UDP && context->protocol != POL_NUMBER_UDP))
+		return POL_NO_SERVICE;
+	if (!pol_service_find(now.slot, called, protocol))
+		return POL_NO_SERVICE;
+	storage = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	client = pol_socket_owner(now, sk, storage);
+	return pol_service_translate(called, now.slot, bpf_get_socket_cookie(context), pol_call_of(client, protocol, call == POL_CALL_CONNECT));
+}
+
+/* What a service without a backend answers: a reset, as a port that nobody listens on. */
+static __always_inline int pol_call_unanswered(void)
+{
+	bpf_set_retval(-POL_ERROR_CONNECTION_REFUSED);
+	return 0;
+}
+
 static __always_inline int pol_call_ipv4(struct bpf_sock_addr *context, enum pol_call call)
 {
+	struct pol_end called = {.port = bpf_ntohs(context->user_port)};
 	struct pol_case this = {};
+	enum pol_translation found;
 
-	if (!pol_call_transport(&this.packet, context->protocol, bpf_ntohs(context->user_port)))
+	pol_address_mapped(&called.address, context->user_ip4);
+	found = pol_call_translate(context, &called, call);
+	if (found == POL_NOBODY_READY)
+		return pol_call_unanswered();
+	if (found == POL_TRANSLATED) {
+		context->user_ip4 = called.address.word[3];
+		context->user_port = bpf_htons(called.port);
+	}
+	if (!pol_call_transport(&this.packet, context->protocol, called.port))
 		return 1;
-	pol_address_mapped(&this.packet.destination, context->user_ip4);
+	this.packet.destination = called.address;
 	if (call == POL_CALL_SEND)
 		pol_address_mapped(&this.packet.source, context->msg_src_ip4);
 	else
@@ -167,17 +205,30 @@ static __always_inline int pol_call_ipv4(struct bpf_sock_addr *context, enum pol
 
 static __always_inline int pol_call_ipv6(struct bpf_sock_addr *context, enum pol_call call)
 {
+	struct pol_end called = {.port = bpf_ntohs(context->user_port)};
 	struct pol_case this = {};
 	struct bpf_sock *sk = context->sk;
 	struct pol_address *to = &this.packet.destination;
 	struct pol_address *from = &this.packet.source;
+	enum pol_translation found;
 
-	if (!pol_call_transport(&this.packet, context->protocol, bpf_ntohs(context->user_port)))
+	called.address.word[0] = context->user_ip6[0];
+	called.address.word[1] = context->user_ip6[1];
+	called.address.word[2] = context->user_ip6[2];
+	called.address.word[3] = context->user_ip6[3];
+	found = pol_call_translate(context, &called, call);
+	if (found == POL_NOBODY_READY)
+		return pol_call_unanswered();
+	if (found == POL_TRANSLATED) {
+		context->user_ip6[0] = called.address.word[0];
+		context->user_ip6[1] = called.address.word[1];
+		context->user_ip6[2] = called.address.word[2];
+		context->user_ip6[3] = called.address.word[3];
+		context->user_port = bpf_htons(called.port);
+	}
+	if (!pol_call_transport(&this.packet, context->protocol, called.port))
 		return 1;
-	to->word[0] = context->user_ip6[0];
-	to->word[1] = context->user_ip6[1];
-	to->word[2] = context->user_ip6[2];
-	to->word[3] = context->user_ip6[3];
+	*to = called.address;
 	if (call == POL_CALL_SEND) {
 		from->word[0] = context->msg_src_ip6[0];
 		from->word[1] = context->msg_src_ip6[1];

@@ -134,7 +134,6 @@ POL_GLOBAL int pol_exec_judge(struct pol_start *start, __u32 reason)
 {
 	const struct pol_endpoint *subject;
 	struct pol_counter_key counter = {.direction = POL_SECTION_PROCESS, .protocol = POL_PROTOCOL_EXEC};
-	struct pol_row_key row = {.section = POL_SECTION_PROCESS};
 	struct pol_verdict verdict;
 
 	if (!start)
@@ -145,8 +144,7 @@ POL_GLOBAL int pol_exec_judge(struct pol_start *start, __u32 reason)
 	} else if (subject->subject_class == 0) {
 		pol_verdict_fixed(&verdict, POL_ACTION_ALLOW, POL_CAUSE_DEFAULT_ALLOW);
 	} else {
-		row.subject_class = subject->subject_class;
-		pol_verdict_in_row(start->slot, &row, reason ? POL_CLASS_UNDECIDABLE : pol_exec_class(start), &verdict);
+		pol_verdict_of_start(start->slot, subject->subject_class, reason ? POL_CLASS_UNDECIDABLE : pol_exec_class(start), &verdict);
 	}
 	counter.cause = verdict.cause;
 	counter.match = verdict.match;

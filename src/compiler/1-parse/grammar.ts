@@ -13,6 +13,7 @@ import {
   type Name,
   type RulesAst,
   type SectionAst,
+  type ServicePortAst,
   type StatementAst,
   type TestLine,
   type UseAst,
@@ -35,6 +36,7 @@ export const noItems = (): Items => ({
   policies: [],
   tests: [],
   invariants: [],
+  services: [],
   annotations: [],
 });
 
@@ -83,6 +85,7 @@ export class PolicyParser extends SectionParser {
     { ALT: () => this.SUBRULE(this.policy) },
     { ALT: () => this.SUBRULE(this.test) },
     { ALT: () => this.SUBRULE(this.invariant) },
+    { ALT: () => this.SUBRULE(this.serviceItem) },
   ];
 
   readonly item = this.RULE('item', (): void => {
@@ -292,6 +295,34 @@ export class PolicyParser extends SectionParser {
     this.isInvariant = false;
     this.items.invariants.push({ name, statements, span: this.spanFrom(first) });
     return 'nothing';
+  });
+
+  readonly serviceItem = this.RULE('serviceItem', (): Annotated => {
+    const { annotations } = this;
+    const first = this.CONSUME(t.Service);
+    const name = this.nameOf(this.CONSUME(t.Word));
+    this.CONSUME(t.For);
+    const backends = this.SUBRULE1(this.expression);
+    this.CONSUME(t.At);
+    const addresses = this.SUBRULE2(this.expression);
+    const attributes: Operand[] = [];
+    this.MANY1(() => void attributes.push(this.SUBRULE(this.operand)));
+    this.open();
+    const ports: ServicePortAst[] = [];
+    this.MANY2(() => void ports.push(this.SUBRULE(this.servicePort)));
+    this.close();
+    this.items.services.push({ name, backends, addresses, attributes, ports, annotations, span: this.spanFrom(first) });
+    return 'item';
+  });
+
+  readonly servicePort = this.RULE('servicePort', (): ServicePortAst => {
+    const first = this.LA(1);
+    const transport = this.SUBRULE(this.term);
+    const target = this.OPTION(() => {
+      this.CONSUME(t.To);
+      return this.SUBRULE(this.value);
+    });
+    return { transport, ...(target ? { target } : {}), span: this.spanFrom(first) };
   });
 
   readonly statement = this.RULE('statement', (): StatementAst => {

@@ -49,6 +49,7 @@ function addItems(file: Items, more: Items): void {
   add(file.policies, more.policies);
   add(file.tests, more.tests);
   add(file.invariants, more.invariants);
+  add(file.services, more.services);
   add(file.annotations, more.annotations);
 }
 

@@ -120,6 +120,7 @@ const contextualItems: ReadonlyMap<TokenType, readonly TokenType[]> = new Map<To
   [t.Rules, [t.Word, t.LParen]],
   [t.Cluster, [t.Text]],
   [t.Invariant, [t.Text, t.LCurly]],
+  [t.Service, [t.Word, t.For]],
 ]);
 
 /** Index -1 is never asked for: one such look makes all others slow. */
@@ -143,7 +144,7 @@ const unfinished: ReadonlySet<TokenType> = new Set([
   ...[t.And, t.Or, t.Not, t.Except, t.Equals, t.Comma, t.For, t.From, t.In, t.At, t.Colon, t.Dot, t.Minus, t.Including],
 ]);
 /** Items that end with their block. */
-const withBlock: ReadonlySet<TokenType> = new Set([t.Policy, t.Test, t.Rules, t.Invariant]);
+const withBlock: ReadonlySet<TokenType> = new Set([t.Policy, t.Test, t.Rules, t.Invariant, t.Service]);
 
 /** Can what was read end here, so that a word at the beginning of a line that begins no item is one that someone mistyped? */
 function mayEnd(item: readonly IToken[]): boolean {

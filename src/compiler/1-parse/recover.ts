@@ -90,7 +90,7 @@ const inRules = 'a section (`use` stands in policies; a `rules` block uses no ot
 const behindStatement = 'the end of the line (`;` parts only lines of requests)';
 const behindRule = 'the end of the rule (several peers or ports stand in `[` and `]`)';
 /** Blocks whose statements have lines of their own. */
-const ofLines: ReadonlySet<string> = new Set(['policy', 'rulesItem', 'section', 'test', 'invariant']);
+const ofLines: ReadonlySet<string> = new Set(['policy', 'rulesItem', 'section', 'test', 'invariant', 'serviceItem']);
 
 /** The token that is really wrong, and what was expected there: a `use` where none can be, a `;` between statements. */
 function meant({ context, token }: IRecognitionException, tokens: readonly IToken[]): readonly [IToken, string] | undefined {

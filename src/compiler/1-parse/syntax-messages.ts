@@ -12,6 +12,7 @@ const closing: Readonly<Record<string, string>> = {
   block: 'a line or `}`',
   test: 'a test line or `}`',
   invariant: 'a statement (`no`, `every`, `only`) or `}`',
+  serviceItem: 'a port (`tcp 80`) or `}`',
   labels: '`,` or `}`',
   list: '`,` or `]`',
   operandList: '`,` or `]`',
@@ -21,7 +22,7 @@ const closing: Readonly<Record<string, string>> = {
 };
 
 /** Said for every word that no item begins with; what it was meant to be is one of `itemWords`. */
-export const anItem = 'a declaration, `policy`, `test`, `invariant`, `rules` or `import`';
+export const anItem = 'a declaration, `policy`, `test`, `invariant`, `service`, `rules` or `import`';
 const aSet = 'a name, a selector `{...}`, a list `[...]` or an address';
 const alternatives: Readonly<Record<string, string>> = {
   file: anItem,

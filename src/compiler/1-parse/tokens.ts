@@ -62,6 +62,7 @@ export const Rules = contextual('rules');
 export const AnnotationWord = contextual('annotation');
 export const Cluster = contextual('cluster');
 export const Invariant = contextual('invariant');
+export const Service = contextual('service');
 export const Use = contextual('use');
 export const Including = contextual('including');
 export const Named = contextual('named');
@@ -124,7 +125,7 @@ export const itemWords: ReadonlySet<TokenType> = new Set([Module, Namespace, Imp
 /** Words that begin a declaration. */
 export const declarationWords: ReadonlySet<TokenType> = new Set([Workload, Network, Port, Domain, Path, Binary, List]);
 /** The words that items begin with, as they are written. */
-export const itemStarts: readonly string[] = [...itemWords, ...declarationWords, Rules, AnnotationWord, Cluster, Invariant].map(
+export const itemStarts: readonly string[] = [...itemWords, ...declarationWords, Rules, AnnotationWord, Cluster, Invariant, Service].map(
   ({ PATTERN }) => String(PATTERN),
 );
 /** The closing bracket of each opening one. */
@@ -136,7 +137,7 @@ export const closers: ReadonlyMap<TokenType, TokenType> = new Map([
 
 /** Words that are names wherever they do not give the text its form. */
 export const contextualWords: TokenType[] = [
-  ...[Domain, Path, Binary, List, Rules, AnnotationWord, Cluster, Invariant, Use, Including, Named, Can, Code],
+  ...[Domain, Path, Binary, List, Rules, AnnotationWord, Cluster, Invariant, Service, Use, Including, Named, Can, Code],
 ];
 /** Every token type that a text can have, in the order in which they are tried. */
 export const concrete: TokenType[] = [

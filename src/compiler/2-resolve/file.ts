@@ -8,6 +8,7 @@ import { invariantsOf } from './invariants.ts';
 import { computingOrder } from './order.ts';
 import { policyOf } from './policies.ts';
 import type { FileScope } from './scopes.ts';
+import { serviceOf } from './services.ts';
 import { testsOf, type UncheckedTest } from './tests.ts';
 import type { Place, Unit } from './unit.ts';
 import { checkBlock, usesOf } from './uses.ts';
@@ -31,11 +32,12 @@ export function resolveFile(unit: Unit, scope: FileScope): FileResult {
   const policies = file.policies.map((policy) => policyOf(place, policy, uses));
   const tests = testsOf(place, file.tests);
   const invariants = invariantsOf(place, file.invariants);
+  const services = file.services.map((service) => serviceOf(place, service));
   reportUnused(scope, unit);
   const { allowances, annotations } = place;
   const order = computingOrder(declarations, base, unit.report);
   return {
-    file: { base, declarations, order, policies, tests: tests.map(({ test }) => test), invariants, allowances, annotations },
+    file: { base, declarations, order, policies, tests: tests.map(({ test }) => test), invariants, services, allowances, annotations },
     tests,
   };
 }

@@ -5,13 +5,14 @@ import { type Report, recorder } from '../diagnostics/diagnostic.ts';
 import type { Domains } from '../domains/domain.ts';
 import { type PolicyId, ruleId } from '../ir/ids.ts';
 import type { ResolvedFile, ResolvedPolicyBlock } from '../ir/resolved.ts';
-import type { Invariant, Rule, TestCase } from '../ir/typed.ts';
+import type { Invariant, Rule, Service, TestCase } from '../ir/typed.ts';
 import { computeDeclarations } from './declarations.ts';
 import { invariantOf } from './invariants.ts';
 import { annotationsOf, policyOf } from './policies.ts';
 import { factsOf } from './rules/facts.ts';
 import type { CheckedPolicy, Facts } from './rules/finding.ts';
 import { policyFindings } from './rules/index.ts';
+import { serviceOf } from './services.ts';
 import type { Context, DeclaredSet } from './sets.ts';
 import { testCaseOf } from './tests.ts';
 import { ruleOf, type Shared, sharing } from './typed-rules.ts';
@@ -23,6 +24,7 @@ export type CheckedFile = {
   readonly policies: readonly CheckedPolicy[];
   readonly tests: readonly TestCase[];
   readonly invariants: readonly Invariant[];
+  readonly services: readonly Service[];
   /** No rule was left out. */
   readonly isWhole: boolean;
   readonly replay: (report: Report) => void;
@@ -55,11 +57,23 @@ export function checkFile(file: ResolvedFile, around: Around): CheckedFile {
   const policies = file.policies.map((written) => checkedPolicy(written, around, shared));
   const tests = file.tests.flatMap((test) => testCaseOf(test, context) ?? []);
   const invariants = file.invariants.flatMap((one) => invariantOf(one, context) ?? []);
+  const services = file.services.flatMap((one) => serviceOf(one, context) ?? []);
   const isWhole = policies.every(({ rules, written }) => rules.length === written.rules.length);
   const found = recorder();
   if (isWhole) for (const policy of policies) for (const find of policyFindings) find(policy, found.report);
   const sets = outer.sets.slice(file.base, file.base + file.declarations.length);
-  return { sets, parts, policies, tests, invariants, isWhole, replay, replayFindings: found.replay, facts: factsOf(file, policies) };
+  return {
+    sets,
+    parts,
+    policies,
+    tests,
+    invariants,
+    services,
+    isWhole,
+    replay,
+    replayFindings: found.replay,
+    facts: factsOf(file, policies),
+  };
 }
 
 function checkedPolicy(written: ResolvedPolicyBlock, { domains, places }: Around, shared: Shared): CheckedPolicy {

@@ -7,11 +7,12 @@ import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Domains } from '../domains/domain.ts';
 import { policyId } from '../ir/ids.ts';
 import type { ResolvedPolicy, ResolvedPolicyBlock } from '../ir/resolved.ts';
-import type { Policy, Rule, TypedPolicy } from '../ir/typed.ts';
+import type { Policy, Rule, Service, TypedPolicy } from '../ir/typed.ts';
 import type { CheckedFile, Place, Places } from './file.ts';
 import { CheckMemory, numbered } from './memory.ts';
 import type { CheckOptions } from './rules/finding.ts';
 import { unitFindings } from './rules/index.ts';
+import { reportConflicts } from './services.ts';
 
 export { CheckMemory } from './memory.ts';
 export type { CheckOptions } from './rules/finding.ts';
@@ -35,8 +36,12 @@ export function check(resolved: ResolvedPolicy, domains: Domains, report: Report
   }
   const tests = files.flatMap((file) => file.tests);
   const invariants = files.flatMap((file) => file.invariants);
-  return { domains, ...joined(files, places), tests, invariants };
+  const services = files.flatMap((file) => file.services).sort(byName);
+  reportConflicts(services, report);
+  return { domains, ...joined(files, places), tests, invariants, services };
 }
+
+const byName = ({ name: a }: Service, { name: b }: Service): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** PolicyIds in the order of the names, RuleIds in that and the rules' places. */
 function placesOf(policies: readonly ResolvedPolicyBlock[]): Places {

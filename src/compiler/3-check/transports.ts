@@ -98,6 +98,11 @@ function portName(text: string, span: Span, report: Report): string | undefined 
   return undefined;
 }
 
+/** The port that a service goes to: a number, or a name; undefined after a report. */
+export function portNumber(expr: Expr & { readonly kind: 'number' | 'string' }, report: Report): number | string | undefined {
+  return expr.kind === 'string' ? portName(expr.text, expr.span, report) : numberOf(expr, ports, report)?.low;
+}
+
 /** A number or a range within bounds; undefined after a report. */
 function numberOf(expr: Expr, numbers: Numbers, report: Report): Range | undefined {
   if (expr.kind === 'number') {

@@ -7,7 +7,7 @@ type Peers = NonNullable<ProgramRule['peers']>;
 type Ports = NonNullable<ProgramRule['ports']>;
 
 /** Both ascending. */
-function isSubset(part: readonly number[], whole: readonly number[]): boolean {
+export function isSubset(part: readonly number[], whole: readonly number[]): boolean {
   if (part === whole) return true;
   if (part.length > whole.length) return false;
   let at = 0;

@@ -2,20 +2,21 @@
 // the rules over class numbers, in deciding order (grammar/README.md, "Order"). Nothing here depends on a machine.
 import type { Report } from '../diagnostics/diagnostic.ts';
 import { matchType } from '../ir/abi.ts';
-import type { PolicyProgram, ProgramPolicy, ProgramRule } from '../ir/bundle.ts';
+import type { PolicyProgram, ProgramPolicy, ProgramRule, ProgramService } from '../ir/bundle.ts';
 import { inDecidingOrder } from '../ir/deciding-order.ts';
 import type { DomainMatch, EntityName, NamedPort, NetworkRule, PeerSet, Rule, TypedPolicy } from '../ir/typed.ts';
 import type { VerdictSpace } from '../ir/verdict-space.ts';
-import type { AddressSet } from '../space/address.ts';
+import { type AddressSet, formatAddress } from '../space/address.ts';
 import type { Selector } from '../space/labels.ts';
 import { type AddressPartition, type LinePartition, partitionAddresses, partitionLine } from '../space/partition.ts';
 import type { Pattern } from '../space/pattern.ts';
 import { type TransportSet, transportPoints } from '../space/transport.ts';
-import { type Contents, contentsOf, type HeadedRule } from './content.ts';
+import { contentsOf, type HeadedRule } from './content.ts';
 import type { Ground, RuleHead } from './cover.ts';
 import { Interned, intervalsKey } from './intern.ts';
 import { kernelPattern, matchOf } from './kernel-text.ts';
 import { matchTypeOf } from './match-type.ts';
+import { requestsOf } from './requests.ts';
 
 const ascending = (numbers: readonly number[]): readonly number[] =>
   numbers.length < 2 ? numbers : [...new Set(numbers)].sort((a, b) => a - b);
@@ -58,6 +59,16 @@ class Restatement {
     this.#subjects = typed.policies.map(({ subject }) => this.selectors.number(subject.workloads));
   }
 
+  services(): readonly ProgramService[] {
+    return this.#typed.services.map(({ name, backends, addresses, affinity, ports }) => ({
+      name,
+      backends: this.selectors.number(backends),
+      addresses: addresses.map(formatAddress),
+      affinity,
+      ports,
+    }));
+  }
+
   policies(): readonly ProgramPolicy[] {
     return this.#typed.policies.map(({ audit, defaultDeny }, i) => ({ subject: this.#subjects[i] ?? 0, audit, defaultDeny }));
   }
@@ -89,16 +100,19 @@ function withPatterns(rules: readonly Rule[], heads: readonly RuleHead[]): reado
     const [match, head] = [matchOf(rule), heads[place]];
     if (!match || !head) return [];
     const number = matches.number(match);
-    if (number === patterns.length) patterns.push(kernelPattern(match));
+    if (number === patterns.length) patterns.push(match.domain === 'exec' ? kernelPattern(match) : undefined);
     return [{ rule, head, place, match, pattern: patterns[number] }];
   });
 }
 
-function withContents(heads: readonly RuleHead[], headed: readonly HeadedRule[], contents: Readonly<Record<string, Contents>>) {
+/** The classes that a rule matches, by its domain; none of a domain that the kernel does not read. */
+type ClassesOf = Readonly<Record<string, (rule: HeadedRule) => readonly number[]>>;
+
+function withContents(heads: readonly RuleHead[], headed: readonly HeadedRule[], classesOf: ClassesOf) {
   const rules: ProgramRule[] = [...heads];
-  for (const { head, place, match, pattern } of headed) {
-    const classes = pattern ? (contents[match.domain]?.classesOf(pattern) ?? []) : [];
-    rules[place] = { ...head, content: { domain: match.domain, classes } };
+  for (const one of headed) {
+    const { domain } = one.match;
+    rules[one.place] = { ...one.head, content: { domain, classes: classesOf[domain]?.(one) ?? [] } };
   }
   return rules;
 }
@@ -107,19 +121,22 @@ function withContents(heads: readonly RuleHead[], headed: readonly HeadedRule[],
 export function normalize(typed: TypedPolicy, report: Report): VerdictSpace {
   const restatement = new Restatement(typed);
   const policies = restatement.policies();
+  const services = restatement.services();
   const ordered = inDecidingOrder(typed);
   const heads = ordered.map((rule) => restatement.head(rule));
   const headed = withPatterns(ordered, heads);
   const { ports, networks, selectors } = restatement;
   const ground: Ground = { selectors: selectors.values, ipv6Networks: networks.ipv6, portClasses: ports.classes };
   const policy = { typed, order: heads, rules: headed, ground };
-  const http = contentsOf('http', policy, report);
+  const http = requestsOf('http', policy, report);
   const exec = contentsOf('exec', policy, report);
-  const rules = withContents(heads, headed, { http, exec });
+  const execOf = ({ pattern }: HeadedRule): readonly number[] => (pattern ? exec.classesOf(pattern) : []);
+  const rules = withContents(heads, headed, { http: http.classesOf, exec: execOf });
   const program: PolicyProgram = {
     selectors: selectors.values,
     policies,
     rules,
+    services,
     classes: { ports: ports.classes, networks: networks.classes, http: http.classes.classes, exec: exec.classes.classes },
     ipv6Networks: networks.ipv6,
   };

@@ -4,11 +4,16 @@
 
 import type { Overshadowed } from '../space/automaton.ts';
 import { anyText, type Pattern } from '../space/pattern.ts';
-import { Covering, type Ground, type Head, type RuleHead } from './cover.ts';
+import { Covering, type Ground, type Head, isSubset, type RuleHead } from './cover.ts';
 import { Interned } from './intern.ts';
 
-/** The number of a pattern, and the place of a rule that has it. */
-export type PatternRule = { readonly pattern: number; readonly place: number };
+/**
+ * The number of a pattern, and the place of a rule that has it. `beside`: the numbers of what its line tests in other fields,
+ * ascending; `isSure`: none of it can be undecidable.
+ */
+export type PatternRule = { readonly pattern: number; readonly place: number; readonly beside?: Beside };
+export type Beside = { readonly tests: readonly number[]; readonly isSure: boolean };
+const alone: Beside = { tests: [], isSure: true };
 
 const isAnyText = (pattern: Pattern): boolean =>
   pattern.kind === 'repeat' &&
@@ -34,8 +39,12 @@ function isOpenEnded(pattern: Pattern): boolean {
   }
 }
 
-/** A head, and the first place in the order at which a pattern has it. */
-type Placed = { readonly number: number; readonly head: Head; readonly place: number };
+type Use = { readonly head: Head; readonly beside: Beside };
+/** A use, and the first place in the order at which a pattern has it. */
+type Placed = Use & { readonly number: number; readonly place: number };
+
+/** Where all that `part` tests in other fields holds, what `whole` tests there holds too, for sure. */
+const besideCovers = (whole: Beside, part: Beside): boolean => whole.isSure && isSubset(whole.tests, part.tests);
 
 /** The heads of one pattern. */
 class HeadsOfPattern {
@@ -99,7 +108,7 @@ type Rules = {
 class PatternHeads implements Overshadowed {
   readonly #covering: Covering;
   readonly #openEnded: readonly boolean[];
-  readonly #heads = new Interned<Head>((head) => JSON.stringify(head));
+  readonly #uses = new Interned<Use>((use) => JSON.stringify(use));
   readonly #of: readonly HeadsOfPattern[];
   /** Subject -> the only pattern that it has to do with, or `several`. */
   readonly #patternOf = new Map<number, number | 'several'>();
@@ -110,14 +119,15 @@ class PatternHeads implements Overshadowed {
     this.#openEnded = openEnded;
     this.#of = openEnded.map(() => new HeadsOfPattern());
     const passes = firstPasses(order);
-    for (const { pattern, place } of rules) {
+    for (const { pattern, place, beside = alone } of rules) {
       const one = order[place];
-      if (one) this.#add(pattern, headOf(one, (passes.get(partOf(one)) ?? place) >= place), place);
+      if (one) this.#add(pattern, { head: headOf(one, (passes.get(partOf(one)) ?? place) >= place), beside }, place);
     }
   }
 
-  #add(pattern: number, head: Head, place: number): void {
-    this.#of[pattern]?.add({ number: this.#heads.numberOnce(head), head, place }, this.#covering.isOfEveryone(head));
+  #add(pattern: number, use: Use, place: number): void {
+    const { head } = use;
+    this.#of[pattern]?.add({ number: this.#uses.numberOnce(use), ...use, place }, this.#covering.isOfEveryone(head));
     const other = this.#patternOf.get(head.subject) ?? pattern;
     this.#patternOf.set(head.subject, other === pattern ? pattern : 'several');
   }
@@ -136,8 +146,8 @@ class PatternHeads implements Overshadowed {
   };
 
   #covers(whole: Placed, part: Placed): boolean {
-    const key = whole.number * this.#heads.values.length + part.number;
-    const answer = this.#known.get(key) ?? this.#covering.covers(whole.head, part.head);
+    const key = whole.number * this.#uses.values.length + part.number;
+    const answer = this.#known.get(key) ?? (besideCovers(whole.beside, part.beside) && this.#covering.covers(whole.head, part.head));
     this.#known.set(key, answer);
     return answer;
   }

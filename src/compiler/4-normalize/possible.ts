@@ -7,7 +7,7 @@ import { sampleBytes } from '../space/bytes.ts';
 import { anyText, literal, type Pattern, sequence } from '../space/pattern.ts';
 
 /** Every text that the domain's automaton can be given; any, where nothing is known of the domain. */
-function possibleTexts(spec: DomainSpec | undefined): Pattern {
+export function possibleTexts(spec: DomainSpec | undefined): Pattern {
   const fields = spec ? (kernelFields[spec.name] ?? []) : [];
   const patterns = fields.map((name) => spec?.fields.find((field) => field.name === name)?.type.possible ?? anyText);
   return patterns.length === 0 ? anyText : sequence(...patterns.flatMap((pattern, i) => (i === 0 ? [pattern] : [literal(' '), pattern])));
@@ -29,9 +29,17 @@ function classesIn(classified: Automaton, possible: Automaton): ReadonlySet<numb
   return found;
 }
 
+const languages = new WeakMap<Pattern, Automaton>();
+
+function languageOf(pattern: Pattern): Automaton {
+  const made = languages.get(pattern) ?? language(pattern);
+  languages.set(pattern, made);
+  return made;
+}
+
 /** The same classes without those that no text can have; what would have had them is of class 0, as what could not be read. */
-export function withoutImpossible(found: Classification, spec: DomainSpec | undefined): Classification {
-  const kept = [...classesIn(found.automaton, language(possibleTexts(spec)))].sort((a, b) => a - b);
+export function withoutImpossible(found: Classification, possible: Pattern): Classification {
+  const kept = [...classesIn(found.automaton, languageOf(possible))].sort((a, b) => a - b);
   const numberOf = new Map(kept.map((number, i) => [number, i + 1]));
   return {
     automaton: { ...found.automaton, accept: found.automaton.accept.map((number) => numberOf.get(number) ?? 0) },

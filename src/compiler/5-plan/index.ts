@@ -4,13 +4,13 @@ import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Plan } from '../ir/plan.ts';
 import type { VerdictSpace } from '../ir/verdict-space.ts';
 import { refuseTooLarge } from './limits.ts';
-import { requirementsOf, sectionsOf, templatesOf } from './requirements.ts';
+import { partsOf, requirementsOf, templatesOf } from './requirements.ts';
 import { refuseUnsupported } from './target.ts';
 
 /** Plans for the only target of this version, `native`: cgroups of one machine. */
 export function plan(space: VerdictSpace, report: Report): Plan {
   refuseUnsupported(space.typed, report);
   refuseTooLarge(space, report);
-  const sections = sectionsOf(space.typed);
-  return { space, templates: templatesOf(sections), requirements: requirementsOf(space.typed, sections) };
+  const parts = partsOf(space.typed);
+  return { space, templates: templatesOf(parts), requirements: requirementsOf(space.typed, parts) };
 }

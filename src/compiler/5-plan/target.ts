@@ -1,5 +1,5 @@
-// What the target `native` cannot enforce, as a table. It sees the requests that a workload receives, not yet those that it
-// sends; of a request its method and path; of what processes do only exec, by the path alone; and no DNS names.
+// What the target `native` cannot enforce, as a table. Of requests it sees those of HTTP; of what processes do only exec, by
+// the path alone; and no DNS names.
 import type { Report } from '../diagnostics/diagnostic.ts';
 import { kernelFields } from '../ir/abi.ts';
 import { type DomainMatch, type NetworkRule, namedRange, type Policy, type ProcessRule, type Rule, type TypedPolicy } from '../ir/typed.ts';
@@ -14,16 +14,15 @@ type Refusals = readonly (Refusal | false | undefined)[];
 
 /** Fields that the automata do not see. */
 function fieldRefusals({ domain, lines }: DomainMatch): Refusals {
-  const fields = lines.flatMap((line) => line.map(({ field }) => field)).filter((field) => !kernelFields[domain]?.includes(field));
+  const isSeen = (field: string): boolean => kernelFields[domain]?.includes(field.split(' ')[0] ?? '') === true;
+  const fields = lines.flatMap((line) => line.map(({ field }) => field)).filter((field) => !isSeen(field));
   return [...new Set(fields)].map((field) => ({ what: `\`${domain}\` rules about \`${field}\`` }));
 }
 
-function requestRefusals({ section, audit, action }: NetworkRule, match: DomainMatch): Refusals {
+function requestRefusals({ audit, action }: NetworkRule, match: DomainMatch): Refusals {
   const { domain } = match;
   if (!requestDomains.includes(domain)) return [{ what: `\`${domain}\` rules` }];
-  const hint = `write the \`${domain}\` rule into the \`ingress\` section of the receiver's policy`;
   return [
-    section === 'egress' && { what: `\`${domain}\` rules on egress`, hint },
     action === 'drop' && { what: `\`drop\` of \`${domain}\` requests`, hint: 'write `deny`: a refused request is answered' },
     // Reading requests refuses what cannot be read: more than a report.
     audit && { what: `\`${domain}\` rules in audit mode`, hint: 'audit the connection with a rule without a block' },

@@ -14,6 +14,12 @@ function constants(prefix: string, values: Readonly<Record<string, number>>): st
     .join('\n')}\n};\n`;
 }
 
+/** Constants beyond an int. */
+const defines = (prefix: string, values: Readonly<Record<string, number>>): string =>
+  Object.entries(values)
+    .map(([name, value]) => `#define ${prefix}_${screaming(name)} 0x${value.toString(16)}u\n`)
+    .join('');
+
 function struct({ name, comment, size, fields }: Layout): string {
   const members = fields.map(({ name: field, width, count, comment: about }) => {
     const declared = `\t__${width} ${field}${count === 1 ? '' : `[${count}]`};`;
@@ -40,6 +46,8 @@ export function abiHeader(): string {
     constants('POL_ENDPOINT', abi.fixedEndpoint),
     constants('POL_LOST', abi.lostReason),
     constants('POL_LIMIT', abi.limits),
+    constants('POL_NODE', abi.addressNode),
+    defines('POL', abi.nothing),
     constants('POL_INNER_ENTRIES', abi.innerEntries),
     ...Object.values<Layout>(abi.layouts).map(struct),
   ].join('\n');

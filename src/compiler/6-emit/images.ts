@@ -3,9 +3,10 @@ import { invariant } from '../base/assert.ts';
 import { layouts, limits } from '../ir/abi.ts';
 import type { Image } from '../ir/emitted.ts';
 import { encode, encodeInto } from '../ir/layout.ts';
-import type { ContentClasses, NetworkClasses, PortClasses, VerdictSpace } from '../ir/verdict-space.ts';
+import type { ContentClasses, NetworkClasses, PortClasses, RequestClasses, VerdictSpace } from '../ir/verdict-space.ts';
 import { addressBytes } from '../space/address.ts';
 import { transportPoints } from '../space/transport.ts';
+import { requestImage } from './request-image.ts';
 
 /** Bytes of one entry of `prefixes`: the key, then the class. */
 const prefixEntry = layouts.prefixKey.size + 4;
@@ -30,7 +31,7 @@ function prefixesImage(networks: NetworkClasses): Image {
 }
 
 /** Without an automaton: zeros, "no rule of this domain". */
-function automatonImage(table: 'http' | 'exec', { automaton }: ContentClasses): Image {
+function automatonImage(table: 'exec', { automaton }: ContentClasses): Image {
   if (!automaton) return { table, entries: 0, bytes: new Uint8Array(layouts.automaton.size) };
   const { states, classes, start, byteClass, accept, next } = automaton;
   invariant(states <= limits.automatonStates && next.length <= limits.automatonCells, `the ${table} automaton does not fit its table`);
@@ -45,7 +46,12 @@ function automatonImage(table: 'http' | 'exec', { automaton }: ContentClasses): 
   return { table, entries: states, bytes };
 }
 
+function requestsImage(table: 'http', classes: RequestClasses): Image {
+  const bytes = requestImage(classes);
+  return { table, entries: (bytes.length - layouts.requests.size) / layouts.page.size, bytes };
+}
+
 /** The four images, in the order of StaticTable. */
 export function imagesOf({ ports, networks, http, exec }: VerdictSpace): readonly Image[] {
-  return [portsImage(ports), prefixesImage(networks), automatonImage('http', http), automatonImage('exec', exec)];
+  return [portsImage(ports), prefixesImage(networks), requestsImage('http', http), automatonImage('exec', exec)];
 }

@@ -40,6 +40,8 @@ export function bundleFiles(emitted: Emitted, objects: readonly TemplateObject[]
       program: files.json('program', emitted.program),
       sources: files.json('sources', emitted.sources),
       metrics: files.json('metrics', emitted.metrics, 2),
+      text: files.json('text', emitted.text),
+      boundary: files.json('boundary', emitted.boundary),
     },
     images: emitted.images.map(({ table, entries, bytes }) => ({ ...files.add(`images/${table}.bin`, bytes), table, entries })),
     objects: objects.map(({ template, bytes }) => ({ ...files.add(`objects/${objectFile(template)}`, bytes), template })),

@@ -4,6 +4,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSy
 import { basename, dirname, join, resolve } from 'node:path';
 import { widthBytes } from '../base/bytes.ts';
 import { layouts } from '../ir/abi.ts';
+import { type BundleSignatures, signatureFile } from '../ir/bundle.ts';
 import type { Emitted } from '../ir/emitted.ts';
 import { layoutDifferences } from './btf.ts';
 import { type BundleFiles, bundleFiles, objectFile, type TemplateObject } from './files.ts';
@@ -14,6 +15,8 @@ export type BuildOptions = {
   readonly out: string;
   /** Folder of the compiled templates (`<name>.o`). */
   readonly objectsDirectory: string;
+  /** Signs the build. */
+  readonly signatures?: (build: string) => BundleSignatures;
 };
 /** `build` names the bundle. `message` is one line for people. */
 export type BuildResult = { readonly ok: true; readonly build: string } | { readonly ok: false; readonly message: string };
@@ -36,7 +39,17 @@ function readObjects({ templates }: Emitted, directory: string): readonly Templa
 }
 
 /** Names that a bundle's folder can hold. */
-const bundleNames: readonly string[] = ['manifest.json', 'program.json', 'sources.json', 'metrics.json', 'images', 'objects'];
+const bundleNames: readonly string[] = [
+  'manifest.json',
+  'program.json',
+  'sources.json',
+  'metrics.json',
+  'text.json',
+  'boundary.json',
+  signatureFile,
+  'images',
+  'objects',
+];
 
 function refuseOther(out: string): void {
   const stat = lstatSync(out, { throwIfNoEntry: false });
@@ -74,14 +87,17 @@ function replace(out: string, files: BundleFiles): void {
   }
 }
 
+const signatureBytes = (signatures: BundleSignatures): Uint8Array =>
+  new TextEncoder().encode(`${JSON.stringify(signatures, undefined, 2)}\n`);
+
 /** Writes the bundle of an emitted policy. Never throws for what is on disk. */
-export function build(emitted: Emitted, { out, objectsDirectory }: BuildOptions): BuildResult {
+export function build(emitted: Emitted, { out, objectsDirectory, signatures }: BuildOptions): BuildResult {
   const wanted = resolve(out);
   try {
     const target = existsSync(wanted) ? realpathSync(wanted) : wanted;
     refuseOther(target);
     const { files, build: hash } = bundleFiles(emitted, readObjects(emitted, objectsDirectory));
-    replace(target, files);
+    replace(target, signatures ? new Map([...files, [signatureFile, signatureBytes(signatures(hash))]]) : files);
     return { ok: true, build: hash };
   } catch (error) {
     if (error instanceof BuildError) return { ok: false, message: error.message };

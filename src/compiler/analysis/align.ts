@@ -1,95 +1,201 @@
 // What one edit can have changed: rules that stand on one side only, or in another order, and policies whose default
-// deny came or went. A verdict can differ only where one of these speaks, so a diff looks nowhere else.
-import type { Rule, Subject } from '../ir/typed.ts';
+// deny came or went. A verdict can differ only where one of these speaks, so a diff looks nowhere else. Policies are paired by
+// their names and their rules by what they say: what is the same on both sides is compared as text once, and never again.
+import { isEqual } from '../base/equal.ts';
+import type { Span } from '../base/source.ts';
+import type { Policy, Rule, Subject, TypedPolicy } from '../ir/typed.ts';
 import { type Cell, subjectRelation } from './cell.ts';
+import { type Condition, ruleCondition, subjectCondition } from './conditions.ts';
 import type { Relation } from './relation.ts';
-import { type OwnedRule, ruleRelation, type SectionRules, type Views } from './split.ts';
+import { byPolicy } from './section-index.ts';
+import { brings, decidingOrder, type OwnedRule, type Place, placeName, placeOf, ruleRelation } from './split.ts';
 
-/** A part of the event space that a change can have touched. */
-export type Region = (cell: Cell) => Relation<Cell>;
+/** A part of the event space that a change can have touched: what endpoints of `subject` do, and of that what `relation` says. */
+export type Region = {
+  readonly subject: Subject;
+  /** The rule or policy that changed. */
+  readonly span: Span;
+  readonly relation: (cell: Cell) => Relation<Cell>;
+  readonly condition: (cell: Cell) => Condition;
+};
+/** `regions`: of everything that differs, for each place by its name. `numberOf`: equal of what is and means the same in both states. */
+export type Alignment = { readonly regions: ReadonlyMap<string, readonly Region[]>; readonly numberOf: (one: Rule | Policy) => number };
 
-/** The regions of everything that differs between two states of one section, in either view. */
-export function changedRegions(before: Views, after: Views): readonly Region[] {
-  const enforced = [before.enforced, after.enforced] as const;
-  const withAudit = [before.withAudit, after.withAudit] as const;
-  const views = enforced.every((section, i) => section === withAudit[i]) ? [enforced] : [enforced, withAudit];
-  const rules = new Set(views.flatMap(([old, now]) => changedRules(old.rules, now.rules)));
-  const subjects = new Map(views.flatMap(([old, now]) => changedDefaults(old, now)));
-  const { section } = before.enforced;
-  return [
-    ...[...subjects.values()].map(
-      (subject): Region =>
-        (cell) =>
-          subjectRelation(cell, section, subject),
-    ),
-    ...[...rules].map(
-      (owned): Region =>
-        (cell) =>
-          ruleRelation(cell, owned),
-    ),
-  ];
+type Pair<T> = { readonly before?: T; readonly after?: T };
+type RulePair = { readonly before: OwnedRule; readonly after: OwnedRule };
+
+export function align(before: TypedPolicy, after: TypedPolicy, places: readonly Place[]): Alignment {
+  const policies = paired(before, after);
+  const isSamePolicy = ({ before: was, after: is }: Pair<Policy>): boolean =>
+    was !== undefined && is !== undefined && isEqual(denies(was), denies(is));
+  const changed = policies.filter((pair) => !isSamePolicy(pair));
+  const { rules, kept } = alignedRules(policies, before, after);
+  const regions = places.map((place) => [placeName(place), [...changedDefaults(changed, place), ...regionsOf(rules, place)]] as const);
+  const earlier = new Map<Rule | Policy, Rule | Policy>(kept.map((pair) => [pair.after.rule, pair.before.rule]));
+  for (const pair of policies) if (pair.before && pair.after && isSamePolicy(pair)) earlier.set(pair.after, pair.before);
+  const numbers = new Map<Rule | Policy, number>();
+  const numberOf = (one: Rule | Policy): number => {
+    const first = earlier.get(one) ?? one;
+    const number = numbers.get(first) ?? numbers.size;
+    numbers.set(first, number);
+    return number;
+  };
+  return { regions: new Map(regions), numberOf };
 }
 
-function changedDefaults(before: SectionRules, after: SectionRules): readonly (readonly [string, Subject])[] {
-  const keyed = ({ denying }: SectionRules) => new Map(denying.map(({ subject }) => [JSON.stringify(subject), subject]));
-  const [old, now] = [keyed(before), keyed(after)];
-  return [...[...old].filter(([key]) => !now.has(key)), ...[...now].filter(([key]) => !old.has(key))];
+const regionsOf = (rules: readonly OwnedRule[], place: Place): readonly Region[] =>
+  rules
+    .filter(({ rule }) => placeName(placeOf(rule)) === placeName(place))
+    .map((owned) => ({
+      subject: owned.policy.subject,
+      span: owned.rule.span,
+      relation: (cell) => ruleRelation(cell, owned),
+      condition: (cell) => ruleCondition(cell, owned),
+    }));
+
+// --- default deny -----------------------------------------------------------------------------------------------------
+
+function paired({ policies }: TypedPolicy, now: TypedPolicy): readonly Pair<Policy>[] {
+  const later = new Map(now.policies.map((policy) => [policy.name, policy]));
+  const both = policies.map((before): Pair<Policy> => ({ before, ...withAfter(later.get(before.name)) }));
+  const known = new Set(policies.map(({ name }) => name));
+  return [...both, ...now.policies.filter(({ name }) => !known.has(name)).map((after) => ({ after }))];
 }
 
-const conditionOf = (rule: Rule): unknown => (rule.section === 'process' ? rule.match : [rule.peers, rule.transport, rule.layer7 ?? null]);
+const withAfter = (after: Policy | undefined): { readonly after?: Policy } => (after ? { after } : {});
 
-const keys = new WeakMap<Rule, string>();
+/** Whom its default deny is for, in which mode and sections. */
+const denies = ({ subject, audit, defaultDeny }: Policy) => [subject, audit, defaultDeny];
 
-/** Equal keys: the same policy says the same about the same events. */
-function keyOf({ rule, policy }: OwnedRule): string {
-  const known = keys.get(rule);
-  if (known !== undefined) return known;
-  const said = [policy.name, policy.subject, policy.tier, rule.section, rule.action, conditionOf(rule)];
-  const key = JSON.stringify(said, (_, value: unknown) => (typeof value === 'bigint' ? value.toString(16) : value));
-  keys.set(rule, key);
-  return key;
+function changedDefaults(policies: readonly Pair<Policy>[], { section, domain }: Place): readonly Region[] {
+  const denying = policies.flatMap(({ before, after }) => {
+    const [was, is] = [before, after].map((policy) => (policy && brings(policy, section, domain) ? policy : undefined));
+    if (was && is && was.audit === is.audit && isEqual(was.subject, is.subject)) return [];
+    return [was, is].flatMap((policy) => policy ?? []);
+  });
+  return denying.map(({ subject, span }) => ({
+    subject,
+    span,
+    relation: (cell) => subjectRelation(cell, section, subject),
+    condition: (cell) => subjectCondition(cell, section, subject),
+  }));
 }
+
+// --- rules --------------------------------------------------------------------------------------------------------------
+
+const conditionOf = (rule: Rule): readonly unknown[] =>
+  rule.section === 'process' ? [rule.match] : [rule.peers, rule.transport, rule.layer7];
+
+/** The same policy says the same about the same events. */
+const isSameSaid = (a: OwnedRule, b: OwnedRule): boolean =>
+  a.rule === b.rule ||
+  (a.rule.section === b.rule.section && a.rule.action === b.rule.action && isEqual(conditionOf(a.rule), conditionOf(b.rule)));
+const isSameHead = (a: Policy, b: Policy): boolean => a.name === b.name && a.tier === b.tier && isEqual(a.subject, b.subject);
 
 /** One rule in two states of a policy: it says the same, or it is the same line over other declarations. */
 export function isSameRule(a: OwnedRule, b: OwnedRule): boolean {
-  const line = ({ rule, policy }: OwnedRule): string => `${policy.name} ${rule.section} ${rule.action} ${rule.text}`;
-  return line(a) === line(b) || keyOf(a) === keyOf(b);
+  const isSameLine = a.rule.text === b.rule.text && a.rule.section === b.rule.section && a.rule.action === b.rule.action;
+  return (isSameLine && a.policy.name === b.policy.name) || (isSameHead(a.policy, b.policy) && isSameSaid(a, b));
 }
 
-/** Pairs equal rules, keeps the longest run of pairs that stand in one order, and returns all others of both sides. */
-function changedRules(before: readonly OwnedRule[], after: readonly OwnedRule[]): readonly OwnedRule[] {
-  const places = new Map<string, number[]>();
-  after.forEach((owned, place) => {
-    const key = keyOf(owned);
-    places.set(key, [...(places.get(key) ?? []), place]);
-  });
-  const partner = before.map((owned) => places.get(keyOf(owned))?.shift());
-  const kept = new Set(longestRise(partner.flatMap((place, i) => (place === undefined ? [] : [{ from: i, to: place }]))));
-  const keptBefore = new Set([...kept].map(({ from }) => from));
-  const keptAfter = new Set([...kept].map(({ to }) => to));
-  return [...before.filter((_, i) => !keptBefore.has(i)), ...after.filter((_, i) => !keptAfter.has(i))];
+/** Pairs equal rules and keeps the longest run of pairs that stand in one order; `rules`: all others of both sides. */
+function alignedRules(
+  policies: readonly Pair<Policy>[],
+  before: TypedPolicy,
+  after: TypedPolicy,
+): { readonly rules: readonly OwnedRule[]; readonly kept: readonly RulePair[] } {
+  const [old, now] = [before, after].map(byPolicy);
+  const owned = (rules: readonly Rule[] = [], policy: Policy): readonly OwnedRule[] => rules.map((rule) => ({ rule, policy }));
+  const changed: OwnedRule[] = [];
+  const pairs: RulePair[] = [];
+  for (const pair of policies) {
+    const was = pair.before ? owned(old?.[pair.before.id], pair.before) : [];
+    const is = pair.after ? owned(now?.[pair.after.id], pair.after) : [];
+    const found = pair.before && pair.after && isSameHead(pair.before, pair.after) ? pairsOf(was, is) : [];
+    pairs.push(...found);
+    changed.push(
+      ...without(
+        was,
+        found.map((one) => one.before),
+      ),
+      ...without(
+        is,
+        found.map((one) => one.after),
+      ),
+    );
+  }
+  const inOrder = new Set(isInOrder(pairs) ? pairs : longestRise(pairs));
+  const isKept = (pair: RulePair): boolean => inOrder.has(pair) && pair.before.rule.audit === pair.after.rule.audit;
+  const others = pairs.filter((pair) => !isKept(pair)).flatMap((pair) => [pair.before, pair.after]);
+  return { rules: [...changed, ...others], kept: pairs.filter(isKept) };
 }
 
-type Pair = { readonly from: number; readonly to: number };
+function without(rules: readonly OwnedRule[], some: readonly OwnedRule[]): readonly OwnedRule[] {
+  const gone = new Set(some);
+  return gone.size === rules.length ? [] : rules.filter((rule) => !gone.has(rule));
+}
 
-/** A longest subsequence with rising `to` (patience sorting). */
-function longestRise(pairs: readonly Pair[]): readonly Pair[] {
+/** Of one policy. Where the lists are not the same, what is left between equal beginnings and ends is looked up by what it says. */
+function pairsOf(before: readonly OwnedRule[], after: readonly OwnedRule[]): readonly RulePair[] {
+  const pairs: RulePair[] = [];
+  let [first, last, lastNow] = [0, before.length, after.length];
+  const pairAt = (i: number, j: number): boolean => {
+    const [was, is] = [before[i], after[j]];
+    if (!was || !is || !isSameSaid(was, is)) return false;
+    pairs.push({ before: was, after: is });
+    return true;
+  };
+  while (first < Math.min(last, lastNow) && pairAt(first, first)) first++;
+  while (first < Math.min(last, lastNow) && pairAt(last - 1, lastNow - 1)) [last, lastNow] = [last - 1, lastNow - 1];
+  const places = new Map<string, OwnedRule[]>();
+  for (const one of after.slice(first, lastNow)) {
+    const key = keyOf(one);
+    const list = places.get(key);
+    if (list) list.push(one);
+    else places.set(key, [one]);
+  }
+  for (const one of before.slice(first, last)) {
+    const partner = places.get(keyOf(one))?.shift();
+    if (partner) pairs.push({ before: one, after: partner });
+  }
+  return pairs;
+}
+
+const keyOf = ({ rule }: OwnedRule): string =>
+  JSON.stringify([rule.section, rule.action, conditionOf(rule)], (_, value: unknown) =>
+    typeof value === 'bigint' ? value.toString(16) : value,
+  );
+
+/** Do all stand in one order on both sides? They do where no priority is another and the ids rise together. */
+function isInOrder(pairs: readonly RulePair[]): boolean {
+  const isSteady = ({ before, after }: RulePair): boolean =>
+    before.rule.priority === after.rule.priority && before.policy.priority === after.policy.priority;
+  if (!pairs.every(isSteady)) return false;
+  const rising = [...pairs].sort((a, b) => a.before.rule.id - b.before.rule.id);
+  return rising.every(({ after }, i) => after.rule.id > (rising[i - 1]?.after.rule.id ?? -1));
+}
+
+/** The most pairs that stand in one order on both sides: a longest rising subsequence (patience sorting). */
+function longestRise(pairs: readonly RulePair[]): readonly RulePair[] {
+  const order = new Map([...pairs].sort((a, b) => decidingOrder(a.after, b.after)).map((pair, place) => [pair, place]));
+  const sorted = [...pairs].sort((a, b) => decidingOrder(a.before, b.before));
+  const places = sorted.map((pair) => order.get(pair) ?? 0);
   const piles: number[] = [];
   const below: number[] = [];
-  pairs.forEach(({ to }, i) => {
+  places.forEach((to, i) => {
     let low = 0;
     for (let high = piles.length; low < high; ) {
       const middle = (low + high) >> 1;
-      if ((pairs[piles[middle] ?? 0]?.to ?? 0) < to) low = middle + 1;
+      if ((places[piles[middle] ?? 0] ?? 0) < to) low = middle + 1;
       else high = middle;
     }
     below[i] = low > 0 ? (piles[low - 1] ?? -1) : -1;
     piles[low] = i;
   });
-  const rise: Pair[] = [];
+  const rise: RulePair[] = [];
   for (let at = piles.at(-1) ?? -1; at >= 0; at = below[at] ?? -1) {
-    const pair = pairs[at];
+    const pair = sorted[at];
     if (pair) rise.push(pair);
   }
-  return rise.reverse();
+  return rise;
 }

@@ -60,8 +60,9 @@ const worldAddresses = { world: everyAddress, 'world-ipv4': ipv4Space, 'world-ip
 export const portName = ({ protocol, name }: NamedPort): string => `${protocol}/${name}`;
 /** Is the event's point the port of that name, or one behind it? */
 export const belowName = (port: NamedPort): string => `${portName(port)}..`;
-const subjectSide = (section: Section): 'source' | 'destination' => (section === 'ingress' ? 'destination' : 'source');
-const peerSide = (section: Section): 'source' | 'destination' => (section === 'ingress' ? 'source' : 'destination');
+export type Side = 'source' | 'destination';
+export const subjectSide = (section: Section): Side => (section === 'ingress' ? 'destination' : 'source');
+export const peerSide = (section: Section): Side => (section === 'ingress' ? 'source' : 'destination');
 
 export const subjectOf = (cell: Cell, section: Section): End => cell[subjectSide(section)];
 export const peerOf = (cell: Cell, section: Section): End => cell[peerSide(section)];

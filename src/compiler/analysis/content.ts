@@ -72,7 +72,7 @@ export function contentClasses(domains: Domains): ContentClasses {
 
 const partKey = (key: string, maybe: boolean): string => (maybe ? `maybe ${key}` : key);
 
-function remembered<Key extends object, Value>(compute: (key: Key) => Value): (key: Key) => Value {
+export function remembered<Key extends object, Value>(compute: (key: Key) => Value): (key: Key) => Value {
   const values = new WeakMap<Key, Value>();
   return (key) => {
     const value = values.get(key) ?? compute(key);

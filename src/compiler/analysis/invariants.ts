@@ -52,7 +52,7 @@ function spacesIn(typed: TypedPolicy): Walk['spaces'] {
   };
 }
 
-function spaceOf(typed: TypedPolicy, domain: string | undefined): Space {
+export function spaceOf(typed: TypedPolicy, domain: string | undefined): Space {
   if (domain !== undefined) return { starts: processSpaces, sections: [viewsOf(typed, 'process', domain).enforced] };
   const sections = [viewsOf(typed, 'egress').enforced, viewsOf(typed, 'ingress').enforced];
   return { starts: flowSpaces(namesOf([typed])), sections };
@@ -90,7 +90,7 @@ function* examined(walk: Walk, invariant: Invariant): Generator<Examined> {
  * How the events that the statement is about lie to a cell, content aside. `only` is not about flows of which no policy is
  * asked, since neither end can be governed: of all others than the named ones there are always such.
  */
-function aboutRelation(cell: Cell, invariant: Invariant): Relation<Cell> {
+export function aboutRelation(cell: Cell, invariant: Invariant): Relation<Cell> {
   const isOnly = invariant.quantifier === 'only';
   if (invariant.kind === 'process') {
     const subject = subjectRelation(cell, 'process', invariant.subject);
@@ -113,7 +113,7 @@ type Asked = { readonly sections: readonly SectionRules[]; readonly about: (cell
 type DecidedCell = { readonly cell: Cell; readonly lists: readonly Speakers[] };
 
 /** The cells that the statement is about and the sections cannot tell apart further. */
-function* decidedCells({ spend }: Walk, start: Cell, asked: Asked): Generator<DecidedCell> {
+export function* decidedCells({ spend }: Pick<Walk, 'spend'>, start: Cell, asked: Asked): Generator<DecidedCell> {
   const waiting = [{ cell: start, sections: asked.sections }];
   for (let open = waiting.pop(); open !== undefined; open = waiting.pop()) {
     const { cell } = open;
@@ -148,7 +148,7 @@ function eventIn(cell: Cell, invariant: Invariant, among: readonly Judgement[]):
 }
 
 /** Is an event with this content one that the statement is about? To what must be denied belongs what may be such. */
-function isAbout(contents: ContentClasses, invariant: Invariant, item: Item): boolean {
+export function isAbout(contents: ContentClasses, invariant: Invariant, item: Item): boolean {
   const match = invariant.kind === 'process' ? invariant.match : invariant.request;
   const maybe = invariant.quantifier !== 'every';
   if (item.kind === 'undecidable') return maybe && item.domain === match?.domain;

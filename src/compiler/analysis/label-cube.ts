@@ -27,8 +27,16 @@ export const join = (a: ValueSet, b: ValueSet): ValueSet => complement(meet(comp
 export const isNone = (set: ValueSet): boolean => !set.absent && !set.others && set.values.length === 0;
 export const isAny = (set: ValueSet): boolean => set.absent && set.others && set.values.length === 0;
 
+const known = new WeakMap<Requirement, ValueSet>();
+
 /** The values that satisfy one requirement. */
 export function valuesOf(requirement: Requirement): ValueSet {
+  const values = known.get(requirement) ?? valuesFor(requirement);
+  known.set(requirement, values);
+  return values;
+}
+
+function valuesFor(requirement: Requirement): ValueSet {
   switch (requirement.kind) {
     case 'one-of':
       return { absent: false, others: false, values: sorted(requirement.values) };
@@ -50,14 +58,20 @@ export function withKey(cube: LabelCube, key: string, set: ValueSet): LabelCube 
 }
 
 function requirementRelation(cube: LabelCube, requirement: Requirement): Relation<LabelCube> {
-  const known = cube.get(requirement.key) ?? anyValue;
+  const here = cube.get(requirement.key) ?? anyValue;
   const wanted = valuesOf(requirement);
-  const inside = meet(known, wanted);
+  if (isOne(here)) return isOf(here, wanted) ? covered : apart;
+  const inside = meet(here, wanted);
   if (isNone(inside)) return apart;
-  const outside = meet(known, complement(wanted));
+  const outside = meet(here, complement(wanted));
   if (isNone(outside)) return covered;
   return { kind: 'split', halves: [withKey(cube, requirement.key, inside), withKey(cube, requirement.key, outside)] };
 }
+
+/** One value, or absence: nothing to split. */
+const isOne = ({ absent, others, values }: ValueSet): boolean => !others && values.length === (absent ? 0 : 1);
+const isOf = ({ absent, values: [value = ''] }: ValueSet, wanted: ValueSet): boolean =>
+  absent ? wanted.absent : wanted.values.includes(value) !== wanted.others;
 
 /** How a selector lies to a cube. */
 export const selectorRelation = (cube: LabelCube, selector: Selector): Relation<LabelCube> =>

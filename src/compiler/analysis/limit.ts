@@ -1,7 +1,9 @@
 // The end of an exact answer: an analysis that would grow past its budget stops with the name of the limit. It never
 // goes on without end and never passes a sample off as the whole.
 
-export type LimitName = 'cells' | 'comparisons' | 'pattern states' | 'requests';
+import type { Span } from '../base/source.ts';
+
+export type LimitName = 'cells' | 'comparisons' | 'diagram nodes' | 'pattern states' | 'requests';
 
 /** Thrown by every analysis of this folder; callers at the border turn it into the diagnostic `analysis/limit`. */
 export class AnalysisLimit extends Error {
@@ -9,10 +11,13 @@ export class AnalysisLimit extends Error {
   /** The name that people see. */
   readonly limit: LimitName;
   readonly allowed: number;
+  /** The rule or policy whose change it was that took so much. */
+  readonly guilty: Span | undefined;
 
-  constructor(limit: LimitName, allowed: number) {
+  constructor(limit: LimitName, allowed: number, guilty?: Span) {
     super(`more than ${allowed} ${limit}`);
     this.limit = limit;
     this.allowed = allowed;
+    this.guilty = guilty;
   }
 }

@@ -77,9 +77,15 @@ function decidedSide(policy: TypedPolicy, { mode, direction }: Side, question: S
   if (!isManaged(subject)) return allowedByDefault;
   if (isSame(subject, peer)) return { action: 'allowed', cause: { kind: 'self' } };
   const { matches, truthOf } = workOf(policy).reader;
-  const rules = rulesFor(policy, direction, subject)
-    .filter((rule): rule is NetworkRule => rule.section !== 'process' && isCounted(mode, rule))
-    .filter((rule) => isPeer(rule.peers, peer, matches) && isAt(rule.transport, question.point, direction === 'ingress' ? subject : peer));
+  const destination = direction === 'ingress' ? subject : peer;
+  const concerned = rulesOf(policy, direction, subject).filter(
+    (rule): rule is NetworkRule =>
+      rule.section !== 'process' &&
+      isCounted(mode, rule) &&
+      isAt(rule.transport, question.point, destination) &&
+      isPeer(rule.peers, peer, matches),
+  );
+  const rules = inOrder(policy, concerned);
   const last = byDefault(policy, { mode, section: direction }, subject);
   if (request) return decide(policy, rules, { last, truth: (rule) => (rule.layer7 ? truthOf(rule.layer7, request) : true) });
   return admission(policy, rules, last);
@@ -109,9 +115,13 @@ const allowedByDefault: Decided = { action: 'allowed', cause: { kind: 'default-a
 /** What is worked out once about one policy. */
 type Work = {
   readonly reader: ContentReader;
-  /** In deciding order. */
-  readonly rules: readonly Rule[];
+  /** The rules of each policy. */
+  readonly byPolicy: Readonly<Record<Section, readonly (readonly Rule[])[]>>;
   readonly hasAudit: boolean;
+  /** In deciding order. */
+  readonly sorted: Map<Section, readonly Rule[]>;
+  /** The policies that govern an endpoint. */
+  readonly governing: WeakMap<Endpoint, readonly Policy[]>;
   /** Connections by the rules that concern them. */
   readonly admitted: Map<string, Decided>;
 };
@@ -123,47 +133,73 @@ function workOf(policy: TypedPolicy): Work {
   const { domains, policies, rules } = policy;
   const made: Work = {
     reader: contentReader(domains),
-    rules: [...rules].sort((a, b) => compare(policy, a, b)),
+    byPolicy: { ingress: byPolicy(policy, 'ingress'), egress: byPolicy(policy, 'egress'), process: byPolicy(policy, 'process') },
+    sorted: new Map(),
+    governing: new WeakMap(),
     hasAudit: [...policies, ...rules].some(({ audit }) => audit),
     admitted: new Map(),
   };
   works.set(policy, made);
   return made;
 }
+
+function byPolicy({ policies, rules }: TypedPolicy, section: Section): readonly (readonly Rule[])[] {
+  const lists: Rule[][] = policies.map(() => []);
+  for (const rule of rules) if (rule.section === section) lists[rule.policy]?.push(rule);
+  return lists;
+}
+
 const hasAudit = (policy: TypedPolicy): boolean => workOf(policy).hasAudit;
 /** What reads the content of this policy's events. */
 export const readerOf = (policy: TypedPolicy): ContentReader => workOf(policy).reader;
 /** The rules of one section in deciding order, those in audit mode too. */
-export const rulesInOrder = (policy: TypedPolicy, section: Section): readonly Rule[] =>
-  workOf(policy).rules.filter((rule) => rule.section === section);
+export function rulesInOrder(policy: TypedPolicy, section: Section): readonly Rule[] {
+  const { sorted } = workOf(policy);
+  const ofSection = (): readonly Rule[] => policy.rules.filter((rule) => rule.section === section);
+  const found = sorted.get(section) ?? inOrder(policy, ofSection());
+  sorted.set(section, found);
+  return found;
+}
+
+const inOrder = <R extends Rule>(policy: TypedPolicy, rules: readonly R[]): readonly R[] =>
+  [...rules].sort((a, b) => compare(policy, a, b));
 
 /** Tier, the policy's priority, the rule's, kill before drop before deny before allow before pass, and RuleId: (policy name, place). */
-function compare(policy: TypedPolicy, a: Rule, b: Rule): number {
-  const rank = (rule: Rule): readonly number[] => {
-    const { tier = 'normal', priority = 0 } = policy.policies[rule.policy] ?? {};
-    return [tiers.indexOf(tier), priority, rule.priority, actions.indexOf(rule.action), rule.id];
-  };
-  const other = rank(b);
+function compare({ policies }: TypedPolicy, a: Rule, b: Rule): number {
+  const [one, other] = [policies[a.policy], policies[b.policy]];
   return (
-    rank(a)
-      .map((part, i) => part - (other[i] ?? 0))
-      .find((difference) => difference !== 0) ?? 0
+    tiers.indexOf(one?.tier ?? 'normal') - tiers.indexOf(other?.tier ?? 'normal') ||
+    (one?.priority ?? 0) - (other?.priority ?? 0) ||
+    a.priority - b.priority ||
+    actions.indexOf(a.action) - actions.indexOf(b.action) ||
+    a.id - b.id
   );
 }
 
-/** The rules of one section of every policy that governs the subject, in deciding order. */
-function rulesFor(policy: TypedPolicy, section: Section, subject: Endpoint): readonly Rule[] {
-  const governing = policy.policies.map((one) => isSubject(one.subject, subject));
-  return workOf(policy).rules.filter((rule) => rule.section === section && governing[rule.policy] === true);
+function policiesFor(policy: TypedPolicy, subject: Endpoint): readonly Policy[] {
+  const { governing } = workOf(policy);
+  const found = governing.get(subject) ?? policy.policies.filter((one) => isSubject(one.subject, subject));
+  governing.set(subject, found);
+  return found;
 }
+
+/** The rules of one section of every policy that governs the subject. */
+function rulesOf(policy: TypedPolicy, section: Section, subject: Endpoint): readonly Rule[] {
+  const lists = workOf(policy).byPolicy[section];
+  return policiesFor(policy, subject).flatMap(({ id }) => lists[id] ?? []);
+}
+
+/** The same in deciding order. */
+const rulesFor = (policy: TypedPolicy, section: Section, subject: Endpoint): readonly Rule[] =>
+  inOrder(policy, rulesOf(policy, section, subject));
 
 type Asking = { readonly mode: Mode; readonly section: Section /** Of `process`. */; readonly domain?: string };
 
 /** Asked last: denied if a policy that governs the subject brings default deny here; an `init` endpoint's connections always. */
 function byDefault(policy: TypedPolicy, { mode, section, domain = '' }: Asking, subject: Endpoint): Decided {
-  const policies = policy.policies
+  const policies = policiesFor(policy, subject)
     .filter(({ defaultDeny }) => (section === 'process' ? defaultDeny.process.includes(domain) : defaultDeny[section]))
-    .filter((one) => isCounted(mode, one) && isSubject(one.subject, subject))
+    .filter((one) => isCounted(mode, one))
     .map(({ id }) => id);
   if (policies.length === 0 && (section === 'process' || !isInit(subject))) return allowedByDefault;
   return { action: 'denied', cause: { kind: 'default-deny', policies } };

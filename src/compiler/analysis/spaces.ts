@@ -1,5 +1,6 @@
 // Everything that can happen, as a few cells to start from: for each side whom a policy can govern there, and every kind
 // of other end. What an endpoint sends to itself is always allowed and not among them; there is one host.
+import type { Domains } from '../domains/domain.ts';
 import type { ReservedName } from '../ir/event.ts';
 import type { Ends, Section, TypedPolicy } from '../ir/typed.ts';
 import { anyText, type Pattern } from '../space/pattern.ts';
@@ -13,10 +14,13 @@ export function namesOf(policies: readonly TypedPolicy[]): NameClasses {
     ...rules.flatMap((rule) => (rule.section === 'process' ? [] : rule.peers.domains)),
     ...invariants.flatMap((one) => (one.kind === 'flow' ? [one.source, one.destination].flatMap(domainsOf) : [])),
   ]);
-  const names = policies.flatMap(
-    ({ domains }) => domains.find(({ name }) => name === 'dns')?.fields.find(({ name }) => name === 'name') ?? [],
-  );
-  return nameClasses(patterns, names[0]?.type.possible ?? anyText);
+  return namesAmong(patterns, policies[0]?.domains ?? []);
+}
+
+/** What these patterns can tell apart of DNS names. @throws AnalysisLimit */
+export function namesAmong(patterns: readonly Pattern[], domains: Domains): NameClasses {
+  const name = domains.find(({ name }) => name === 'dns')?.fields.find(({ name }) => name === 'name');
+  return nameClasses(patterns, name?.type.possible ?? anyText);
 }
 
 const domainsOf = ({ of, except }: Ends): readonly Pattern[] => [...of.domains, ...(except?.domains ?? [])];
@@ -57,8 +61,8 @@ export function flowSpaces(names: NameClasses): readonly Cell[] {
 export const processSpaces: readonly Cell[] = [anyWorkload, host].map((subject) => cell(subject, { kind: 'nothing' }));
 
 /** The cells of each section that together are all events of which it can say anything. */
-export function spacesOf(policies: readonly TypedPolicy[]): Readonly<Record<Section, readonly Cell[]>> {
-  const ends = [...managed, anyAddress(namesOf(policies))];
+export function spacesOf(names: NameClasses): Readonly<Record<Section, readonly Cell[]>> {
+  const ends = [...managed, anyAddress(names)];
   const process = managed.map((subject) => cell(subject, { kind: 'nothing' }));
   return { ingress: flows(ends, managed), egress: flows(managed, ends), process };
 }

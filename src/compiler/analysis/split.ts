@@ -37,7 +37,7 @@ export const brings = ({ defaultDeny }: Policy, section: Section, domain?: strin
 export const contentOf = (rule: Rule) => (rule.section === 'process' ? rule.match : rule.layer7);
 
 /** Before 0: `a` is asked first. */
-function decidingOrder(a: OwnedRule, b: OwnedRule): number {
+export function decidingOrder(a: OwnedRule, b: OwnedRule): number {
   return (
     tiers.indexOf(a.policy.tier) - tiers.indexOf(b.policy.tier) ||
     a.policy.priority - b.policy.priority ||
@@ -47,6 +47,12 @@ function decidingOrder(a: OwnedRule, b: OwnedRule): number {
   );
 }
 
+/** A section of a unit; of `process` one class of events. */
+export type Place = { readonly section: Section; readonly domain?: string };
+export const placeName = ({ section, domain }: Place): string => (domain === undefined ? section : `${section} ${domain}`);
+export const placeOf = (rule: Rule): Place =>
+  rule.section === 'process' ? { section: 'process', domain: rule.match.domain } : { section: rule.section };
+
 /** One section of a policy, of `process` one class; in both views. */
 export function viewsOf(typed: TypedPolicy, section: Section, domain?: string): Views {
   const rules = typed.rules.flatMap((rule) => {
@@ -55,9 +61,19 @@ export function viewsOf(typed: TypedPolicy, section: Section, domain?: string): 
     return rule.section === section && (rule.section !== 'process' || rule.match.domain === domain) ? [{ rule, policy }] : [];
   });
   const denying = typed.policies.filter((policy) => brings(policy, section, domain));
-  const withAudit: SectionRules = { section, ...(domain === undefined ? {} : { domain }), rules: rules.sort(decidingOrder), denying };
+  return viewsIn({ section, ...(domain === undefined ? {} : { domain }), rules, denying });
+}
+
+/** Rules in whatever order, and the policies that bring default deny, those in audit mode too. */
+export function viewsIn(all: SectionRules): Views {
+  const { rules, denying } = all;
+  const withAudit: SectionRules = { ...all, rules: [...rules].sort(decidingOrder) };
   if (!rules.some(({ rule }) => rule.audit) && !denying.some(({ audit }) => audit)) return { enforced: withAudit, withAudit };
-  const enforced = { ...withAudit, rules: rules.filter(({ rule }) => !rule.audit), denying: denying.filter(({ audit }) => !audit) };
+  const enforced = {
+    ...withAudit,
+    rules: withAudit.rules.filter(({ rule }) => !rule.audit),
+    denying: denying.filter(({ audit }) => !audit),
+  };
   return { enforced, withAudit };
 }
 
@@ -132,12 +148,16 @@ export function askAll(cell: Cell, sections: readonly SectionRules[]): Asked {
   return { kind: 'speakers', lists: sections.flatMap((section) => asked.get(section) ?? []) };
 }
 
-/** Counts cells and the rules asked about them; an analysis ends with a named limit instead of going on for ever. */
-export function budget(limit = maximumCells): (rules?: number) => void {
-  let cells = 0;
+/** Counts the rules that were asked, and cells: one unless said otherwise. @throws AnalysisLimit */
+export type Spend = (rules?: number, cells?: number) => void;
+
+/** An analysis ends with a named limit instead of going on for ever. */
+export function budget(limit = maximumCells): Spend {
+  let spent = 0;
   let comparisons = 0;
-  return (rules = 0) => {
-    if (++cells > limit) throw new AnalysisLimit('cells', limit);
+  return (rules = 0, cells = 1) => {
+    spent += cells;
+    if (spent > limit) throw new AnalysisLimit('cells', limit);
     comparisons += rules;
     if (comparisons > maximumComparisons) throw new AnalysisLimit('comparisons', maximumComparisons);
   };

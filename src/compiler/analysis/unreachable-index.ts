@@ -136,16 +136,23 @@ function peerSeeks(peers: PeerSet): Keys {
   return domain ? [...new Set([domainKey(domain), 'domain'])] : [];
 }
 
-function portKeys({ points, named }: Transport): Keys {
-  const ofPoints = points.flatMap(({ low, high }) =>
-    high - low < mostPoints ? Array.from({ length: high - low + 1 }, (_, i) => `point ${low + i}`) : ['point'],
-  );
-  return [...ofPoints, ...named.map(({ protocol, name }) => `port ${protocol} ${name}`)];
+/** Ranges lie under the points that they hold, or under blocks of so many bits each. */
+const blockBits = [0, 6, 12];
+
+function rangeKeys({ low, high }: Transport['points'][number]): Keys {
+  const bits = blockBits.find((some) => (high >> some) - (low >> some) < mostPoints);
+  if (bits === undefined) return ['point'];
+  return Array.from({ length: (high >> bits) - (low >> bits) + 1 }, (_, i) => `point ${bits} ${(low >> bits) + i}`);
 }
+
+const portKeys = ({ points, named }: Transport): Keys => [
+  ...points.flatMap(rangeKeys),
+  ...named.map(({ protocol, name }) => `port ${protocol} ${name}`),
+];
 
 function portSeeks({ points, named }: Transport): Keys {
   const [point, name] = [points[0], named[0]];
-  if (point) return [`point ${point.low}`, 'point'];
+  if (point) return [...blockBits.map((bits) => `point ${bits} ${point.low >> bits}`), 'point'];
   return name ? [`port ${name.protocol} ${name.name}`, 'point'] : [];
 }
 

@@ -1,22 +1,37 @@
 // `policyc build`: a checked and tested policy becomes a bundle, a folder that policyd loads. No clang: the kernel
 // programs are part of the installed package.
+import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from '../7-build/index.ts';
+import { readSigningKey, signaturesOf } from '../7-build/sign.ts';
 import { type Diagnostic, isError } from '../diagnostics/diagnostic.ts';
 import type { Emitted } from '../ir/emitted.ts';
 import { type CheckedUnit, emitUnit } from '../pipeline.ts';
+import type { Budget } from './budget.ts';
 import { failuresOf, heldOf } from './held.ts';
 import { objectsDirectory, packageRoot } from './installation.ts';
+import { type KernelCost, kernelCost, kernelCostText, overBudget } from './kernel-cost.ts';
 import type { CommonOptions, UnitOptions } from './options.ts';
 import { counted, print, printError, printJson, type Result, reportDiagnostics } from './output.ts';
 import { Progress } from './progress.ts';
+import { type RequestCost, requestCost, requestCostText } from './request-cost.ts';
 import { readUnit } from './unit.ts';
+import { UsageError } from './usage-error.ts';
 
-export type BuildCommandOptions = CommonOptions & UnitOptions & { readonly output: string; readonly tests: boolean };
+/** `sign`: file of a private key. */
+export type BuildCommandOptions = CommonOptions &
+  UnitOptions & {
+    readonly output: string;
+    readonly tests: boolean;
+    readonly sign?: string;
+    readonly explain?: boolean;
+    readonly budget?: readonly Budget[];
+  };
 
 export function runBuild(paths: readonly string[], options: BuildCommandOptions): Result {
-  const { format, output, tests } = options;
+  const { format, output, tests, sign } = options;
+  const signingKey = sign === undefined ? undefined : signingKeyIn(sign);
   const { unit, diagnostics } = readUnit(paths, options);
   const emitted = unit && emitUnit(unit);
   const failures = unit && tests ? testFailures(unit) : [];
@@ -25,16 +40,44 @@ export function runBuild(paths: readonly string[], options: BuildCommandOptions)
     if (format === 'json') printJson({ ok: false, diagnostics: records });
     return { exitCode: 1 };
   }
-  const written = uninterrupted(() => build(emitted.value, { out: output, objectsDirectory: objectsDirectory(packageRoot()) }));
+  const objects = objectsDirectory(packageRoot());
+  const excess = overBudget(emitted.value, options.budget ?? [], objects);
+  if (excess.length > 0) {
+    if (format === 'json') printJson({ ok: false, message: excess.join('\n'), diagnostics: records });
+    else for (const message of excess) printError(`policyc: ${message}`);
+    return { exitCode: 1 };
+  }
+  const written = uninterrupted(() =>
+    build(emitted.value, {
+      out: output,
+      objectsDirectory: objects,
+      ...(signingKey && { signatures: (build: string) => signaturesOf(build, signingKey) }),
+    }),
+  );
   if (!written.ok) {
     if (format === 'json') printJson({ ok: false, message: written.message, diagnostics: records });
     else printError(`policyc: ${written.message}`);
     return { exitCode: 1 };
   }
   const summary = summaryOf(unit, emitted.value, { build: written.build, output });
-  if (format === 'json') printJson({ ok: true, ...summary, diagnostics: records });
-  else print(summaryText(summary));
+  const cost: KernelCost | undefined = options.explain ? kernelCost(emitted.value, objects) : undefined;
+  if (format === 'json') printJson({ ok: true, ...summary, ...(cost && { kernel: cost }), diagnostics: records });
+  else print(cost ? `${summaryText(summary)}\n${kernelCostText(emitted.value, cost)}` : summaryText(summary));
   return { exitCode: 0 };
+}
+
+function signingKeyIn(path: string): KeyObject {
+  const read = readSigningKey(textOf(path));
+  if (!read.ok) throw new UsageError(`\`${path}\` does not sign: ${read.message}`);
+  return read.key;
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`cannot read \`${path}\`: ${error instanceof Error && 'code' in error ? String(error.code) : String(error)}`);
+  }
 }
 
 /** An interrupt while files are written waits until they are whole or gone. */
@@ -60,6 +103,8 @@ type Summary = {
   readonly classes: Emitted['program']['classes'];
   readonly bytes: number;
   readonly templates: readonly string[];
+  /** What deciding one request costs; absent where no rule reads requests. */
+  readonly request?: RequestCost;
 };
 
 function summaryOf(
@@ -68,7 +113,9 @@ function summaryOf(
   { build: hash, output }: { readonly build: string; readonly output: string },
 ): Summary {
   const { program, templates } = emitted;
+  const request = requestCost(emitted);
   return {
+    ...(request && { request }),
     bundle: output,
     build: hash,
     policies: typed.policies.length,
@@ -86,12 +133,12 @@ function bytesOf(output: string): number {
   return files.reduce((sum, file) => sum + readFileSync(join(output, file)).length, manifest.length);
 }
 
-function summaryText({ bundle, build: hash, policies, rules, classes, bytes }: Summary): string {
+function summaryText({ bundle, build: hash, policies, rules, classes, bytes, request }: Summary): string {
   const parts = [
     counted(policies, 'policy', 'policies'),
     counted(rules, 'rule'),
     `${classes.ports} port, ${classes.networks} network, ${classes.http} request and ${classes.exec} program classes`,
     `${Math.ceil(bytes / 1024)} KiB`,
   ];
-  return `${bundle}: ${parts.join(', ')}\nbuild ${hash}`;
+  return [`${bundle}: ${parts.join(', ')}`, `build ${hash}`, ...(request ? [requestCostText(request)] : [])].join('\n');
 }

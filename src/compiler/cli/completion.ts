@@ -1,6 +1,7 @@
 // Scripts that complete policyc's commands and options in a shell: printed from the commands themselves.
 import type { Command } from 'commander';
 import { catalog } from '../diagnostics/catalog.ts';
+import { gateWords } from './fail-on.ts';
 import { print } from './output.ts';
 
 /** What can follow a command: options, with the words that an option takes, and words of its own. */
@@ -25,11 +26,14 @@ export function printCompletion(program: Command, shell: string): void {
   print(shell === 'bash' ? bash(commands) : shell === 'zsh' ? zsh(commands) : fish(commands));
 }
 
+/** Words of options that take several with commas between. */
+const listed: Readonly<Record<string, readonly string[]>> = { 'diff --fail-on': gateWords };
+
 function completed(command: Command, words: readonly string[]): Completed {
   const options = command.options.map(({ short, long, description, argChoices, required }) => ({
     flags: [short, long].flatMap((flag) => flag ?? []),
     summary: description,
-    takes: argChoices ?? (required ? ('file' as const) : ('nothing' as const)),
+    takes: argChoices ?? listed[`${command.name()} ${long}`] ?? (required ? ('file' as const) : ('nothing' as const)),
   }));
   return { name: command.name(), summary: command.description(), options: [...options, help], words };
 }

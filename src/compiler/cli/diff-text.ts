@@ -1,96 +1,80 @@
-// A diff for people: what is newly allowed and newly denied, class by class, each with an event of it and the rules
-// before and after. What changes no verdict is counted, and listed when asked.
+// A review for a terminal: what is newly allowed and newly denied, class by class, each with an event of it and the rules before
+// and after. What changes no verdict is counted, and listed when asked.
+import type { Effect } from '../analysis/diff.ts';
+import type { ChangeRecord } from '../analysis/report.ts';
+import { connectionLines } from './diff-connections.ts';
+import {
+  affectedText,
+  concernText,
+  conclusionText,
+  costTexts,
+  decided,
+  flowsText,
+  groupsOf,
+  otherVerdict,
+  placeText,
+  quiet,
+  type Review,
+  subjectText,
+  titles,
+  trafficText,
+  turning,
+} from './diff-words.ts';
+import type { Colors } from './output.ts';
 
-import type { DeciderRecord } from '../analysis/event-words.ts';
-import { deciderWords } from '../analysis/event-words.ts';
-import type { ChangeRecord, DiffReport } from '../analysis/report.ts';
-import { type Colors, counted } from './output.ts';
+/** `all`: also what changes no verdict. */
+export type TextView = { readonly colors: Colors; readonly all: boolean };
 
-type Effect = ChangeRecord['effect'];
-
-const titles: Readonly<Record<Effect, string>> = {
-  'newly-allowed': 'newly allowed',
-  'newly-denied': 'newly denied',
-  'newly-audited': 'allowed as before, and now reported by audit',
-  'no-longer-audited': 'allowed as before, and no longer reported by audit',
-  masked: 'no effect: the other side of the flow denies it',
-  'another-rule': 'same verdict, decided by another rule',
-};
-
-const turning: readonly Effect[] = ['newly-allowed', 'newly-denied', 'newly-audited', 'no-longer-audited'];
-const quiet: readonly Effect[] = ['masked', 'another-rule'];
-
-/** The whole report. `all`: also what changes no verdict. */
-export function diffText({ changes, summary }: DiffReport, { colors, all }: { readonly colors: Colors; readonly all: boolean }): string {
-  const shown = all ? [...turning, ...quiet] : turning;
-  const parts = shown.flatMap((effect) =>
+export function diffText({ report, cost, failed, flows, connections }: Review, { colors, all }: TextView): string {
+  const shown: readonly Effect[] = all ? [...turning, ...quiet] : turning;
+  const sections = shown.flatMap((effect) =>
     sectionText(
       effect,
-      changes.filter((change) => change.effect === effect),
+      report.changes.filter((change) => change.effect === effect),
       colors,
     ),
   );
-  return [...parts, summaryText(summary, all)].join('\n');
-}
-
-function summaryText(summary: DiffReport['summary'], all: boolean): string {
-  const turned = summary['newly-allowed'] + summary['newly-denied'];
-  const main =
-    turned === 0
-      ? 'no verdict changes'
-      : `${counted(summary['newly-allowed'], 'class', 'classes')} of events newly allowed, ${summary['newly-denied']} newly denied`;
-  const rest = [
-    ...(summary['newly-audited'] > 0 ? [`${summary['newly-audited']} newly reported by audit`] : []),
-    ...(summary['no-longer-audited'] > 0 ? [`${summary['no-longer-audited']} no longer reported by audit`] : []),
-    ...(summary.masked > 0 ? [`${summary.masked} without effect, because the other side of the flow denies`] : []),
-    ...(summary['another-rule'] > 0 ? [`${summary['another-rule']} decided by another rule`] : []),
-  ];
-  if (rest.length === 0) return main;
-  const isListed = all || summary.masked + summary['another-rule'] === 0;
-  return `${main} (beside them ${rest.join(', ')}${isListed ? '' : ': `--all` lists them'})`;
+  const isHidden = !all && report.summary.masked + report.summary['another-rule'] > 0;
+  const costs = cost ? costTexts(cost).filter(({ isSame }) => !isSame) : [];
+  return [
+    ...sections,
+    ...(connections ? connectionLines(connections, colors) : []),
+    conclusionText(report) + (isHidden ? colors.dim('; `--all` lists them') : ''),
+    ...(costs.length > 0 ? [`in the kernel: ${costs.map(({ name, text }) => `${name} ${text}`).join(', ')}`] : []),
+    ...(flows ? [trafficText(flows)] : []),
+    ...failed.map(({ gate, changes }) => colors.red(`--fail-on ${gate}: ${changes === 1 ? 'one change is' : `${changes} changes are`}`)),
+  ].join('\n');
 }
 
 const paint = (effect: Effect, colors: Colors): ((text: string) => string) =>
-  effect === 'newly-allowed' ? colors.green : effect === 'newly-denied' ? colors.red : colors.dim;
+  effect === 'newly-allowed' ? colors.red : effect === 'newly-denied' ? colors.blue : colors.dim;
 
 function sectionText(effect: Effect, changes: readonly ChangeRecord[], colors: Colors): readonly string[] {
   if (changes.length === 0) return [];
   return [colors.bold(paint(effect, colors)(titles[effect])), ...groupsOf(changes).map((group) => groupText(group, colors)), ''];
 }
 
-/** Changes of one subject that were and are decided alike stand together. */
-function groupsOf(changes: readonly ChangeRecord[]): readonly (readonly ChangeRecord[])[] {
-  const groups = new Map<string, ChangeRecord[]>();
-  for (const change of changes) {
-    const key = JSON.stringify([change.section, change.subject, change.before, change.after]);
-    groups.set(key, [...(groups.get(key) ?? []), change]);
-  }
-  return [...groups.values()];
-}
-
-function groupText(group: readonly ChangeRecord[], colors: Colors): string {
+export function groupText(group: readonly [ChangeRecord, ...ChangeRecord[]], colors: Colors): string {
   const [first] = group;
-  if (!first) return '';
-  const { section, effect, subject, before, after } = first;
-  const sign = effect === 'newly-allowed' ? '+' : effect === 'newly-denied' ? '-' : ' ';
+  const sign = first.effect === 'newly-allowed' ? '+' : first.effect === 'newly-denied' ? '-' : ' ';
   return [
-    `  ${section === 'process' ? 'processes' : section} of ${subject}`,
-    ...group.flatMap((change) => [
-      paint(effect, colors)(`  ${sign} ${placeText(change)}`),
-      colors.dim(`      for example ${change.example.event}${otherVerdict(change)}`),
-    ]),
-    `    before: ${decided(before)}`,
-    `    after:  ${decided(after)}`,
+    `  ${subjectText(first)}`,
+    ...group.flatMap((change) => [paint(change.effect, colors)(`  ${sign} ${placeText(change)}`), ...classText(change, colors)]),
+    `    before: ${decided(first.before)}`,
+    `    after:  ${decided(first.after)}`,
   ].join('\n');
 }
 
-function placeText({ section, domain, peer, at, content }: ChangeRecord): string {
-  if (section === 'process') return content === undefined ? `every ${domain ?? 'event'}` : content;
-  return [`${section === 'ingress' ? 'from' : 'to'} ${peer} at ${at}`, ...(content === undefined ? [] : [content])].join(', ');
+function classText(change: ChangeRecord, colors: Colors): readonly string[] {
+  const { example, size } = change;
+  const [concern, affected, flows] = [concernText(change), affectedText(change), flowsText(change)];
+  const paintConcern = change.severity === 'high' ? colors.red : change.severity === 'medium' ? colors.yellow : colors.dim;
+  return [
+    ...(concern === '' ? [] : [paintConcern(`      ${concern}`)]),
+    ...(size.words === '' ? [] : [colors.dim(`      ${size.words}`)]),
+    ...(affected === undefined ? [] : [colors.dim(`      today: ${affected}`)]),
+    ...(flows === undefined ? [] : [colors.dim(`      ${flows}`)]),
+    colors.dim(`      for example ${example.event}${otherVerdict(change)}`),
+    ...(example.reproduce ? [colors.dim(`        $ ${example.reproduce.run}`)] : []),
+  ];
 }
-
-/** The verdict of the whole flow, where it is not what this side alone says. */
-const otherVerdict = ({ effect, example }: ChangeRecord): string => (effect === 'masked' ? ` (${deciderWords(example.after)})` : '');
-
-const decided = (decider: DeciderRecord): string =>
-  decider.rule ? `${deciderWords(decider)}: ${decider.rule.text}` : deciderWords(decider);

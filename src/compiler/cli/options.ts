@@ -17,9 +17,9 @@ export type UnitOptions = DocumentOptions & {
 
 const maximum = 4 * 1024 * 1024;
 
-export const withCommon = (command: Command, formats: readonly string[] = ['text', 'json']): Command =>
+export const withCommon = (command: Command, formats: readonly string[] = ['text', 'json'], usual = 'text'): Command =>
   command
-    .addOption(new Option('--format <format>', 'how to print').choices(formats).default('text'))
+    .addOption(new Option('--format <format>', 'how to print').choices(formats).default(usual))
     .addOption(
       new Option('--max-file-bytes <bytes>', 'largest policy file, also as 512k or 8m').argParser(readBytes).default(maximum, '4m'),
     );

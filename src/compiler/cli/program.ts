@@ -1,24 +1,22 @@
 // The commands, their options and their help. A command's own code is loaded when it runs, so that `--version` and
 // `--help` start at once.
 import { Argument, Command, Option } from 'commander';
+import { readBudget } from './budget.ts';
 import type { BuildCommandOptions } from './build.ts';
 import type { CheckOptions } from './check.ts';
-import type { DiffOptions } from './diff.ts';
+import { addList, addQuery } from './connection-commands.ts';
+import { addDiff, addMergeCheck } from './diff-command.ts';
 import { withDocuments } from './document-options.ts';
+import { exitCodes } from './exit-codes.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { ExportOptions } from './export.ts';
+import { addFlowCommands } from './flow-commands.ts';
 import type { FormatCommandOptions } from './format.ts';
 import type { ImportCommandOptions } from './import.ts';
+import { addLint } from './lint-command.ts';
 import { readSeconds, withCommon, withUnit } from './options.ts';
 import type { Result } from './output.ts';
 import type { TestOptions } from './test.ts';
-
-const exitCodes = `
-Exit codes:
-  0  everything is as it should be
-  1  the policy is wrong, a test or an invariant fails, or policies differ where that was asked
-  2  wrong usage
-  70 a mistake of policyc itself; please report it`;
 
 const formats = ['text', 'json'];
 const paths = 'files, or folders with *.policy files and YAML of Kubernetes at any depth; imports are read too';
@@ -38,7 +36,11 @@ Examples:
   policyc check policies/                     every mistake at once, with its place
   policyc test policies/                      the \`test\` blocks, over every label set they stand for
   policyc diff main/policies policies         what a change newly allows and newly denies
+  policyc lint policies/                      rules that change nothing, contradict or are one, each proved
   policyc explain policies/ --event 'web -> cart tcp 80'    why an event is allowed or denied
+  policyc list k8s/                           which workloads may connect to which
+  policyc query policies/ --to 'app: "db"'    who can reach it
+  policyc replay flows.json policies/         which recorded flows the policies would break
   policyc import k8s/ -o policies             policies that are there in YAML, as policy text
   policyc export policies/ --to tetragon      a policy as documents of another tool
   policyc fmt --check policies/               which files are not in canonical form
@@ -51,12 +53,18 @@ on.`,
     );
   addCheck(program, finish);
   addBuild(program, finish);
+  addKeygen(program, finish);
   addTest(program, finish);
+  addLint(program, finish, { paths, exitCodes });
   addDiff(program, finish);
+  addMergeCheck(program, finish);
   addImport(program, finish);
   addExport(program, finish);
   addFormat(program, finish);
   addExplain(program, finish);
+  addList(program, { finish, paths, exitCodes });
+  addQuery(program, { finish, paths, exitCodes });
+  addFlowCommands(program, finish, exitCodes);
   addHelp(program, finish);
   addCompletion(program);
   return program;
@@ -95,7 +103,14 @@ function addBuild(program: Command, finish: Finish): void {
     'fail',
   )
     .requiredOption('-o, --output <dir>', 'the bundle: a folder, made or replaced as a whole')
+    .option('--explain', 'print how verdicts are looked up, how large that is, and which rules ask for most of it')
+    .option(
+      '--budget <limit>',
+      'refuse to build what costs more: `bytes=4m`, `entries=100k`, `instructions=20k`; may be repeated',
+      readBudget,
+    )
     .option('--no-tests', 'do not hold the `test` and `invariant` blocks first')
+    .option('--sign <key>', 'sign it with this private key, made by `policyc keygen`')
     .addHelpText(
       'after',
       `
@@ -109,6 +124,24 @@ ${exitCodes}`,
     .action(async (given: readonly string[], options: BuildCommandOptions) =>
       finish((await import('./build.ts')).runBuild(given, options)),
     );
+}
+
+function addKeygen(program: Command, finish: Finish): void {
+  program
+    .command('keygen')
+    .description('make a pair of keys that sign bundles')
+    .argument('<name>', 'writes NAME.key, which signs, and NAME.pub, which is trusted')
+    .addHelpText(
+      'after',
+      `
+Ed25519, in PEM, without a passphrase: keep the private key where builds are signed, and nowhere else.
+
+Example:
+  policyc keygen release && policyc build policies/ -o shop.bundle --sign release.key
+  sudo policyd run --bundle shop.bundle --inventory inventory.yaml --trust release.pub
+${exitCodes}`,
+    )
+    .action(async (name: string) => finish((await import('./keygen.ts')).runKeygen(name)));
 }
 
 function addTest(program: Command, finish: Finish): void {
@@ -142,33 +175,6 @@ Examples:
 ${exitCodes}`,
     )
     .action(async (given: readonly string[], options: TestOptions) => finish(await (await import('./test.ts')).runTest(given, options)));
-}
-
-function addDiff(program: Command, finish: Finish): void {
-  withDocuments(
-    withCommon(
-      program
-        .command('diff')
-        .description('show what a change newly allows and newly denies')
-        .argument('<old>', 'a file or folder')
-        .argument('<new>', 'a file or folder'),
-    ),
-  )
-    .option('--exit-code', 'exit with 1 if any verdict changes')
-    .addOption(new Option('--fail-on <what>', 'exit with 1 if there is such a change').choices(['newly-allowed', 'newly-denied', 'any']))
-    .option('--all', 'list also what changes no verdict')
-    .addHelpText(
-      'after',
-      `
-Exact over all events that the language can tell apart: all labels, addresses, ports, requests and programs, also those
-that no workload has yet. Each change comes with one event of it, and with who decided before and after.
-
-Examples:
-  policyc diff shop.policy shop-new.policy
-  git worktree add ../main main && policyc diff ../main/policies policies --fail-on newly-allowed
-${exitCodes}`,
-    )
-    .action(async (old: string, now: string, options: DiffOptions) => finish((await import('./diff.ts')).runDiff(old, now, options)));
 }
 
 function addExplain(program: Command, finish: Finish): void {

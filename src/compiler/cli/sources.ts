@@ -1,11 +1,11 @@
 // Reading policies: files, and folders with all `*.policy` below them and all YAML that says of what kind it is, in a fixed order. What cannot be a policy file
 // (binary, not UTF-8, too large, unreadable) is a finding about that file and never an exception.
-import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
 import type { SourceText } from '../base/source.ts';
 import { type Collector, collector, type Diagnostic, wholeFile } from '../diagnostics/diagnostic.ts';
 import { holdsDocuments } from '../pipeline.ts';
 import { FileCache } from './file-cache.ts';
+import { disk, type FileTree } from './file-tree.ts';
 
 export const defaultMaximumBytes = 4 * 1024 * 1024;
 
@@ -21,20 +21,26 @@ export type Sources = {
   readonly folders: () => readonly string[];
 };
 
-type Reading = { readonly log: Collector; readonly maximumBytes: number; readonly cache: FileCache };
+/** `tree`: the disk unless said otherwise. `mayBeEmpty`: a path where there is nothing, or no policy, is no finding. */
+export type Place = { readonly cache?: FileCache; readonly tree?: FileTree; readonly mayBeEmpty?: boolean };
+type Reading = { readonly log: Collector; readonly maximumBytes: number; readonly cache: FileCache; readonly tree: FileTree };
 
 /** Reads what the arguments name. A file that is reached twice is read once, under its first name. */
-export function readSources(paths: readonly string[], maximumBytes: number, cache = new FileCache()): Sources {
+export function readSources(
+  paths: readonly string[],
+  maximumBytes: number,
+  { cache = new FileCache(), tree = disk, mayBeEmpty = false }: Place = {},
+): Sources {
   const log = collector();
   const seen = new Set<string>();
   const folders = new Set<string>();
-  const reading: Reading = { log, maximumBytes, cache };
-  const files = paths.flatMap((path) => filesOf(shownPath(path), { log, seen, folders }));
+  const reading: Reading = { log, maximumBytes, cache, tree };
+  const files = paths.flatMap((path) => filesOf(shownPath(path), { log, seen, folders, tree, mayBeEmpty }));
   const sources = files.flatMap((path) => readSource(path, reading) ?? []);
   const read = [...sources];
   const load = (path: string): SourceText | undefined => {
     folders.add(dirname(path));
-    const source = isFile(path) ? readSource(path, reading) : undefined;
+    const source = tree.entryOf(path)?.kind === 'file' ? readSource(path, reading) : undefined;
     if (source) read.push(source);
     return source;
   };
@@ -43,31 +49,36 @@ export function readSources(paths: readonly string[], maximumBytes: number, cach
 }
 
 /** Relative to the working directory where it is inside, `/`-separated: the same sources give the same bundle anywhere. */
-function shownPath(path: string): string {
+export function shownPath(path: string): string {
   const inside = isAbsolute(path) ? relative(process.cwd(), path) : normalize(path);
   const shown = isAbsolute(path) && (inside.startsWith('..') || isAbsolute(inside)) ? normalize(path) : inside;
   const slashed = shown.split(sep).join('/');
   return slashed.length > 1 ? slashed.replace(/\/$/, '') : slashed || '.';
 }
 
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 const inFolder = (folder: string, name: string): string => (folder === '.' ? name : join(folder, name));
 
-type Walk = { readonly log: Collector; readonly seen: Set<string>; readonly folders: Set<string> };
+type Walk = {
+  readonly log: Collector;
+  readonly seen: Set<string>;
+  readonly folders: Set<string>;
+  readonly tree: FileTree;
+  readonly mayBeEmpty: boolean;
+};
 
 function filesOf(path: string, walk: Walk): readonly string[] {
-  const { log, seen, folders } = walk;
+  const { log, seen, folders, tree, mayBeEmpty } = walk;
   try {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (!stat) {
+    const entry = tree.entryOf(path);
+    if (!entry) {
       folders.add(dirname(path));
-      log.report('source/not-found', wholeFile(path), { path });
+      if (!mayBeEmpty) log.report('source/not-found', wholeFile(path), { path });
       return [];
     }
-    if (!stat.isDirectory()) return isFirst(path, seen) ? [path] : [];
+    if (entry.kind !== 'folder') return isFirst(path, walk) ? [path] : [];
     const before = seen.size;
     const files = policyFilesIn(path, walk);
-    if (files.length === 0 && seen.size === before + 1) log.report('source/no-policy-files', wholeFile(path), { path });
+    if (files.length === 0 && seen.size === before + 1 && !mayBeEmpty) log.report('source/no-policy-files', wholeFile(path), { path });
     return files;
   } catch (error) {
     unreadable(path, error, log);
@@ -76,27 +87,27 @@ function filesOf(path: string, walk: Walk): readonly string[] {
 }
 
 /** Symbolic links are followed; a folder or file is entered once, so that circles of them end. */
-function isFirst(path: string, seen: Set<string>): boolean {
-  const real = realpathSync(path);
+function isFirst(path: string, { seen, tree }: Walk): boolean {
+  const real = tree.realPath(path);
   if (seen.has(real)) return false;
   seen.add(real);
   return true;
 }
 
 function policyFilesIn(folder: string, walk: Walk): readonly string[] {
-  const { log, seen, folders } = walk;
-  if (!isFirst(folder, seen)) return [];
+  const { log, folders, tree } = walk;
+  if (!isFirst(folder, walk)) return [];
   folders.add(folder);
-  const names = readdirSync(folder).sort((a, b) => (a < b ? -1 : 1));
+  const names = [...tree.namesIn(folder)].sort((a, b) => (a < b ? -1 : 1));
   return names.flatMap((name) => {
     if (name.startsWith('.') || name === 'node_modules') return [];
     const path = inFolder(folder, name);
     try {
-      const stat = statSync(path, { throwIfNoEntry: false });
-      if (stat?.isDirectory()) return policyFilesIn(path, walk);
-      if (!name.endsWith('.policy') && !(stat && saysItsKind(path))) return [];
-      if (!stat && lstatSync(path).isSymbolicLink()) log.report('source/not-found', wholeFile(path), { path });
-      return stat && isFirst(path, seen) ? [path] : [];
+      const entry = tree.entryOf(path);
+      if (entry?.kind === 'folder') return policyFilesIn(path, walk);
+      if (!name.endsWith('.policy') && !(entry && saysItsKind(path, tree))) return [];
+      if (!entry && tree.isLink(path)) log.report('source/not-found', wholeFile(path), { path });
+      return entry && isFirst(path, walk) ? [path] : [];
     } catch (error) {
       if (name.endsWith('.policy') || !isMissing(error)) unreadable(path, error, log);
       return [];
@@ -107,16 +118,10 @@ function policyFilesIn(folder: string, walk: Walk): readonly string[] {
 const sniffedBytes = 64 * 1024;
 
 /** Other YAML that stands in a folder (inventories, values of charts) is none of ours. */
-function saysItsKind(path: string): boolean {
+function saysItsKind(path: string, tree: FileTree): boolean {
   if (!holdsDocuments(path)) return false;
-  const file = openSync(path, 'r');
-  try {
-    const bytes = Buffer.alloc(sniffedBytes);
-    const start = bytes.toString('utf8', 0, readSync(file, bytes, 0, sniffedBytes, 0));
-    return /(?:^|[{,])\s*["']?apiVersion["']?\s*:/m.test(start) && /(?:^|[{,])\s*["']?kind["']?\s*:/m.test(start);
-  } finally {
-    closeSync(file);
-  }
+  const start = tree.start(path, sniffedBytes).toString('utf8');
+  return /(?:^|[{,])\s*["']?apiVersion["']?\s*:/m.test(start) && /(?:^|[{,])\s*["']?kind["']?\s*:/m.test(start);
 }
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
@@ -137,21 +142,21 @@ function unreadable(path: string, error: unknown, log: Collector): void {
   log.report('source/unreadable', wholeFile(path), { path, reason: reasons[code] ?? code });
 }
 
-function readSource(path: string, { log, maximumBytes, cache }: Reading): SourceText | undefined {
+function readSource(path: string, { log, maximumBytes, cache, tree }: Reading): SourceText | undefined {
   try {
-    const stat = statSync(path);
-    const known = cache.get(path, stat);
+    const entry = tree.entryOf(path);
+    const known = entry?.stat && cache.get(path, entry.stat);
     if (known) return known;
-    if (!stat.isFile()) {
-      log.report('source/unreadable', wholeFile(path), { path, reason: 'it is no regular file' });
+    if (entry?.kind !== 'file') {
+      log.report('source/unreadable', wholeFile(path), { path, reason: entry ? 'it is no regular file' : 'it is no longer there' });
       return undefined;
     }
-    if (stat.size > maximumBytes) {
-      log.report('source/too-large', wholeFile(path), { bytes: stat.size, limit: maximumBytes });
+    if (entry.size > maximumBytes) {
+      log.report('source/too-large', wholeFile(path), { bytes: entry.size, limit: maximumBytes });
       return undefined;
     }
-    const source = sourceOf(path, readFileSync(path), log);
-    if (source) cache.set(source, stat);
+    const source = sourceOf(path, tree.read(path), log);
+    if (source && entry.stat) cache.set(source, entry.stat);
     return source;
   } catch (error) {
     unreadable(path, error, log);

@@ -26,7 +26,7 @@ export function readUnit(
   options: Pick<CommonOptions, 'maxFileBytes'> & Partial<UnitOptions>,
   memory = new Memory(),
 ): ReadUnit {
-  return checkedSources(readSources(paths, options.maxFileBytes, memory.files), options, memory);
+  return checkedSources(readSources(paths, options.maxFileBytes, { cache: memory.files }), options, memory);
 }
 
 /** Codes of warnings that count as errors. */

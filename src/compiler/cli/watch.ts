@@ -35,7 +35,7 @@ export function watch(paths: readonly string[], options: WatchOptions, once: (re
   const folders = new WatchedFolders(soon);
   const round = (): void => {
     const start = performance.now();
-    const sources = readSources(paths, options.maxFileBytes, memory.files);
+    const sources = readSources(paths, options.maxFileBytes, { cache: memory.files });
     const read = checkedSources(sources, options.format === 'text' ? { ...options, comparedAtOnce } : options, memory);
     const changed = before && changesBetween(before, sources);
     if (changed === undefined || changed.length > 0) {

@@ -76,6 +76,11 @@ export const catalog = {
     message: 'no endpoint can have both, for the same peer and port: {what}',
     second: 'the other one is asked for here',
   },
+  'import/possible-conflict': {
+    severity: 'warning',
+    message: 'an endpoint that both policies select gets neither of them, for the same peer and port: {what}',
+    second: 'the other one is asked for here',
+  },
   'import/without-effect': { severity: 'warning', message: '{what} does nothing: {reason}' },
   'import/removed': { severity: 'error', message: '{what} is gone since {since}', help: '{hint}' },
   'import/baseline': {
@@ -160,6 +165,12 @@ export const catalog = {
 
   // 3-check: what the values are.
   'check/wrong-kind': { severity: 'error', message: 'expected {expected}, found {found}', help: '{hint}', second: 'declared here' },
+  'check/service-conflict': {
+    severity: 'error',
+    message: '`{address}` is of the service `{service}` already',
+    help: 'a pair of an address and a port is of one service',
+    second: 'this one',
+  },
   'check/bad-address': {
     severity: 'error',
     message: '`{text}` is neither an address nor a CIDR block',
@@ -312,6 +323,11 @@ export const catalog = {
     message: '{found} classes of {what} are more than the kernel tables hold ({limit})',
     help: 'let rules share port lists, networks and patterns',
   },
+  'plan/too-many-combinations': {
+    severity: 'error',
+    message: 'the rules tell {found} combinations of {what} apart, the kernel table holds {limit}',
+    help: 'test fewer fields in one rule, or fewer values of one field in one policy unit',
+  },
   'plan/too-many-entries': { severity: 'error', message: '{found} entries of {what} are more than the kernel table holds ({limit})' },
   'plan/unsupported-on-target': { severity: 'error', message: '{target} cannot enforce {what}', help: '{hint}' },
 
@@ -348,6 +364,28 @@ export const catalog = {
   },
 
   // Analysis: an exact answer or none.
+  // lint: what is right, and should be looked at.
+  'lint/never-decides': {
+    severity: 'warning',
+    message: 'this rule never decides: all that it matches is decided before it by {by}',
+    second: 'the first of them is here',
+  },
+  'lint/no-effect': { severity: 'warning', message: 'without this rule every verdict would be the same: {by} would decide' },
+  'lint/mergeable': { severity: 'warning', message: 'this rule and another one of its policy are one', second: 'the other one is here' },
+  'lint/contradiction': {
+    severity: 'warning',
+    message: 'this rule allows what a rule of another file denies: {event}',
+    help: 'give one of the two policies a tier or a priority, or narrow the rule that is too wide',
+    second: 'it is denied here, because denying rules are asked first',
+  },
+  'lint/too-wide': {
+    severity: 'warning',
+    message: 'this rule allows more than any invariant asks for: {event}',
+    second: 'this statement asks for a part of it',
+  },
+  'lint/unnoticed-change': { severity: 'warning', message: 'no test line and no invariant notices this change: {what}{event}' },
+  'lint/undecided': { severity: 'warning', message: 'whether this rule has an effect was not decided within {limit} parts of its events' },
+
   'analysis/limit': {
     severity: 'error',
     message: 'an exact answer needs more than {limit} {what}',

@@ -15,18 +15,19 @@ const schema = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schem
 /** The whole document; keys in a fixed order. */
 export function sarifOf(found: readonly Diagnostic[], { version, pageOf }: SarifOptions) {
   const codes = [...new Set(found.map(({ code }) => code))].sort();
-  return {
-    $schema: schema,
-    version: '2.1.0',
-    runs: [
-      {
-        tool: { driver: { name: 'policyc', semanticVersion: version, rules: codes.map((code) => ruleOf(code, pageOf(code))) } },
-        columnKind: 'utf16CodeUnits',
-        results: found.map((one) => resultOf(one, codes.indexOf(one.code))),
-      },
-    ],
-  };
+  return sarifLog(
+    version,
+    codes.map((code) => ruleOf(code, pageOf(code))),
+    found.map((one) => resultOf(one, codes.indexOf(one.code))),
+  );
 }
+
+/** A document with these rules and results. */
+export const sarifLog = <Rule, Result>(version: string, rules: readonly Rule[], results: readonly Result[]) => ({
+  $schema: schema,
+  version: '2.1.0',
+  runs: [{ tool: { driver: { name: 'policyc', semanticVersion: version, rules } }, columnKind: 'utf16CodeUnits', results }],
+});
 
 /** The text of a page's first paragraph, or what the catalogue says. */
 function ruleOf(code: Diagnostic['code'], page: string | undefined) {
@@ -67,7 +68,7 @@ function regionOf({ source, start, end }: Span) {
 }
 
 /** A path as a URI reference: relative ones stay so, an absolute one is a `file` URI. */
-function uriOf(path: string): string {
+export function uriOf(path: string): string {
   const escaped = path.split('/').map(encodeURIComponent).join('/');
   return escaped.startsWith('/') ? `file://${escaped}` : escaped;
 }

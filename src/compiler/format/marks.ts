@@ -38,7 +38,12 @@ export function marksOf(file: FileAst, leaves: readonly Leaf[]): Marks {
     ...file.invariants.flatMap(({ statements }) => statements.flatMap(({ block }) => block ?? [])),
   ];
   const lines = [...requests, ...file.tests].flatMap((holder): readonly Spanned[] => holder.lines);
-  const inside = [...file.rules.flatMap((rules) => rules.sections), ...lines, ...file.invariants.flatMap(({ statements }) => statements)];
+  const inside = [
+    ...file.rules.flatMap((rules) => rules.sections),
+    ...lines,
+    ...file.invariants.flatMap(({ statements }) => statements),
+    ...file.services.flatMap(({ ports }) => ports),
+  ];
   const bodies = file.policies.map((policy) => bodyOf(policy, opening.get(policy.span.end) ?? 0));
   const ordered = [
     itemsOf(file, (start) => before(start)?.start ?? start),
@@ -53,7 +58,9 @@ export function marksOf(file: FileAst, leaves: readonly Leaf[]): Marks {
     statements: new Set([...firstOf(ordered.slice(1)), ...starts(inside)]),
     ownLines: new Set(follows.filter(({ start, isAnnotation }) => !isAnnotation || isFirstOnLine(start)).map(({ start }) => start)),
     blocks: new Set(
-      [...file.policies, ...file.rules, ...sections, ...requests, ...file.tests, ...file.invariants].map(({ span }) => span.end),
+      [...file.policies, ...file.rules, ...sections, ...requests, ...file.tests, ...file.invariants, ...file.services].map(
+        ({ span }) => span.end,
+      ),
     ),
     requests: new Set(ends(requests)),
   };
@@ -81,11 +88,11 @@ const firstOf = (ordered: readonly (readonly Placed[])[]): readonly number[] =>
 
 /** The items of a file, with the annotations before them. `wordBefore`: where an item begins whose name is known. */
 function itemsOf(file: FileAst, wordBefore: (start: number) => number): readonly Placed[] {
-  const { modules, namespaces, clusters, imports, declarations, rules, annotationTypes, policies, tests, invariants } = file;
+  const { modules, namespaces, clusters, imports, declarations, rules, annotationTypes, policies, tests, invariants, services } = file;
   const named = [...modules, ...namespaces, ...clusters].map(({ span }) => ({ start: wordBefore(span.start), isAnnotation: false }));
-  const whole = [...imports, ...declarations, ...rules, ...annotationTypes, ...policies, ...tests, ...invariants].map(thing);
+  const whole = [...imports, ...declarations, ...rules, ...annotationTypes, ...policies, ...tests, ...invariants, ...services].map(thing);
   const ahead = policies.flatMap(({ annotations, span }) => annotations.filter((one) => one.span.start < span.start));
-  const own = [...declarations, ...rules].flatMap((item) => item.annotations);
+  const own = [...declarations, ...rules, ...services].flatMap((item) => item.annotations);
   const annotations = [...file.annotations, ...own, ...ahead].map(annotated);
   return [...named, ...whole, ...annotations];
 }

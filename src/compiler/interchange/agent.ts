@@ -1,5 +1,6 @@
 // What an agent does by its settings, whatever the policies say: written as policies that everybody can see.
 
+import type { Span } from '../base/source.ts';
 import { type Document, groupOf, type ImportOptions } from './importer.ts';
 import { listed } from './texts.ts';
 import type { PolicyWriter } from './writer.ts';
@@ -11,9 +12,8 @@ export const isOfAgent = ({ apiVersion, kind }: Document): boolean => groups.has
 
 type Agent = { readonly options: ImportOptions /** Of every file. */; readonly writers: readonly PolicyWriter[] };
 
-/** Once in a compilation, behind the first file that has its policies; the place of what it writes is that of the first policy. */
-export function writeAgent(first: Document, { options, writers }: Agent, writer: PolicyWriter): void {
-  const origin = first.at([]);
+/** Once in a compilation, behind the first file that has its policies; `origin` is the place of what it writes. */
+export function writeAgent(origin: Span, { options, writers }: Agent, writer: PolicyWriter): void {
   if (options.allowLocalhost) {
     const others = ['health', 'ingress'].filter((name) =>
       writers.some(({ subjects }) => subjects.some((one) => names(one).includes(name))),
@@ -33,6 +33,12 @@ export function writeAgent(first: Document, { options, writers }: Agent, writer:
     });
   }
 }
+
+/** Why blocks of addresses have no meaning under these settings; undefined where they have one. */
+export const blocksRefusal = ({ addressesMatch: { workloads, nodes } }: ImportOptions): string | undefined =>
+  nodes && !workloads
+    ? 'by `policy-cidr-match-mode=nodes` it is about nodes and not about workloads; it can be about both (`nodes,pods`), or neither'
+    : undefined;
 
 /** The words of a subject that are no part of a selector. */
 const names = (subject: string): readonly string[] => subject.replace(/"[^"]*"|\{[^}]*\}/g, '').split(/[^\w-]+/);

@@ -77,9 +77,33 @@ function workloadsOf(document: Document): readonly StatedWorkload[] {
   const path = templates[`${groupOf(apiVersion).group}/${kind}`];
   const pod = path && member(value, ...path);
   if (!isObject(pod)) return [];
+  const owner = ownerOf(value);
   return [
-    { namespace: namespaceOf(document), name, labels: labelsAt(pod), namedPorts: listAt(pod, 'spec', 'containers').flatMap(portsOf) },
+    {
+      namespace: namespaceOf(document),
+      name,
+      kind,
+      labels: labelsAt(pod),
+      namedPorts: listAt(pod, 'spec', 'containers').flatMap(portsOf),
+      ...(owner && { owner }),
+      addresses: kind === 'Pod' ? podAddresses(pod) : [],
+      onHostNetwork: member(pod, 'spec', 'hostNetwork') === true,
+    },
   ];
+}
+
+/** The controller: the first owner that says so, or the only one. */
+function ownerOf(object: Json): StatedWorkload['owner'] {
+  const owners = listAt(object, 'metadata', 'ownerReferences');
+  const owner = owners.find((one) => member(one, 'controller') === true) ?? owners[0];
+  const [kind, name] = [member(owner, 'kind'), member(owner, 'name')];
+  return typeof kind === 'string' && typeof name === 'string' ? { kind, name } : undefined;
+}
+
+function podAddresses(pod: Json): readonly string[] {
+  const several = listAt(pod, 'status', 'podIPs').map((one) => member(one, 'ip'));
+  const all = several.length > 0 ? several : [member(pod, 'status', 'podIP')];
+  return all.filter((one) => typeof one === 'string');
 }
 
 function portsOf(container: Json): StatedWorkload['namedPorts'] {

@@ -8,16 +8,22 @@ export type Field = { readonly value: Json | undefined; readonly path: Path };
 /** Most paths are never asked for: a field knows the one that it is in. */
 class Inner implements Field {
   readonly value: Json | undefined;
-  readonly #outer: Field;
-  readonly #step: string | number;
+  private readonly outer: Field;
+  private readonly step: string | number;
 
   constructor(value: Json | undefined, outer: Field, step: string | number) {
     this.value = value;
-    this.#outer = outer;
-    this.#step = step;
+    this.outer = outer;
+    this.step = step;
   }
   get path(): Path {
-    return [...this.#outer.path, this.#step];
+    const steps: (string | number)[] = [];
+    let field: Field = this;
+    while (field instanceof Inner) {
+      steps.push(field.step);
+      field = field.outer;
+    }
+    return [...field.path, ...steps.reverse()];
   }
 }
 

@@ -2,8 +2,11 @@
 // knows the place in the document that it came from. The text is compiled as any other is; there is no second road.
 import type { SourceText, Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
+import type { ImportOptions } from '../ir/import-options.ts';
 import { defaultCluster, type Labels } from '../space/labels.ts';
 import type { PolicyWriter } from './writer.ts';
+
+export type { ImportOptions } from '../ir/import-options.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
@@ -23,27 +26,6 @@ export type Document = {
   readonly at: (path: Path) => Span;
 };
 
-/** How the documents are meant; the defaults are the upstream agents' own. */
-export type ImportOptions = {
-  /** What happens to unknown fields: refused (`kubectl apply`), dropped (API server), or nothing is held against a schema. */
-  readonly schema: 'strict' | 'prune' | 'off';
-  /** The name of the cluster that the documents are applied in. */
-  readonly clusterName: string;
-  /** Do selectors without a cluster mean the local one (`--policy-default-local-cluster`)? */
-  readonly defaultLocalCluster: boolean;
-  /** May the host reach the workloads on it, below every tier (`--allow-localhost`)? */
-  readonly allowLocalhost: boolean;
-  /** `--enable-policy`. */
-  readonly enforcement: 'default' | 'always' | 'never';
-  /** Do address blocks match workloads and nodes, too (`--policy-cidr-match-mode`)? */
-  readonly addressesMatch: { readonly workloads: boolean; readonly nodes: boolean };
-  /** `--enable-node-selector-labels`. */
-  readonly nodeLabels: boolean;
-  readonly ipv6: boolean;
-  /** Is an allowed Baseline rule stronger than the isolation that a NetworkPolicy brings (Cilium), or weaker (Kubernetes' text)? */
-  readonly baseline: 'cilium' | 'kubernetes';
-};
-
 export const defaultImportOptions: ImportOptions = {
   schema: 'strict',
   clusterName: defaultCluster,
@@ -60,6 +42,12 @@ export const defaultImportOptions: ImportOptions = {
 export type StatedWorkload = {
   readonly namespace: string;
   readonly name: string;
+  readonly kind: string;
+  /** What makes it. */
+  readonly owner?: { readonly kind: string; readonly name: string };
+  /** Of a Pod that runs: as written. */
+  readonly addresses: readonly string[];
+  readonly onHostNetwork: boolean;
   readonly labels: Labels;
   readonly namedPorts: readonly { readonly protocol: string; readonly name: string; readonly port: number }[];
 };

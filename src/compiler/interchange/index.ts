@@ -2,7 +2,9 @@
 // places in the document that they came from.
 
 import type { SourceText } from '../base/source.ts';
+import { catalog } from '../diagnostics/catalog.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
+import type { Stated } from '../ir/workload.ts';
 import type { Labels } from '../space/labels.ts';
 import { isOfAgent, writeAgent } from './agent.ts';
 import { readDocuments } from './documents/index.ts';
@@ -10,6 +12,7 @@ import { factsOf, policyLabels } from './facts.ts';
 import { hasIdentity, lastOfEach } from './identity.ts';
 import { type Document, groupOf, type ImportContext, type Importer, type ImportOptions } from './importer.ts';
 import { importers } from './registry.ts';
+import { statedOf } from './stated.ts';
 import { PolicyWriter } from './writer.ts';
 
 export { holdsDocuments } from './documents/index.ts';
@@ -21,6 +24,7 @@ export type Imported = {
   readonly sources: readonly SourceText[];
   /** The labels of the workloads that the documents state. */
   readonly workloads: readonly Labels[];
+  readonly stated: Stated;
 };
 
 /** What the documents of all files mean together; what they do not mean is reported. */
@@ -36,25 +40,30 @@ export function importSources(sources: readonly SourceText[], options: ImportOpt
   const written = files.map(({ source, documents }) => {
     const writer = new PolicyWriter(names);
     const policies = documents.filter((document) => latest.has(document) && writeDocument(document, context, writer));
+    // What is replaced says nothing; what is wrong with it is told all the same.
+    for (const document of documents) if (!latest.has(document)) writeDocument(document, onlyErrors(context), new PolicyWriter());
     // An agent that isolates every workload does so whatever it refuses.
     return { source, writer, agents: (options.enforcement === 'always' ? documents : policies).filter(isOfAgent) };
   });
-  const first = written.find(({ agents }) => agents.length > 0);
-  if (first?.agents[0]) writeAgent(first.agents[0], { options, writers: written.map(({ writer }) => writer) }, first.writer);
-  if (first?.agents[0] && options.addressesMatch.nodes && !options.addressesMatch.workloads)
-    report('import/without-effect', first.agents[0].at([]), nodesAlone);
+  const first = written.find(({ agents }) => agents.length > 0) ?? (options.enforcement === 'always' ? written[0] : undefined);
+  if (first) {
+    const origin = first.agents[0]?.at([]) ?? { source: first.source, start: 0, end: 0 };
+    writeAgent(origin, { options, writers: written.map(({ writer }) => writer) }, first.writer);
+  }
   const texts = written.flatMap(({ source, writer }) => (writer.isEmpty ? [] : [writer.source(source.path)]));
   return {
     sources: options.enforcement === 'never' ? [] : texts,
     workloads: facts.workloads.map((one) => policyLabels(one, facts, options)),
+    stated: statedOf(facts, options),
   };
 }
 
-/** A block is about the addresses of workloads and of nodes, or of neither. */
-const nodesAlone = {
-  what: '`policy-cidr-match-mode=nodes`',
-  reason: 'blocks hold nodes together with workloads (`nodes,pods`), or neither',
-};
+const onlyErrors = (context: ImportContext): ImportContext => ({
+  ...context,
+  report: (code, place, holes) => {
+    if (catalog[code].severity === 'error') context.report(code, place, holes);
+  },
+});
 
 /** Was something written? */
 function writeDocument(document: Document, context: ImportContext, writer: PolicyWriter): boolean {

@@ -30,10 +30,13 @@ export function testsIn(selector: Field): readonly LabelTest[] {
     const values = distinct(textsIn(member(expression, 'values')));
     return isOperator(operator) ? [{ about: subjectOf(textIn(member(expression, 'key')) ?? ''), operator, values }] : [];
   });
-  return [...equal, ...others].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0));
+  return [...equal, ...others].sort(byLabel);
 }
 
-const keyOf = ({ about }: LabelTest): string => `${about.kind} ${'key' in about ? about.key : ''}`;
+const labelOf = ({ about }: LabelTest): string => ('key' in about ? about.key : '');
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const byLabel = (a: LabelTest, b: LabelTest): number => order(a.about.kind, b.about.kind) || order(labelOf(a), labelOf(b));
+const keyOf = (test: LabelTest): string => `${test.about.kind} ${labelOf(test)}`;
 
 function subjectOf(written: string): Subject {
   const [, source = 'any', key = ''] = /^(?:([^:]*):)?([\s\S]*)$/.exec(written) ?? [];
@@ -53,6 +56,10 @@ type Allowed = { readonly present: boolean | undefined; readonly only: readonly 
 
 /** All tests of one label together; undefined when nothing can fulfil them. */
 function together(tests: readonly LabelTest[]): Allowed | undefined {
+  const [single] = tests;
+  // Of most labels there is but one test, which asks for values.
+  if (single?.operator === 'In' && tests.length === 1)
+    return single.values.length > 0 ? { present: true, only: single.values, never: [] } : undefined;
   const of = (operator: Operator): readonly LabelTest[] => tests.filter((test) => test.operator === operator);
   const never = distinct(of('NotIn').flatMap(({ values }) => values));
   const [first, ...more] = of('In').map(({ values }) => values);
@@ -79,7 +86,10 @@ const keyText = (key: string): string => (/^[A-Za-z_][\w-]*$/.test(key) && !key.
 export function selectorText(tests: readonly LabelTest[]): string | undefined {
   const groups = new Map<string, LabelTest[]>();
   for (const test of tests) {
-    groups.set(keyOf(test), [...(groups.get(keyOf(test)) ?? []), test]);
+    const key = keyOf(test);
+    const group = groups.get(key);
+    if (group) group.push(test);
+    else groups.set(key, [test]);
   }
   const parts: Parts = { labels: [], places: [] };
   for (const group of groups.values()) {

@@ -4,7 +4,7 @@ import { transportPoints } from '../space/transport.ts';
 import { array, layout, scalar } from './layout.ts';
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 2;
+export const abiVersion = 3;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
 /** Bits of an entry's flags. `silent`: of a denial that its caller is not told of. `audited`: it passes, and what is in audit mode would deny it. */
@@ -34,8 +34,14 @@ export const fixedCause = {
   forgedSource: 10,
   firstDynamic: 16,
 } as const;
-/** The fields whose values, a blank between, are the text that a domain's automaton reads: all that the programs see of it. */
-export const kernelFields: Readonly<Record<string, readonly string[]>> = { http: ['method', 'path'], exec: ['path'] };
+/**
+ * The fields of a domain's content that the programs see. `exec`: the text that its one automaton reads. Requests: an automaton
+ * each, in the order in which they are combined; the last of `http` has a key and takes every slot that is left.
+ */
+export const kernelFields: Readonly<Record<string, readonly string[]>> = {
+  http: ['method', 'path', 'query', 'target', 'host', 'header'],
+  exec: ['path'],
+};
 /** Why a condition was undecidable, or a packet refused by the program itself; 0 = neither. */
 export const undecidableReason = {
   none: 0,
@@ -64,6 +70,15 @@ export const limits = {
   /** States and cells of one automaton table (`plan/automaton-too-large`). */
   automatonStates: 8192,
   automatonCells: 262144,
+  /** Fields of a request that a policy asks for; the headers have all but the first few (`plan/too-many-entries`). */
+  requestFields: 32,
+  /** The slot of the automaton that reads the names of headers: no field has it. */
+  namesSlot: 31,
+  /** States and cells of all automata and combinations of one request domain (`plan/automaton-too-large`, `plan/too-many-combinations`). */
+  requestStates: 65535,
+  requestCells: 1 << 20,
+  /** Cells of one page of them. */
+  pageCells: 2048,
   /** Request, exec and port classes (`plan/too-many-classes`); u16 in tables. */
   classes: 65535,
   /** Bytes of an event's text; longer is cut. */
@@ -72,7 +87,27 @@ export const limits = {
   slots: 2,
   ringBytes: 1 << 20,
   counters: 65536,
+  /** Questions of one run of pol_verify. */
+  probes: 32,
+  /** Sockets that are remembered to have called a service; the eldest are forgotten. */
+  servicePeers: 65536,
+  /** Bytes of one page of the decision memory, and pages of one generation. */
+  memoryPage: 1 << 17,
+  memoryPages: 1024,
+  /** Transport points whose classes stand together, and classes whose choices do. */
+  portBlock: 64,
+  choiceBlock: 16,
+  /** Steps down an address tree: no tree that is made is deeper. */
+  addressSteps: 40,
 } as const;
+
+/**
+ * Words of an address tree: the kind in the top two bits. `class` and `endpoint` end the search with a number; `branch` has
+ * its width less one in the next four bits and the address / 16 of its words; `skip` the address / 16 of a pol_skip.
+ */
+export const addressNode = { class: 0, endpoint: 1, branch: 2, skip: 3 } as const;
+/** An address node where nothing is known of an address; the subject class of a number that no endpoint has. */
+export const nothing = { nodeMissing: 0xffffffff, subjectNone: 0xffffffff } as const;
 
 /**
  * Most entries of an inner map of one generation. A template's inner map declares 1: real ones are made as large as their
@@ -80,11 +115,13 @@ export const limits = {
  */
 export const innerEntries = {
   prefixes: 1 << 20,
-  endpoints: 1 << 16,
+  endpoints: 1 << 20,
   addresses: 1 << 20,
   cgroups: 1 << 16,
-  rows: 1 << 20,
-  verdicts: 1 << 24,
+  services: 1 << 18,
+  serviceSlots: 1 << 22,
+  backends: 1 << 20,
+  pages: limits.requestCells / limits.pageCells,
 } as const;
 
 /** The structs. `abi.generated.h` has them in this order. */
@@ -93,29 +130,58 @@ export const layouts = {
     revision: scalar('u32', 'raised by one with each generation'),
     reserved: scalar('u32', ''),
   }),
-  endpoint: layout('pol_endpoint', 'classes of one endpoint in this generation', {
-    subject_class: scalar('u32', '0 = no policy selects it: everything is allowed'),
-    peer_class: scalar('u32', 'same numbers as the classes of the prefix table'),
+  memory: layout('pol_memory', 'first bytes of the decision memory; addresses are bytes from its beginning', {
+    endpoints: scalar('u32', 'address of a pol_endpoint for each id'),
+    endpoint_count: scalar('u32', ''),
+    subjects: scalar('u32', 'address of three pol_section for each subject class: ingress, egress; process: its row is `otherwise`'),
+    subject_count: scalar('u32', ''),
+    port_classes: scalar('u32', 'address of blocks of port classes, u16'),
+    blocks: scalar('u32', 'address of blocks of choices, u8; block 0 is all 0'),
+    cell_bits: scalar('u32', 'lowest bits of a cell: its block of classes; the number of a block of choices above'),
+    reserved: scalar('u32', ''),
+    ipv4: scalar('u32', 'address node'),
+    ipv6: scalar('u32', 'address node'),
+    verdicts: scalar('u32', 'address of pol_verdict; what is called the number of a verdict counts from here'),
+    verdict_count: scalar('u32', ''),
+    port_block: array('u16', Math.ceil(transportPoints / limits.portBlock), 'transport point / 64 -> block of port classes'),
   }),
-  prefixKey: layout('pol_prefix_key', 'key of the LPM trie; IPv4 is mapped (length + 96)', {
+  endpoint: layout('pol_endpoint', 'classes of one endpoint in this generation', {
+    subject_class: scalar('u32', '0 = no policy selects it: everything is allowed; all ones = there is no such endpoint'),
+    peer_class: scalar('u32', 'same numbers as the classes of addresses'),
+  }),
+  section: layout('pol_section', 'one section of a subject: which row of verdicts a port class chooses', {
+    cells: scalar(
+      'u32',
+      'address of cells: at [port class / 16] its own, or one of others: then its choices are 0. Lowest bit: the block behind has their upper bytes',
+    ),
+    rows: scalar('u32', 'address of a pol_row for each choice'),
+    otherwise: scalar('u32', 'number of the verdict where a row has none'),
+    reserved: scalar('u32', ''),
+  }),
+  row: layout('pol_row', 'which verdict a peer class chooses', {
+    cells: scalar('u32', 'as in pol_section, of peer classes'),
+    verdicts: scalar('u32', 'number of the verdict of choice 1, less one; choice 0 is `otherwise` of the section'),
+  }),
+  skip: layout('pol_skip', 'address node: bits that all of its blocks have in common', {
+    length: scalar('u32', '1..32'),
+    bits: scalar('u32', ''),
+    match: scalar('u32', 'address node where they are equal'),
+    otherwise: scalar('u32', 'address node where they are not'),
+  }),
+  prefixKey: layout('pol_prefix_key', 'a network block of a bundle; IPv4 is mapped (length + 96)', {
     length: scalar('u32', 'bits'),
     address: array('u8', 16, 'network order'),
   }),
-  rowKey: layout('pol_row_key', 'which row of verdicts: exec rows have peer_class 0', {
-    subject_class: scalar('u32', ''),
-    peer_class: scalar('u32', ''),
-    section: scalar('u32', '0 ingress, 1 egress, 2 process (exec)'),
-  }),
-  verdict: layout('pol_verdict', 'entry of the verdict table at row base + class', {
+  verdict: layout('pol_verdict', 'what a question comes to', {
     cause: scalar('u32', 'who decided; see fixed causes'),
-    next: scalar('u32', 'action inspect: base of the request row, indexed by request class'),
+    next: scalar('u32', 'action inspect: number of the first verdict of the request row, indexed by request class'),
     action: scalar('u8', '0 absent (fail closed), 1 allow, 2 deny, 3 inspect'),
     match: scalar('u8', 'PolicyMatchType'),
     domain: scalar('u8', 'action inspect: 1 http'),
     flags: scalar('u8', '1 silent denial; 2 only audited: cause and match are those of the denial'),
     reserved: scalar('u32', ''),
   }),
-  ports: layout('pol_ports', 'transport point -> port class', {
+  ports: layout('pol_ports', 'transport point -> port class, as it stands in a bundle', {
     class: array('u16', transportPoints, 'index: slot * 65536 + value'),
   }),
   automaton: layout(
@@ -131,6 +197,57 @@ export const layouts = {
       next: array('u16', limits.automatonCells, 'next[state * classes + byte_class[byte]]'),
     },
   ),
+  requests: layout(
+    'pol_requests',
+    'one request domain: an automaton for each field (slot) that is asked, over pages of cells; class 0 of a field: it has no value',
+    {
+      identity: scalar('u32', 'of these tables: states and classes of others mean nothing here'),
+      asked: scalar('u32', 'bit for each slot that a rule asks for'),
+      start: scalar('u32', 'state before the first slot'),
+      classes: scalar('u32', 'request classes; 0 = undecidable'),
+      next: array('u32', limits.requestFields, 'cell next[state * width + byte_class[byte]]: state; 0 is the dead one'),
+      accept: array('u32', limits.requestFields, 'cell accept[state]: class of the value that ends there, 0 = none can'),
+      fold: array(
+        'u32',
+        limits.requestFields,
+        'cell fold[class * values + class of one value more]: class; values = 0: there is one value',
+      ),
+      combine: array('u32', limits.requestFields, 'cell combine[state * folded + class]: state at the next slot'),
+      live: array('u32', limits.requestFields, 'states at this slot; a higher one less this is the request class'),
+      width: array('u16', limits.requestFields, 'byte classes'),
+      begin: array('u16', limits.requestFields, 'state before the first byte'),
+      values: array('u16', limits.requestFields, 'classes of one value, with class 0'),
+      folded: array('u16', limits.requestFields, 'classes of all values together, with class 0'),
+      byte_class: array('u8', limits.requestFields * 256, 'byte_class[slot * 256 + byte]'),
+    },
+  ),
+  page: layout('pol_page', 'cells of one request domain', {
+    cell: array('u16', limits.pageCells, ''),
+  }),
+  probe: layout('pol_probe', 'a question to pol_verify; a pol_verdict follows', {
+    subject: scalar('u32', 'endpoint id'),
+    peer: scalar('u32', 'endpoint id; 0 = the address speaks'),
+    section: scalar('u32', ''),
+    point: scalar('u32', 'transport point'),
+    address: array('u8', 16, 'of the peer; network order, IPv4 is mapped'),
+  }),
+  serviceKey: layout('pol_service_key', 'what clients of a service name', {
+    address: array('u8', 16, 'network order; IPv4 is mapped'),
+    port: scalar('u16', 'host order'),
+    protocol: scalar('u8', 'transport slot: tcp or udp'),
+    reserved: scalar('u8', ''),
+  }),
+  service: layout('pol_service', 'the slots of a service: numbers of backends', {
+    first: scalar('u32', ''),
+    count: scalar('u32', '0 = nobody is ready'),
+    salt: scalar('u32', 'makes the choices of different services independent'),
+    affinity: scalar('u32', '1 = a client has a slot for good; else one is drawn'),
+  }),
+  backend: layout('pol_backend', '', {
+    address: array('u8', 16, 'network order; IPv4 is mapped'),
+    port: scalar('u16', 'host order'),
+    reserved: scalar('u16', ''),
+  }),
   counterKey: layout('pol_counter_key', '', {
     cause: scalar('u32', ''),
     direction: scalar('u8', 'section'),

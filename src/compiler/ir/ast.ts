@@ -139,6 +139,19 @@ export type StatementAst = {
 };
 export type InvariantAst = { readonly name: TextLiteral; readonly statements: readonly StatementAst[]; readonly span: Span };
 
+/** `tcp 80 to 8080`: what clients name, and the port of the backends (absent: the same). */
+export type ServicePortAst = { readonly transport: Expr; readonly target?: Expr; readonly span: Span };
+/** `service NAME for WORKLOADS at ADDRESSES affinity 3h { PORTS }`. */
+export type ServiceAst = {
+  readonly name: Name;
+  readonly backends: Expr;
+  readonly addresses: Expr;
+  readonly attributes: readonly Operand[];
+  readonly ports: readonly ServicePortAst[];
+  readonly annotations: readonly AnnotationAst[];
+  readonly span: Span;
+};
+
 export type FileAst = {
   readonly source: SourceText;
   readonly modules: readonly Name[];
@@ -151,6 +164,7 @@ export type FileAst = {
   readonly policies: readonly PolicyAst[];
   readonly tests: readonly TestAst[];
   readonly invariants: readonly InvariantAst[];
+  readonly services: readonly ServiceAst[];
   /** Annotations before the first item that is a module, namespace or import: of the whole file (`@allow`). */
   readonly annotations: readonly AnnotationAst[];
   /** Nothing of the text was left out. */

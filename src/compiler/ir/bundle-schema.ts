@@ -34,11 +34,17 @@ const manifest = object({
   build: sha256,
   requirements: list(
     object({
-      feature: oneOf('cgroup-skb', 'cgroup-connect', 'http-ingress', 'exec-signal', 'ingress-icmp'),
+      feature: oneOf('cgroup-skb', 'cgroup-connect', 'service-translation', 'http-ingress', 'http-egress', 'exec-signal', 'ingress-icmp'),
       rules: list(index),
     }),
   ),
-  files: object({ program: object(fileEntry), sources: object(fileEntry), metrics: object(fileEntry) }),
+  files: object({
+    program: object(fileEntry),
+    sources: object(fileEntry),
+    metrics: object(fileEntry),
+    text: object(fileEntry),
+    boundary: object(fileEntry),
+  }),
   images: list(object({ ...fileEntry, table: oneOf('ports', 'prefixes', 'http', 'exec'), entries: index })),
   objects: list(object({ ...fileEntry, template: text })),
 });
@@ -70,10 +76,19 @@ const programRule = object(
   ['peers', 'ports', 'content'],
 );
 
+const programService = object({
+  name: text,
+  backends: index,
+  addresses: list(text),
+  affinity: flag,
+  ports: list(object({ protocol: oneOf('tcp', 'udp'), port: index, target: { oneOf: [index, text] } })),
+});
+
 const program = object({
   selectors: list(list(list(labelRequirement))),
   policies: list(object({ subject: index, audit: flag, defaultDeny: object({ ingress: flag, egress: flag, process: list(text) }) })),
   rules: list(programRule),
+  services: list(programService),
   classes: object({ ports: index, networks: index, http: index, exec: index }),
   ipv6Networks: list(index),
 });
@@ -90,8 +105,53 @@ const sources = object({ policies: list(object({ ...shared, name: text, tier }))
 const metricName: Schema = { type: 'string', pattern: '^[a-z][a-z0-9_]*$' };
 const metrics = list(object({ name: metricName, type: oneOf('counter', 'gauge'), help: text, labels: list(metricName) }));
 
+const boundaryEndpoint: Schema = {
+  oneOf: [
+    object({ kind: { const: 'workload' }, labels: { type: 'object', additionalProperties: text } }),
+    object({ kind: { const: 'reserved' }, entities: list(entity) }),
+    object({ kind: { const: 'address' }, address: text }),
+  ],
+};
+const boundaryCause: Schema = {
+  oneOf: [
+    object({ kind: { const: 'rule' }, rule: index }),
+    object({ kind: { const: 'default-deny' }, policies: list(index) }),
+    object({ kind: { const: 'default-allow' } }),
+  ],
+};
+const boundary = object({
+  endpoints: list(boundaryEndpoint),
+  points: list(
+    object({
+      subject: index,
+      direction: oneOf('ingress', 'egress'),
+      peer: index,
+      point: index,
+      action: oneOf('allowed', 'denied', 'dropped', 'audited'),
+      cause: boundaryCause,
+    }),
+  ),
+});
+
+const policyText = object({
+  files: list(object({ path: text, text })),
+  documents: object({
+    schema: oneOf('strict', 'prune', 'off'),
+    clusterName: text,
+    defaultLocalCluster: flag,
+    allowLocalhost: flag,
+    enforcement: oneOf('default', 'always', 'never'),
+    addressesMatch: object({ workloads: flag, nodes: flag }),
+    nodeLabels: flag,
+    ipv6: flag,
+    baseline: oneOf('cilium', 'kubernetes'),
+  }),
+});
+
+const signatures = object({ signatures: list(object({ key: text, signature: text })) });
+
 /** One JSON schema (draft 2020-12 keywords that draft 7 has too) for each JSON file of a bundle. */
-export const bundleSchemas = { manifest, program, sources, metrics } as const;
+export const bundleSchemas = { manifest, program, sources, metrics, text: policyText, boundary, signatures } as const;
 
 /** The text whose sha256 is `manifest.build`: the manifest without that member, which holds the hash of everything else. */
 export function buildText({ format, abi, requirements, files, images, objects }: Omit<Manifest, 'build'>): string {

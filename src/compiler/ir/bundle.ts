@@ -5,13 +5,24 @@
 //   program.json    PolicyProgram: selectors and normalised rules over classes
 //   sources.json    SourceTable: rule -> file:line, policies, texts
 //   metrics.json    MetricDefinition[]
+//   boundary.json   BoundaryTable: what the oracle says at the edges of the rules, asked of the kernel before a switch
+//   text.json       PolicyText: what it was built from, so that it can be compared
 //   images/*.bin    bytes of the static kernel tables
 //   objects/*.o     the template programs this policy needs
+//   signature.json  BundleSignatures, where it was signed: of the build hash, which covers all the others
 
-import type { Selector } from '../space/labels.ts';
-import type { Action, EntityName, NamedPort, ReservedSet, Section, Tier } from './typed.ts';
+import type { Labels, Selector } from '../space/labels.ts';
+import type { ReservedName } from './event.ts';
+import type { ImportOptions } from './import-options.ts';
+import type { Action, Direction, EntityName, NamedPort, ReservedSet, Section, Tier } from './typed.ts';
 
-export const bundleFormat = 2;
+export const bundleFormat = 3;
+
+/** Stands beside the manifest, and is in no hash. `key`: hash of the public key (SPKI, DER) in hex; `signature`: Ed25519, base64. */
+export type BundleSignatures = { readonly signatures: readonly { readonly key: string; readonly signature: string }[] };
+export const signatureFile = 'signature.json';
+/** What is signed: a build, and that it is one, so that no other signature of the key is taken for it. */
+export const signedMessage = (build: string): string => `policyc bundle ${build}\n`;
 
 /** `file` is relative to the bundle; `sha256` in hex. */
 export type FileEntry = { readonly file: string; readonly sha256: string };
@@ -22,7 +33,14 @@ export type ObjectEntry = FileEntry & { readonly template: string };
 /** What a kernel or machine must have for these rules; refused by name at load where it is missing. */
 export type Requirement = { readonly feature: FeatureName; readonly rules: readonly number[] };
 /** `ingress-icmp`: a cgroup never sees ICMP to a workload (it needs a hook on an interface of the workload's own). */
-export type FeatureName = 'cgroup-skb' | 'cgroup-connect' | 'http-ingress' | 'exec-signal' | 'ingress-icmp';
+export type FeatureName =
+  | 'cgroup-skb'
+  | 'cgroup-connect'
+  | 'service-translation'
+  | 'http-ingress'
+  | 'http-egress'
+  | 'exec-signal'
+  | 'ingress-icmp';
 
 export type Manifest = {
   readonly format: typeof bundleFormat;
@@ -30,7 +48,13 @@ export type Manifest = {
   /** sha256 over all other content: names the build in verdicts and status. */
   readonly build: string;
   readonly requirements: readonly Requirement[];
-  readonly files: { readonly program: FileEntry; readonly sources: FileEntry; readonly metrics: FileEntry };
+  readonly files: {
+    readonly program: FileEntry;
+    readonly sources: FileEntry;
+    readonly metrics: FileEntry;
+    readonly text: FileEntry;
+    readonly boundary: FileEntry;
+  };
   readonly images: readonly ImageEntry[];
   readonly objects: readonly ObjectEntry[];
 };
@@ -73,12 +97,26 @@ export type ProgramPolicy = {
   readonly defaultDeny: { readonly ingress: boolean; readonly egress: boolean; readonly process: readonly string[] };
 };
 
+/** What clients name, and the port of the backends: a number, or the name of one of each backend's own. */
+export type ProgramServicePort = { readonly protocol: 'tcp' | 'udp'; readonly port: number; readonly target: number | string };
+export type ProgramService = {
+  readonly name: string;
+  /** Index into PolicyProgram.selectors. */
+  readonly backends: number;
+  /** In canonical text; no two services have an address, protocol and port in common. */
+  readonly addresses: readonly string[];
+  /** Connections of one client go to one backend. */
+  readonly affinity: boolean;
+  readonly ports: readonly ProgramServicePort[];
+};
+
 export type PolicyProgram = {
   /** Distinct selectors of subjects and peers. */
   readonly selectors: readonly Selector[];
   /** Index = PolicyId. */
   readonly policies: readonly ProgramPolicy[];
   readonly rules: readonly ProgramRule[];
+  readonly services: readonly ProgramService[];
   /**
    * Number of classes of each static dimension. Network class 0 is the IPv4 and 1 the IPv6 world outside all longer blocks
    * of the prefix table; `http` and `exec` count class 0 (undecidable) and are at least 2: some text has class 1.
@@ -121,6 +159,35 @@ export type RuleSource = Place & {
   readonly usedAt?: Place;
 };
 export type SourceTable = { readonly policies: readonly PolicySource[]; readonly rules: readonly RuleSource[] };
+
+/** Every file of the policy as it was, those behind imports too; `documents`: how YAML among them is meant. */
+export type PolicyText = {
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  readonly documents: ImportOptions;
+};
+
+/** One end of a question: a workload by its labels, a reserved endpoint by its names, or an address that is nobody's. */
+export type BoundaryEndpoint =
+  | { readonly kind: 'workload'; readonly labels: Labels }
+  | { readonly kind: 'reserved'; readonly entities: readonly ReservedName[] }
+  | { readonly kind: 'address'; readonly address: string };
+/** Who decided: a rule, the policies that brought a default deny, or nobody. */
+export type BoundaryCause =
+  | { readonly kind: 'rule'; readonly rule: number }
+  | { readonly kind: 'default-deny'; readonly policies: readonly number[] }
+  | { readonly kind: 'default-allow' };
+/** What the oracle says of a connection at an edge of the rules; `subject`, `peer`: indices of endpoints. */
+export type BoundaryPoint = {
+  readonly subject: number;
+  readonly direction: Direction;
+  readonly peer: number;
+  /** Transport point. */
+  readonly point: number;
+  readonly action: 'allowed' | 'denied' | 'dropped' | 'audited';
+  readonly cause: BoundaryCause;
+};
+/** Questions with their answers, by which policyd tries a bundle in this kernel before it switches to it. */
+export type BoundaryTable = { readonly endpoints: readonly BoundaryEndpoint[]; readonly points: readonly BoundaryPoint[] };
 
 export type MetricDefinition = {
   readonly name: string;

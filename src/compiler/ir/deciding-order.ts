@@ -16,8 +16,10 @@ export function ranksOf(policies: readonly Policy[]): readonly number[] {
   return ranks;
 }
 
+const actionPlaces = new Map(actions.map((action, place) => [action, place]));
+
 /** Among the rules of one rank. */
-export const placeOf = ({ priority, action }: Rule): number => priority * actions.length + actions.indexOf(action);
+export const placeOf = ({ priority, action }: Rule): number => priority * actions.length + (actionPlaces.get(action) ?? 0);
 
 /** The first of a program that matches and is not `pass` decides. There are few places, even of very many rules. */
 export function inDecidingOrder({ policies, rules }: Pick<TypedPolicy, 'policies' | 'rules'>): readonly Rule[] {

@@ -1,9 +1,20 @@
 // Emitted: everything a bundle holds except the objects, still in memory. 6-emit hands it over, 7-build writes it; two
 // emitted policies are equal exactly when their bundles are.
-import type { MetricDefinition, PolicyProgram, Requirement, SourceTable, StaticTable } from './bundle.ts';
+import type { BoundaryTable, MetricDefinition, PolicyProgram, PolicyText, Requirement, SourceTable, StaticTable } from './bundle.ts';
 
 /** A template program, by its path below `bpf/templates` without `.bpf.c`; its object is `<last part>.o`. */
-export const templateNames = ['net/cgroup_skb', 'net/connect', 'l7/stream', 'run/exec'] as const;
+export const templateNames = [
+  'net/cgroup_skb',
+  'net/connect',
+  'net/tc',
+  'net/xdp',
+  'net/service',
+  'net/verify',
+  'l7/stream',
+  'l7/receive',
+  'l7/send',
+  'run/exec',
+] as const;
 export type TemplateName = (typeof templateNames)[number];
 
 /** Contents of one static kernel table. `entries`: points, prefixes or states. */
@@ -14,6 +25,8 @@ export type Emitted = {
   readonly program: PolicyProgram;
   readonly sources: SourceTable;
   readonly metrics: readonly MetricDefinition[];
+  readonly text: PolicyText;
+  readonly boundary: BoundaryTable;
   readonly requirements: readonly Requirement[];
   /** One of each StaticTable, in the order ports, prefixes, http, exec. */
   readonly images: readonly Image[];

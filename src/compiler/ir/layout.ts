@@ -33,7 +33,7 @@ export function layout<Names extends string>(name: string, comment: string, memb
   return { name, comment, size: offset, fields, members };
 }
 
-export type Value = number | bigint | Uint8Array | Uint16Array;
+export type Value = number | bigint | Uint8Array | Uint16Array | Uint32Array;
 
 /** Bytes of one struct; absent members are zero. */
 export function encode<Names extends string>(struct: Layout<Names>, values: Readonly<Partial<Record<Names, Value>>>): Uint8Array {

@@ -3,7 +3,7 @@
 // that imports; ids of rules and policies are of the whole unit and come last, in 3-check. Operands are still texts.
 import type { Span } from '../base/source.ts';
 import type { DomainSpec, Operand } from '../domains/domain.ts';
-import type { DeclarationKind, LabelTest, Missing, PlaceTest, SetOperator, TermExpr } from './ast.ts';
+import type { DeclarationKind, Expr, LabelTest, Missing, PlaceTest, SetOperator, TermExpr } from './ast.ts';
 import type { Action, Direction, EntityName, ExpectedVerdict, LiteralType, Quantifier, Tier } from './typed.ts';
 
 /** The words before a port, an ICMP type or a protocol number. `any` = tcp, udp, sctp; `protocol` takes a number. */
@@ -148,6 +148,16 @@ export type ResolvedInvariant = {
   | { readonly kind: 'process'; readonly domain: DomainSpec; readonly line: ResolvedLine }
 );
 
+/** A service: names bound, its ports and addresses not yet read. */
+export type ResolvedService = {
+  readonly name: string;
+  readonly span: Span;
+  readonly backends: Value;
+  readonly addresses: Value;
+  readonly affinity: boolean;
+  readonly ports: readonly { readonly transport: Value; readonly target?: Expr; readonly span: Span }[];
+};
+
 /** One file. Its declarations have numbers of their own in the unit: `base` and the following ones. */
 export type ResolvedFile = {
   readonly base: number;
@@ -157,6 +167,7 @@ export type ResolvedFile = {
   readonly policies: readonly ResolvedPolicyBlock[];
   readonly tests: readonly ResolvedTest[];
   readonly invariants: readonly ResolvedInvariant[];
+  readonly services: readonly ResolvedService[];
   readonly allowances: readonly Allowance[];
   /** Of declarations and `default` entries: nothing carries them further, but their values have to be right. */
   readonly annotations: readonly ResolvedAnnotation[];

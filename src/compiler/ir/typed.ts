@@ -2,7 +2,7 @@
 // last form that is still about what was written; everything after it is an optimisation that must agree.
 import type { Span } from '../base/source.ts';
 import type { Domains, LineMatch } from '../domains/domain.ts';
-import type { AddressSet } from '../space/address.ts';
+import type { Address, AddressSet } from '../space/address.ts';
 import type { Selector } from '../space/labels.ts';
 import type { Pattern } from '../space/pattern.ts';
 import type { TransportProtocol, TransportSet } from '../space/transport.ts';
@@ -197,6 +197,24 @@ export type Invariant = {
   | { readonly kind: 'process'; readonly subject: Subject; readonly match: DomainMatch }
 );
 
+/** What clients name, and the port of the backends: a number, or the name of one of each backend's own. */
+export type ServicePort = { readonly protocol: 'tcp' | 'udp'; readonly port: number; readonly target: number | string };
+/**
+ * Addresses that nobody has: a connection to one goes to a backend, chosen where it is made. Policy is asked about the
+ * backend, so services have no part in any verdict.
+ */
+export type Service = {
+  /** Unique in the compiled unit. */
+  readonly name: string;
+  readonly span: Span;
+  readonly backends: Selector;
+  /** Ascending. */
+  readonly addresses: readonly Address[];
+  /** Every connection of a client goes to the same backend, as long as that is there. */
+  readonly affinity: boolean;
+  readonly ports: readonly ServicePort[];
+};
+
 /** A policy that is right, as values: rules over sets, its tests and invariants. Its meaning is `verdictOf`. */
 export type TypedPolicy = {
   /** What the content of events can be. */
@@ -206,4 +224,6 @@ export type TypedPolicy = {
   readonly rules: readonly Rule[];
   readonly tests: readonly TestCase[];
   readonly invariants: readonly Invariant[];
+  /** In the order of their names. */
+  readonly services: readonly Service[];
 };

@@ -14,11 +14,31 @@ export type NetworkClasses = readonly (Prefix & { readonly class: number })[];
 /** Without an automaton no policy speaks of the domain: every text is of class 1. `classes` counts class 0, the undecidable content. */
 export type ContentClasses = { readonly automaton: Automaton | undefined; readonly classes: number };
 
+/** One field of requests: classes of single values, of several together, and what they come to with the fields before. */
+export type FieldClasses = {
+  /** As fieldName makes it: `path`, `header x-token`. */
+  readonly name: string;
+  readonly slot: number;
+  /** A value -> its class, from 1; 0 for texts that no value can be. */
+  readonly automaton: Automaton;
+  /** `fold[class * values + class of one more]` -> class, where a field may have several values; class 0 is that of none. */
+  readonly fold: Uint32Array | undefined;
+  /** Classes of one value, and of all together, with class 0. */
+  readonly values: number;
+  readonly folded: number;
+  /** States before it that have something to ask of this or a later field; a higher one less this is a request class. */
+  readonly live: number;
+  /** `combine[state * folded + class]` -> state. */
+  readonly combine: Uint32Array;
+};
+/** `start` is the state before the first field; without fields one that names the only class. `classes` counts class 0. */
+export type RequestClasses = { readonly fields: readonly FieldClasses[]; readonly start: number; readonly classes: number };
+
 export type VerdictSpace = {
   readonly typed: TypedPolicy;
   readonly program: PolicyProgram;
   readonly ports: PortClasses;
   readonly networks: NetworkClasses;
-  readonly http: ContentClasses;
+  readonly http: RequestClasses;
   readonly exec: ContentClasses;
 };

@@ -8,8 +8,8 @@ export type Interval<T extends Integer> = { readonly low: T; readonly high: T };
 /** Sorted by `low`, disjoint and not adjacent; `[]` is the empty set. Equal sets have equal lists. */
 export type IntervalSet<T extends Integer> = readonly Interval<T>[];
 
-const next = <T extends Integer>(value: T): T => (typeof value === 'bigint' ? value + 1n : (value as number) + 1) as T;
-const previous = <T extends Integer>(value: T): T => (typeof value === 'bigint' ? value - 1n : (value as number) - 1) as T;
+export const next = <T extends Integer>(value: T): T => (typeof value === 'bigint' ? value + 1n : (value as number) + 1) as T;
+export const previous = <T extends Integer>(value: T): T => (typeof value === 'bigint' ? value - 1n : (value as number) - 1) as T;
 const larger = <T extends Integer>(a: T, b: T): T => (a < b ? b : a);
 const smaller = <T extends Integer>(a: T, b: T): T => (a < b ? a : b);
 

@@ -9,13 +9,16 @@ export type RunOptions = {
   readonly metrics: string;
   readonly pins: string;
   readonly state: string;
+  readonly trust: readonly string[];
+  readonly verifyEvery: string;
+  readonly repair: boolean;
   readonly unloadOnExit: boolean;
 };
 
 export async function run(options: RunOptions): Promise<number> {
   const metrics = parseListenAddress(options.metrics);
   if (!metrics) throw new UsageError(`--metrics: expected ADDRESS:PORT (\`127.0.0.1:9965\`, \`[::1]:9965\`), found \`${options.metrics}\``);
-  const daemon = await startDaemon({ ...options, metrics, log });
+  const daemon = await startDaemon({ ...options, metrics, verifyEvery: milliseconds(options.verifyEvery), log });
   for (const line of greeting(daemon)) log(line);
   const stop = () => void daemon.stop(options.unloadOnExit);
   process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', daemon.reload);
@@ -24,6 +27,18 @@ export async function run(options: RunOptions): Promise<number> {
   clearInterval(alive);
   log(unloaded ? 'ended; enforcement is off, nothing is left in the kernel' : stays(options));
   return exitCode.ok;
+}
+
+const units: ReadonlyMap<string, number> = new Map(Object.entries({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }));
+/** The longest that a timer can wait. */
+const longest = 2 ** 31 - 1;
+
+function milliseconds(text: string): number {
+  const [, count = '', unit = ''] = /^(\d+)(ms|s|m|h)?$/.exec(text) ?? [];
+  const value = Number(count) * (units.get(unit) ?? 0);
+  if (count === '' || (unit === '' && Number(count) !== 0) || value > longest)
+    throw new UsageError(`--verify-every: expected a duration (\`30s\`, \`5m\`) or \`0\`, found \`${text}\``);
+  return value;
 }
 
 function greeting(daemon: Daemon): readonly string[] {

@@ -11,10 +11,11 @@ export function statusText(status: Status, sockets: OldSockets): string {
     field('policyd', `${status.version}, process ${status.pid}, since ${status.started}`),
     field(
       'bundle',
-      `${bundle.directory}, build ${bundle.build.slice(0, 12)}, ${counted(bundle.policies, 'policy', 'policies')}, ${counted(bundle.rules, 'rule')}`,
+      `${bundle.directory}, build ${bundle.build.slice(0, 12)}${bundle.signer === undefined ? '' : `, signed by ${bundle.signer.slice(0, 16)}`}, ${counted(bundle.policies, 'policy', 'policies')}, ${counted(bundle.rules, 'rule')}`,
     ),
     field('inventory', status.inventory),
     field('in force', `revision ${status.revision}, pins under ${status.pins}`),
+    field('verified', integrityText(status.integrity)),
     field('metrics', `http://${status.metrics}/metrics`),
     field('lost', `${lost.events} events in the kernel, ${lost.observers} for slow observers, ${lost.counters} counts`),
     '',
@@ -29,12 +30,20 @@ export function statusText(status: Status, sockets: OldSockets): string {
   ].join('\n');
 }
 
+function integrityText({ questions, checked, drift, repairs }: Status['integrity']): string {
+  const asked = `${counted(questions, 'question')} answered as the policy says`;
+  const tables =
+    drift.length === 0 ? 'tables as written' : `TABLES CHANGED by somebody else: ${drift.map(({ table }) => table).join(', ')}`;
+  const seen = checked === undefined ? 'tables not yet looked at' : `${tables} at ${checked}`;
+  return [asked, seen, ...(repairs > 0 ? [`${counted(repairs, 'repair')}`] : [])].join('; ');
+}
+
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)];
 
-function workloadLines({ name, place, attached, cgroup, addresses, policies, origin }: WorkloadStatus): readonly string[] {
+function workloadLines({ name, place, attached, cgroup, interface: own, addresses, policies, origin }: WorkloadStatus): readonly string[] {
   const state = place === 'remote' ? 'remote' : attached ? 'governed' : 'NOT GOVERNED';
-  const where = [cgroup, addresses.join(' ')].filter((text) => text !== undefined && text !== '').join(', ');
+  const where = [cgroup, own, addresses.join(' ')].filter((text) => text !== undefined && text !== '').join(', ');
   const by = policies.length === 0 ? 'no policy selects it' : `policies ${policies.join(', ')}`;
   return [`  ${name}  ${state}, ${where} (${origin})`, `      ${place === 'remote' ? '' : by}`.trimEnd()].filter((line) => line !== '');
 }

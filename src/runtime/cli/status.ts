@@ -26,21 +26,31 @@ function withoutDaemon({ pins, json }: StatusOptions): number {
   const missing = missingOnMachine();
   if (missing.length > 0) throw refusalOfFailures(missing);
   const found = pinnedState(pins);
-  const enforcing = found?.cgroups.some(({ alive }) => alive) === true;
+  const enforcing = found !== undefined && governed(found).length > 0;
   if (json) print(JSON.stringify({ running: false, enforcing, pins, ...shown(found) }, undefined, 2));
   else print(withoutDaemonText(pins, found));
   return enforcing ? exitCode.ok : exitCode.refused;
 }
 
+/** What is governed, in words; nothing if nothing is. */
+function governed({ cgroups, interfaces }: PinnedState): readonly string[] {
+  const alive = cgroups.filter((cgroup) => cgroup.alive).length;
+  return [...(alive > 0 ? [counted(alive, 'cgroup')] : []), ...(interfaces > 0 ? [counted(interfaces, 'interface')] : [])];
+}
+
 const shown = (found: PinnedState | undefined) =>
-  found && { revision: found.revision, cgroups: found.cgroups.map(({ id, alive }) => ({ id: String(id), alive })) };
+  found && {
+    revision: found.revision,
+    interfaces: found.interfaces,
+    cgroups: found.cgroups.map(({ id, alive }) => ({ id: String(id), alive })),
+  };
 
 function withoutDaemonText(pins: string, found: PinnedState | undefined): string {
   if (!found) return `policyd does not run, and nothing is loaded (no pins under ${pins})`;
-  const alive = found.cgroups.filter((cgroup) => cgroup.alive).length;
-  if (alive === 0) return `policyd does not run; programs are pinned under ${pins}, but no cgroup is governed by them`;
+  const places = governed(found);
+  if (places.length === 0) return `policyd does not run; programs are pinned under ${pins}, but no cgroup is governed by them`;
   return [
-    `policyd does not run, but enforcement is on: revision ${found.revision} governs ${counted(alive, 'cgroup')} (pins under ${pins})`,
+    `policyd does not run, but enforcement is on: revision ${found.revision} governs ${places.join(' and ')} (pins under ${pins})`,
     '`policyd run` takes it over, `policyd unload` ends it',
   ].join('\n');
 }

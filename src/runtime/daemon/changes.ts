@@ -8,6 +8,7 @@ import { interfaceAddresses, type Machine, machineState, resolvedState, settled 
 import { type Watch, watchFile } from '../inventory/watch.ts';
 import { cgroupExists } from '../kernel/cgroups.ts';
 import type { Bundle } from '../policy/bundle.ts';
+import type { TrustedKey } from '../policy/trust.ts';
 import { type DynamicWorkload, dynamicWorkload, isOver, removeEmptyCgroup, resolvedWorkload } from './dynamic.ts';
 import type { Enforcement, InForce } from './enforcement.ts';
 import { loadBundle, loadInventory } from './inputs.ts';
@@ -25,6 +26,8 @@ export type ChangesOptions = {
   /** Paths. */
   readonly bundle: string;
   readonly inventory: string;
+  /** Only what one of them signed is put in force; absent: any bundle. */
+  readonly trusted?: readonly TrustedKey[] | undefined;
   readonly onApplied: (inForce: InForce) => void;
   readonly log: (line: string) => void;
 };
@@ -90,7 +93,7 @@ export class Changes {
   reload(what: RefusedChange['what']): void {
     const { bundle, inventory } = this.options;
     this.attempt(what, () => {
-      if (what === 'bundle') this.apply({ bundle: loadBundle(bundle) }, 'leave');
+      if (what === 'bundle') this.apply({ bundle: loadBundle(bundle, this.options.trusted) }, 'leave');
       else this.apply({ inventory: loadInventory(inventory) }, 'refuse');
       return `${what} ${what === 'bundle' ? bundle : inventory} changed and was taken over`;
     });

@@ -3,6 +3,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import type { History } from '../events/history.ts';
 import { type LostRecord, type VerdictRecord, verdictOf } from '../hubble/flow.ts';
+import type { Integrity } from './integrity.ts';
 import { type Answer, type Line, lineReader, type ObserveRequest, type RegisterRequest, type Request } from './protocol.ts';
 import { errorText, Refusal } from './refusal.ts';
 import { parseRequest } from './request.ts';
@@ -11,6 +12,7 @@ import type { Status } from './status.ts';
 /** What the daemon does for its clients. */
 export type Control = {
   readonly status: () => Status;
+  readonly verify: (repair: boolean) => Integrity;
   readonly history: History<VerdictRecord>;
   /** Takes what the kernel has ready into the history. */
   readonly catchUp: () => void;
@@ -72,6 +74,8 @@ function answerTo(request: Exclude<Request, ObserveRequest>, control: Control): 
   switch (request.op) {
     case 'status':
       return { ok: true, status: control.status() };
+    case 'verify':
+      return { ok: true, integrity: control.verify(request.repair) };
     case 'register':
       control.register(request);
       return { ok: true };

@@ -6,11 +6,13 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { openPins, pinnedAbi, type Removed, unload } from '../kernel/bpffs.ts';
 import { missingOnMachine } from '../kernel/features.ts';
 import type { Bundle } from '../policy/bundle.ts';
+import type { TrustedKey } from '../policy/trust.ts';
 import { Changes } from './changes.ts';
 import { serveControl } from './control.ts';
 import { Enforcement } from './enforcement.ts';
 import { openIdentities } from './identities.ts';
-import { loadBundle, loadInventory } from './inputs.ts';
+import { loadBundle, loadInventory, loadTrustedKey } from './inputs.ts';
+import { IntegrityCheck } from './integrity.ts';
 import { counterRows } from './measure.ts';
 import { Observation } from './observation.ts';
 import { pinnedMaps } from './pinned.ts';
@@ -26,6 +28,12 @@ export type DaemonOptions = {
   readonly metrics: ListenAddress;
   readonly pins: string;
   readonly state: string;
+  /** Milliseconds between two looks at the tables in the kernel; 0 = only when asked. */
+  readonly verifyEvery: number;
+  /** Files of public keys: only bundles that one of them signed are put in force; none: any bundle. */
+  readonly trust: readonly string[];
+  /** What differs is written again. */
+  readonly repair: boolean;
   readonly log: (line: string) => void;
 };
 
@@ -55,12 +63,14 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   const missing = missingOnMachine();
   if (missing.length > 0) throw refusalOfFailures(missing);
   const options = { ...given, bundle: resolve(given.bundle), pins: resolve(given.pins), state: resolve(given.state) };
-  const inputs = { bundle: loadBundle(options.bundle), inventory: loadInventory(options.inventory) };
+  // Read once: who can change a key file later changes nothing.
+  const trusted = given.trust.length > 0 ? given.trust.map(loadTrustedKey) : undefined;
+  const inputs = { bundle: loadBundle(options.bundle, trusted), inventory: loadInventory(options.inventory) };
   const folder = stateFolderAt(options.state);
   const claim = claimFolders(folder, options.pins);
   const undo: Undo = [];
   try {
-    return await assemble({ options, folder, claim, ...inputs }, undo);
+    return await assemble({ options: { ...options, trusted }, folder, claim, ...inputs }, undo);
   } catch (error) {
     await undoAll(undo);
     if (claim.fresh) removeAll(folder, options.pins);
@@ -93,7 +103,7 @@ function claimFolders(folder: StateFolder, pins: string): Claim {
 }
 
 type Start = {
-  readonly options: DaemonOptions;
+  readonly options: DaemonOptions & { readonly trusted?: readonly TrustedKey[] | undefined };
   readonly folder: StateFolder;
   readonly claim: Claim;
   readonly bundle: Bundle;
@@ -105,7 +115,8 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   const enforcement = new Enforcement(options.pins, identities);
   const observation = new Observation(identities.causes, options.log);
   const changes = new Changes({ ...options, enforcement, folder, onApplied: (inForce) => report.learn(inForce) });
-  const report = new Report({ options, enforcement, observation, causes: identities.causes, changes });
+  const integrity = new IntegrityCheck(enforcement, options);
+  const report = new Report({ options, enforcement, observation, causes: identities.causes, changes, integrity });
 
   const metrics = await serveMetrics(options.metrics, { metrics: () => report.exposition(), healthy: () => report.healthy() });
   if (!metrics.ok) throw refusal(metrics.problem);
@@ -117,6 +128,7 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   const ending = endOf({ options, folder, claim, undo });
   const control = await serveControl(folder.socket, {
     status: () => report.status(),
+    verify: (repair) => integrity.check(repair),
     history: observation.history,
     catchUp: () => observation.catchUp(),
     lostRecord: (count) => observation.lostRecord(count),
@@ -126,6 +138,8 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   });
   undo.push(control.close);
   changes.follow();
+  integrity.follow();
+  undo.push(() => integrity.close());
   undo.push(() => changes.close());
   const reload = () => (['bundle', 'inventory'] as const).forEach((what) => changes.reload(what));
   return { ...ending, reload, metrics: metrics.server.address, status: () => report.status(), exposition: () => report.exposition() };

@@ -2,6 +2,7 @@
 // refused whole: everything that can fail happens before the new generation is switched to, and what was attached for a
 // refused change is taken off again.
 
+import { protocolOf } from '../../compiler/space/transport.ts';
 import type { CauseTable } from '../events/causes.ts';
 import { type EndpointIds, type EndpointTables, endpointTables } from '../inventory/endpoints.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -9,13 +10,27 @@ import { type Machine, type ResolvedInventory, type ResolvedWorkload, resolveInv
 import { attachCgroup, attachMachine, attachments, detachCgroup } from '../kernel/attach.ts';
 import { names, pinsAt } from '../kernel/bpffs.ts';
 import { outermost } from '../kernel/cgroups.ts';
+import { type Drift, drift } from '../kernel/drift.ts';
 import type { Result } from '../kernel/failure.ts';
+import { missingInterfaces } from '../kernel/features.ts';
+import {
+  attachEarly,
+  attachedInterfaces,
+  attachInterface,
+  detachEarly,
+  detachInterface,
+  earlyInterfaces,
+  ownInterfaces,
+} from '../kernel/interfaces.ts';
 import { type Loaded, load, sameObjects, supported } from '../kernel/load.ts';
 import { type GenerationContent, type Generations, generations, type MapSource, tableNames } from '../kernel/tables.ts';
+import { type Mismatch, Verifier } from '../kernel/verify.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import { materialize } from '../policy/materialize.ts';
+import { membershipOf } from '../policy/membership.ts';
+import { serviceTables } from '../policy/services.ts';
 import { type PinnedMaps, pinnedMaps } from './pinned.ts';
-import { Refusal, refusalOfFailures } from './refusal.ts';
+import { type Complaint, Refusal, refusalOfFailures } from './refusal.ts';
 
 export type Desired = {
   readonly bundle: Bundle;
@@ -43,6 +58,8 @@ export type InForce = {
   /** Every pinned map, also where the bundle in force has no program for it: counters go on. */
   readonly maps: MapSource;
   readonly revision: number;
+  /** Questions that the programs of this kernel answered as the bundle says. */
+  readonly verified: number;
 };
 type Current = InForce & { readonly programs: Programs; readonly content: GenerationContent };
 
@@ -54,11 +71,13 @@ const must = <T>(result: Result<T>): T => {
 export class Enforcement {
   private readonly pinsRoot: string;
   private readonly identities: Identities;
+  private readonly verifier: Verifier;
   private current: Current | undefined;
 
   constructor(pinsRoot: string, identities: Identities) {
     this.pinsRoot = pinsRoot;
     this.identities = identities;
+    this.verifier = new Verifier(`${pinsRoot}-verify`);
   }
 
   get inForce(): InForce | undefined {
@@ -70,16 +89,20 @@ export class Enforcement {
     const found = resolveInventory(desired.inventory, desired.dynamic, machine);
     if (!found.ok) throw new Refusal(found.problems.map((message) => ({ message })));
     const before = this.current;
+    const verified = this.verified(desired.bundle);
     const programs = this.programsFor(desired.bundle);
     const { loaded } = programs;
     const attached = new Set(attachments(loaded.pins).map(({ cgroup }) => cgroup));
+    const interfaces = new Set(attachedInterfaces(loaded.pins));
     try {
       const tables = endpointTables(found.inventory, this.identities.ids);
+      refuseWithoutInterface(desired.bundle, tables);
       const content = this.contentOf(desired.bundle, tables);
       const revision = this.switchTo(programs, content, tables);
-      this.current = { desired, resolved: found.inventory, tables, loaded, maps: programs.tables, revision, programs, content };
+      this.current = { desired, resolved: found.inventory, tables, loaded, maps: programs.tables, revision, verified, programs, content };
     } catch (error) {
       for (const { cgroup } of attachments(loaded.pins)) if (!attached.has(cgroup)) detachCgroup(loaded.pins, cgroup);
+      for (const index of attachedInterfaces(loaded.pins)) if (!interfaces.has(index)) detachInterface(loaded.pins, programs.tables, index);
       if (before && before.programs !== programs) this.restore(before);
       if (before?.programs !== programs) close(programs);
       throw error;
@@ -88,10 +111,44 @@ export class Enforcement {
     return this.current;
   }
 
+  /** Tables in the kernel that do not hold what was put there. */
+  drift(): readonly Drift[] {
+    const { current } = this;
+    return current && current.programs.tables.get('config') !== undefined ? must(drift(current.programs.tables, current.content)) : [];
+  }
+
+  /** Writes every table again, as a generation of its own. */
+  rewrite(): void {
+    const { current } = this;
+    if (!current || current.programs.tables.get('config') === undefined) return;
+    const programs = { ...current.programs, generations: generations(current.programs.tables) };
+    this.current = { ...current, programs, revision: must(programs.generations.install(current.content)) };
+  }
+
+  /** Asks the questions of the bundle in force again. */
+  verifyAgain(): void {
+    if (this.current) this.questioned(this.current.desired.bundle);
+  }
+
   /** Lets go of descriptors; everything stays pinned and in force. */
   close(): void {
+    this.verifier.close();
     if (this.current) close(this.current.programs);
     this.current = undefined;
+  }
+
+  /** Before anything else is touched: does this kernel decide as the bundle says? Asked once of each build. */
+  private verified(bundle: Bundle): number {
+    const { current } = this;
+    if (current?.desired.bundle.manifest.build === bundle.manifest.build) return current.verified;
+    must(supported(bundle));
+    return this.questioned(bundle);
+  }
+
+  private questioned(bundle: Bundle): number {
+    const { questions, mismatches } = must(this.verifier.verify(bundle));
+    if (mismatches.length > 0) throw new Refusal(mismatches.map((mismatch) => mismatchText(bundle, mismatch)));
+    return questions;
   }
 
   /** A change of policy is a change of tables: programs are loaded only when the objects are other ones. */
@@ -110,12 +167,12 @@ export class Enforcement {
     return { loaded, tables, generations: generations(tables), emptyTable };
   }
 
-  private contentOf(bundle: Bundle, { endpoints, addresses, cgroups }: EndpointTables): GenerationContent {
+  private contentOf(bundle: Bundle, { endpoints, addresses, cgroups, backends }: EndpointTables): GenerationContent {
     const { causes, save } = this.identities;
     const { program, images, sources } = bundle;
     const tables = materialize({ program, ports: images.ports, endpoints, causes: causes.numbersOf(sources) });
     save();
-    return { images, tables, addresses, cgroups };
+    return { images, tables, addresses, cgroups, services: serviceTables(program, backends) };
   }
 
   /**
@@ -124,23 +181,34 @@ export class Enforcement {
    * that there is gets its content, so it is right for the programs that are still attached.
    */
   private switchTo(programs: Programs, content: GenerationContent, tables: EndpointTables): number {
-    const { loaded } = programs;
     const fresh = this.current?.programs !== programs;
     const installFirst = fresh && programs.emptyTable;
-    if (!installFirst) attachAll(loaded, tables, fresh);
+    if (!installFirst) attachAll(programs, tables, fresh);
     // A bundle without policies, on a machine that never had another, has no tables.
     const revision = programs.tables.get('config') === undefined ? 0 : must(programs.generations.install(content));
-    if (installFirst) attachAll(loaded, tables, fresh);
-    const wanted = new Set(outermost(tables.cgroups).map(({ cgroup }) => cgroup));
-    for (const { cgroup } of attachments(loaded.pins)) if (!wanted.has(cgroup)) detachCgroup(loaded.pins, cgroup);
+    if (installFirst) attachAll(programs, tables, fresh);
+    ownInterfaces(programs.tables, tables.interfaces);
+    detachOthers(programs, tables);
     return revision;
   }
 
   /** After a refused bundle: the programs and the generation of the one before. */
   private restore({ programs, content, tables }: Current): void {
     if (programs.tables.get('config') !== undefined) must(generations(programs.tables).install(content));
-    attachAll(programs.loaded, tables, true);
+    attachAll(programs, tables, true);
+    ownInterfaces(programs.tables, tables.interfaces);
   }
+}
+
+function mismatchText({ boundary, sources }: Bundle, { point, found }: Mismatch): Complaint {
+  const { subject, direction, peer, action, cause } = point;
+  const shown = (index: number): string => JSON.stringify(boundary.endpoints[index]);
+  const rule = cause.kind === 'rule' ? sources.rules[cause.rule] : undefined;
+  const by = rule ? `${rule.file}:${rule.line}` : cause.kind;
+  return {
+    message: `the programs decide otherwise than the policy: ${direction} of ${shown(subject)} with ${shown(peer)} at ${protocolOf(point.point).protocol} ${protocolOf(point.point).value} is ${action} by ${by}, they say ${found}`,
+    help: 'nothing was switched; this is a bug of policyc, please report it with the kernel version',
+  };
 }
 
 function close({ loaded, tables }: Programs): void {
@@ -149,8 +217,37 @@ function close({ loaded, tables }: Programs): void {
 }
 
 /** `fresh`: the programs are other ones than those attached now. */
-function attachAll(loaded: Loaded, { cgroups }: EndpointTables, fresh: boolean): void {
+function attachAll({ loaded, tables }: Programs, { cgroups, interfaces, early }: EndpointTables, fresh: boolean): void {
   if (fresh) must(attachMachine(loaded));
   const attached = new Set(attachments(loaded.pins).flatMap(({ cgroup, alive }) => (alive ? [cgroup] : [])));
   for (const { cgroup, path } of outermost(cgroups)) if (fresh || !attached.has(cgroup)) must(attachCgroup(loaded, path));
+  const known = new Set(attachedInterfaces(loaded.pins));
+  for (const place of interfaces) if (fresh || !known.has(place.index)) must(attachInterface(loaded, tables, place));
+  const denying = new Set(earlyInterfaces(loaded.pins));
+  for (const place of early) if (fresh || !denying.has(place.index)) must(attachEarly(loaded, place));
+}
+
+/** Takes everything off cgroups and interfaces that are no workload's any more. */
+function detachOthers({ loaded: { pins }, tables }: Programs, { cgroups, interfaces, early }: EndpointTables): void {
+  const wanted = new Set(outermost(cgroups).map(({ cgroup }) => cgroup));
+  for (const { cgroup } of attachments(pins)) if (!wanted.has(cgroup)) detachCgroup(pins, cgroup);
+  const own = new Set(interfaces.map(({ index }) => index));
+  for (const index of attachedInterfaces(pins)) if (!own.has(index)) detachInterface(pins, tables, index);
+  const denying = new Set(early.map(({ index }) => index));
+  for (const index of earlyInterfaces(pins)) if (!denying.has(index)) detachEarly(pins, index);
+}
+
+/** A rule about ICMP to a workload without an interface of its own could not be enforced. */
+function refuseWithoutInterface({ manifest, program, sources }: Bundle, { endpoints, names, interfaces }: EndpointTables): void {
+  const membership = membershipOf(program.selectors);
+  const own = new Set(interfaces.map(({ endpoint }) => endpoint));
+  const without = endpoints.flatMap((endpoint) =>
+    endpoint.kind === 'workload' && endpoint.local && !own.has(endpoint.id) ? [endpoint] : [],
+  );
+  const nameOf = new Map(names.map(({ id, name }) => [id, name]));
+  const subjects = new Map(program.rules.map(({ rule, subject }) => [rule, subject]));
+  const subjectsWithout = (rule: number): readonly string[] =>
+    without.flatMap(({ id, labels }) => (membership(labels).includes(subjects.get(rule) ?? -1) ? [nameOf.get(id) ?? String(id)] : []));
+  const missing = missingInterfaces(manifest.requirements, sources, subjectsWithout);
+  if (missing.length > 0) throw refusalOfFailures(missing);
 }

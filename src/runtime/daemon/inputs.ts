@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import type { Inventory } from '../inventory/inventory.ts';
 import { readInventory } from '../inventory/read.ts';
 import { type Bundle, readBundle } from '../policy/bundle.ts';
+import { readTrustedKey, type TrustedKey } from '../policy/trust.ts';
 import { errorText, Refusal, refusal, refusalOfBundle } from './refusal.ts';
 
-/** Throws a Refusal for a bundle that is damaged, of another version, or none. */
-export function loadBundle(directory: string): Bundle {
-  const read = readBundle(directory);
+/** Throws a Refusal for a bundle that is damaged, of another version, or none; with `trusted`, for one that no such key signed. */
+export function loadBundle(directory: string, trusted?: readonly TrustedKey[]): Bundle {
+  const read = readBundle(directory, trusted);
   if (!read.ok) throw refusalOfBundle(directory, read.error);
   return read.bundle;
 }
@@ -17,6 +18,21 @@ export function loadInventory(file: string): Inventory {
   const read = readInventory(textOf(file), file);
   if (!read.ok) throw new Refusal(read.problems.map((message) => ({ message })));
   return read.inventory;
+}
+
+/** Throws a Refusal for what is no public key. */
+export function loadTrustedKey(file: string): TrustedKey {
+  const key = readTrustedKey(keyText(file));
+  if (!key) throw refusal(`${file} is no public key of Ed25519 in PEM`, '`policyc keygen NAME` writes one to NAME.pub');
+  return key;
+}
+
+function keyText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw refusal(`cannot read key ${file}: ${errorText(error)}`);
+  }
 }
 
 function textOf(file: string): string {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { objectGet } from '../ffi/libbpf.ts';
 import { attachments } from '../kernel/attach.ts';
 import { names, pinnedAbi, pinsAt } from '../kernel/bpffs.ts';
+import { attachedInterfaces } from '../kernel/interfaces.ts';
 import { currentRevision, type MapSource } from '../kernel/tables.ts';
 
 /** Pinned maps, opened when they are asked for. */
@@ -27,6 +28,8 @@ export function pinnedMaps(root: string): PinnedMaps {
 export type PinnedState = {
   readonly revision: number;
   readonly cgroups: readonly { readonly id: bigint; readonly alive: boolean }[];
+  /** How many interfaces of workloads programs are attached to. */
+  readonly interfaces: number;
 };
 
 /** Undefined if nothing of policyd is pinned under `root`. */
@@ -37,6 +40,7 @@ export function pinnedState(root: string): PinnedState | undefined {
     return {
       revision: maps.get('config') === undefined ? 0 : currentRevision(maps),
       cgroups: attachments(pinsAt(root)).map(({ cgroup, alive }) => ({ id: cgroup, alive })),
+      interfaces: attachedInterfaces(pinsAt(root)).length,
     };
   } finally {
     maps.close();

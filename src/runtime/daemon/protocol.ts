@@ -1,6 +1,7 @@
 // What goes over the control socket: one JSON object a line, in both directions. A request is answered by one line
 // `Answer`; `observe` first by any number of records.
 import type { LostRecord, VerdictRecord } from '../hubble/flow.ts';
+import type { Integrity } from './integrity.ts';
 import type { Complaint } from './refusal.ts';
 import type { Status } from './status.ts';
 
@@ -24,12 +25,15 @@ export type ObserveRequest = {
 };
 export type Request =
   | { readonly op: 'status' }
+  | { readonly op: 'verify'; readonly repair: boolean }
   | { readonly op: 'stop'; readonly unload: boolean }
   | { readonly op: 'unregister'; readonly name: string; readonly namespace?: string }
   | RegisterRequest
   | ObserveRequest;
 
-export type Answer = { readonly ok: true; readonly status?: Status } | { readonly ok: false; readonly complaints: readonly Complaint[] };
+export type Answer =
+  | { readonly ok: true; readonly status?: Status; readonly integrity?: Integrity }
+  | { readonly ok: false; readonly complaints: readonly Complaint[] };
 /** One line from the daemon. */
 export type Line = Answer | VerdictRecord | LostRecord;
 

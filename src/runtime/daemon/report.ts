@@ -4,11 +4,13 @@ import { type Measurements, metricsText } from '../hubble/metrics.ts';
 import type { ListenAddress } from '../hubble/serve.ts';
 import { attachments } from '../kernel/attach.ts';
 import { jitEnabled } from '../kernel/features.ts';
+import { attachedInterfaces } from '../kernel/interfaces.ts';
 import { dayOf } from '../policy/annotations.ts';
 import { version } from '../version.ts';
 import type { Changes } from './changes.ts';
 import type { DaemonOptions } from './daemon.ts';
 import type { Enforcement, InForce } from './enforcement.ts';
+import type { IntegrityCheck } from './integrity.ts';
 import { counterRows, lostCounts } from './measure.ts';
 import type { Observation } from './observation.ts';
 import { ShownRules } from './shown-rules.ts';
@@ -20,6 +22,7 @@ export type ReportParts = {
   readonly observation: Observation;
   readonly causes: CauseTable;
   readonly changes: Changes;
+  readonly integrity: IntegrityCheck;
 };
 
 export class Report {
@@ -51,20 +54,30 @@ export class Report {
   status(): Status {
     const { options, observation, changes } = this.parts;
     const inForce = this.inForce();
-    const { sources, manifest } = inForce.desired.bundle;
+    const { sources, manifest, signer } = inForce.desired.bundle;
     const lost = lostCounts(inForce.maps);
     return {
       version,
       pid: process.pid,
       started: this.started,
-      bundle: { directory: options.bundle, build: manifest.build, policies: sources.policies.length, rules: sources.rules.length },
+      bundle: {
+        directory: options.bundle,
+        build: manifest.build,
+        ...(signer !== undefined && { signer }),
+        policies: sources.policies.length,
+        rules: sources.rules.length,
+      },
       inventory: options.inventory,
       pins: options.pins,
       state: options.state,
       metrics: this.metricsAddress,
       revision: inForce.revision,
-      workloads: workloadStatus(inForce, attachments(inForce.loaded.pins)),
+      workloads: workloadStatus(inForce, {
+        cgroups: attachments(inForce.loaded.pins),
+        interfaces: attachedInterfaces(inForce.loaded.pins),
+      }),
       refused: changes.refused(),
+      integrity: this.parts.integrity.state(),
       lost: { events: Number(lost.ringFull), counters: Number(lost.countersFull), observers: observation.history.lost },
       warnings: warningsOf(inForce, lost, jitEnabled()),
     };
@@ -81,7 +94,7 @@ export class Report {
   }
 
   private measurements(): Measurements {
-    const { causes, observation } = this.parts;
+    const { causes, observation, integrity } = this.parts;
     const { maps, desired, resolved, revision } = this.inForce();
     const { sources, manifest } = desired.bundle;
     const lost = lostCounts(maps);
@@ -96,6 +109,7 @@ export class Report {
       build: manifest.build,
       version,
       revision,
+      integrity: integrity.state(),
       workloads: { local, remote: resolved.workloads.length - local },
     };
   }

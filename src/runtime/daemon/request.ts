@@ -12,6 +12,7 @@ const request = (op: string, required: readonly string[], properties: object) =>
 const validate = new Ajv({ strict: false }).compile<Request>({
   oneOf: [
     request('status', [], {}),
+    request('verify', ['repair'], { repair: { type: 'boolean' } }),
     request('stop', ['unload'], { unload: { type: 'boolean' } }),
     request('unregister', ['name'], { name: text, namespace: text }),
     request('register', ['name', 'labels', 'cgroup', 'owner'], {

@@ -11,6 +11,7 @@ import type { Lost } from '../kernel/counters.ts';
 import { dayOf, expiredRules } from '../policy/annotations.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import type { InForce } from './enforcement.ts';
+import type { Integrity } from './integrity.ts';
 
 export type WorkloadStatus = {
   /** `shop/cart` */
@@ -20,7 +21,8 @@ export type WorkloadStatus = {
   /** `inventory.yaml:3`, or `policyd exec`. */
   readonly origin: string;
   readonly cgroup?: string;
-  /** Local: are programs attached to its cgroup or one above it? */
+  readonly interface?: string;
+  /** Local: are programs attached to its cgroup or one above it, and to its interface if it has one? */
   readonly attached?: boolean;
   readonly addresses: readonly string[];
   /** Names of the policies that select it. */
@@ -34,7 +36,14 @@ export type Status = {
   readonly version: string;
   readonly pid: number;
   readonly started: string;
-  readonly bundle: { readonly directory: string; readonly build: string; readonly policies: number; readonly rules: number };
+  readonly bundle: {
+    readonly directory: string;
+    readonly build: string;
+    /** The trusted key that signed it. */
+    readonly signer?: string;
+    readonly policies: number;
+    readonly rules: number;
+  };
   readonly inventory: string;
   readonly pins: string;
   readonly state: string;
@@ -42,6 +51,7 @@ export type Status = {
   readonly revision: number;
   readonly workloads: readonly WorkloadStatus[];
   readonly refused: readonly RefusedChange[];
+  readonly integrity: Integrity;
   /** Events that were not shown, verdicts that were not counted. */
   readonly lost: { readonly events: number; readonly counters: number; readonly observers: number };
   readonly warnings: readonly string[];
@@ -54,8 +64,11 @@ function policiesOf({ program }: Bundle, workload: ResolvedWorkload, { places }:
   return program.policies.flatMap(({ subject }, index) => (selected.has(subject) ? [index] : []));
 }
 
-export function workloadStatus({ desired, resolved }: InForce, attached: readonly Attachment[]): readonly WorkloadStatus[] {
-  const alive = new Set(attached.filter(({ alive: here }) => here).map(({ cgroup }) => cgroup));
+/** `interfaces`: numbers of those that programs are attached to. */
+export type Places = { readonly cgroups: readonly Attachment[]; readonly interfaces: readonly number[] };
+
+export function workloadStatus({ desired, resolved }: InForce, { cgroups, interfaces }: Places): readonly WorkloadStatus[] {
+  const alive = new Set(cgroups.filter(({ alive: here }) => here).map(({ cgroup }) => cgroup));
   const governed = resolved.workloads.flatMap(({ cgroup }) => (cgroup && alive.has(cgroup.id) ? [cgroup.path] : []));
   return resolved.workloads.map((workload) => ({
     name: displayName(workload),
@@ -63,7 +76,8 @@ export function workloadStatus({ desired, resolved }: InForce, attached: readonl
     labels: workload.labels,
     origin: workload.origin,
     ...(workload.cgroup && { cgroup: workload.cgroup.path }),
-    ...(workload.local && { attached: isGoverned(workload, governed) }),
+    ...(workload.interface && { interface: workload.interface.name }),
+    ...(workload.local && { attached: isGoverned(workload, governed, interfaces) }),
     addresses: workload.addresses.map(formatAddress),
     policies: policiesOf(desired.bundle, workload, resolved).map(
       (policy) => desired.bundle.sources.policies[policy]?.name ?? `policy ${policy}`,
@@ -71,8 +85,10 @@ export function workloadStatus({ desired, resolved }: InForce, attached: readonl
   }));
 }
 
-function isGoverned({ cgroup }: ResolvedWorkload, governed: readonly string[]): boolean {
-  return cgroup !== undefined && governed.some((path) => path === cgroup.path || isBelow(cgroup.path, path));
+function isGoverned({ cgroup, interface: own }: ResolvedWorkload, governed: readonly string[], interfaces: readonly number[]): boolean {
+  if (cgroup === undefined && own === undefined) return false;
+  const byCgroup = cgroup === undefined || governed.some((path) => path === cgroup.path || isBelow(cgroup.path, path));
+  return byCgroup && (own === undefined || interfaces.includes(own.index));
 }
 
 /** What a person has to know. `jit`: is the kernel's compiler for programs on? */
@@ -90,8 +106,8 @@ export function warningsOf(inForce: InForce, lost: Lost, jit: boolean): readonly
 
 const goneWorkloads = ({ resolved }: InForce): readonly string[] =>
   resolved.workloads
-    .filter(({ local, cgroup }) => local && !(cgroup && cgroupExists(cgroup.path)))
-    .map((workload) => `workload \`${displayName(workload)}\` (${workload.origin}) is not governed: its cgroup is gone`);
+    .filter(({ local, cgroup, interface: own }) => local && !(cgroup ? cgroupExists(cgroup.path) : own))
+    .map((workload) => `workload \`${displayName(workload)}\` (${workload.origin}) is not governed: its cgroup is gone, or its interface`);
 
 /** A cgroup sees neither ICMP that comes in nor segments to closed ports (which the kernel answers by itself). */
 function ingressLimits({ desired: { bundle }, resolved }: InForce): readonly string[] {
@@ -101,6 +117,7 @@ function ingressLimits({ desired: { bundle }, resolved }: InForce): readonly str
     .filter(
       (workload) =>
         workload.local &&
+        !workload.interface &&
         policiesOf(bundle, workload, resolved).some((index) => {
           const policy = program.policies[index];
           return policy !== undefined && (policy.defaultDeny.ingress || subjects.has(policy.subject));

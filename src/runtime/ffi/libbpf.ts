@@ -1,5 +1,6 @@
 // One typed function per call of libbpf, and of the libc calls that node:fs has not. A failed call is a CallError with
 // what libbpf said meanwhile; "there is no such key" is an answer, not an error. `as` gives handles their kinds.
+import { programType } from './constants.ts';
 import { CallError } from './errno.ts';
 import { calls, errno, memoryView, type Pointer, sizes, takeLog } from './library.ts';
 
@@ -50,6 +51,13 @@ export function tracepointLoad({ program, attach }: { readonly program: number; 
   const none = { attempts: 0, prog_btf_fd: 0, prog_flags: 0, prog_ifindex: 0, kern_version: 0 };
   const options = { ...none, sz: sizes.programLoad, expected_attach_type: attach, attach_btf_id: target };
   return checked('bpf_prog_load', calls().programLoad(program, 'pol_probe', 'GPL', returnZero, 2, options));
+}
+
+/** Loads "return 0" for interfaces (tc). The descriptor is the caller's to close. */
+export function schedulerLoad(): number {
+  const none = { attempts: 0, expected_attach_type: 0, prog_btf_fd: 0, prog_flags: 0, prog_ifindex: 0, kern_version: 0, attach_btf_id: 0 };
+  const options = { ...none, sz: sizes.programLoad };
+  return checked('bpf_prog_load', calls().programLoad(programType.schedCls, 'pol_probe', 'GPL', returnZero, 2, options));
 }
 
 /** bpf_object__open_mem: maps marked for pinning are shared by their names in the folder `pinRoot`. */
@@ -107,6 +115,7 @@ export const mapUpdate = (fd: number, key: Uint8Array, value: Uint8Array): void 
   void checked('bpf_map_update_elem', calls().mapUpdate(fd, key, value, 0));
 
 const missing = -2;
+const exists = -17;
 
 /** Fills `value` (its length is the caller's promise: value size, times the CPUs for per-CPU maps); false if there is no such key. */
 export function mapLookup(fd: number, key: Uint8Array, value: Uint8Array): boolean {
@@ -157,6 +166,8 @@ export function objectInfo(fd: number, size: number): DataView {
 export const objectPin = (fd: number, path: string): void => void checked(`bpf_obj_pin ${path}`, calls().pin(fd, path));
 /** A descriptor of what is pinned at `path`; ENOENT if nothing is. */
 export const objectGet = (path: string): number => checked(`bpf_obj_get ${path}`, calls().get(path));
+/** A descriptor of the map with this number; the caller closes it. */
+export const mapById = (id: number): number => checked('bpf_map_get_fd_by_id', calls().mapById(id));
 export const programById = (id: number): number => checked('bpf_prog_get_fd_by_id', calls().programById(id));
 
 export type Attach = { readonly program: number; readonly target: number; readonly type: number };
@@ -172,6 +183,33 @@ export const linkCreate = ({ program, target, type }: Attach): number =>
 /** Puts another program in the place of the link's, without a moment between. */
 export const linkUpdate = (link: number, program: number): void => void checked('bpf_link_update', calls().linkUpdate(link, program, null));
 export const linkDetach = (link: number): void => void checked('bpf_link_detach', calls().linkDetach(link));
+
+export type TcPlace = { readonly interface: number; readonly point: number };
+/** Ours among the filters of an interface; `flags`: replace what is there. */
+const tcFilter = { handle: 1, priority: 0x7063, replace: 1 } as const;
+const tcHookOf = ({ interface: ifindex, point }: TcPlace) => ({ sz: sizes.tcHook, ifindex, attach_point: point, parent: 0, filling: 0 });
+const tcOptionsOf = (program: number, flags: number) => ({
+  sz: sizes.tcOptions,
+  prog_fd: program,
+  flags,
+  prog_id: 0,
+  handle: tcFilter.handle,
+  priority: tcFilter.priority,
+  filling: 0,
+});
+
+/** Puts a program among the filters of an interface, in place of an earlier one of ours; makes the clsact that holds them. */
+export function tcAttach(place: TcPlace, program: number): void {
+  const made = calls().tcHookCreate(tcHookOf(place));
+  if (made !== exists) checked('bpf_tc_hook_create', made);
+  checked('bpf_tc_attach', calls().tcAttach(tcHookOf(place), tcOptionsOf(program, tcFilter.replace)));
+}
+/** Takes ours away; false if there was none, or no such interface. The clsact stays: others may use it. */
+export function tcDetach(place: TcPlace): boolean {
+  const result = calls().tcDetach(tcHookOf(place), tcOptionsOf(0, 0));
+  takeLog();
+  return result >= 0;
+}
 
 export type Attached = { readonly flags: number; readonly programs: readonly number[] };
 

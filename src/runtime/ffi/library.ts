@@ -57,12 +57,25 @@ const programLoadOptions = koffi.struct({
   kern_version: 'uint32',
   attach_btf_id: 'uint32',
 });
+/** The last word fills the structs up to their alignment. */
+const tcHook = koffi.struct({ sz: 'size_t', ifindex: 'int', attach_point: 'int', parent: 'uint32', filling: 'uint32' });
+const tcOptions = koffi.struct({
+  sz: 'size_t',
+  prog_fd: 'int',
+  flags: 'uint32',
+  prog_id: 'uint32',
+  handle: 'uint32',
+  priority: 'uint32',
+  filling: 'uint32',
+});
 /** Bytes of the structs that calls take; they tell libbpf which version of them it is given. */
 export const sizes = {
   open: koffi.sizeof(openOptions),
   mapCreate: koffi.sizeof(mapCreateOptions),
   testRun: koffi.sizeof(testRunOptions),
   programLoad: koffi.sizeof(programLoadOptions),
+  tcHook: koffi.sizeof(tcHook),
+  tcOptions: koffi.sizeof(tcOptions),
 } as const;
 const printCallback = koffi.proto('pol_print', 'int', ['int', 'void *', 'void *']);
 
@@ -131,6 +144,7 @@ function bindMaps({ int }: Declare) {
 
 function bindPrograms({ int }: Declare) {
   return {
+    mapById: int('bpf_map_get_fd_by_id', 'uint32') as (id: number) => number,
     programById: int('bpf_prog_get_fd_by_id', 'uint32') as (id: number) => number,
     programAttach: int('bpf_prog_attach', 'int', 'int', 'int', 'uint') as (
       ...parameters: [program: number, target: number, type: number, flags: number]
@@ -148,6 +162,15 @@ function bindPrograms({ int }: Declare) {
     ) => number,
     linkUpdate: int('bpf_link_update', 'int', 'int', 'void *') as (link: number, program: number, options: null) => number,
     linkDetach: int('bpf_link_detach', 'int') as (link: number) => number,
+  };
+}
+
+/** Filters of interfaces, where links (tcx) are not there. */
+function bindTraffic({ int }: Declare) {
+  return {
+    tcHookCreate: int('bpf_tc_hook_create', koffi.pointer(tcHook)) as (hook: Structure) => number,
+    tcAttach: int('bpf_tc_attach', koffi.pointer(tcHook), koffi.pointer(tcOptions)) as (hook: Structure, options: Structure) => number,
+    tcDetach: int('bpf_tc_detach', koffi.pointer(tcHook), koffi.pointer(tcOptions)) as (hook: Structure, options: Structure) => number,
   };
 }
 
@@ -170,7 +193,13 @@ function bindLibc({ int, pointer }: Declare) {
 
 function bind() {
   const libbpf = declare(koffi.load('libbpf.so.1'));
-  return { ...bindObjects(libbpf), ...bindMaps(libbpf), ...bindPrograms(libbpf), ...bindLibc(declare(koffi.load('libc.so.6'))) };
+  return {
+    ...bindObjects(libbpf),
+    ...bindMaps(libbpf),
+    ...bindPrograms(libbpf),
+    ...bindTraffic(libbpf),
+    ...bindLibc(declare(koffi.load('libc.so.6'))),
+  };
 }
 
 type Calls = ReturnType<typeof bind>;

@@ -8,6 +8,7 @@ import type { DropReason, VerdictName } from './names.ts';
 export type FlowEndpoint = {
   readonly ID?: number;
   readonly identity?: number;
+  readonly cluster_name?: string;
   readonly namespace?: string;
   readonly labels: readonly string[];
   readonly pod_name?: string;

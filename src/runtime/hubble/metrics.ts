@@ -33,6 +33,8 @@ export type Measurements = {
   readonly build: string;
   readonly version: string;
   readonly revision: number;
+  /** Tables in the kernel that somebody changed, when last looked at; how often they were written again. */
+  readonly integrity: { readonly drift: readonly { readonly table: string; readonly entries: number }[]; readonly repairs: number };
   readonly workloads: { readonly local: number; readonly remote: number };
 };
 
@@ -62,6 +64,13 @@ const ownMetrics = [
     help: 'Always 1: the bundle in force and the version of policyd',
   },
   { name: 'policyc_generation_revision', type: 'gauge', labels: [], help: 'Revision of the policy generation in force' },
+  {
+    name: 'policyc_table_drift_entries',
+    type: 'gauge',
+    labels: ['table'],
+    help: 'Entries of kernel tables that were not as written when last looked at',
+  },
+  { name: 'policyc_table_repairs_total', type: 'counter', labels: [], help: 'Times that tables which somebody changed were written again' },
   { name: 'policyc_workloads', type: 'gauge', labels: ['place'], help: 'Workloads of the inventory, local (governed here) and remote' },
 ] as const satisfies readonly MetricDefinition[];
 type MetricName = (typeof verdictMetrics)[number] | (typeof ownMetrics)[number]['name'];
@@ -102,6 +111,8 @@ function samplesOf(measured: Measurements): Readonly<Record<MetricName, readonly
     policyc_counters_lost_total: [{ labels: {}, value: lost.counters }],
     policyc_build_info: [{ labels: { build, version }, value: 1 }],
     policyc_generation_revision: [{ labels: {}, value: revision }],
+    policyc_table_drift_entries: measured.integrity.drift.map(({ table, entries }) => ({ labels: { table }, value: entries })),
+    policyc_table_repairs_total: [{ labels: {}, value: measured.integrity.repairs }],
     policyc_workloads: [
       { labels: { place: 'local' }, value: workloads.local },
       { labels: { place: 'remote' }, value: workloads.remote },

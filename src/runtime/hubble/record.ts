@@ -2,6 +2,7 @@
 // and revision, never from a look at what is in force now: an answer that was true then stays true.
 import { randomUUID } from 'node:crypto';
 import { formatAddress, isIpv4 } from '../../compiler/space/address.ts';
+import { clusterKey, namespaceLabelKey } from '../../compiler/space/labels.ts';
 import type { CauseRecord, PolicyPlace } from '../events/causes.ts';
 import type { VerdictEvent } from '../events/verdict-event.ts';
 import type { NamedEndpoint } from '../policy/generation.ts';
@@ -112,12 +113,21 @@ function endpointOf(id: number, event: VerdictEvent, context: RecordContext): Fl
   }
   return {
     ID: id,
+    ...(known.placeLabels?.[clusterKey] !== undefined && { cluster_name: known.placeLabels[clusterKey] }),
     ...(known.namespace !== undefined && { namespace: known.namespace }),
-    labels: Object.entries(known.labels).map(([key, value]) => `${key}=${value}`),
+    labels: [...Object.entries(known.labels), ...namespaceLabels(known)].map(([key, value]) => `${key}=${value}`),
     pod_name: known.name,
     workloads: [{ name: known.name, kind: 'Workload' }],
   };
 }
+
+/** As Cilium names them among the labels of a pod. */
+const namespaceLabels = ({ placeLabels = {} }: NamedEndpoint): readonly (readonly [string, string])[] => {
+  const prefix = namespaceLabelKey('');
+  return Object.entries(placeLabels).flatMap(([key, value]) =>
+    key.startsWith(prefix) ? [[`io.cilium.k8s.namespace.labels.${key.slice(prefix.length)}`, value] as const] : [],
+  );
+};
 
 const tcpFlagNames = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR'] as const;
 const tcpFlagsOf = (bits: number): readonly string[] => tcpFlagNames.filter((_, bit) => bits & (1 << bit));

@@ -5,6 +5,8 @@ import { fixedEndpoint } from '../../compiler/ir/abi.ts';
 import type { ReservedName } from '../../compiler/ir/event.ts';
 import type { Address } from '../../compiler/space/address.ts';
 import type { InventoryEndpoint, NamedEndpoint } from '../policy/generation.ts';
+import type { BackendWorkload } from '../policy/services.ts';
+import type { NetworkInterface } from './interface.ts';
 import { displayName, policyLabels } from './inventory.ts';
 import type { ResolvedInventory, ResolvedWorkload } from './resolve.ts';
 
@@ -16,7 +18,13 @@ export type EndpointTables = {
   readonly addresses: readonly { readonly address: Address; readonly endpoint: number }[];
   /** Entries of `t_cgroups`. */
   readonly cgroups: readonly { readonly cgroup: bigint; readonly path: string; readonly endpoint: number }[];
+  /** Interfaces that are a workload's own; `hasCgroup`: it is in `cgroups`, too. */
+  readonly interfaces: readonly (NetworkInterface & { readonly endpoint: number; readonly hasCgroup: boolean })[];
+  /** Interfaces of the host where packets are denied early. */
+  readonly early: readonly NetworkInterface[];
   readonly names: readonly EndpointName[];
+  /** Whom services may send connections to. */
+  readonly backends: readonly BackendWorkload[];
 };
 
 /** Hands out endpoint ids: the same key has the same id for good. */
@@ -66,11 +74,16 @@ export function endpointTables(inventory: ResolvedInventory, ids: EndpointIds): 
       ...workloads.flatMap(({ workload, id }) => workload.addresses.filter((a) => listed(a)).map((address) => ({ address, endpoint: id }))),
     ],
     cgroups: workloads.flatMap(({ workload: { cgroup }, id }) => (cgroup ? [{ cgroup: cgroup.id, path: cgroup.path, endpoint: id }] : [])),
+    interfaces: workloads.flatMap(({ workload: { cgroup, interface: own }, id }) =>
+      own ? [{ ...own, endpoint: id, hasCgroup: cgroup !== undefined }] : [],
+    ),
+    early: inventory.host.interfaces,
     names: [
       { id: fixedEndpoint.host, kind: 'reserved', name: 'host', labels: {}, entities: hostEntities },
       ...reserved.map(({ id, entities }) => ({ id, kind: 'reserved' as const, name: entities.join('+'), labels: {}, entities })),
-      ...workloads.map(({ workload, id }) => nameOf(workload, id)),
+      ...workloads.map(({ workload, id }) => nameOf(workload, id, inventory.places)),
     ],
+    backends: workloads.map(({ workload }) => backendOf(workload, inventory.places)),
   };
 }
 
@@ -82,12 +95,24 @@ const endpointOf = (workload: ResolvedWorkload, id: number, places: ResolvedInve
   local: workload.local,
 });
 
-const nameOf = (workload: ResolvedWorkload, id: number): EndpointName => ({
+const loopback: readonly Address[] = [(0xffffn << 32n) | 0x7f000001n, 1n];
+
+/** A local workload without addresses of its own shares the host's; another workload of this host reaches it by loopback. */
+const backendOf = (workload: ResolvedWorkload, places: ResolvedInventory['places']): BackendWorkload => ({
+  name: displayName(workload),
+  labels: policyLabels(workload, places),
+  addresses: workload.addresses.length === 0 && workload.local ? loopback : workload.addresses,
+  namedPorts: workload.ports,
+  ready: workload.ready !== false,
+});
+
+const nameOf = (workload: ResolvedWorkload, id: number, places: ResolvedInventory['places']): EndpointName => ({
   id,
   kind: 'workload',
   name: workload.name,
   ...(workload.namespace !== undefined && { namespace: workload.namespace }),
   labels: workload.labels,
+  placeLabels: Object.fromEntries(Object.entries(policyLabels(workload, places)).filter(([key]) => key.startsWith('@'))),
   entities: [],
   workload,
 });

@@ -18,10 +18,14 @@ export type InventoryWorkload = {
   readonly cluster?: string;
   /** As written; the namespace stands beside, not among them. */
   readonly labels: Labels;
-  /** Absent: a remote workload, known by its addresses. */
+  /** A workload without cgroup and without interface is a remote one, known by its addresses. */
   readonly cgroup?: CgroupReference;
+  /** Name of the interface of policyd's network namespace that is the workload's own: the host's side of its veth pair. */
+  readonly interface?: string;
   readonly addresses: readonly Address[];
   readonly ports: readonly WorkloadPort[];
+  /** Services send no new connection to it; absent: they do. */
+  readonly ready?: false;
   /** `inventory.yaml:12`, for messages; `policyd exec` for dynamic ones. */
   readonly origin: string;
 };
@@ -46,6 +50,8 @@ export type Inventory = {
   readonly places: Places;
   /** Absent: all addresses of the host's interfaces. */
   readonly hostAddresses?: readonly Address[];
+  /** Names of the host's interfaces where packets to workloads behind others are denied early. */
+  readonly hostInterfaces: readonly string[];
 };
 
 /** `shop/cart`, or `cart` where there is no namespace: unique in an inventory. */

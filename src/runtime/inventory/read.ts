@@ -59,7 +59,10 @@ function inventoryOf(reading: Reading, value: InventoryValue): Inventory {
       namespaces: Object.fromEntries(Object.entries(value.namespaces ?? {}).map(([name, { labels }]) => [name, labels])),
     },
     entities,
-    ...(value.host && { hostAddresses: addressesOf(reading, ['host', 'addresses'], value.host.addresses).map(({ address }) => address) }),
+    ...(value.host?.addresses && {
+      hostAddresses: addressesOf(reading, ['host', 'addresses'], value.host.addresses).map(({ address }) => address),
+    }),
+    hostInterfaces: [...new Set(value.host?.interfaces ?? [])],
   };
 }
 
@@ -80,11 +83,11 @@ function addressesOf(
 function workloadOf(reading: Reading, value: WorkloadValue, path: ValuePath): InventoryWorkload {
   const cgroup = cgroupOf(reading, value, path);
   const addresses = addressesOf(reading, [...path, 'addresses'], value.addresses ?? []).map(({ address }) => address);
-  if (!cgroup && addresses.length === 0) {
+  if (!cgroup && value.interface === undefined && addresses.length === 0) {
     report(
       reading,
       path,
-      `workload \`${value.name}\` has neither \`cgroup\` or \`pid\` (a local workload) nor \`addresses\` (a remote one)`,
+      `workload \`${value.name}\` has neither \`cgroup\`, \`pid\` or \`interface\` (a local workload) nor \`addresses\` (a remote one)`,
     );
   }
   return {
@@ -93,8 +96,10 @@ function workloadOf(reading: Reading, value: WorkloadValue, path: ValuePath): In
     ...(value.cluster !== undefined && { cluster: value.cluster }),
     labels: value.labels ?? {},
     ...(cgroup && { cgroup }),
+    ...(value.interface !== undefined && { interface: value.interface }),
     addresses,
     ports: Object.entries(value.ports ?? {}).flatMap(([name, text]) => portOf(reading, { name, text, path: [...path, 'ports', name] })),
+    ...(value.ready === 'false' && { ready: false }),
     origin: originOf(reading, path),
   };
 }

@@ -3,9 +3,14 @@
 import { networkInterfaces } from 'node:os';
 import { type Address, formatAddress, parseAddress } from '../../compiler/space/address.ts';
 import { type Cgroup, type CgroupMounts, resolveCgroup } from './cgroup.ts';
+import { type NetworkInterface, networkInterface } from './interface.ts';
 import { displayName, type Inventory, type InventoryWorkload, type ListedEntity } from './inventory.ts';
 
-export type ResolvedWorkload = Omit<InventoryWorkload, 'cgroup'> & { readonly local: boolean; readonly cgroup?: Cgroup };
+export type ResolvedWorkload = Omit<InventoryWorkload, 'cgroup' | 'interface'> & {
+  readonly local: boolean;
+  readonly cgroup?: Cgroup;
+  readonly interface?: NetworkInterface;
+};
 /** An endpoint known by reserved names: addresses that have the same set of them. */
 export type ResolvedReserved = { readonly entities: readonly ListedEntity[]; readonly addresses: readonly Address[] };
 
@@ -14,7 +19,12 @@ export type ResolvedInventory = {
   readonly reserved: readonly ResolvedReserved[];
   readonly places: Inventory['places'];
   /** `entities`: what the host is besides `host`, because one of its addresses is listed under it. */
-  readonly host: { readonly addresses: readonly Address[]; readonly entities: readonly ListedEntity[] };
+  readonly host: {
+    readonly addresses: readonly Address[];
+    readonly entities: readonly ListedEntity[];
+    /** Where packets are denied early; those that exist. */
+    readonly interfaces: readonly NetworkInterface[];
+  };
 };
 
 export type ResolveResult =
@@ -40,21 +50,42 @@ export function resolveInventory(inventory: Inventory, extra: readonly ResolvedW
   const written = inventory.workloads.map((workload) => resolved(workload, machine, problems));
   const workloads = [...written, ...extra];
   const hostAddresses = inventory.hostAddresses ?? machine.interfaceAddresses();
-  problems.push(...sharedNames(workloads), ...sharedCgroups(workloads), ...hostConflicts(workloads, hostAddresses));
+  problems.push(
+    ...sharedNames(workloads),
+    ...sharedCgroups(workloads),
+    ...sharedInterfaces(workloads),
+    ...hostConflicts(workloads, hostAddresses),
+  );
+  const early = inventory.hostInterfaces.map(networkInterface);
+  if (machine.missing === 'refuse') problems.push(...early.flatMap((found) => (found.ok ? [] : [`host: ${found.problem}`])));
   if (problems.length > 0) return { ok: false, problems };
   const { reserved, hostEntities } = reservedOf(inventory, hostAddresses);
   return {
     ok: true,
-    inventory: { workloads, reserved, places: inventory.places, host: { addresses: hostAddresses, entities: hostEntities } },
+    inventory: {
+      workloads,
+      reserved,
+      places: inventory.places,
+      host: { addresses: hostAddresses, entities: hostEntities, interfaces: early.flatMap((found) => (found.ok ? [found.interface] : [])) },
+    },
   };
 }
 
-function resolved({ cgroup: reference, ...workload }: InventoryWorkload, machine: Machine, problems: string[]): ResolvedWorkload {
-  if (!reference) return { ...workload, local: false };
-  const found = resolveCgroup(reference, machine.mounts);
-  if (found.ok) return { ...workload, local: true, cgroup: found.cgroup };
-  if (machine.missing === 'refuse') problems.push(`${workload.origin}: workload \`${displayName(workload)}\`: ${found.problem}`);
-  return { ...workload, local: true };
+function resolved(written: InventoryWorkload, machine: Machine, problems: string[]): ResolvedWorkload {
+  const { cgroup: reference, interface: name, ...workload } = written;
+  const cgroup = reference && resolveCgroup(reference, machine.mounts);
+  const found = name === undefined ? undefined : networkInterface(name);
+  const report = (problem: string): void => {
+    if (machine.missing === 'refuse') problems.push(`${workload.origin}: workload \`${displayName(workload)}\`: ${problem}`);
+  };
+  if (cgroup?.ok === false) report(cgroup.problem);
+  if (found?.ok === false) report(found.problem);
+  return {
+    ...workload,
+    local: reference !== undefined || name !== undefined,
+    ...(cgroup?.ok && { cgroup: cgroup.cgroup }),
+    ...(found?.ok && { interface: found.interface }),
+  };
 }
 
 /** Within the file the reader has seen to this; here an entry of it meets a workload of `policyd exec`. */
@@ -78,6 +109,22 @@ function sharedCgroups(workloads: readonly ResolvedWorkload[]): readonly string[
     return earlier
       ? [`${workload.origin}: workload \`${name}\`: cgroup ${workload.cgroup.path} is already that of \`${displayName(earlier)}\``]
       : [];
+  });
+}
+
+/** Behind one interface workloads are told apart by their addresses alone. */
+function sharedInterfaces(workloads: readonly ResolvedWorkload[]): readonly string[] {
+  const behind = new Map<number, ResolvedWorkload[]>();
+  for (const workload of workloads) {
+    if (!workload.interface) continue;
+    behind.set(workload.interface.index, [...(behind.get(workload.interface.index) ?? []), workload]);
+  }
+  const shared = [...behind.values()].filter((sharers) => sharers.length > 1).flat();
+  return shared.flatMap((workload) => {
+    const at = `${workload.origin}: workload \`${displayName(workload)}\``;
+    if (workload.addresses.length === 0)
+      return [`${at}: interface ${workload.interface?.name} is also another's: give both their addresses`];
+    return workload.cgroup ? [`${at}: a workload with a cgroup cannot share the interface ${workload.interface?.name}`] : [];
   });
 }
 
@@ -122,23 +169,31 @@ export function settled(inventory: Inventory, { workloads }: ResolvedInventory):
   return { ...inventory, workloads: inventory.workloads.map(settledWorkload) };
 }
 
-const stateText = (inventory: Inventory, cgroups: readonly (Cgroup | undefined)[], hostAddresses: () => readonly Address[]): string =>
-  `${cgroups.map((cgroup) => cgroup?.id ?? '-').join(' ')} ${inventory.hostAddresses ? '' : hostAddresses().join(' ')}`;
+type Found = { readonly cgroup?: Cgroup | undefined; readonly interface?: NetworkInterface | undefined };
+const stateText = (inventory: Inventory, found: readonly Found[], hostAddresses: () => readonly Address[]): string =>
+  [
+    ...found.map((each) => `${each.cgroup?.id ?? '-'}/${each.interface?.index ?? '-'}`),
+    ...(inventory.hostAddresses ? [] : hostAddresses().map(String)),
+  ].join(' ');
 
 /** What the inventory means on this machine now; another text when a cgroup went, came back or was made anew, or an address changed. */
 export function machineState(inventory: Inventory, { mounts, interfaceAddresses: addresses }: Machine): string {
-  const found = inventory.workloads.map(({ cgroup }) => (cgroup ? resolveCgroup(cgroup, mounts) : undefined));
-  return stateText(
-    inventory,
-    found.map((each) => (each?.ok ? each.cgroup : undefined)),
-    addresses,
-  );
+  const found = inventory.workloads.map(({ cgroup: reference, interface: name }) => {
+    const cgroup = reference && resolveCgroup(reference, mounts);
+    const own = name === undefined ? undefined : networkInterface(name);
+    return { cgroup: cgroup?.ok ? cgroup.cgroup : undefined, interface: own?.ok ? own.interface : undefined };
+  });
+  const early = inventory.hostInterfaces.map(networkInterface).map((each) => ({ interface: each.ok ? each.interface : undefined }));
+  return stateText(inventory, [...found, ...early], addresses);
 }
 
 /** The same of what `inventory` was resolved to: differs from `machineState` when the machine changed since. */
 export const resolvedState = (inventory: Inventory, { workloads, host }: ResolvedInventory): string =>
   stateText(
     inventory,
-    inventory.workloads.map((_, i) => workloads[i]?.cgroup),
+    [
+      ...inventory.workloads.map((_, i) => ({ cgroup: workloads[i]?.cgroup, interface: workloads[i]?.interface })),
+      ...inventory.hostInterfaces.map((name) => ({ interface: host.interfaces.find((each) => each.name === name) })),
+    ],
     () => host.addresses,
   );

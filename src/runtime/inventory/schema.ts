@@ -12,6 +12,9 @@ const addresses = { type: 'array', items: { type: 'string' } } as const;
 /** Keys without blanks and `@`, which is ours. */
 const labels = { type: 'object', propertyNames: { pattern: '^[^@\\s]+$' }, additionalProperties: { type: 'string' } } as const;
 
+/** As the kernel allows them (dev_valid_name). */
+const networkInterface = { type: 'string', pattern: '^(?!\\.\\.?$)[^/:\\s]{1,15}$' } as const;
+
 const workload = {
   type: 'object',
   required: ['name'],
@@ -23,7 +26,9 @@ const workload = {
     labels,
     cgroup: { type: 'string', pattern: '^/' },
     pid: { type: 'string', pattern: '^[1-9][0-9]*$' },
+    interface: networkInterface,
     addresses,
+    ready: { enum: ['true', 'false'] },
     ports: {
       type: 'object',
       propertyNames: { pattern: '^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$' },
@@ -48,7 +53,11 @@ const inventorySchema = {
       additionalProperties: false,
       properties: Object.fromEntries(listedEntities.map((entity) => [entity, addresses])),
     },
-    host: { type: 'object', additionalProperties: false, required: ['addresses'], properties: { addresses } },
+    host: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { addresses, interfaces: { type: 'array', items: networkInterface } },
+    },
   },
 } as const;
 
@@ -60,7 +69,9 @@ export type WorkloadValue = {
   readonly labels?: Readonly<Record<string, string>>;
   readonly cgroup?: string;
   readonly pid?: string;
+  readonly interface?: string;
   readonly addresses?: readonly string[];
+  readonly ready?: 'true' | 'false';
   readonly ports?: Readonly<Record<string, string>>;
 };
 export type InventoryValue = {
@@ -68,7 +79,7 @@ export type InventoryValue = {
   readonly cluster?: string;
   readonly namespaces?: Readonly<Record<string, { readonly labels: Readonly<Record<string, string>> }>>;
   readonly entities?: Readonly<Record<string, readonly string[]>>;
-  readonly host?: { readonly addresses: readonly string[] };
+  readonly host?: { readonly addresses?: readonly string[]; readonly interfaces?: readonly string[] };
 };
 
 /** What is wrong, and with which part. */
@@ -101,7 +112,10 @@ const kinds: Readonly<Record<string, string>> = { string: 'text', array: 'a list
 const expectations: Readonly<Record<string, string>> = {
   cgroup: 'an absolute path',
   pid: 'a process id',
+  interface: 'the name of a network interface',
+  interfaces: 'the name of a network interface',
   ports: 'a protocol and a port (`tcp 8080`)',
+  ready: '`true` or `false`',
   name: 'a name of letters, digits, `-`, `_` and `.`',
   namespace: 'a name of letters, digits, `-`, `_` and `.`',
   cluster: 'a name of letters, digits, `-`, `_` and `.`',

@@ -22,18 +22,28 @@ const cgroupPrograms: readonly { readonly name: string; readonly type: number }[
   { name: 'pol_connect6', type: attachType.cgroupConnect6 },
   { name: 'pol_sendmsg4', type: attachType.cgroupSendmsg4 },
   { name: 'pol_sendmsg6', type: attachType.cgroupSendmsg6 },
+  { name: 'pol_recvmsg4', type: attachType.cgroupRecvmsg4 },
+  { name: 'pol_recvmsg6', type: attachType.cgroupRecvmsg6 },
+  { name: 'pol_getpeername4', type: attachType.cgroupGetpeername4 },
+  { name: 'pol_getpeername6', type: attachType.cgroupGetpeername6 },
   { name: 'pol_sock_create', type: attachType.cgroupSockCreate },
   { name: 'pol_setsockopt', type: attachType.cgroupSetsockopt },
 ];
 const execProgram = 'pol_exec';
-const streamProgram = { name: 'pol_stream_verdict', map: 'http_sockets' } as const;
+/** Programs on sockhashes: the requests that come, and those that are sent. */
+const streamPrograms = [
+  { name: 'pol_stream_verdict', map: 'http_sockets', type: attachType.skSkbStreamVerdict },
+  { name: 'pol_stream_send', map: 'http_senders', type: attachType.skMsgVerdict },
+] as const;
 const machineFolder = 'machine';
 
 /** What is attached to one cgroup; `alive` is false when the cgroup is gone (the kernel has then detached everything). */
 export type Attachment = { readonly cgroup: bigint; readonly programs: readonly string[]; readonly alive: boolean };
 
 /** struct bpf_link_info: type, id, prog_id, then for cgroups the cgroup's id, which is 0 once it is gone. */
-const linkInfo = { bytes: 32, cgroupOffset: 16 } as const;
+const linkInfo = { bytes: 32, programOffset: 8, cgroupOffset: 16 } as const;
+/** struct bpf_prog_info: type, id. */
+const programInfo = { bytes: 8, idOffset: 4 } as const;
 
 const isAlive = (path: string): boolean =>
   using(objectGet(path), (link) => objectInfo(link, linkInfo.bytes).getBigUint64(linkInfo.cgroupOffset, true) !== 0n);
@@ -116,7 +126,7 @@ export const detachCgroup = (pins: Pins, cgroup: bigint): void => removeLinks(jo
 /** The cgroups that something is attached to, by any run; needs neither bundle nor programs. */
 export const attachments = (pins: Pins): readonly Attachment[] =>
   names(pins.links)
-    .filter((folder) => folder !== machineFolder)
+    .filter((folder) => /^\d+$/.test(folder))
     .map((folder) => {
       const programs = names(join(pins.links, folder));
       const alive = programs.length > 0 && programs.every((name) => isAlive(join(pins.links, folder, name)));
@@ -130,13 +140,14 @@ export const attachments = (pins: Pins): readonly Attachment[] =>
 export function attachMachine({ programs, maps, pins }: Loaded): Result<undefined> {
   const folder = join(pins.links, machineFolder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const [exec, stream, sockets] = [programs.get(execProgram), programs.get(streamProgram.name), maps.get(streamProgram.map)];
+  const exec = programs.get(execProgram);
   const pin = join(folder, execProgram);
   try {
     if (exec === undefined) removePin(pin);
     else exchange(pin, exec);
-    if (stream !== undefined && sockets !== undefined) {
-      programAttach({ program: stream, target: sockets, type: attachType.skSkbStreamVerdict });
+    for (const { name, map, type } of streamPrograms) {
+      const [program, target] = [programs.get(name), maps.get(map)];
+      if (program !== undefined && target !== undefined) programAttach({ program, target, type });
     }
     return success(undefined);
   } catch (error) {
@@ -144,8 +155,20 @@ export function attachMachine({ programs, maps, pins }: Loaded): Result<undefine
   }
 }
 
+/** Number of the program that a pinned link attaches; undefined where there is none. */
+function attachedProgram(path: string): number | undefined {
+  try {
+    return using(objectGet(path), (link) => objectInfo(link, linkInfo.bytes).getUint32(linkInfo.programOffset, true));
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
 /** Tracing links take no other program: a new link replaces the old one's pin in one step. */
 function exchange(path: string, program: number): void {
+  // Before Linux 6.10 one program cannot be twice on a tracepoint.
+  if (attachedProgram(path) === objectInfo(program, programInfo.bytes).getUint32(programInfo.idOffset, true)) return;
   const beside = `${path}-new`;
   removePin(beside);
   createLink(beside, program, { fd: 0, type: attachType.traceRawTp });

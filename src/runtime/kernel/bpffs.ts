@@ -4,9 +4,9 @@
 import { mkdirSync, readdirSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { abiVersion } from '../../compiler/ir/abi.ts';
-import { attachType } from '../ffi/constants.ts';
+import { attachType, tcPoint } from '../ffi/constants.ts';
 import { isCode } from '../ffi/errno.ts';
-import { linkDetach, mount, objectGet, programDetach } from '../ffi/libbpf.ts';
+import { linkDetach, mount, objectGet, programDetach, tcDetach } from '../ffi/libbpf.ts';
 import { closeFd } from './descriptor.ts';
 import { failed, type Result, success } from './failure.ts';
 
@@ -116,16 +116,32 @@ function removeEmpty(folder: string): void {
   }
 }
 
+/** What was attached to the interface that a folder of links is named after, where there are no links to interfaces. */
+function detachFilters(target: string): void {
+  const index = /^if(\d+)$/.exec(target)?.[1];
+  if (index === undefined) return;
+  try {
+    for (const point of Object.values(tcPoint)) tcDetach({ interface: Number(index), point });
+  } catch {
+    // A machine without libbpf.
+  }
+}
+
 /** Detaches and removes everything under `root` that policyd (of any version) made. Idempotent; needs no bundle. */
 export function unload(root: string): Removed {
   if (!onBpffs(root)) return { links: 0, programs: 0, maps: 0 };
   const pins = pinsAt(root);
   const targets = names(pins.links);
   const links = targets.reduce((sum, target) => sum + removeFolder(join(pins.links, target), (path) => withPinned(path, linkDetach)), 0);
+  for (const target of targets) detachFilters(target);
   removeEmpty(pins.links);
-  withPinned(join(pins.programs, 'pol_stream_verdict'), (program) =>
-    withPinned(join(pins.maps, 'http_sockets'), (target) => programDetach({ program, target, type: attachType.skSkbStreamVerdict })),
-  );
+  for (const [name, map, type] of [
+    ['pol_stream_verdict', 'http_sockets', attachType.skSkbStreamVerdict],
+    ['pol_stream_send', 'http_senders', attachType.skMsgVerdict],
+  ] as const)
+    withPinned(join(pins.programs, name), (program) =>
+      withPinned(join(pins.maps, map), (target) => programDetach({ program, target, type })),
+    );
   const programs = removeFolder(pins.programs);
   const maps = removeFolder(pins.maps);
   for (const marker of names(root).filter((name) => /^abi-\d+$/.test(name))) removeEmpty(join(root, marker));

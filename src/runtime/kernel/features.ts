@@ -5,7 +5,7 @@ import { unreachable } from '../../compiler/base/assert.ts';
 import type { FeatureName, Requirement, SourceTable } from '../../compiler/ir/bundle.ts';
 import { attachType, mapFlag, mapType, programType } from '../ffi/constants.ts';
 import { CallError, isCode } from '../ffi/errno.ts';
-import { libraryState, mapCreate, probeMapType, probeProgramType, tracepointLoad } from '../ffi/libbpf.ts';
+import { libraryState, linkCreate, mapCreate, probeMapType, probeProgramType, schedulerLoad, tracepointLoad } from '../ffi/libbpf.ts';
 import { cgroupMount } from './cgroups.ts';
 import { closeFd } from './descriptor.ts';
 import type { Unsupported } from './failure.ts';
@@ -66,6 +66,21 @@ function missingTracepoint(): string | undefined {
   }
 }
 
+/** No interface has this number: a kernel that knows such links says so (ENODEV), another one that it does not know them. */
+const noInterface = 0x7fffffff;
+
+function missingTcx(): string | undefined {
+  const program = schedulerLoad();
+  try {
+    closeFd(linkCreate({ program, target: noInterface, type: attachType.tcxIngress }));
+    return undefined;
+  } catch (error) {
+    return isCode(error, 'ENODEV') ? undefined : 'programs are attached to interfaces by no links, but as filters of a clsact';
+  } finally {
+    closeFd(program);
+  }
+}
+
 /** In the order in which they are asked: what comes first makes sense of what follows. */
 const probes = {
   root: { since: 'root', how: 'reads CapEff', help: 'run policyd as root', missing: missingCapabilities },
@@ -94,7 +109,11 @@ const probes = {
   'cgroup-sock-addr': program(programType.cgroupSockAddr, 'cgroup/connect', 'Linux 4.17'),
   'sock-ops': program(programType.sockOps, 'sock_ops', 'Linux 4.13'),
   'sk-skb': program(programType.skSkb, 'sk_skb', 'Linux 4.14'),
+  'sk-msg': program(programType.skMsg, 'sk_msg', 'Linux 4.17'),
   sockhash: map(mapType.sockhash, 'sockhash', 'Linux 4.18'),
+  tc: program(programType.schedCls, 'tc', 'Linux 4.1'),
+  xdp: program(programType.xdp, 'xdp', 'Linux 4.8'),
+  tcx: { since: 'Linux 6.6', how: 'asks for a link to an interface that does not exist', help: needsKernel, missing: missingTcx },
   'tp-btf': { since: 'Linux 5.5', how: 'loads a tiny tp_btf/sched_process_exec program', help: needsKernel, missing: missingTracepoint },
 } as const satisfies Readonly<Record<string, Probe>>;
 
@@ -132,11 +151,14 @@ export function missingOnMachine(): readonly Unsupported[] {
 function probesOf(feature: Exclude<FeatureName, 'ingress-icmp'>): readonly ProbeName[] {
   switch (feature) {
     case 'cgroup-skb':
-      return ['cgroup-skb', 'sock-ops'];
+      return ['cgroup-skb', 'sock-ops', 'tc', 'xdp'];
     case 'cgroup-connect':
+    case 'service-translation':
       return ['cgroup-sock-addr', 'cgroup-sock'];
     case 'http-ingress':
       return ['sock-ops', 'sk-skb', 'sockhash'];
+    case 'http-egress':
+      return ['sock-ops', 'sk-msg', 'sockhash'];
     case 'exec-signal':
       return ['tp-btf'];
     default:
@@ -144,20 +166,36 @@ function probesOf(feature: Exclude<FeatureName, 'ingress-icmp'>): readonly Probe
   }
 }
 
-/** ICMP to a workload never meets a program on its cgroup: only a hook on an interface of its own could decide it. */
-const ingressIcmp: Omit<Unsupported, 'rules'> = {
+/** ICMP to a workload never meets a program on its cgroup: only one on an interface of its own can decide it. */
+const ingressIcmp = (workloads: readonly string[]): Omit<Unsupported, 'rules'> => ({
   kind: 'unsupported',
   feature: 'ingress-icmp',
-  since: 'a hook on an interface of the workload, which this version has not',
-  reason: 'ICMP that comes to a workload does not pass its cgroup, so the rule could not be enforced',
-  help: 'limit the rule to tcp and udp ports, or remove it; icmp in egress rules works',
-};
+  since: 'an `interface` of the workload in the inventory',
+  reason: `ICMP that comes to a workload does not pass its cgroup, and ${workloads.map((name) => `\`${name}\``).join(', ')} has no interface of its own`,
+  help: 'give the workload its `interface`, limit the rule to tcp and udp ports, or remove it; icmp in egress rules works',
+});
+
+/** What the rules that decide ICMP to a workload lack: `without` gives the names of subjects of a rule that have no interface. */
+export function missingInterfaces(
+  requirements: readonly Requirement[],
+  sources: SourceTable,
+  without: (rule: number) => readonly string[],
+): readonly Unsupported[] {
+  return requirements.flatMap(({ feature, rules }) => {
+    if (feature !== 'ingress-icmp') return [];
+    const lacking = rules.map((rule) => ({ rule, names: without(rule) })).filter(({ names }) => names.length > 0);
+    if (lacking.length === 0) return [];
+    const names = [...new Set(lacking.flatMap(({ names: of }) => of))].sort();
+    return [{ ...ingressIcmp(names), rules: lacking.map(({ rule }) => placeOf(rule, sources)) }];
+  });
+}
 
 /** What this machine lacks for these rules; each failure names the rules that need it. */
 export function missingRequirements(requirements: readonly Requirement[], sources: SourceTable): readonly Unsupported[] {
   return requirements.flatMap(({ feature, rules }) => {
+    // Whether the workloads that these rules are about have interfaces says the inventory.
+    if (feature === 'ingress-icmp') return [];
     const places = rules.map((rule) => placeOf(rule, sources));
-    if (feature === 'ingress-icmp') return [{ ...ingressIcmp, rules: places }];
     const missing = probesOf(feature)
       .map(probe)
       .filter((found) => found !== undefined);

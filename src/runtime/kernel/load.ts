@@ -24,6 +24,9 @@ import { type Failure, failed, type Result, success } from './failure.ts';
 import { missingOnMachine, missingRequirements } from './features.ts';
 import { verifierError } from './verifier-error.ts';
 
+/** The template that answers questions (verify.ts); it is attached to nothing. */
+export const verifyTemplate = 'net/verify';
+
 /** An ELF object and the template it was compiled from (`net/cgroup_skb`). */
 export type TemplateObject = Bundle['objects'][number];
 
@@ -44,7 +47,8 @@ export function supported(bundle: Pick<Bundle, 'manifest' | 'sources'>): Result<
 /** Loads a bundle's objects; says everything this machine lacks, by name, before it touches anything. */
 export function load(bundle: Pick<Bundle, 'manifest' | 'sources' | 'objects'>, pinsRoot: string): Result<Loaded> {
   const machine = supported(bundle);
-  return machine.ok ? loadObjects(bundle.objects, pinsRoot) : machine;
+  const enforcing = bundle.objects.filter(({ template }) => template !== verifyTemplate);
+  return machine.ok ? loadObjects(enforcing, pinsRoot) : machine;
 }
 
 /** Would loading `b` give the programs of `a` again? */

@@ -2,12 +2,15 @@
 // ones, put into the slot that nobody reads, then `config.revision` is raised. A packet reads the revision once, so it
 // sees the old generation or the new one. INVARIANT: outside of `install`, both slots of a table hold the same map.
 import { innerEntries, layouts, limits } from '../../compiler/ir/abi.ts';
-import { encode, encodeInto, type Layout } from '../../compiler/ir/layout.ts';
+import { encode, type Layout } from '../../compiler/ir/layout.ts';
 import { type Address, addressBytes } from '../../compiler/space/address.ts';
+import { transportSlot } from '../../compiler/space/transport.ts';
 import { mapFlag, mapType } from '../ffi/constants.ts';
-import { mapCreate, mapLookup, mapUpdate, mapUpdateBatch } from '../ffi/libbpf.ts';
+import { mapCreate, mapDelete, mapLookup, mapUpdate, mapUpdateBatch } from '../ffi/libbpf.ts';
 import type { Bundle } from '../policy/bundle.ts';
-import type { GenerationTables } from '../policy/generation.ts';
+import { GenerationLimit, type GenerationTables } from '../policy/generation.ts';
+import { memoryImage } from '../policy/memory/image.ts';
+import type { ServiceTables } from '../policy/services.ts';
 import { closeFd } from './descriptor.ts';
 import { failed, type Result, success, type TooLarge } from './failure.ts';
 
@@ -19,6 +22,7 @@ export type GenerationContent = {
   readonly addresses: readonly { readonly address: Address; readonly endpoint: number }[];
   /** Local workloads by the number of their cgroup. */
   readonly cgroups: readonly { readonly cgroup: bigint; readonly endpoint: number }[];
+  readonly services: ServiceTables;
 };
 
 /** Where a pinned map is found by name: `Loaded.maps`, or the pins of a running policyd. */
@@ -41,32 +45,32 @@ const hash = (keySize: number, valueSize: number, limit: number): InnerShape => 
 });
 const single = (struct: Layout): InnerShape => ({ type: mapType.array, keySize: 4, valueSize: struct.size, flags: 0, limit: 1 });
 
+/** One page of the decision memory. */
+const memoryPage: InnerShape = { type: mapType.array, keySize: 4, valueSize: limits.memoryPage, flags: 0, limit: 1 };
+
 /** The inner maps; they must be the same as in bpf/templates/include/maps.h except for their lengths. */
 const shapes = {
-  t_ports: single(layouts.ports),
-  t_http: single(layouts.automaton),
+  t_memory: memoryPage,
+  t_http: single(layouts.requests),
+  t_http_cells: { type: mapType.array, keySize: 4, valueSize: layouts.page.size, flags: mapFlag.innerMap, limit: innerEntries.pages },
   t_exec: single(layouts.automaton),
-  t_prefixes: {
-    type: mapType.lpmTrie,
-    keySize: layouts.prefixKey.size,
-    valueSize: 4,
-    flags: mapFlag.noPrealloc,
-    limit: innerEntries.prefixes,
-  },
-  t_endpoints: hash(4, layouts.endpoint.size, innerEntries.endpoints),
-  t_addresses: hash(16, 4, innerEntries.addresses),
   t_cgroups: hash(8, 4, innerEntries.cgroups),
-  t_rows: hash(layouts.rowKey.size, 4, innerEntries.rows),
-  t_verdicts: { type: mapType.array, keySize: 4, valueSize: layouts.verdict.size, flags: mapFlag.innerMap, limit: innerEntries.verdicts },
+  t_services: hash(layouts.serviceKey.size, layouts.service.size, innerEntries.services),
+  t_service_slots: { type: mapType.array, keySize: 4, valueSize: 4, flags: mapFlag.innerMap, limit: innerEntries.serviceSlots },
+  t_backends: { type: mapType.array, keySize: 4, valueSize: layouts.backend.size, flags: mapFlag.innerMap, limit: innerEntries.backends },
 } as const satisfies Readonly<Record<string, InnerShape>>;
 
 export type TableName = keyof typeof shapes;
 export const tableNames = Object.keys(shapes) as readonly TableName[]; // the keys of the object above
+/** Inner maps of one slot. */
+export const pagesOf = (name: TableName): number => (name === 't_memory' ? limits.memoryPages : 1);
 
-/** Keys and values of one table, each one after the other. */
-type Entries = { readonly count: number; readonly keys: Uint8Array; readonly values: Uint8Array };
+/** Keys and values of one inner map, each one after the other. */
+export type Entries = { readonly count: number; readonly keys: Uint8Array; readonly values: Uint8Array };
+/** The inner maps of each table, from the first of a slot on. */
+export type Pages = Readonly<Record<TableName, readonly Entries[]>>;
 
-const u32 = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
+export const u32 = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
 
 /** Keys 0..n-1 of an array. */
 const indexed = (values: Uint8Array, valueSize: number): Entries => {
@@ -74,50 +78,67 @@ const indexed = (values: Uint8Array, valueSize: number): Entries => {
   return { count, keys: new Uint8Array(Uint32Array.from({ length: count }, (_, index) => index).buffer), values };
 };
 
-function listed<T>(items: readonly T[], shape: InnerShape, write: (item: T, key: DataView, value: DataView) => void): Entries {
-  const keys = new Uint8Array(items.length * shape.keySize);
-  const values = new Uint8Array(items.length * shape.valueSize);
-  items.forEach((item, index) => {
-    const key = new DataView(keys.buffer, index * shape.keySize, shape.keySize);
-    write(item, key, new DataView(values.buffer, index * shape.valueSize, shape.valueSize));
-  });
-  return { count: items.length, keys, values };
+function cgroupEntries(cgroups: GenerationContent['cgroups']): Entries {
+  const keys = BigUint64Array.from(cgroups, ({ cgroup }) => cgroup);
+  const values = Uint32Array.from(cgroups, ({ endpoint }) => endpoint);
+  return { count: cgroups.length, keys: new Uint8Array(keys.buffer), values: new Uint8Array(values.buffer) };
 }
 
-/** Records of the image: pol_prefix_key, then the class. */
-function prefixEntries(image: Uint8Array): Entries {
-  const record = layouts.prefixKey.size + 4;
-  const records = Array.from({ length: image.length / record }, (_, index) => image.subarray(index * record, (index + 1) * record));
-  return listed(records, shapes.t_prefixes, (bytes, key, value) => {
-    new Uint8Array(key.buffer, key.byteOffset, key.byteLength).set(bytes.subarray(0, layouts.prefixKey.size));
-    new Uint8Array(value.buffer, value.byteOffset, 4).set(bytes.subarray(layouts.prefixKey.size));
+const joined = (structs: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(structs));
+
+function serviceEntries({ entries }: ServiceTables): Entries {
+  const keys = entries.map(({ address, port, protocol }) =>
+    encode(layouts.serviceKey, { address: addressBytes(address), port, protocol: transportSlot[protocol] }),
+  );
+  const values = entries.map(({ first, count, salt, affinity }) =>
+    encode(layouts.service, { first, count, salt, affinity: affinity ? 1 : 0 }),
+  );
+  return { count: entries.length, keys: joined(keys), values: joined(values) };
+}
+
+const backendEntries = ({ backends }: ServiceTables): Entries =>
+  indexed(
+    joined(backends.map(({ address, port }) => encode(layouts.backend, { address: addressBytes(address), port }))),
+    layouts.backend.size,
+  );
+
+/** The last page is filled up with zeros. */
+function memoryPages(bytes: Uint8Array): readonly Entries[] {
+  const size = limits.memoryPage;
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, page) => {
+    const part = bytes.subarray(page * size, (page + 1) * size);
+    const values = part.length === size ? part : new Uint8Array(size);
+    if (values !== part) values.set(part);
+    return { count: 1, keys: u32(0), values };
   });
 }
 
-function entriesOf({ images, tables, addresses, cgroups }: GenerationContent): Readonly<Record<TableName, Entries>> {
-  return {
-    t_ports: indexed(tables.ports, layouts.ports.size),
-    t_http: indexed(images.http, layouts.automaton.size),
-    t_exec: indexed(images.exec, layouts.automaton.size),
-    t_prefixes: prefixEntries(images.prefixes),
-    t_endpoints: listed(tables.endpoints, shapes.t_endpoints, (endpoint, key, value) => {
-      key.setUint32(0, endpoint.id, true);
-      encodeInto(layouts.endpoint, { subject_class: endpoint.subjectClass, peer_class: endpoint.peerClass }, value, 0);
-    }),
-    t_addresses: listed(addresses, shapes.t_addresses, ({ address, endpoint }, key, value) => {
-      new Uint8Array(key.buffer, key.byteOffset, 16).set(addressBytes(address));
-      value.setUint32(0, endpoint, true);
-    }),
-    t_cgroups: listed(cgroups, shapes.t_cgroups, ({ cgroup, endpoint }, key, value) => {
-      key.setBigUint64(0, cgroup, true);
-      value.setUint32(0, endpoint, true);
-    }),
-    t_rows: listed(tables.rows, shapes.t_rows, ({ subjectClass, peerClass, section, base }, key, value) => {
-      encodeInto(layouts.rowKey, { subject_class: subjectClass, peer_class: peerClass, section }, key, 0);
-      value.setUint32(0, base, true);
-    }),
-    t_verdicts: indexed(tables.verdicts, layouts.verdict.size),
-  };
+/** What the tables of a generation are to hold. */
+export function pagesFor({ images, tables, addresses, cgroups, services }: GenerationContent): Result<Pages> {
+  const memory = within(() => memoryImage(tables, { prefixes: images.prefixes, addresses }));
+  if (!memory.ok) return memory;
+  return success({
+    t_memory: memoryPages(memory.value.bytes),
+    t_http: [indexed(images.http.subarray(0, layouts.requests.size), layouts.requests.size)],
+    t_http_cells: [indexed(images.http.subarray(layouts.requests.size), layouts.page.size)],
+    t_exec: isEmptyAutomaton(images.exec) ? [] : [indexed(images.exec, layouts.automaton.size)],
+    t_cgroups: [cgroupEntries(cgroups)],
+    t_services: [serviceEntries(services)],
+    t_service_slots: [indexed(new Uint8Array(services.slots.buffer), 4)],
+    t_backends: [backendEntries(services)],
+  });
+}
+
+/** Without rules every program has one verdict, whichever class it is of: then there is no automaton to hold. */
+const isEmptyAutomaton = (image: Uint8Array): boolean => new DataView(image.buffer, image.byteOffset).getUint32(0, true) === 0;
+
+function within<T>(make: () => T): Result<T> {
+  try {
+    return success(make());
+  } catch (error) {
+    if (!(error instanceof GenerationLimit)) throw error;
+    return failed({ kind: 'too-large', table: error.what, entries: error.found, limit: error.limit });
+  }
 }
 
 /** A filled map; the descriptor is the caller's. */
@@ -145,7 +166,7 @@ export type Generations = {
   readonly revision: () => number;
 };
 
-function mapOf(maps: MapSource, name: string): number {
+export function mapOf(maps: MapSource, name: string): number {
   const fd = maps.get(name);
   if (fd === undefined) throw new Error(`policyc bug: no map \`${name}\` in the loaded objects`);
   return fd;
@@ -161,63 +182,100 @@ export function currentRevision(maps: MapSource): number {
 /** The revision after `revision`: of the other slot, and never 0, which means that nothing is loaded. */
 const nextRevision = (revision: number): number => (revision === 0xffffffff ? limits.slots : revision + 1);
 
-function tooLarge(entries: Readonly<Record<TableName, Entries>>): readonly TooLarge[] {
-  return tableNames
-    .filter((name) => entries[name].count > shapes[name].limit)
-    .map((name) => ({ kind: 'too-large', table: name, entries: entries[name].count, limit: shapes[name].limit }));
+function tooLarge(pages: Pages): readonly TooLarge[] {
+  return tableNames.flatMap((name) =>
+    pages[name].flatMap(({ count }) =>
+      count > shapes[name].limit ? [{ kind: 'too-large' as const, table: name, entries: count, limit: shapes[name].limit }] : [],
+    ),
+  );
 }
 
-/** Makes every changed table's map, or none. */
-function fill(changed: readonly TableName[], entries: Readonly<Record<TableName, Entries>>): ReadonlyMap<TableName, number> {
-  const made = new Map<TableName, number>();
+/** New inner maps of one table, by their page. */
+type Made = ReadonlyMap<number, number>;
+
+/** Makes the map of every page that is not as it was written, or none. */
+function fill(present: readonly TableName[], written: Partial<Pages>, pages: Pages): ReadonlyMap<TableName, Made> {
+  const made = new Map<TableName, Map<number, number>>();
   try {
-    for (const name of changed) made.set(name, innerMap(name, entries[name]));
+    for (const name of present) {
+      const own = new Map<number, number>();
+      made.set(name, own);
+      for (const [page, entries] of pages[name].entries())
+        if (!sameEntries(written[name]?.[page], entries)) own.set(page, innerMap(name, entries));
+    }
     return made;
   } catch (error) {
-    for (const fd of made.values()) closeFd(fd);
+    closeAll(made);
     throw error;
   }
 }
 
+function closeAll(made: ReadonlyMap<TableName, Made>): void {
+  for (const own of made.values()) for (const fd of own.values()) closeFd(fd);
+}
+
 /**
  * Writes generations into the tables of `maps`. The first `install` after a start writes every table, as it cannot know
- * what an earlier run left half done; later ones only those whose content changed.
+ * what an earlier run left half done; later ones only those pages whose content changed.
  */
 export function generations(maps: MapSource): Generations {
-  let written: Partial<Record<TableName, Entries>> = {};
+  let written: Partial<Pages> = {};
 
   const install = (content: GenerationContent): Result<number> => {
-    const entries = entriesOf(content);
-    const excess = tooLarge(entries);
+    const laidOut = pagesFor(content);
+    if (!laidOut.ok) return laidOut;
+    const pages = laidOut.value;
+    const excess = tooLarge(pages);
     if (excess.length > 0) return failed(...excess);
     const present = tableNames.filter((name) => maps.get(name) !== undefined);
-    const changed = present.filter((name) => !sameEntries(written[name], entries[name]));
-    const made = fill(changed, entries);
+    const made = fill(present, written, pages);
     written = {};
-    const revision = switchTo(maps, made);
-    written = entries;
+    const leftOver = present.map((name): LeftOver => ({ name, outer: mapOf(maps, name), used: pages[name].length }));
+    const revision = switchTo(maps, made, leftOver);
+    written = pages;
     return success(revision);
   };
   return { install, revision: () => currentRevision(maps) };
 }
 
-function switchTo(maps: MapSource, made: ReadonlyMap<TableName, number>): number {
-  const put = (slot: number): void => {
-    for (const [name, fd] of made) mapUpdate(mapOf(maps, name), u32(slot), u32(fd));
+/** Puts new inner maps into `slot`: one call a table, in which the kernel waits for the programs that run. */
+function put(maps: MapSource, name: TableName, { made, slot }: { readonly made: Made; readonly slot: number }): void {
+  if (made.size === 0) return;
+  const keys = Uint32Array.from(made.keys(), (page) => slot * pagesOf(name) + page);
+  const values = Uint32Array.from(made.values());
+  mapUpdateBatch(mapOf(maps, name), new Uint8Array(keys.buffer), new Uint8Array(values.buffer), keys.length);
+}
+
+/** A table, and how many of its pages the new generation has. */
+type LeftOver = { readonly name: TableName; readonly outer: number; readonly used: number };
+
+function switchTo(maps: MapSource, made: ReadonlyMap<TableName, Made>, leftOver: readonly LeftOver[]): number {
+  const putAll = (slot: number): void => {
+    for (const [name, own] of made) put(maps, name, { made: own, slot });
   };
   try {
     const revision = nextRevision(currentRevision(maps));
     const slot = revision % limits.slots;
-    put(slot);
+    putAll(slot);
+    // Nothing in the decision memory leads to pages that are too many; all other tables are asked by themselves.
+    for (const table of leftOver) if (table.name !== 't_memory') release(table, slot);
     mapUpdate(mapOf(maps, 'config'), u32(0), encode(layouts.config, { revision }));
     // A program that read the old revision may still run. Writing an element of a map of maps waits for all running
     // programs (kernel/bpf/syscall.c, maybe_wait_bpf_programs), so this write to the new slot, which changes nothing,
     // comes before the first one to the old slot; the last releases the old maps.
-    const [first] = made;
-    if (first) mapUpdate(mapOf(maps, first[0]), u32(slot), u32(first[1]));
-    put(1 - slot);
+    const first = [...made].find(([, own]) => own.size > 0);
+    if (first) put(maps, first[0], { made: new Map([...first[1]].slice(0, 1)), slot });
+    putAll(1 - slot);
+    for (const table of leftOver) for (const one of [slot, 1 - slot]) release(table, one);
     return revision;
   } finally {
-    for (const fd of made.values()) closeFd(fd);
+    closeAll(made);
   }
+}
+
+/** Takes away the pages behind those of the new generation; each waits for the programs that run. */
+function release({ name, outer, used }: LeftOver, slot: number): void {
+  const most = pagesOf(name);
+  const id = new Uint8Array(4);
+  for (let page = slot * most + used; page < (slot + 1) * most && mapLookup(outer, u32(page), id); page++) mapDelete(outer, u32(page));
 }

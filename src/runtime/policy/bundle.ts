@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { abiVersion, layouts } from '../../compiler/ir/abi.ts';
 import {
+  type BoundaryTable,
+  type BundleSignatures,
   bundleFormat,
   type FileEntry,
   type Manifest,
@@ -13,18 +15,24 @@ import {
   type PolicyProgram,
   type SourceTable,
   type StaticTable,
+  signatureFile,
 } from '../../compiler/ir/bundle.ts';
 import { buildText, bundleSchemas } from '../../compiler/ir/bundle-schema.ts';
+import { boundaryFault } from './boundary.ts';
 import { imageFault } from './image-check.ts';
 import { programFault } from './program-check.ts';
+import { signerOf, type TrustedKey } from './trust.ts';
 
 /** A bundle that passed every check. */
 export type Bundle = {
   readonly directory: string;
   readonly manifest: Manifest;
+  /** The name of the trusted key that signed it; absent where nobody asked. */
+  readonly signer?: string;
   readonly program: PolicyProgram;
   readonly sources: SourceTable;
   readonly metrics: readonly MetricDefinition[];
+  readonly boundary: BoundaryTable;
   /** Bytes of each static kernel table. */
   readonly images: Readonly<Record<StaticTable, Uint8Array>>;
   /** In the manifest's order; `bytes` is the ELF object. */
@@ -33,7 +41,7 @@ export type Bundle = {
 
 /** Why a folder is no bundle for this version; `message` is one line and names the file. */
 export type BundleError = {
-  readonly kind: 'not-a-bundle' | 'other-version' | 'missing-file' | 'unknown-key' | 'damaged';
+  readonly kind: 'not-a-bundle' | 'other-version' | 'missing-file' | 'unknown-key' | 'damaged' | 'untrusted';
   readonly file: string;
   readonly message: string;
 };
@@ -55,6 +63,8 @@ const validators = {
   program: ajv.compile<PolicyProgram>(bundleSchemas.program),
   sources: ajv.compile<SourceTable>(bundleSchemas.sources),
   metrics: ajv.compile<readonly MetricDefinition[]>(bundleSchemas.metrics),
+  boundary: ajv.compile<BoundaryTable>(bundleSchemas.boundary),
+  signatures: ajv.compile<BundleSignatures>(bundleSchemas.signatures),
 };
 
 const hex = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
@@ -141,6 +151,7 @@ function imageSize(table: StaticTable, entries: number): number {
     case 'prefixes':
       return entries * (layouts.prefixKey.size + 4);
     case 'http':
+      return layouts.requests.size + entries * layouts.page.size;
     case 'exec':
       return layouts.automaton.size;
   }
@@ -158,31 +169,47 @@ function readImage(directory: string, { manifest, program }: Pick<Bundle, 'manif
   return bytes;
 }
 
-function load(directory: string): Bundle {
+/** Who of the trusted signed the build. */
+function signerIn(directory: string, { build }: Manifest, trusted: readonly TrustedKey[]): string {
+  if (!statSync(join(directory, signatureFile), { throwIfNoEntry: false }))
+    throw new Refusal('untrusted', signatureFile, 'it is not signed, and only what a trusted key signed is put in force');
+  const signatures = checked(signatureFile, parsed(signatureFile, read(directory, signatureFile)), validators.signatures);
+  const found = signerOf(build, signatures, trusted);
+  if ('fault' in found) throw new Refusal('untrusted', signatureFile, found.fault);
+  return found.signer;
+}
+
+function load(directory: string, trusted: readonly TrustedKey[] | undefined): Bundle {
   const manifest = readManifest(directory);
+  // Nothing else of it is looked at before.
+  const signer = trusted && signerIn(directory, manifest, trusted);
   const json = <T>(entry: FileEntry, validate: ValidateFunction<T>): T =>
     checked(entry.file, parsed(entry.file, verified(directory, entry)), validate);
   const program = json(manifest.files.program, validators.program);
   const sources = json(manifest.files.sources, validators.sources);
   const metrics = json(manifest.files.metrics, validators.metrics);
-  const fault = programFault(program, sources);
+  const boundary = json(manifest.files.boundary, validators.boundary);
+  verified(directory, manifest.files.text);
+  const fault = programFault(program, sources) ?? boundaryFault(boundary);
   if (fault !== undefined) throw new Refusal('damaged', manifest.files.program.file, `the bundle is damaged: ${fault}`);
   const image = (table: StaticTable): Uint8Array => readImage(directory, { manifest, program }, table);
   return {
     directory,
     manifest,
+    ...(signer !== undefined && { signer }),
     program,
     sources,
     metrics,
+    boundary,
     images: { ports: image('ports'), prefixes: image('prefixes'), http: image('http'), exec: image('exec') },
     objects: manifest.objects.map((entry) => ({ template: entry.template, bytes: verified(directory, entry) })),
   };
 }
 
-/** Reads and checks the bundle in `directory`. Never throws for what is on disk. */
-export function readBundle(directory: string): ReadBundle {
+/** Reads and checks the bundle in `directory`; `trusted`: only one that such a key signed. Never throws for what is on disk. */
+export function readBundle(directory: string, trusted?: readonly TrustedKey[]): ReadBundle {
   try {
-    return { ok: true, bundle: load(directory) };
+    return { ok: true, bundle: load(directory, trusted) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { ok: false, error: { kind: error.kind, file: error.file, message: error.message } };

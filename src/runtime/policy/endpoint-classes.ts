@@ -72,5 +72,25 @@ export function classifyEndpoints(program: PolicyProgram, endpoints: readonly In
     subjectClass: subjectClassOf(endpoint),
     peerClass: peerClassOf(endpoint),
   }));
-  return { endpoints: classified, subjects: subjects.all, peers: peers.all };
+  const { sorted, numberOf } = alikeTogether(peers.all, program.classes.networks);
+  return {
+    endpoints: classified.map((one) => ({ ...one, peerClass: numberOf(one.peerClass) })),
+    subjects: subjects.all,
+    peers: sorted,
+  };
+}
+
+/** Peers that the same selectors match get numbers that follow each other: what they choose is then alike too (choices.ts). */
+function alikeTogether(
+  peers: readonly PeerClass[],
+  first: number,
+): { readonly sorted: readonly PeerClass[]; readonly numberOf: (number: number) => number } {
+  const compared = ({ selectors: a }: PeerClass, { selectors: b }: PeerClass): number => {
+    const differs = a.findIndex((selector, i) => selector !== b[i]);
+    return differs < 0 ? a.length - b.length : (a[differs] ?? 0) - (b[differs] ?? -1);
+  };
+  const sorted = [...peers].sort((a, b) => compared(a, b) || a.number - b.number);
+  const numbers = new Map(sorted.map(({ number }, place) => [number, first + place]));
+  const numberOf = (number: number): number => numbers.get(number) ?? number;
+  return { sorted: sorted.map((peer) => ({ ...peer, number: numberOf(peer.number) })), numberOf };
 }

@@ -4,6 +4,8 @@ import type { PolicyProgram } from '../../compiler/ir/bundle.ts';
 import type { ReservedName } from '../../compiler/ir/event.ts';
 import type { Labels } from '../../compiler/space/labels.ts';
 import type { TransportProtocol } from '../../compiler/space/transport.ts';
+import type { Choices } from './choices.ts';
+import type { Row } from './rows.ts';
 
 /** A port that a workload gave a name; `port` 1..65535. */
 export type NamedEndpointPort = { readonly protocol: TransportProtocol; readonly name: string; readonly port: number };
@@ -26,6 +28,8 @@ export type NamedEndpoint = {
   readonly name: string;
   readonly namespace?: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Of a workload, under reserved keys: its cluster, and the labels of its namespace. */
+  readonly placeLabels?: Labels;
   readonly entities: readonly ReservedName[];
 };
 
@@ -47,12 +51,25 @@ export type GenerationInput = {
 
 /** Values of `t_endpoints`: `subjectClass` 0 = not local, or no policy selects it. */
 export type EndpointClasses = { readonly id: number; readonly subjectClass: number; readonly peerClass: number };
-/** Entries of `t_rows`: `section` as in abi.ts; `base` indexes the verdict table. */
-export type Row = { readonly subjectClass: number; readonly peerClass: number; readonly section: number; readonly base: number };
+/**
+ * A section of a subject class; `section` as in abi.ts. `choices`: the row of choices of port classes, by which they choose of
+ * `rows`. `otherwise`: the verdict where a row chooses none; of a process section, the first of exec classes.
+ */
+export type SectionTable = {
+  readonly subjectClass: number;
+  readonly section: number;
+  readonly choices: number;
+  readonly rows: readonly number[];
+  readonly otherwise: number;
+};
 
+/** What memory/image.ts makes the decision memory of. */
 export type GenerationTables = {
   readonly endpoints: readonly EndpointClasses[];
+  /** Three of each subject class, in the order of its sections, from class 1 on. */
+  readonly sections: readonly SectionTable[];
   readonly rows: readonly Row[];
+  readonly choices: Choices;
   /** `pol_verdict` records; record 0 is absent. */
   readonly verdicts: Uint8Array;
   /** `pol_ports`: the bundle's image, with classes of their own for the points that named ports stand for. */

@@ -2,6 +2,7 @@
 // asking again, so a number out of range would read another row's verdict.
 import { layouts, limits } from '../../compiler/ir/abi.ts';
 import type { PolicyProgram, StaticTable } from '../../compiler/ir/bundle.ts';
+import { RequestTable } from './request-lookup.ts';
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -17,7 +18,7 @@ function allBelow(
 const offsetIn = (fields: readonly { readonly name: string; readonly offset: number }[], name: string): number =>
   fields.find((field) => field.name === name)?.offset ?? 0;
 
-function automatonFault(table: 'http' | 'exec', image: Uint8Array, contentClasses: number): string | undefined {
+function automatonFault(table: 'exec', image: Uint8Array, contentClasses: number): string | undefined {
   const view = viewOf(image);
   const { fields } = layouts.automaton;
   const word = (name: string): number => view.getUint32(offsetIn(fields, name), true);
@@ -44,6 +45,49 @@ function prefixesFault(image: Uint8Array, networks: number): string | undefined 
   return undefined;
 }
 
+type Part = { readonly at: number; readonly count: number; readonly end: number };
+/** Are `count` cells from `at` on there, and all below `end`? */
+function cellsBelow(table: RequestTable, { at, count, end }: Part): boolean {
+  if (at + count > table.cells) return false;
+  for (let i = at; i < at + count; i++) if (table.cell(i) >= end) return false;
+  return true;
+}
+
+/** The automaton of a slot: as many states as its cells name. */
+function slotFits(table: RequestTable, slot: number, values: number): boolean {
+  const [width, begin, next, accept] = [table.at('width', slot), table.at('begin', slot), table.at('next', slot), table.at('accept', slot)];
+  const states = width === 0 ? 0 : Math.floor((accept - next) / width);
+  if (states <= begin || accept !== next + states * width) return false;
+  for (let byte = 0; byte < 256; byte++) if (table.byteClass(slot, byte) >= width) return false;
+  return (
+    cellsBelow(table, { at: next, count: states * width, end: states }) && cellsBelow(table, { at: accept, count: states, end: values })
+  );
+}
+
+function fieldFits(table: RequestTable, slot: number, after: number): boolean {
+  const [values, folded, live] = [table.at('values', slot), table.at('folded', slot), table.at('live', slot)];
+  return (
+    slotFits(table, slot, values === 0 ? folded : values) &&
+    values <= folded &&
+    cellsBelow(table, { at: table.at('fold', slot), count: folded * values, end: folded }) &&
+    cellsBelow(table, { at: table.at('combine', slot), count: live * folded, end: after })
+  );
+}
+
+/** `pol_requests` and its pages. */
+function areRequests(image: Uint8Array, classes: number): boolean {
+  const table = new RequestTable(image);
+  const asked = Array.from({ length: limits.namesSlot }, (_, slot) => slot).filter((slot) => table.isAsked(slot));
+  /** One more than the highest state at a slot: live ones, then classes. */
+  const endAt = (i: number): number => (asked[i] === undefined ? 0 : table.at('live', asked[i])) + classes;
+  return (
+    table.at('classes') === classes &&
+    table.at('start') < endAt(0) &&
+    (!table.isAsked(limits.namesSlot) || slotFits(table, limits.namesSlot, limits.namesSlot)) &&
+    asked.every((slot, i) => fieldFits(table, slot, endAt(i + 1)))
+  );
+}
+
 /** What is wrong with the content of one image, as text; undefined when all is well. The size is checked before. */
 export function imageFault(table: StaticTable, image: Uint8Array, { classes }: PolicyProgram): string | undefined {
   switch (table) {
@@ -54,6 +98,7 @@ export function imageFault(table: StaticTable, image: Uint8Array, { classes }: P
     case 'prefixes':
       return prefixesFault(image, classes.networks);
     case 'http':
+      return areRequests(image, classes[table]) ? undefined : `the image \`${table}\` is no table of requests`;
     case 'exec':
       return automatonFault(table, image, classes[table]);
   }

@@ -3,12 +3,15 @@
 import { fixedCause, layouts, section as sectionNumber, verdictAction } from '../../compiler/ir/abi.ts';
 import type { StaticTable } from '../../compiler/ir/bundle.ts';
 import type { Direction } from '../../compiler/ir/typed.ts';
-import { type Address, addressOfBytes } from '../../compiler/space/address.ts';
+import type { Address } from '../../compiler/space/address.ts';
 import type { TransportPoint } from '../../compiler/space/transport.ts';
 import type { GenerationTables } from './generation.ts';
+import { memoryImage } from './memory/image.ts';
+import { MemoryReader } from './memory/reader.ts';
+import { type KernelRequest, requestLookup } from './request-lookup.ts';
 import { absent, type Entry } from './verdict-table.ts';
 
-/** What a reader in the kernel makes of content: one text (`METHOD SP path`; a path), or nothing that it could read. */
+/** What a reader in the kernel makes of a program start: its path, or nothing that it could read. */
 export type KernelContent = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'undecidable' };
 
 /** The other end: an endpoint of the inventory by id, or an address that is nobody's. */
@@ -20,7 +23,7 @@ export type NetworkQuestion = {
   readonly peer: Peer;
   readonly direction: Direction;
   readonly point: TransportPoint;
-  readonly request?: KernelContent;
+  readonly request?: KernelRequest;
 };
 
 export type Lookup = {
@@ -38,24 +41,6 @@ const internal: Entry = { ...absent, action: verdictAction.deny, cause: fixedCau
 
 function offsetsOf(fields: readonly { readonly name: string; readonly offset: number }[]): (name: string) => number {
   return (name) => fields.find((field) => field.name === name)?.offset ?? Number.NaN;
-}
-
-/** Longest prefix first. */
-function prefixLookup(image: Uint8Array): (address: Address) => number | undefined {
-  const byLength = new Map<number, Map<Address, number>>();
-  const size = layouts.prefixKey.size + 4;
-  const view = viewOf(image);
-  for (let at = 0; at < image.length; at += size) {
-    const length = view.getUint32(at, true);
-    const address = addressOfBytes(image.subarray(at + 4, at + 20)) >> BigInt(128 - length);
-    const blocks = byLength.get(length) ?? new Map<Address, number>();
-    byLength.set(length, blocks.set(address, view.getUint32(at + layouts.prefixKey.size, true)));
-  }
-  const lengths = [...byLength.keys()].sort((a, b) => b - a);
-  return (address) => {
-    const length = lengths.find((one) => byLength.get(one)?.has(address >> BigInt(128 - one)));
-    return length === undefined ? undefined : byLength.get(length)?.get(address >> BigInt(128 - length));
-  };
 }
 
 /** Content -> class; 0 for what is undecidable, 1 for every text where no policy speaks of the domain. */
@@ -76,50 +61,34 @@ function contentLookup(image: Uint8Array): (content: KernelContent) => number {
   };
 }
 
-function verdictAt(verdicts: DataView, index: number): Entry {
-  const base = index * layouts.verdict.size;
-  if (base + layouts.verdict.size > verdicts.byteLength) return internal;
-  const offset = offsetsOf(layouts.verdict.fields);
-  const entry = {
-    action: verdicts.getUint8(base + offset('action')),
-    cause: verdicts.getUint32(base + offset('cause'), true),
-    match: verdicts.getUint8(base + offset('match')),
-    next: verdicts.getUint32(base + offset('next'), true),
-    domain: verdicts.getUint8(base + offset('domain')),
-    flags: verdicts.getUint8(base + offset('flags')),
-  };
-  return entry.action === verdictAction.absent ? internal : entry;
-}
-
 /** Answers questions out of one generation's tables. */
 export function lookupOf(tables: GenerationTables, images: Images): Lookup {
-  const verdicts = viewOf(tables.verdicts);
-  const ports = viewOf(tables.ports);
-  const rowKey = (subject: number, peer: number, section: number): string => `${subject},${peer},${section}`;
-  const rows = new Map(tables.rows.map((row) => [rowKey(row.subjectClass, row.peerClass, row.section), row.base]));
-  const endpoints = new Map(tables.endpoints.map((endpoint) => [endpoint.id, endpoint]));
-  const networkClass = prefixLookup(images.prefixes);
-  const requestClass = contentLookup(images.http);
+  const memory = new MemoryReader(memoryImage(tables, { prefixes: images.prefixes, addresses: [] }).bytes);
+  const requestClass = requestLookup('http', images.http);
   const execClass = contentLookup(images.exec);
-
+  const verdictAt = (number: number): Entry => {
+    const entry = memory.verdict(number);
+    return entry === undefined || entry.action === verdictAction.absent ? internal : entry;
+  };
   const peerClass = (peer: Peer): number | undefined =>
-    peer.kind === 'endpoint' ? endpoints.get(peer.id)?.peerClass : networkClass(peer.address);
+    peer.kind === 'endpoint' ? memory.endpoint(peer.id)?.peerClass : memory.address(peer.address)?.number;
 
   const network = ({ subject, peer, direction, point, request }: NetworkQuestion): Entry => {
     if (peer.kind === 'endpoint' && peer.id === subject) return allowed(fixedCause.self);
-    const subjectClass = endpoints.get(subject)?.subjectClass ?? 0;
+    const subjectClass = memory.endpoint(subject)?.subjectClass;
+    if (subjectClass === undefined) return internal;
     if (subjectClass === 0) return allowed(fixedCause.defaultAllow);
-    const base = rows.get(rowKey(subjectClass, peerClass(peer) ?? -1, sectionNumber[direction]));
-    if (base === undefined) return internal;
-    const entry = verdictAt(verdicts, base + ports.getUint16(point * 2, true));
+    const peers = peerClass(peer);
+    if (peers === undefined) return internal;
+    const entry = verdictAt(memory.network({ subjectClass, section: sectionNumber[direction], peerClass: peers, point }));
     if (request === undefined || entry.action !== verdictAction.inspect) return entry;
-    return verdictAt(verdicts, entry.next + requestClass(request));
+    return verdictAt(entry.next + requestClass(request));
   };
   const exec = (subject: number, content: KernelContent): Entry => {
-    const subjectClass = endpoints.get(subject)?.subjectClass ?? 0;
+    const subjectClass = memory.endpoint(subject)?.subjectClass;
+    if (subjectClass === undefined) return internal;
     if (subjectClass === 0) return allowed(fixedCause.defaultAllow);
-    const base = rows.get(rowKey(subjectClass, 0, sectionNumber.process));
-    return base === undefined ? internal : verdictAt(verdicts, base + execClass(content));
+    return verdictAt(memory.process(subjectClass) + execClass(content));
   };
   return { network, exec };
 }

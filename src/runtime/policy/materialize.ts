@@ -4,19 +4,59 @@
 //  1. Points that named ports stand for get port classes of their own (named-ports.ts).
 //  2. Endpoints get classes: sets of selectors that match them (endpoint-classes.ts).
 //  3. For a subject class and a section, the rules are walked once in deciding order, and each is added to the lists of
-//     the peer classes that it is about (peer-lists.ts).
-//  4. Each distinct list becomes a row (rows.ts); equal rows are shared (verdict-table.ts).
-import { innerEntries, section as sectionNumber } from '../../compiler/ir/abi.ts';
+//     the port classes that it is about (port-lists.ts).
+//  4. Each distinct list becomes a row over peer classes (rows.ts), which is made of blocks that rows share (choices.ts).
+//
+// memory/image.ts lays all of it out as the bytes that the programs read.
+import { section as sectionNumber } from '../../compiler/ir/abi.ts';
 import type { Direction } from '../../compiler/ir/typed.ts';
 import { Candidates } from './candidates.ts';
+import { ChoiceTable } from './choices.ts';
 import { classifyEndpoints, type SubjectClass } from './endpoint-classes.ts';
-import { type GenerationInput, GenerationLimit, type GenerationTables, type Row } from './generation.ts';
+import type { GenerationInput, GenerationTables, SectionTable } from './generation.ts';
+import type { Groups } from './groups.ts';
 import { portTable } from './named-ports.ts';
-import { PeerLists } from './peer-lists.ts';
+import { PortLists } from './port-lists.ts';
 import { Rows } from './rows.ts';
 import { VerdictTable } from './verdict-table.ts';
 
 const directions: readonly Direction[] = ['ingress', 'egress'];
+
+/** Rows of the port classes of `groups`, and which of them each chooses: 0 is the row of the most. */
+class PortRows {
+  readonly #choices: ChoiceTable;
+  readonly #buffer: Uint16Array;
+
+  constructor(choices: ChoiceTable, portClasses: number) {
+    this.#choices = choices;
+    this.#buffer = new Uint16Array(portClasses);
+  }
+
+  of(groups: Groups, rowOf: (list: number) => number): Pick<SectionTable, 'choices' | 'rows'> {
+    const largest = largestOf(groups);
+    const rows = [rowOf(groups.lists[largest] ?? 0)];
+    const known = new Map([[rows[0], 0]]);
+    const rowOfGroup = groups.lists.map((list, group) => (groups.sizeOf(group) === 0 ? rows[0] : rowOf(list)));
+    // Numbered as port classes meet them: sections with the same pattern of ports then share their blocks.
+    const choiceOf = (row: number | undefined): number => {
+      const choice = known.get(row) ?? rows.push(row ?? 0) - 1;
+      known.set(row, choice);
+      return choice;
+    };
+    const ports = largest === 0 ? groups.moved : Array.from(groups.of, (_, port) => port);
+    for (const port of ports) this.#buffer[port] = choiceOf(rowOfGroup[groups.of[port] ?? 0]);
+    const choices = this.#choices.row(this.#buffer, rows.length - 1, ports);
+    for (const port of ports) this.#buffer[port] = 0;
+    return { choices, rows };
+  }
+}
+
+/** The group with the most members, the first of several. */
+function largestOf(groups: Groups): number {
+  let largest = 0;
+  for (let group = 1; group < groups.lists.length; group++) if (groups.sizeOf(group) > groups.sizeOf(largest)) largest = group;
+  return largest;
+}
 
 /** Makes the tables of one generation. @throws GenerationLimit when they would not fit. */
 export function materialize({ program, ports, endpoints, causes }: GenerationInput): GenerationTables {
@@ -24,29 +64,32 @@ export function materialize({ program, ports, endpoints, causes }: GenerationInp
   const classified = classifyEndpoints(program, endpoints, portClasses);
   const candidates = new Candidates(program, portClasses, causes);
   const verdicts = new VerdictTable();
-  const rows = new Rows(candidates, verdicts, { ports: portClasses.classes, http: program.classes.http, exec: program.classes.exec });
-  const peers = new PeerLists(program, classified.peers, candidates);
+  const lists = new PortLists(program, classified.peers, candidates, portClasses.classes);
+  const choices = new ChoiceTable();
+  const portRows = new PortRows(choices, portClasses.classes);
+  const rows = new Rows({ candidates, lists, verdicts, choices }, { http: program.classes.http, exec: program.classes.exec });
 
-  const networkRows = (subject: SubjectClass, section: Direction): readonly Row[] => {
+  const networkTable = (subject: SubjectClass, section: Direction): SectionTable => {
     const last = candidates.defaultsFor(subject, section);
-    return peers.listsOf(subject, section).map((list, peerClass) => ({
-      subjectClass: subject.number,
-      peerClass,
-      section: sectionNumber[section],
-      base: rows.network(list, () => peers.candidatesOf(list), last),
-    }));
+    const ofPorts = portRows.of(lists.listsOf(subject, section), (list) => rows.network(list, last));
+    return { subjectClass: subject.number, section: sectionNumber[section], ...ofPorts, otherwise: rows.otherwise(last) };
   };
-  const execRow = (subject: SubjectClass): Row => {
+  const execTable = (subject: SubjectClass): SectionTable => {
     const list = candidates.positionsFor(subject, 'process').map((position) => candidates.at(position, subject.named));
-    const base = rows.exec(list, candidates.defaultsFor(subject, 'process'));
-    return { subjectClass: subject.number, peerClass: 0, section: sectionNumber.process, base };
+    const otherwise = rows.exec(list, candidates.defaultsFor(subject, 'process'));
+    return { subjectClass: subject.number, section: sectionNumber.process, choices: 0, rows: [], otherwise };
   };
 
-  const count = classified.subjects.length * ((program.classes.networks + classified.peers.length) * directions.length + 1);
-  if (count > innerEntries.rows) throw new GenerationLimit('rows', count, innerEntries.rows);
-  const all = classified.subjects.flatMap((subject) => [
-    ...directions.flatMap((section) => networkRows(subject, section)),
-    execRow(subject),
+  const sections = classified.subjects.flatMap((subject) => [
+    ...directions.map((section) => networkTable(subject, section)),
+    execTable(subject),
   ]);
-  return { endpoints: classified.endpoints, rows: all, verdicts: verdicts.bytes(), ports: portClasses.image };
+  return {
+    endpoints: classified.endpoints,
+    sections,
+    rows: rows.all,
+    choices: choices.done(),
+    verdicts: verdicts.bytes(),
+    ports: portClasses.image,
+  };
 }

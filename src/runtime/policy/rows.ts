@@ -1,9 +1,11 @@
-// Rows of verdicts: for a list of candidates in deciding order and the defaults, what every port class, request class or
+// Rows of verdicts: for a list of candidates in deciding order and the defaults, what every peer class, request class or
 // exec class comes to (grammar/README.md, "Order", "Undecidable", "Connections", "Default", "Audit").
 import { eventDomain, matchType, verdictAction, verdictFlag } from '../../compiler/ir/abi.ts';
-import { type Tier, tiers } from '../../compiler/ir/typed.ts';
+import type { Tier } from '../../compiler/ir/typed.ts';
 import { type Candidate, type Candidates, type Default, type Defaults, matches } from './candidates.ts';
 import { Chains } from './chains.ts';
+import type { ChoiceTable } from './choices.ts';
+import type { PortLists } from './port-lists.ts';
 import type { VerdictTable } from './verdict-table.ts';
 
 type Decider = Candidate | Default;
@@ -15,7 +17,14 @@ const allows = ({ action }: Decider): boolean => action === 'allow';
 /** What a connection comes to: who decides it, and who each class of requests on it; none where the one decides all. */
 type Ruling = { readonly connection: Decider; readonly requests: readonly Decider[]; readonly isInspected: boolean };
 
-type Sizes = { readonly ports: number; readonly http: number; readonly exec: number };
+/** Classes of contents. */
+type Sizes = { readonly http: number; readonly exec: number };
+type RowParts = {
+  readonly candidates: Candidates;
+  readonly lists: PortLists;
+  readonly verdicts: VerdictTable;
+  readonly choices: ChoiceTable;
+};
 
 /** Content class -> who decides it. A `pass` that matches takes the rest of its tier away. */
 function contentRow(list: readonly Candidate[], last: Decider, classes: number): readonly Decider[] {
@@ -30,29 +39,75 @@ function contentRow(list: readonly Candidate[], last: Decider, classes: number):
   });
 }
 
+/** `choices`: row of choices of peer classes, by which they choose of the verdicts behind `verdicts`. */
+export type Row = { readonly choices: number; readonly verdicts: number };
+
 export class Rows {
   readonly #candidates: Candidates;
+  readonly #lists: PortLists;
   readonly #table: VerdictTable;
+  readonly #choices: ChoiceTable;
   readonly #sizes: Sizes;
   /** Lists of candidates with content that come before what decides every request. */
   readonly #pending = new Chains();
   readonly #rulings: Ruling[] = [];
   readonly #rulingNumbers = new Map<string, number>();
   readonly #entries = new Map<string, number>();
-  readonly #rows = new Map<string, number>();
+  readonly #entriesOfLists = new Map<string, number>();
+  readonly #rows: Row[] = [];
+  readonly #rowNumbers = new Map<string, number>();
+  readonly #buffer: Uint16Array;
 
-  constructor(candidates: Candidates, table: VerdictTable, sizes: Sizes) {
-    this.#candidates = candidates;
-    this.#table = table;
+  constructor(parts: RowParts, sizes: Sizes) {
+    this.#candidates = parts.candidates;
+    this.#lists = parts.lists;
+    this.#table = parts.verdicts;
+    this.#choices = parts.choices;
     this.#sizes = sizes;
+    this.#buffer = new Uint16Array(parts.lists.peerClasses);
   }
 
-  /** Base of the row over port classes. `key` names `list`: equal keys are equal lists. */
-  network(key: number, list: () => readonly Candidate[], last: Defaults): number {
-    const name = `${key}|${last.enforced.cause}|${last.audited.cause}`;
-    const base = this.#rows.get(name) ?? this.#table.row(this.#portRow(list(), last));
-    this.#rows.set(name, base);
-    return base;
+  get all(): readonly Row[] {
+    return this.#rows;
+  }
+
+  /** Base of a row of the one verdict where no rule is asked. */
+  otherwise(last: Defaults): number {
+    return this.#table.row([this.#entryOfList(0, last)]);
+  }
+
+  /** Number of the row of a list of `PortLists.listsOf`. @throws GenerationLimit */
+  network(list: number, last: Defaults): number {
+    const key = `${list}|${last.enforced.cause}|${last.audited.cause}`;
+    const known = this.#rowNumbers.get(key);
+    if (known !== undefined) return known;
+    const row = this.#row(list, last);
+    const name = `${row.choices}|${row.verdicts}`;
+    const number = this.#rowNumbers.get(name) ?? this.#rows.push(row) - 1;
+    this.#rowNumbers.set(name, number).set(key, number);
+    return number;
+  }
+
+  #row(list: number, last: Defaults): Row {
+    const groups = this.#lists.peersOf(list);
+    const otherwise = this.#entryOfList(0, last);
+    const entryOf = groups.lists.map((peers, group) => (groups.sizeOf(group) === 0 ? otherwise : this.#entryOfList(peers, last)));
+    const entries: number[] = [];
+    const known = new Map([[otherwise, 0]]);
+    // Numbered as peers meet them: rows with the same pattern of peers then share their blocks.
+    const choiceOf = (entry: number): number => {
+      const choice = known.get(entry) ?? entries.push(entry);
+      known.set(entry, choice);
+      return choice;
+    };
+    const { of, moved } = groups;
+    // Whoever no rule names has what all have: mostly nothing of its own, else every choice is to be told.
+    const isOwn = moved.length < of.length && entryOf[0] !== otherwise;
+    const peers = isOwn ? Array.from(of, (_, peer) => peer) : moved;
+    for (const peer of peers) this.#buffer[peer] = choiceOf(entryOf[of[peer] ?? 0] ?? otherwise);
+    const choices = this.#choices.row(this.#buffer, entries.length, peers);
+    for (const peer of peers) this.#buffer[peer] = 0;
+    return { choices, verdicts: entries.length === 0 ? 0 : this.#table.row(entries) - 1 };
   }
 
   /** Base of the row over exec classes. */
@@ -66,41 +121,32 @@ export class Rows {
     return this.#table.row(held.map((decider, number) => this.#request(decider, wished[number] ?? decider)));
   }
 
-  #portRow(list: readonly Candidate[], { enforced, audited }: Defaults): ArrayLike<number> {
-    const held = list.filter(({ audit }) => !audit);
-    const rulings = this.#rulingRow(held, enforced);
-    const isSame = held.length === list.length && enforced.cause === audited.cause;
-    const wished = isSame ? rulings : this.#rulingRow(list, audited);
-    return rulings.map((ruling, port) => this.#entryOf(ruling, wished[port] ?? ruling));
+  /** The entry of the rules of a list of `PortLists.peersOf`. */
+  #entryOfList(list: number, { enforced, audited }: Defaults): number {
+    const key = `${list}|${enforced.cause}|${audited.cause}`;
+    const known = this.#entriesOfLists.get(key);
+    if (known !== undefined) return known;
+    const rules = this.#lists.candidatesOf(list);
+    const held = this.#rulingOf(
+      rules.filter(({ audit }) => !audit),
+      enforced,
+    );
+    const entry = this.#entryOf(held, this.#rulingOf(rules, audited));
+    this.#entriesOfLists.set(key, entry);
+    return entry;
   }
 
-  /** Port class -> number of its ruling. */
-  #rulingRow(list: readonly Candidate[], last: Default): Uint32Array {
-    const { ports } = this.#sizes;
-    const pending = new Uint32Array(ports);
-    const rulings = new Uint32Array(ports);
-    /** One more than the tier that a `pass` took the rest of. */
-    const passed = new Uint8Array(ports);
-    let open = ports;
-    const meet = (port: number, candidate: Candidate, tier: number): void => {
-      if (rulings[port] !== 0 || passed[port] === tier) return;
-      const before = pending[port] ?? 0;
-      if (candidate.action === 'pass') {
-        passed[port] = tier;
-      } else if (candidate.content) {
-        pending[port] = this.#pending.extend(before, candidate.number);
-      } else {
-        rulings[port] = this.#rulingNumber(before, candidate);
-        open--;
-      }
-    };
+  /** What comes first decides, after those with content that come before it. A `pass` takes the rest of its tier away. */
+  #rulingOf(list: readonly Candidate[], last: Default): number {
+    let passed: Tier | undefined;
+    let pending = 0;
     for (const candidate of list) {
-      const tier = tiers.indexOf(candidate.tier) + 1;
-      if (candidate.ports === 'all') for (let port = 0; port < ports; port++) meet(port, candidate, tier);
-      else for (const port of candidate.ports) meet(port, candidate, tier);
-      if (open === 0) return rulings;
+      if (candidate.tier === passed) continue;
+      if (candidate.action === 'pass') passed = candidate.tier;
+      else if (candidate.content) pending = this.#pending.extend(pending, candidate.number);
+      else return this.#rulingNumber(pending, candidate);
     }
-    return rulings.map((ruling, port) => (ruling === 0 ? this.#rulingNumber(pending[port] ?? 0, last) : ruling));
+    return this.#rulingNumber(pending, last);
   }
 
   /** Candidates with content in order, then what decides the rest; numbered from 1. */

@@ -12,7 +12,7 @@ import { typedPolicy } from '../../harness/compile.ts';
 const names = 'workload a = { app: "a" }\nworkload b = { app: "b" } in namespace "n"\nnetwork office = [203.0.113.0/24, 2001:db8::/32]\n';
 const changesOf = (before: string, after: string): readonly ChangeRecord[] => {
   const [old, now] = [typedPolicy(names + before), typedPolicy(names + after)];
-  return diffReport(old, now, diff(old, now)).changes;
+  return diffReport([old, now], diff(old, now)).changes;
 };
 const line = ({ effect, section, subject, peer, at, content }: ChangeRecord): string =>
   [effect, section, subject, peer, at, content].filter((part) => part !== undefined).join(' | ');
@@ -46,6 +46,20 @@ test('what is left of a set once a part is taken', () => {
   assert.equal(lines(ingress('allow from { app: exists } at tcp 1-100'), ingress('allow from { app: exists } at tcp [1-9, 20-100]')), [
     'newly-denied | ingress | { app: "a" } | { app: exists } | tcp 10-19',
   ]);
+});
+
+test('how large a class is', () => {
+  const sizeOf = (rule: string): readonly string[] => changesOf(ingress(''), ingress(rule)).map(({ size }) => size.words);
+  assert.equal(sizeOf('allow from office at tcp 80'), ['1 identity from about 2^96.0 addresses, 1 port']);
+  assert.equal(sizeOf('allow from 203.0.0.0/16 at [tcp 80-89, icmp 8]'), ['1 identity from 2^16 addresses, 10 ports, 256 ICMP codes']);
+  assert.equal(sizeOf('allow from { app: one of ["a", "b"], env: exists } at protocol 47'), [
+    '1 identity from any number of identities, 1 protocol',
+  ]);
+  assert.equal(sizeOf('allow from { app: one of ["x", "y"] } at tcp 80 http { GET "/a"; POST "/b" }'), [
+    '1 identity from 2 identities, 1 port, 2 classes of content',
+  ]);
+  const [first] = changesOf(ingress(''), ingress('allow from 203.0.0.0/30 at tcp 80'));
+  assert.equal(first?.size.dimensions[1], { of: 'peer', unit: 'address', count: '4' });
 });
 
 test('ports by name, ICMP by type and code', () => {

@@ -8,6 +8,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { build } from '../../../src/compiler/7-build/index.ts';
 import { compile } from '../../../src/compiler/index.ts';
+import { abiVersion } from '../../../src/compiler/ir/abi.ts';
 import type { Manifest } from '../../../src/compiler/ir/bundle.ts';
 import { buildText } from '../../../src/compiler/ir/bundle-schema.ts';
 import type { Emitted } from '../../../src/compiler/ir/emitted.ts';
@@ -137,7 +138,10 @@ test('a bundle of another version is refused before its keys are judged', () => 
   const directory = built();
   writeManifest(directory, { ...readManifest(directory), format: 99, more: true });
   assert.equal(errorOf(directory).kind, 'other-version');
-  assert.match(errorOf(directory).message, /made by another version: bundle format 99, kernel layouts 2; .*build it again/);
+  assert.match(
+    errorOf(directory).message,
+    new RegExp(`made by another version: bundle format 99, kernel layouts ${abiVersion}; .*build it again`),
+  );
 });
 
 test('a missing or damaged file is named', () => {
@@ -215,7 +219,7 @@ test('numbers that point nowhere are refused even when every hash is right', () 
       bytes.fill(0xff, table === 'prefixes' ? bytes.length - 4 : 100, table === 'prefixes' ? bytes.length : 200),
     );
     assert.is(errorOf(directory).kind, 'damaged', table);
-    assert.match(errorOf(directory).message, /does not exist|is no automaton/);
+    assert.match(errorOf(directory).message, /does not exist|is no automaton|is no table/);
   }
 });
 

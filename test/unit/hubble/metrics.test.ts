@@ -43,6 +43,7 @@ const measured = (counters: readonly CounterRow[]): Measurements => ({
   build: 'abc',
   version: '0.1.0',
   revision: 7,
+  integrity: { drift: [{ table: 't_memory', entries: 2 }], repairs: 1 },
   workloads: { local: 2, remote: 1 },
 });
 const sampled = async (counters: readonly CounterRow[]): Promise<readonly string[]> =>

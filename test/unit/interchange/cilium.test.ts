@@ -7,7 +7,7 @@ import { allExcept, clusterwideSubject, unrestrictedPeers } from '../../../src/c
 import { selectorOf } from '../../../src/compiler/interchange/cilium/export/labels.ts';
 import { nameText, patternText } from '../../../src/compiler/interchange/cilium/names.ts';
 import { icmpTexts, isServiceName, portNumber, portTexts } from '../../../src/compiler/interchange/cilium/ports.ts';
-import type { Json } from '../../../src/compiler/interchange/importer.ts';
+import { defaultImportOptions, type Json } from '../../../src/compiler/interchange/importer.ts';
 import { selectorText, testsIn } from '../../../src/compiler/interchange/labels.ts';
 import { literalText, quoted, regexText } from '../../../src/compiler/interchange/texts.ts';
 import { checkUnit, diffUnits, documentsText, exportUnit, importUnit } from '../../../src/compiler/pipeline.ts';
@@ -59,7 +59,8 @@ test('selectors: sources, places, several tests of one label', () => {
 });
 
 test('selectors of reserved labels', () => {
-  const peers = (...some: Parameters<typeof tests>): readonly string[] | undefined => unrestrictedPeers(tests(...some));
+  const peers = (...some: Parameters<typeof tests>): readonly string[] | undefined =>
+    unrestrictedPeers(tests(...some), defaultImportOptions);
   assert.equal(peers({ 'reserved:host': '' }), ['host']);
   assert.equal(peers({ 'reserved:host': 'x' }), []);
   assert.equal(peers({ 'reserved:host': '', app: 'a' }), []);
@@ -67,6 +68,12 @@ test('selectors of reserved labels', () => {
   assert.equal(peers({ app: 'a' }, test1('reserved:host', 'DoesNotExist')), ['{ app: "a" }']);
   assert.equal(peers({}, test1('reserved:host', 'DoesNotExist'), test1('a', 'NotIn', 'b')), ['all except [host, { a: "b" }]']);
   assert.is(peers({ 'reserved:host': '', 'reserved:kube-apiserver': '' }), undefined);
+  const ofOneFamily = (...some: Parameters<typeof tests>): readonly string[] | undefined =>
+    unrestrictedPeers(tests(...some), { ...defaultImportOptions, ipv6: false });
+  assert.equal(peers({ 'reserved:world-ipv4': '' }), ['world-ipv4']);
+  assert.equal(ofOneFamily({ 'reserved:world-ipv4': '' }), []);
+  assert.equal(ofOneFamily({ 'reserved:world': '' }), ['world']);
+  assert.equal(ofOneFamily({}, test1('reserved:world-ipv4', 'DoesNotExist'), test1('a', 'NotIn', 'b')), ['all except { a: "b" }']);
   assert.is(allExcept([], []), 'all');
   const subject = (...some: Parameters<typeof tests>): string | undefined => clusterwideSubject(tests(...some));
   assert.equal(

@@ -50,11 +50,15 @@ export function canonicalTarget(method: string, target: string): RequestContent 
   return { kind: 'fields', fields: { method: [method], path: [path], target: [target], ...query } };
 }
 
-/** The host without its port, in lower case and without a dot at the end; an address in brackets is no name. */
+/** The host without its port, in lower case and without a dot at the end; an address in brackets is no name, and what is no host neither. */
 export function canonicalHost(sent: string): string | undefined {
   const host = sent.replace(/:\d*$/, '').toLowerCase().replace(/\.$/, '');
   return /^[-0-9_a-z]+(?:\.[-0-9_a-z]+)*$/.test(host) ? host : undefined;
 }
+
+/** Is it neither a host (RFC 9110, 7.2) nor empty? Servers that do not refuse it read it differently. */
+const isAmbiguousHost = (sent: string): boolean =>
+  sent !== '' && canonicalHost(sent) === undefined && !/^\[[\x21-\x5a\x5c\x5e-\x7e]*\](?::\d*)?$/.test(sent);
 
 function canonicalPath(sent: string): string | undefined {
   if (sent.includes('\\') || /%(?![0-9A-Fa-f]{2})/.test(sent)) return undefined;
@@ -78,6 +82,7 @@ function isAmbiguous(segment: string, last: boolean): boolean {
 /** What is known after each header line. */
 type Framing = {
   readonly host: boolean;
+  readonly ambiguousHost: boolean;
   /** `host`, and `header NAME`: the values so far. */
   readonly fields: Readonly<Record<string, readonly string[]>>;
   readonly version: string;
@@ -95,7 +100,7 @@ export function readRequestHead(bytes: Uint8Array): RequestHead {
   if ('fault' in first) return lost(first.fault);
   const request = readRequestLine(first.line);
   if ('fault' in request) return lost(request.fault);
-  let framing: Framing = { host: false, fields: {}, version: request.version, length: undefined, chunked: false };
+  let framing: Framing = { host: false, ambiguousHost: false, fields: {}, version: request.version, length: undefined, chunked: false };
   for (let at = first.line.length + 2; ; ) {
     const next = readLine(text, at);
     if (next === undefined) return unfinished;
@@ -108,8 +113,10 @@ export function readRequestHead(bytes: Uint8Array): RequestHead {
   }
 }
 
-const withFields = (content: RequestContent, { fields }: Framing): RequestContent =>
-  content.kind === 'fields' ? { kind: 'fields', fields: { ...content.fields, ...fields } } : content;
+function withFields(content: RequestContent, { fields, ambiguousHost }: Framing): RequestContent {
+  if (content.kind === 'undecidable') return content;
+  return ambiguousHost ? undecidable('malformedRequest') : { kind: 'fields', fields: { ...content.fields, ...fields } };
+}
 
 const lost = (reason: RequestFault): RequestHead => ({ kind: 'lost', content: undecidable(reason) });
 
@@ -139,11 +146,10 @@ function readHeader(line: string, before: Framing): Framing | Fault {
   const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
   if (!token.test(name)) return fault('malformedRequest');
   const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '');
+  if (name === 'host') return withHost(before, value);
   const known = { ...before, fields: fieldsOf(before, name, value) };
   const framed = known.length !== undefined || known.chunked;
   switch (name) {
-    case 'host':
-      return known.host ? fault('malformedRequest') : { ...known, host: true };
     case 'upgrade':
       return fault('unknownStreamPosition');
     case 'content-length':
@@ -157,14 +163,17 @@ function readHeader(line: string, before: Framing): Framing | Fault {
   }
 }
 
-const decoder = new TextDecoder();
+function withHost(before: Framing, sent: string): Framing | Fault {
+  if (before.host) return fault('malformedRequest');
+  const host = canonicalHost(sent);
+  const fields = host === undefined ? before.fields : { ...before.fields, host: [host] };
+  return { ...before, host: true, ambiguousHost: isAmbiguousHost(sent), fields };
+}
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** A header that is sent repeatedly has several values, in order. */
 function fieldsOf({ fields }: Framing, name: string, value: string): Framing['fields'] {
-  if (name === 'host') {
-    const host = canonicalHost(value);
-    return host === undefined ? fields : { ...fields, host: [host] };
-  }
   const field = `header ${name}`;
   return { ...fields, [field]: [...(fields[field] ?? []), decoder.decode(Uint8Array.from(value, (byte) => byte.charCodeAt(0)))] };
 }

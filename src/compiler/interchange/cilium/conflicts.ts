@@ -59,7 +59,7 @@ export function portKey(port: Field): readonly string[] {
   return (protocol === 'any' ? ['tcp', 'udp', 'sctp'] : [protocol]).map((one) => `${one} ${key}`);
 }
 
-function proxyOf(port: Field): Pick<Ask, 'parser' | 'names' | 'contexts'> {
+export function proxyOf(port: Field): Pick<Ask, 'parser' | 'names' | 'contexts'> {
   const rules = member(port, 'rules');
   const names = textsIn(member(port, 'serverNames')).length > 0;
   const contexts = new Map<string, string>();
@@ -73,9 +73,9 @@ function proxyOf(port: Field): Pick<Ask, 'parser' | 'names' | 'contexts'> {
   return { parser: parser ?? (has(port, 'listener') ? 'listener' : isTls ? 'tls' : undefined), names, contexts };
 }
 
-type Conflict = { readonly what: string; readonly first: Ask; readonly second: Ask };
+export type Conflict = { readonly what: string; readonly first: Ask; readonly second: Ask };
 
-function conflictOf(first: Ask, second: Ask): Conflict | undefined {
+export function conflictOf(first: Ask, second: Ask): Conflict | undefined {
   const isShared = (a: readonly string[], b: readonly string[]): boolean => a.some((one) => b.includes(one));
   if (!isShared(first.peers, second.peers) || !isShared(first.ports, second.ports)) return undefined;
   const what = differenceOf(first, second);

@@ -11,9 +11,12 @@ const reservedLabels = new Set(entities.filter((name) => name !== 'all'));
 /** Of them those of endpoints that policies govern, beside the host. */
 export const governed = ['health', 'ingress', 'init'];
 
+/** An agent of one family of addresses tells none apart: the world is `world` there. */
+const isOfOneFamily = (name: string): boolean => name === 'world-ipv4' || name === 'world-ipv6';
+
 /** What an entity of a rule is; undefined of an unknown one. */
-export function entityText(name: string, { clusterName }: ImportOptions): readonly string[] | undefined {
-  if (name === 'none') return [];
+export function entityText(name: string, { clusterName, ipv6 }: ImportOptions): readonly string[] | undefined {
+  if (name === 'none' || (!ipv6 && isOfOneFamily(name))) return [];
   // The API server belongs to it also where it stands outside.
   if (name === 'cluster') return [`cluster except {} in cluster not ${quoted(clusterName)}`, 'kube-apiserver'];
   if (name === 'cluster-mesh') return ['cluster'];
@@ -51,8 +54,10 @@ export function allExcept(refused: readonly string[], tests: readonly LabelTest[
  * Peers of a selector that no namespace and no cluster restricts: pods if it asks for a label of theirs, otherwise everything
  * that has no labels too. Undefined where it asks for two entities in one.
  */
-export function unrestrictedPeers(tests: readonly LabelTest[]): readonly string[] | undefined {
-  const { wanted, refused, isImpossible } = reservedIn(tests);
+export function unrestrictedPeers(tests: readonly LabelTest[], { ipv6 }: ImportOptions): readonly string[] | undefined {
+  const { wanted, refused: named, isImpossible } = reservedIn(tests);
+  const refused = ipv6 ? named : named.filter((name) => !isOfOneFamily(name));
+  if (!ipv6 && wanted.some(isOfOneFamily)) return [];
   const others = tests.filter(({ about }) => about.kind !== 'reserved');
   if (isImpossible) return [];
   if (others.some(isPositive)) {

@@ -1,6 +1,7 @@
 // Peers of one rule as policy text.
 import { type AddressSet, formatPrefix, type Prefix, parsePrefix, prefixInterval } from '../../space/address.ts';
 import { intervals, isEmpty, subtract } from '../../space/interval.ts';
+import { blocksRefusal } from '../agent.ts';
 import { entriesOf, type Field, has, isEmptyList, items, member, textIn } from '../fields.ts';
 import { groupOf } from '../importer.ts';
 import { isAbout, isPositive, type LabelTest, selectorText, selectsLabels, testsIn } from '../labels.ts';
@@ -49,7 +50,7 @@ const inNamespace = (name: string | undefined): LabelTest => ({
 /** Without a namespace a selector is about that of the policy, or about every pod; without a cluster, about this one. */
 export function endpointPeers(selector: Field, reading: Reading): readonly string[] {
   const tests = testsIn(selector);
-  const peers = isOfReserved(tests) ? unrestrictedPeers(tests) : restrictedPeers(tests, reading);
+  const peers = isOfReserved(tests) ? unrestrictedPeers(tests, reading.context.options) : restrictedPeers(tests, reading);
   if (!peers) reading.unsupported(selector, 'endpoints of two entities at once');
   return peers ?? [];
 }
@@ -63,7 +64,7 @@ function restrictedPeers(tests: readonly LabelTest[], { namespace, context }: Re
     ...(isPlaced ? [] : [inNamespace(namespace)]),
     ...(isLocal ? [{ about: { kind: 'cluster' } as const, operator: 'In' as const, values: [clusterName] }] : []),
   ];
-  if (!all.some(isPositive)) return unrestrictedPeers(all);
+  if (!all.some(isPositive)) return unrestrictedPeers(all, context.options);
   // Every pod of a cluster is in a namespace.
   const told = isLocal && namespace === undefined && !isPlaced ? all.filter(({ about }) => about.kind !== 'namespace') : all;
   const text = selectorText(told);
@@ -87,12 +88,16 @@ export function nodeText(tests: readonly LabelTest[], entity: string): readonly 
 
 const prefixOf = (field: Field): Prefix | undefined => parsePrefix(textIn(field) ?? '');
 
-const withWorkloads = (text: string, { context }: Reading): string =>
-  context.options.addressesMatch.workloads ? `${text} including workloads` : text;
+function withWorkloads(text: string, field: Field, reading: Reading): string {
+  const { options } = reading.context;
+  const refusal = blocksRefusal(options);
+  if (refusal !== undefined) reading.unsupported(field, refusal);
+  return options.addressesMatch.workloads ? `${text} including workloads` : text;
+}
 
 function blockTexts(field: Field, reading: Reading): readonly string[] {
   const prefix = prefixOf(field);
-  return prefix ? [withWorkloads(formatPrefix(prefix), reading)] : [];
+  return prefix ? [withWorkloads(formatPrefix(prefix), field, reading)] : [];
 }
 
 const setOf = (prefixes: readonly Prefix[]): AddressSet => intervals(prefixes.map(prefixInterval));
@@ -104,7 +109,8 @@ function blockSetTexts(entry: Field, reading: Reading): readonly string[] {
     const inside = out.filter((one) => !isEmpty(subtract(setOf([one]), subtract(setOf([one]), setOf([block])))));
     if (isEmpty(subtract(setOf([block]), setOf(inside)))) return [];
     const text = formatPrefix(block);
-    return [withWorkloads(inside.length === 0 ? text : `${text} except ${listed(distinct(inside.map(formatPrefix)))}`, reading)];
+    const except = inside.length === 0 ? '' : ` except ${listed(distinct(inside.map(formatPrefix)))}`;
+    return [withWorkloads(`${text}${except}`, entry, reading)];
   });
 }
 

@@ -6,11 +6,12 @@ import { type LabelTest, selectorText, testsIn } from '../labels.ts';
 import { quoted } from '../texts.ts';
 import type { PolicyWriter } from '../writer.ts';
 import { refuseConflicts } from './conflicts.ts';
-import { clusterwideSubject, isOfReserved } from './entities.ts';
+import { reportConflictsBetween } from './conflicts-between.ts';
+import { clusterwideSubject } from './entities.ts';
 import { nodeText } from './peers.ts';
 import { Reading } from './reading.ts';
 import { type Aside, type Section, sectionsOf } from './sections.ts';
-import { governedPods, namespaceOf, ownTests, specsOf } from './specs.ts';
+import { governedPods, namespaceOf, specsOf } from './specs.ts';
 
 const importer = (kind: string): Importer => ({ group: 'cilium.io', kind, versions: ['v2'], write: writePolicies });
 
@@ -22,17 +23,26 @@ function writePolicies(document: Document, context: ImportContext, writer: Polic
   if (!specs) return;
   const namespace = namespaceOf(document);
   const reading = new Reading(document, context, namespace);
-  const subjects = specs.map((spec) => subjectOf(spec, reading));
+  const pods = specs.map((spec) => governedPods(spec, namespace));
+  const subjects = specs.map((spec, i) => subjectOf(spec, pods[i], namespace));
   const sameAs = (i: number): readonly Field[] => specs.filter((_, other) => subjects[other] === subjects[i]);
   for (const [i, subject] of subjects.entries())
     if (subject !== undefined && subjects.indexOf(subject) === i) refuseConflicts(sameAs(i), reading);
   const policies = specs.map((spec, i): Policy => {
-    const pods = governedPods(spec, namespace);
-    return { spec, subject: subjects[i], ...sectionsOf(spec, { reading, specs: sameAs(i), pods }) };
+    const { sections, asides } = sectionsOf(spec, { reading, specs: sameAs(i), pods: pods[i] });
+    return { spec, subject: subjects[i], sections, asides };
   });
-  const { namespace: _, ...located } = document;
   if (reading.failed) return;
-  for (const policy of policies) writePolicy(policy, { ...located, ...(namespace !== undefined && { namespace }) }, writer);
+  reportConflictsBetween(document, context);
+  const located = placedIn(document, namespace);
+  for (const policy of policies) writePolicy(policy, located, writer);
+}
+
+/** The document as it is meant: clusterwide policies are in no namespace, others in `default` where they name none. */
+function placedIn(document: Document, namespace: string | undefined): Document {
+  if (document.namespace === namespace) return document;
+  const { namespace: _, ...others } = document;
+  return namespace === undefined ? others : { ...others, namespace };
 }
 
 type Policy = {
@@ -42,12 +52,12 @@ type Policy = {
   readonly asides: readonly Aside[];
 };
 
-function subjectOf(spec: Field, { namespace }: Reading): string | undefined {
+/** `pods`: of a spec that is about pods. */
+function subjectOf(spec: Field, pods: readonly LabelTest[] | undefined, namespace: string | undefined): string | undefined {
+  if (pods && namespace !== undefined) return selectorText(pods);
   if (has(spec, 'nodeSelector')) return nodeText(testsIn(member(spec, 'nodeSelector')), 'host')[0];
-  const selector = member(spec, 'endpointSelector');
-  const tests = testsIn(selector);
-  if (namespace === undefined || isAboutInit(tests)) return clusterwideSubject(tests);
-  return isOfReserved(tests) ? undefined : selectorText(ownTests(selector, namespace));
+  const tests = pods ?? testsIn(member(spec, 'endpointSelector'));
+  return namespace === undefined || isAboutInit(tests) ? clusterwideSubject(tests) : undefined;
 }
 
 const isAboutInit = (tests: readonly LabelTest[]): boolean => tests.some(({ about }) => about.kind === 'reserved' && about.key === 'init');

@@ -27,9 +27,9 @@ export function sectionsOf(
   spec: Field,
   context: SpecContext,
 ): { readonly sections: readonly Section[]; readonly asides: readonly Aside[] } {
-  const asides: Aside[] = [];
-  const sections = (['ingress', 'egress'] as const).flatMap((direction) => sectionOf(spec, direction, { ...context, asides }) ?? []);
-  return { sections, asides };
+  const building: Building = { ...context, asides: [] };
+  const sections = [sectionOf(spec, 'ingress', building), sectionOf(spec, 'egress', building)];
+  return { sections: sections.filter((section) => section !== undefined), asides: building.asides };
 }
 
 type Building = SpecContext & { readonly asides: Aside[] };
@@ -41,11 +41,13 @@ function sectionOf(spec: Field, direction: Direction, building: Building): Secti
   if (allowed.length + denied.length === 0) return undefined;
   const isOpen = member(member(spec, 'enableDefaultDeny'), direction).value === false;
   const beside = besideOf(specs, direction, building);
-  const shared = { direction, reading, isOpen, beside, building, log: textIn(member(member(spec, 'log'), 'value')) };
+  const log = textIn(member(member(spec, 'log'), 'value'));
+  const shared = (action: Shared['action']): Shared => ({ direction, action, reading, isOpen, beside, building, log });
+  const [refusing, allowing] = [shared('deny'), shared('allow')];
   const lines = [
     ...(isOpen ? [{ text: 'default allow', path: [...spec.path, 'enableDefaultDeny', direction] }] : []),
-    ...denied.flatMap((rule) => linesOf(rule, { ...shared, action: 'deny' })),
-    ...allowed.flatMap((rule) => linesOf(rule, { ...shared, action: 'allow' })),
+    ...denied.flatMap((rule) => linesOf(rule, refusing)),
+    ...allowed.flatMap((rule) => linesOf(rule, allowing)),
   ];
   return { direction, lines, path: [...spec.path, allowed.length > 0 ? direction : `${direction}Deny`] };
 }

@@ -30,7 +30,7 @@ export const namespaceOf = ({ kind, namespace = 'default' }: Document): string |
   kind === 'CiliumNetworkPolicy' ? namespace : undefined;
 
 /** A namespaced policy governs pods of its namespace only, whatever its selector says of namespaces. */
-export function ownTests(selector: Field, namespace: string): readonly LabelTest[] {
+function ownTests(selector: Field, namespace: string): readonly LabelTest[] {
   const tests = testsIn(selector);
   const isOverridden = entriesOf(member(selector, 'matchLabels')).some(([key]) => key === `k8s:${namespaceName}`);
   return [...(isOverridden ? tests.filter(({ about }) => about.kind !== 'namespace') : tests), inNamespace(namespace)];
@@ -48,24 +48,30 @@ export type PodSpec = { readonly spec: Field; readonly pods: readonly LabelTest[
 
 const known = new WeakMap<Facts, readonly PodSpec[]>();
 
+/** The policies of a compilation. */
+export const policiesIn = ({ facts }: ImportContext): readonly Document[] =>
+  ['cilium.io/CiliumNetworkPolicy', 'cilium.io/CiliumClusterwideNetworkPolicy']
+    .flatMap((kind) => facts.documents.get(kind) ?? [])
+    .filter(({ apiVersion }) => apiVersion === 'cilium.io/v2');
+
 /** Every spec about pods, of the documents that are not refused. */
 export function podSpecs(context: ImportContext): readonly PodSpec[] {
   const found = known.get(context.facts);
   if (found) return found;
-  const silent: ImportContext = { ...context, report: () => undefined };
-  const kinds = ['cilium.io/CiliumNetworkPolicy', 'cilium.io/CiliumClusterwideNetworkPolicy'];
-  const made = kinds
-    .flatMap((kind) => context.facts.documents.get(kind) ?? [])
-    .filter(({ apiVersion }) => apiVersion === 'cilium.io/v2')
-    .flatMap((document) =>
-      (specsOf(document, silent) ?? []).flatMap((spec): readonly PodSpec[] => {
-        const namespace = namespaceOf(document);
-        const pods = governedPods(spec, namespace);
-        return pods ? [{ spec, pods, document, reading: new Reading(document, silent, namespace) }] : [];
-      }),
-    );
+  const made = podSpecsOf(policiesIn(context), context);
   known.set(context.facts, made);
   return made;
+}
+
+export function podSpecsOf(documents: readonly Document[], context: ImportContext): readonly PodSpec[] {
+  const silent: ImportContext = { ...context, report: () => undefined };
+  return documents.flatMap((document) =>
+    (specsOf(document, silent) ?? []).flatMap((spec): readonly PodSpec[] => {
+      const namespace = namespaceOf(document);
+      const pods = governedPods(spec, namespace);
+      return pods ? [{ spec, pods, document, reading: new Reading(document, silent, namespace) }] : [];
+    }),
+  );
 }
 
 /** Does a spec isolate in a direction? */

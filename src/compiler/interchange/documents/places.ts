@@ -1,47 +1,83 @@
-// Where the values of a document stand. Most documents are never asked: a document is parsed a second time, with its
-// places, when the first question comes.
+// Where the values of a document stand. Its parser tells as it reads where nodes begin and end; that is kept as it comes, and what
+// of it is whose place is found out for the paths that somebody asks about, which of most documents are none or few.
+import type { State } from 'js-yaml';
 import type { SourceText, Span } from '../../base/source.ts';
 import type { Path } from '../importer.ts';
-import { type Chunk, parseChunk } from './yaml.ts';
+import type { Chunk } from './yaml.ts';
 
 type Range = { readonly start: number; readonly end: number };
-/** `key`: of a value in a mapping. */
-type Place = Range & { readonly key?: Range; readonly entries: ReadonlyMap<string, Place> };
-type Node = Range & { readonly result: unknown; readonly children: readonly Node[] };
+/** A node by its number: they are counted as they begin, so that those inside of one follow it. */
+type Node = number;
+/** `key`: of a value in a mapping; `node`: of a value that is more than its key. */
+type Place = { readonly key?: Range; readonly node?: Node };
+
+/** What a parser says while it reads one document. */
+export class Told {
+  /** Of each node where it begins, where it ends, and the number of the first node behind it. */
+  readonly #nodes: number[] = [];
+  readonly #results: unknown[] = [];
+  readonly #open: Node[] = [];
+
+  readonly listen = (event: 'open' | 'close', { position, result }: State): void => {
+    if (event === 'open') {
+      this.#open.push(this.#results.length);
+      this.#nodes.push(position, position, 0);
+      this.#results.push(undefined);
+      return;
+    }
+    const node = this.#open.pop() ?? 0;
+    this.#nodes[3 * node + 1] = position;
+    this.#nodes[3 * node + 2] = this.#results.length;
+    this.#results[node] = result;
+  };
+
+  get isEmpty(): boolean {
+    return this.#results.length === 0;
+  }
+  start(node: Node): number {
+    return this.#nodes[3 * node] ?? 0;
+  }
+  end(node: Node): number {
+    return this.#nodes[3 * node + 1] ?? 0;
+  }
+  result(node: Node): unknown {
+    return this.#results[node];
+  }
+
+  /** The nodes right inside of one. */
+  inside(outer: Node): readonly Node[] {
+    const nodes: Node[] = [];
+    const behind = this.#nodes[3 * outer + 2] ?? 0;
+    for (let node = outer + 1; node < behind; node = this.#nodes[3 * node + 2] ?? behind) nodes.push(node);
+    return nodes;
+  }
+}
 
 /** Gives the place of a value; it is looked for when somebody reads the span. */
-export function placesOf(source: SourceText, chunk: Chunk): (path: Path) => Span {
-  let root: Place | undefined;
-  const find = (path: Path): Range => {
-    root ??= placeOf(rootOf(chunk), chunk.text);
-    let place = root;
-    for (const step of path) {
-      const next = place.entries.get(String(step));
-      if (!next) break;
-      place = next;
-    }
-    const { start, end } = place.key ?? place;
-    return { start: start + chunk.start, end: lineEnd(source.text, start + chunk.start, end + chunk.start) };
-  };
-  return (path) => new LateSpan(source, () => find(path));
+export function placesOf(source: SourceText, chunk: Chunk, told: Told): (path: Path) => Span {
+  const places = new Places(source, chunk, told);
+  return (path) => new LateSpan(source, places, path);
 }
 
 class LateSpan implements Span {
   readonly source: SourceText;
-  readonly #find: () => Range;
-  #range: Range | undefined;
+  private readonly places: Places;
+  private readonly path: Path;
+  private range: Range | undefined;
 
-  constructor(source: SourceText, find: () => Range) {
+  constructor(source: SourceText, places: Places, path: Path) {
     this.source = source;
-    this.#find = find;
+    this.places = places;
+    this.path = path;
+    this.range = undefined;
   }
   get start(): number {
-    this.#range ??= this.#find();
-    return this.#range.start;
+    this.range ??= this.places.find(this.path);
+    return this.range.start;
   }
   get end(): number {
-    this.#range ??= this.#find();
-    return this.#range.end;
+    this.range ??= this.places.find(this.path);
+    return this.range.end;
   }
 }
 
@@ -52,60 +88,106 @@ function lineEnd(text: string, start: number, end: number): number {
   return Math.max(start, text.slice(start, cut).trimEnd().length + start);
 }
 
-function rootOf(chunk: Chunk): Node {
-  const open: { start: number; children: Node[] }[] = [{ start: 0, children: [] }];
-  parseChunk(chunk, (event, state) => {
-    if (event === 'open') open.push({ start: state.position, children: [] });
-    else {
-      const { start, children } = open.pop() ?? { start: 0, children: [] };
-      const node = { start: contentStart(chunk.text, start), end: state.position, result: state.result, children };
-      open.at(-1)?.children.push(node);
+const outermost: Node = 0;
+
+/** The places of one document, each level of it looked through once. */
+class Places {
+  readonly #source: SourceText;
+  readonly #chunk: Chunk;
+  readonly #told: Told;
+  readonly #entries = new Map<Node, ReadonlyMap<string, Place>>();
+
+  constructor(source: SourceText, chunk: Chunk, told: Told) {
+    this.#source = source;
+    this.#chunk = chunk;
+    this.#told = told;
+  }
+
+  find(path: Path): Range {
+    const { start, end } = this.#within(path);
+    const from = start + this.#chunk.start;
+    return { start: from, end: lineEnd(this.#source.text, from, end + this.#chunk.start) };
+  }
+
+  /** Where it stands in the document's own text. */
+  #within(path: Path): Range {
+    if (this.#told.isEmpty) return { start: 0, end: this.#chunk.text.length };
+    let place: Place = { node: outermost };
+    for (const step of path) {
+      const next: Place | undefined = place.node === undefined ? undefined : this.#entriesOf(place.node).get(String(step));
+      if (!next) break;
+      place = next;
     }
-  });
-  return open[0]?.children[0] ?? { start: 0, end: chunk.text.length, result: null, children: [] };
+    if (place.key) return place.key;
+    const node = this.#opened(place.node ?? outermost);
+    const start = contentStart(this.#chunk.text, this.#told.start(node));
+    return { start, end: Math.max(start, this.#told.end(node)) };
+  }
+
+  /** What could have begun a mapping and did not is a node in a node. */
+  #opened(node: Node): Node {
+    const result = this.#told.result(node);
+    if (typeof result !== 'object') return node;
+    const inside = this.#told.inside(node);
+    const [only] = inside;
+    return only !== undefined && inside.length === 1 && this.#told.result(only) === result ? this.#opened(only) : node;
+  }
+
+  #entriesOf(outer: Node): ReadonlyMap<string, Place> {
+    const known = this.#entries.get(outer);
+    if (known) return known;
+    const node = this.#opened(outer);
+    const result = this.#told.result(node);
+    const inside = this.#told.inside(node);
+    const made = Array.isArray(result) ? this.#items(result, inside) : this.#keys(inside);
+    this.#entries.set(outer, made);
+    return made;
+  }
+
+  /** Empty items at the end of their line are no nodes. */
+  #items(result: readonly unknown[], nodes: readonly Node[]): ReadonlyMap<string, Place> {
+    const entries = new Map<string, Place>();
+    let at = 0;
+    for (const [i, item] of result.entries()) {
+      const node = nodes[at];
+      if (node === undefined || this.#told.result(node) !== item) continue;
+      entries.set(String(i), { node });
+      at++;
+    }
+    return entries;
+  }
+
+  #keys(nodes: readonly Node[]): ReadonlyMap<string, Place> {
+    const entries = new Map<string, Place>();
+    const isKey = nodes.map((node) => this.#isKey(node));
+    for (const [i, one] of nodes.entries()) {
+      if (!isKey[i]) continue;
+      const key = { start: contentStart(this.#chunk.text, this.#told.start(one)), end: this.#told.end(one) };
+      const node = isKey[i + 1] === false ? nodes[i + 1] : undefined;
+      entries.set(String(this.#told.result(one)), node === undefined ? { key } : { key, node });
+    }
+    return entries;
+  }
+
+  /** A text behind which a colon stands is a key. */
+  #isKey(node: Node): boolean {
+    if (typeof this.#told.result(node) === 'object') return false;
+    const { text } = this.#chunk;
+    const first = text[contentStart(text, this.#told.start(node))];
+    const colon = first === '"' || first === "'" ? colonOfQuoted : colonOfPlain;
+    colon.lastIndex = this.#told.end(node);
+    return colon.test(text);
+  }
 }
 
+const colonOfQuoted = /\s*:/y;
+const colonOfPlain = /[ \t]*:(?=[\s,[\]{}]|$)/y;
+
 const blank = /(?:\s+|(?<=\s|^)#[^\n]*)*/y;
+const isBlank = (code: number): boolean => code <= 32 || code === 35 || code >= 128;
 
 function contentStart(text: string, from: number): number {
+  if (!isBlank(text.charCodeAt(from))) return from;
   blank.lastIndex = from;
   return from + (blank.exec(text)?.[0].length ?? 0);
 }
-
-function placeOf(node: Node, text: string): Place {
-  const { start, end, result, children } = node;
-  const [only] = children;
-  // What could have begun a mapping and did not is a node in a node.
-  if (only && children.length === 1 && only.result === result && typeof result === 'object') return placeOf(only, text);
-  const entries = Array.isArray(result) ? items(result, children, text) : keys(children, text);
-  return { start, end: Math.max(start, end), entries };
-}
-
-/** Empty items at the end of their line are no nodes. */
-function items(result: readonly unknown[], children: readonly Node[], text: string): ReadonlyMap<string, Place> {
-  const entries = new Map<string, Place>();
-  let at = 0;
-  for (const [i, item] of result.entries()) {
-    const child = children[at];
-    if (!child || child.result !== item) continue;
-    entries.set(String(i), placeOf(child, text));
-    at++;
-  }
-  return entries;
-}
-
-function keys(children: readonly Node[], text: string): ReadonlyMap<string, Place> {
-  const entries = new Map<string, Place>();
-  for (const [i, { start, end, result }] of children.entries()) {
-    if (!isKey({ start, end, result }, text)) continue;
-    const value = children[i + 1];
-    const key = { start, end };
-    const place = value && !isKey(value, text) ? placeOf(value, text) : { ...key, entries: new Map() };
-    entries.set(String(result), { ...place, key });
-  }
-  return entries;
-}
-
-/** A text behind which a colon stands is a key. */
-const isKey = ({ start, end, result }: Pick<Node, 'start' | 'end' | 'result'>, text: string): boolean =>
-  typeof result !== 'object' && (/["']/.test(text[start] ?? '') ? /^\s*:/ : /^[ \t]*:(?=[\s,[\]{}]|$)/).test(text.slice(end, end + 40));

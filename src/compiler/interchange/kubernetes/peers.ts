@@ -1,5 +1,6 @@
 // Peers of Kubernetes' policies as policy text.
 import { formatPrefix, isIpv4, type Prefix, parsePrefix } from '../../space/address.ts';
+import { blocksRefusal } from '../agent.ts';
 import { type Field, items, member, textIn } from '../fields.ts';
 import type { ImportOptions } from '../importer.ts';
 import { isAbout, type LabelTest, selectorText, testsIn } from '../labels.ts';
@@ -43,11 +44,14 @@ function prefixOf(field: Field, problems: Problems): Prefix | undefined {
 /** Bits behind the length mean nothing. */
 export function blockText(field: Field, problems: Problems): string | undefined {
   const prefix = prefixOf(field, problems);
-  return prefix && withWorkloads(formatPrefix(prefix), problems.options);
+  return prefix && withWorkloads(formatPrefix(prefix), field, problems);
 }
 
-const withWorkloads = (text: string, { addressesMatch }: ImportOptions): string =>
-  addressesMatch.workloads ? `${text} including workloads` : text;
+function withWorkloads(text: string, { path }: Field, problems: Problems): string {
+  const refusal = blocksRefusal(problems.options);
+  if (refusal !== undefined) problems.unsupported(path, refusal);
+  return problems.options.addressesMatch.workloads ? `${text} including workloads` : text;
+}
 
 /** `10.0.0.0/8 except 10.1.0.0/16`. */
 export function blockWithoutText(block: Field, problems: Problems): string | undefined {
@@ -59,7 +63,7 @@ export function blockWithoutText(block: Field, problems: Problems): string | und
   });
   if (!whole) return undefined;
   const text = formatPrefix(whole);
-  return withWorkloads(out.length === 0 ? text : `${text} except ${listed(out)}`, problems.options);
+  return withWorkloads(out.length === 0 ? text : `${text} except ${listed(out)}`, block, problems);
 }
 
 /** Of the same family: no block of IPv6 holds one of IPv4. */

@@ -58,7 +58,15 @@ const policyPeer = {
   ],
   title: 'either an `ipBlock`, or a `podSelector`, a `namespaceSelector` or both',
 };
-const resource = (spec: JsonObject): JsonObject => object({ apiVersion: text, kind: text, metadata: { type: 'object' }, status: {}, spec });
+/** What else than names may be there is of no policy's concern; agents take every name that can be read (identity.ts). */
+const metadata = object(
+  Object.fromEntries(
+    ['name', 'generateName', 'namespace', 'labels', 'annotations', 'ownerReferences', 'finalizers', 'managedFields', 'generation', 'uid']
+      .concat(['resourceVersion', 'selfLink', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'clusterName'])
+      .map((name) => [name, {}]),
+  ),
+);
+const resource = (spec: JsonObject): JsonObject => object({ apiVersion: text, kind: text, metadata, status: {}, spec });
 
 export const networkPolicySchema = resource(
   object({

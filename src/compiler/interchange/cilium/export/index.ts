@@ -1,11 +1,12 @@
 // Network policies -> documents of Cilium. Its policies have one tier and no priorities, and a denial beats whatever allows: what
 // needs more is an error at the rule. What its agent does by itself (`--allow-localhost`, requests that end at the proxy) is not written, and
 // has to be what the policies say.
-import { type Span, writtenAt } from '../../../base/source.ts';
+import type { Span } from '../../../base/source.ts';
 import type { Report } from '../../../diagnostics/diagnostic.ts';
 import type { Direction, NetworkRule, Policy, Rule, TypedPolicy } from '../../../ir/typed.ts';
 import { equals } from '../../../space/interval.ts';
 import { anyTransport } from '../../../space/transport.ts';
+import { type Entry, sourceAnnotations } from '../../annotations.ts';
 import { objectIn } from '../../documents/json.ts';
 import type { JsonObject } from '../../importer.ts';
 import { peersOf } from './peers.ts';
@@ -48,25 +49,24 @@ const isFromHost = (rule: Rule): boolean =>
   equals(rule.transport.points, anyTransport) &&
   !rule.layer7;
 
-type Unnamed = { readonly subject: Subject; readonly spec: JsonObject };
+type Unnamed = { readonly subject: Subject; readonly spec: JsonObject; readonly entries: readonly Entry[] };
 
-function named({ subject: { namespace }, spec }: Unnamed, { name, span }: Policy, names: Set<string>): JsonObject {
+function named({ subject: { namespace }, spec, entries }: Unnamed, policy: Policy, names: Set<string>): JsonObject {
   const start =
-    name
+    policy.name
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, '-')
       .replace(/^-+|-+$/g, '') || 'policy';
   let own = start;
   for (let n = 2; names.has(own); n++) own = `${start}-${n}`;
   names.add(own);
-  const { source } = writtenAt(span);
   return {
     apiVersion: 'cilium.io/v2',
     kind: namespace === undefined ? 'CiliumClusterwideNetworkPolicy' : 'CiliumNetworkPolicy',
     metadata: {
       name: own,
       ...(namespace !== undefined && { namespace }),
-      annotations: { 'policyc/policy': name, 'policyc/source': source.path },
+      annotations: sourceAnnotations(policy, entries),
     },
     spec,
   };
@@ -90,13 +90,14 @@ function documentsOf(policy: Policy, unit: Unit): readonly Unnamed[] {
   if (sections.length === 0) return [];
   const spec: JsonObject = Object.assign(
     {},
-    ...sections,
+    ...sections.map(({ items }) => items),
     defaultsOf(policy, written),
     logs.size === 1 && log !== undefined && { log: { value: log } },
   );
   return subjectsOf(policy, (what) => say(what, 'its selectors do not say it')).map((subject) => ({
     subject,
     spec: { ...subject.selector, ...spec },
+    entries: sections.flatMap(({ entries }) => entries),
   }));
 }
 
@@ -127,17 +128,31 @@ function defaultsOf({ defaultDeny }: Policy, rules: readonly NetworkRule[]): Jso
 }
 
 type Written = { readonly rules: readonly NetworkRule[]; readonly refuse: Refuse };
+/** `items`: by the field of the spec that they stand in. */
+type Section = { readonly items: JsonObject; readonly entries: readonly Entry[] };
 
-function sectionOf({ defaultDeny }: Policy, direction: Direction, { rules, refuse }: Written): readonly JsonObject[] {
+function sectionOf({ defaultDeny }: Policy, direction: Direction, { rules, refuse }: Written): readonly Section[] {
   const own = rules.filter(({ section }) => section === direction);
-  const allowed = own.filter(({ action }) => action === 'allow').flatMap((rule) => itemsOf(rule, refuse));
-  const denied = own.filter(({ action }) => action !== 'allow').flatMap((rule) => itemsOf(rule, refuse));
   if (own.length === 0 && !defaultDeny[direction]) return [];
+  const itemsFor = (some: readonly NetworkRule[]): readonly Placed[] =>
+    some.flatMap((rule) => itemsOf(rule, refuse).map((item) => ({ rule, item })));
+  const allowed = itemsFor(own.filter(({ action }) => action === 'allow'));
+  const denied = itemsFor(own.filter(({ action }) => action !== 'allow'));
+  const isolation: readonly JsonObject[] = denied.length > 0 ? [] : [{}];
   return [
-    { [direction]: allowed.length > 0 ? allowed : denied.length > 0 ? [] : [{}] },
-    ...(denied.length > 0 ? [{ [`${direction}Deny`]: denied }] : []),
-  ].filter((one) => Object.values(one).some((list) => list.length > 0));
+    listed(direction, allowed.length > 0 ? allowed.map(({ item }) => item) : isolation, allowed),
+    listed(
+      `${direction}Deny`,
+      denied.map(({ item }) => item),
+      denied,
+    ),
+  ].flat();
 }
+
+type Placed = { readonly rule: NetworkRule; readonly item: JsonObject };
+
+const listed = (field: string, items: readonly JsonObject[], placed: readonly Placed[]): readonly Section[] =>
+  items.length === 0 ? [] : [{ items: { [field]: items }, entries: placed.map(({ rule }, place) => ({ section: field, place, rule })) }];
 
 /** One rule as items of a section. */
 function itemsOf(rule: NetworkRule, refuse: Refuse): readonly JsonObject[] {

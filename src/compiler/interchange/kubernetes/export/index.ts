@@ -3,10 +3,11 @@
 import type { Report } from '../../../diagnostics/diagnostic.ts';
 import type { Policy, Rule, TypedPolicy } from '../../../ir/typed.ts';
 import { policiesOfAgent } from '../../agent-policies.ts';
+import { sourceAnnotations } from '../../annotations.ts';
 import type { ImportOptions, JsonObject } from '../../importer.ts';
 import { clusterPoliciesOf } from './cluster-network-policy.ts';
 import { networkPoliciesOf } from './network-policy.ts';
-import { type Context, placeText, type Refuse, type Unnamed } from './refuse.ts';
+import type { Context, Refuse, Unnamed } from './refuse.ts';
 
 export function exportKubernetes(typed: TypedPolicy, report: Report, options: ImportOptions): readonly JsonObject[] {
   const context: Context = { options, refuse: once(report) };
@@ -55,12 +56,8 @@ function named({ policy, namespace, spec, ingress, egress }: Unnamed, names: Set
   let name = start;
   for (let n = 2; names.has(`${namespace ?? ''}/${name}`); n++) name = `${start}-${n}`;
   names.add(`${namespace ?? ''}/${name}`);
-  const rules = [...ingress.map((one, i) => ({ ...one, i })), ...egress.map((one, i) => ({ ...one, i }))];
-  const annotations = Object.fromEntries([
-    ['policyc/policy', policy.name],
-    ['policyc/source', placeText(policy.span)],
-    ...rules.map(({ rule, i }) => [`policyc/${rule.section}.${i}`, `${placeText(rule.span)} ${rule.text}`]),
-  ]);
+  const entries = [ingress, egress].flatMap((section) => section.map(({ rule }, place) => ({ section: rule.section, place, rule })));
+  const annotations = sourceAnnotations(policy, entries);
   return {
     apiVersion: namespace === undefined ? `${group}/v1alpha2` : `${group}/v1`,
     kind,

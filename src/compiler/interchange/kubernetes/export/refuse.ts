@@ -1,5 +1,5 @@
 // How what the API has no words for is told.
-import { positionAt, type Span, writtenAt } from '../../../base/source.ts';
+import type { Span } from '../../../base/source.ts';
 import type { NetworkRule, Policy, Rule } from '../../../ir/typed.ts';
 import type { ImportOptions, JsonObject } from '../../importer.ts';
 
@@ -34,10 +34,4 @@ export function isPlain(rule: Rule, refuse: Refuse): rule is NetworkRule {
   if (rule.layer7) say(`a block of \`${rule.layer7.domain}\``, 'it knows connections, no requests');
   if (required) say(`\`require ${required.name}\``, 'it knows who and where alone');
   return !rule.audit && !rule.layer7 && !required;
-}
-
-/** `shop.policy:12`. */
-export function placeText(span: Span): string {
-  const { source, start } = writtenAt(span);
-  return `${source.path}:${positionAt(source, start).line}`;
 }

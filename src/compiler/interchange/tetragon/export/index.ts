@@ -3,10 +3,10 @@
 // of its own, for a selector that posts would end the search for one that refuses. What Tetragon cannot say is reported at its rule.
 import { errnoNames, signalNames } from '../../../base/kernel-names.ts';
 import type { Span } from '../../../base/source.ts';
-import { writtenAt } from '../../../base/source.ts';
 import type { Report } from '../../../diagnostics/diagnostic.ts';
 import { inDecidingOrder } from '../../../ir/deciding-order.ts';
 import type { Policy, ProcessRule, Rule, TypedPolicy } from '../../../ir/typed.ts';
+import { sourceAnnotations } from '../../annotations.ts';
 import type { Json, JsonObject } from '../../importer.ts';
 import { selectorOf } from './filters.ts';
 import { everySyscall, type Site, sitesOf } from './hooks.ts';
@@ -204,12 +204,11 @@ function partsOf(hooks: readonly HookEntry[]): readonly (readonly JsonObject[])[
 type Written = { readonly policy: Policy; readonly name: string; readonly subject: JsonObject; readonly kprobes: readonly JsonObject[] };
 
 function documentOf({ policy, name, subject, kprobes }: Written): JsonObject {
-  const { source } = writtenAt(policy.span);
   const every = kprobes.some(({ call }) => call === everySyscall);
   return {
     apiVersion: 'cilium.io/v1alpha1',
     kind: 'TracingPolicy',
-    metadata: { name, annotations: { 'policyc/policy': policy.name, 'policyc/source': source.path } },
+    metadata: { name, annotations: sourceAnnotations(policy) },
     spec: { ...subject, ...(every && { lists: [{ name: 'every-syscall', type: 'generated_syscalls' }] }), kprobes },
   };
 }

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * The requests that a workload sends, decided before they leave: sk_msg sees every byte that is written to a connected
+ * socket in `http_senders`. A head is held back (cork) until it is whole, so nothing of a denied request ever leaves; its
+ * writer reads a 403 from its own socket, written over the request. Where that would overtake a response that is still due,
+ * or the request is too short, the write fails with EACCES and the connection goes on behind it. What cannot be taken out of
+ * the stream (an endless or lost request) ends the connection for requests: the 403 says so, every later write is EACCES.
+ */
+#include "send.h"
+#include "send-answer.h"
+
+enum { POL_SEND_BODY = 1 << 30 }; /* bytes of a body that pass without a look at them */
+
+/* What is read of the socket; offsets come from the running kernel's BTF. */
+static __always_inline const struct tcp_sock *pol_send_tcp(struct sk_msg_md *msg)
+{
+	return msg->sk ? bpf_skc_to_tcp_sock(msg->sk) : 0;
+}
+
+/* Is a response to something that passed still to come, or not read to its end? */
+static __always_inline int pol_send_outstanding(struct sk_msg_md *msg, const struct pol_connection *connection)
+{
+	const struct tcp_sock *tcp;
+
+	if (connection->pipelined)
+		return 1;
+	if (!connection->passed)
+		return 0;
+	tcp = pol_send_tcp(msg);
+	return !tcp || (__s32)(tcp->rcv_nxt - connection->mark) <= 0 || tcp->copied_seq != tcp->rcv_nxt;
+}
+
+/* The next `bytes` leave, those of later writes too: nobody looks at them. */
+static __always_inline int pol_send_pass(struct sk_msg_md *msg, struct pol_socket *storage, __u32 bytes)
+{
+	const struct tcp_sock *tcp = pol_send_tcp(msg);
+
+	if (!tcp || !bytes)
+		return SK_DROP;
+	storage->approved = tcp->write_seq + bytes;
+	bpf_msg_apply_bytes(msg, bytes);
+	return SK_PASS;
+}
+
+/* A request has passed whole, or will: its response is due. */
+static __always_inline void pol_send_passed(struct sk_msg_md *msg, struct pol_connection *connection)
+{
+	const struct tcp_sock *tcp = pol_send_tcp(msg);
+
+	if (pol_send_outstanding(msg, connection))
+		connection->pipelined = 1;
+	connection->passed = 1;
+	connection->mark = tcp ? tcp->rcv_nxt : 0;
+}
+
+/* The next `bytes` are gone, and the write that brought them fails. */
+static __always_inline int pol_send_refuse(struct sk_msg_md *msg, __u32 bytes)
+{
+	bpf_msg_apply_bytes(msg, bytes);
+	return SK_DROP;
+}
+
+/* A denied request of `bytes`, at the beginning of the message: answered, or refused. */
+static __always_inline int pol_send_deny(struct sk_msg_md *msg, struct pol_connection *connection, __u64 cookie, __u32 bytes)
+{
+	__u32 kind = connection->poisoned ? POL_ANSWER_DENIED_CLOSE : POL_ANSWER_DENIED;
+
+	if (pol_send_outstanding(msg, connection) || pol_send_answer(msg, bytes, kind, connection->http.flags & POL_HTTP_IS_HEAD))
+		return pol_send_refuse(msg, bytes);
+	bpf_msg_apply_bytes(msg, bytes);
+	return bpf_msg_redirect_hash(msg, &http_senders, &cookie, BPF_F_INGRESS);
+}
+
+/* By itself: written out in the walk, the verifier of 6.1 finds its jumps too many. */
+POL_GLOBAL int pol_send_byte(struct pol_http *http, const struct pol_requests *requests, __u32 slot, __u32 byte)
+{
+	if (!http || !requests)
+		return POL_HTTP_LOST;
+	if (!pol_http_is_idle(http, byte))
+		return pol_http_byte(http, requests, slot, byte);
+	http->head++;
+	return POL_HTTP_GOES_ON;
+}
+
+/* Reads on from `offset`, at most one step: returns the bytes read, and leaves in `event` what they brought about. */
+POL_GLOBAL int pol_send_advance(struct sk_msg_md *msg, struct pol_connection *connection, __u32 offset)
+{
+	struct pol_tables tables;
+	__u8 bytes[POL_STREAM_STEP] = {}; /* filled: the verifier of 6.1 does not see that what is read was written */
+	__u32 length = msg->size, i, at;
+	struct pol_http *http;
+
+	if (!connection || offset >= length)
+		return 0;
+	length -= offset;
+	http = &connection->http;
+	connection->event = POL_HTTP_LOST;
+	http->reason = POL_REASON_NOT_INSPECTABLE;
+	if (!pol_tables_find(&tables, &t_http, connection->revision & 1))
+		return 0;
+	if (connection->message == POL_MESSAGE_BETWEEN) {
+		pol_http_restart(http, &tables);
+		connection->identity = tables.requests->identity;
+		connection->message = POL_MESSAGE_UNDECIDED;
+	}
+	if (http->phase == POL_HTTP_BODY || http->phase == POL_HTTP_CHUNK_DATA) {
+		if (length > http->remaining)
+			length = http->remaining;
+		connection->event = pol_http_skip(http, length);
+		return length;
+	}
+	if (length > POL_STREAM_STEP)
+		length = POL_STREAM_STEP;
+	if (bpf_msg_pull_data(msg, offset, offset + length, 0))
+		return 0;
+	/* Changes nothing: the verifier of 6.1 concludes no lower bound from a comparison with 0. */
+	length--;
+	asm volatile("" : "+r"(length));
+	length = (length & (POL_STREAM_STEP - 1)) + 1;
+	if (msg->data + length > msg->data_end || bpf_probe_read_kernel(bytes, length, msg->data))
+		return 0;
+	http->reason = POL_REASON_NONE;
+	connection->event = POL_HTTP_GOES_ON;
+	for (i = 0; i < POL_STREAM_STEP; i++) {
+		if (i >= length)
+			break;
+		/* Written out, for the verifier of 6.1. */
+		at = i;
+		asm volatile("%0 &= %1" : "+r"(at) : "i"(POL_STREAM_STEP - 1));
+		connection->event = pol_send_byte(http, tables.requests, tables.slot, bytes[at]);
+		if (connection->event != POL_HTTP_GOES_ON) {
+			i++;
+			break;
+		}
+	}
+	return i;
+}
+
+/* Does the walk go on? Not once there is something to do about what was read. */
+static __always_inline int pol_send_goes_on(const struct pol_connection *connection)
+{
+	if (connection->event != POL_HTTP_GOES_ON)
+		return 0;
+	return connection->message != POL_MESSAGE_PASSES || connection->http.phase != POL_HTTP_CHUNK_DATA;
+}
+
+/* Reads on until something is to be done; returns the bytes read. */
+POL_GLOBAL int pol_send_round(struct sk_msg_md *msg, struct pol_connection *connection, __u32 offset)
+{
+	__u32 total = 0;
+
+	if (!connection)
+		return 0;
+	for (int i = 0; i < POL_STREAM_STEPS; i++) {
+		__u32 read = pol_send_advance(msg, connection, offset + total);
+
+		total += read;
+		if (!read || !pol_send_goes_on(connection))
+			break;
+	}
+	return total;
+}
+
+/* Decides the request whose head is whole. */
+POL_GLOBAL int pol_send_judge(struct pol_connection *connection)
+{
+	struct pol_tables tables;
+	__u32 class = POL_CLASS_UNDECIDABLE;
+
+	if (!connection)
+		return 0;
+	if (pol_tables_find(&tables, &t_http, connection->revision & 1))
+		class = pol_http_class(&connection->http, &tables, POL_LIMIT_NAMES_SLOT);
+	if (pol_stream_decide(connection, class, class ? POL_REASON_NONE : connection->http.reason))
+		connection->message = POL_MESSAGE_PASSES;
+	else
+		connection->message = POL_MESSAGE_DENIED;
+	return 0;
+}
+
+/* Part of an allowed request: bytes up to `offset`, and what of its body comes next. */
+static __always_inline int pol_send_on(struct sk_msg_md *msg, struct pol_connection *connection, struct pol_socket *storage, __u32 offset)
+{
+	struct pol_http *http = &connection->http;
+	__u64 body = 0;
+
+	if (http->phase == POL_HTTP_BODY || http->phase == POL_HTTP_CHUNK_DATA) {
+		body = http->remaining;
+		if (body > POL_SEND_BODY)
+			body = POL_SEND_BODY;
+		if (body && pol_http_skip(http, body) == POL_HTTP_MESSAGE_READ)
+			connection->event = POL_HTTP_MESSAGE_READ;
+	}
+	if (connection->event == POL_HTTP_MESSAGE_READ || (connection->event == POL_HTTP_HEAD_READ && http->phase == POL_HTTP_BODY && !body)) {
+		pol_send_passed(msg, connection);
+		connection->message = POL_MESSAGE_BETWEEN;
+	}
+	return pol_send_pass(msg, storage, offset + body);
+}
+
+/* The message ends before what it carries is decided, or before a denied request ends: it waits for more. */
+static __always_inline int pol_send_hold(struct sk_msg_md *msg, struct pol_connection *connection, __u32 offset)
+{
+	const struct tcp_sock *tcp = pol_send_tcp(msg);
+
+	connection->held = offset;
+	connection->held_at = tcp ? tcp->write_seq : 0;
+	bpf_msg_cork_bytes(msg, offset + 1);
+	return SK_PASS;
+}
+
+static __always_inline int pol_send_decided(struct sk_msg_md *msg, struct pol_connection *connection, struct pol_socket *storage, __u32 offset)
+{
+	struct pol_http *http = &connection->http;
+	int whole = connection->event == POL_HTTP_MESSAGE_READ ||
+		    (connection->event == POL_HTTP_HEAD_READ && http->phase == POL_HTTP_BODY && !http->remaining);
+
+	if (connection->event == POL_HTTP_LOST) {
+		if (connection->message != POL_MESSAGE_DENIED && pol_stream_decide(connection, POL_CLASS_UNDECIDABLE, http->reason)) {
+			connection->lost = 1;
+			return pol_send_pass(msg, storage, msg->size);
+		}
+		connection->poisoned = 1;
+		if (connection->message == POL_MESSAGE_PASSES)
+			return SK_DROP;
+		return pol_send_deny(msg, connection, storage->cookie, msg->size);
+	}
+	if (connection->message == POL_MESSAGE_PASSES)
+		return pol_send_on(msg, connection, storage, offset);
+	if (connection->message == POL_MESSAGE_DENIED && whole) {
+		connection->message = POL_MESSAGE_BETWEEN;
+		return pol_send_deny(msg, connection, storage->cookie, offset);
+	}
+	if (connection->message == POL_MESSAGE_UNDECIDED || (offset < POL_SEND_LIMIT && !(http->flags & POL_HTTP_EXPECTS)))
+		return pol_send_hold(msg, connection, offset);
+	connection->poisoned = 1;
+	return pol_send_deny(msg, connection, storage->cookie, offset);
+}
+
+/* What becomes of the message. */
+static __always_inline int pol_send_walk(struct sk_msg_md *msg, struct pol_connection *connection, struct pol_socket *storage)
+{
+	const struct tcp_sock *tcp = pol_send_tcp(msg);
+	__u32 offset = connection->held;
+
+	/* Sent after all: the kernel had no room to hold it. Nothing can be taken back, and the server waits for the rest. */
+	if (offset && (!tcp || tcp->write_seq != connection->held_at)) {
+		connection->poisoned = 1;
+		return SK_DROP;
+	}
+	connection->held = 0;
+	connection->event = POL_HTTP_GOES_ON;
+	for (int i = 0; i < POL_STREAM_ROUNDS; i++) {
+		__u32 read = pol_send_round(msg, connection, offset);
+
+		offset += read;
+		if (connection->event == POL_HTTP_HEAD_READ && connection->message == POL_MESSAGE_UNDECIDED) {
+			pol_send_judge(connection);
+			/* To the verifier of 6.1, what stands right behind a call begins no turn of a loop. */
+			asm volatile("r0 = 0" ::: "r0");
+		}
+		if (!read || connection->event == POL_HTTP_LOST || connection->event == POL_HTTP_MESSAGE_READ ||
+		    connection->message == POL_MESSAGE_PASSES)
+			break;
+		if (connection->event == POL_HTTP_HEAD_READ && connection->http.phase == POL_HTTP_BODY && !connection->http.remaining)
+			break;
+		/* Linux 6.1 takes a way back only by a jump; clang would fall into the loop's middle. */
+		asm volatile("goto +0");
+	}
+	return pol_send_decided(msg, connection, storage, offset);
+}
+
+SEC("sk_msg")
+int pol_stream_send(struct sk_msg_md *msg)
+{
+	struct pol_generation now = pol_generation_read();
+	struct pol_connection *connection;
+	struct pol_socket *storage;
+	__u64 cookie;
+
+	storage = msg->sk ? bpf_sk_storage_get(&sockets, msg->sk, 0, 0) : 0;
+	if (!storage || !storage->inspected)
+		return SK_DROP;
+	cookie = storage->cookie;
+	connection = bpf_map_lookup_elem(&http_connections, &cookie);
+	if (!connection || connection->poisoned)
+		return SK_DROP;
+	if (connection->revision != now.revision)
+		pol_stream_refresh(msg->sk, connection, now);
+	if (connection->action == POL_ACTION_DENY)
+		return SK_DROP;
+	/* The kernel takes what was asked for an earlier message for this one too. */
+	bpf_msg_cork_bytes(msg, 0);
+	if (connection->lost) {
+		if (pol_stream_denies(connection, POL_CLASS_UNDECIDABLE))
+			return SK_DROP;
+		return pol_send_pass(msg, storage, msg->size);
+	}
+	return pol_send_walk(msg, connection, storage);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * What the programs of both directions share: the connections that are read, and how one of their requests is decided. Each
+ * direction has an object of its own: a policy that reads none of what workloads send does without the program for it.
+ */
+#pragma once
+#include "../include/sockets.h"
+#include "answer.h"
+#include "message.h"
+
+enum { POL_STREAM_CONNECTIONS = 65536 }; /* inspected at one time; more are refused (uninspectable) */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, POL_STREAM_CONNECTIONS);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u64); /* socket cookie */
+	__type(value, struct pol_connection);
+} http_connections SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SOCKHASH);
+	__uint(max_entries, POL_STREAM_CONNECTIONS);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u64); /* socket cookie */
+	__uint(value_size, sizeof(__u64));
+} http_sockets SEC(".maps");
+
+static const struct pol_connection pol_connection_new = {};
+
+/* What is read of kernel structs; offsets come from the running kernel's BTF. */
+struct tcp_sock {
+	__u32 write_seq; /* next byte that this end will write */
+	__u32 snd_una; /* first byte that the other end has not acknowledged */
+	__u32 rcv_nxt; /* next byte that will come */
+	__u32 copied_seq; /* next byte that will be read */
+} __attribute__((preserve_access_index));
+
+/* Takes an accepted connection into inspection; on any failure nothing of it stays, and cgroup_skb refuses its data. */
+static __always_inline int pol_stream_inspect(struct bpf_sock_ops *ops, const struct pol_admission *admission)
+{
+	struct pol_connection *connection;
+	__u64 cookie = bpf_get_socket_cookie(ops);
+
+	if (bpf_map_update_elem(&http_connections, &cookie, &pol_connection_new, BPF_ANY))
+		return 0;
+	connection = bpf_map_lookup_elem(&http_connections, &cookie);
+	if (!connection)
+		return 0;
+	connection->section = POL_SECTION_INGRESS;
+	connection->peer = admission->peer;
+	connection->local = admission->local;
+	connection->local_port = admission->local_port;
+	connection->remote_port = admission->remote_port;
+	connection->revision = admission->revision;
+	connection->owner = admission->owner;
+	connection->row = admission->verdict.next;
+	connection->action = POL_ACTION_INSPECT;
+	/* For its end: the entry goes with the connection. */
+	bpf_sock_ops_cb_flags_set(ops, ops->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
+	/* Refused by the kernel for MPTCP and kernel TLS, whose bytes would not come by here. */
+	if (!bpf_sock_hash_update(ops, &http_sockets, &cookie, BPF_NOEXIST))
+		return 1;
+	bpf_map_delete_elem(&http_connections, &cookie);
+	return 0;
+}
+
+/* Decides the connection again under the generation in force. */
+static __always_inline void pol_stream_refresh(struct bpf_sock *sk, struct pol_connection *connection, struct pol_generation now)
+{
+	struct pol_question question = {
+		.slot = now.slot,
+		.subject = POL_OWNER_UNKNOWN,
+		.section = connection->section,
+		.point = POL_PROTOCOL_TCP * 65536,
+	};
+	struct pol_peer peer = connection->peer;
+	struct pol_verdict verdict;
+	__u32 found;
+
+	question.point += connection->section == POL_SECTION_INGRESS ? connection->local_port : connection->remote_port;
+	if (sk)
+		question.subject = pol_owner_of_socket(now.slot, sk);
+	/* Who was found by socket stays who it was: only the address can be asked again. */
+	found = pol_endpoint_of_address(now.slot, &peer.address);
+	if (found > POL_ENDPOINT_HOST || !pol_endpoint_find(now.slot, peer.endpoint))
+		peer.endpoint = found;
+	if (!now.revision || question.subject == POL_OWNER_UNKNOWN)
+		pol_verdict_fixed(&verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
+	else if (question.subject == POL_ENDPOINT_NONE)
+		pol_verdict_fixed(&verdict, POL_ACTION_ALLOW, POL_CAUSE_DEFAULT_ALLOW);
+	else
+		pol_verdict_decide(&question, &peer, &verdict);
+	connection->revision = now.revision;
+	connection->owner = question.subject;
+	connection->peer = peer;
+	connection->row = verdict.next;
+	connection->action = verdict.action;
+	if (verdict.action == POL_ACTION_INSPECT && verdict.domain != POL_DOMAIN_HTTP)
+		connection->action = POL_ACTION_DENY;
+	pol_stream_replay(connection);
+}

@@ -1,0 +1,32 @@
+// What a policy costs a kernel, as far as a build can say: its tables and its programs. What the runtime makes of them depends on
+// how many workloads there are.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Emitted } from '../ir/emitted.ts';
+import { executableBytes } from './elf.ts';
+import { objectFile } from './files.ts';
+
+/** `bytes`, `entries`: of the static tables. `instructions`: of the programs that the policy needs; absent where they are not built. */
+export type Cost = {
+  readonly bytes: number;
+  readonly entries: number;
+  readonly instructions?: number;
+  readonly tables: readonly { readonly table: string; readonly entries: number; readonly bytes: number }[];
+};
+
+/** Of one BPF instruction. */
+const instructionBytes = 8;
+
+/** `objectsDirectory`: where the compiled templates are. */
+export function costOf({ images, templates }: Emitted, objectsDirectory: string): Cost {
+  const tables = images.map(({ table, entries, bytes }) => ({ table, entries, bytes: bytes.length }));
+  const files = templates.map((template) => join(objectsDirectory, objectFile(template)));
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+  const instructions = (): number => sum(files.map((file) => executableBytes(readFileSync(file)) / instructionBytes));
+  return {
+    bytes: sum(tables.map(({ bytes }) => bytes)),
+    entries: sum(tables.map(({ entries }) => entries)),
+    ...(files.every((file) => existsSync(file)) && { instructions: instructions() }),
+    tables,
+  };
+}

@@ -1,0 +1,107 @@
+// What would become of verdicts if some rules were not there, or if one were asked before all others: the questions of lint, answered by
+// the engine of diff in the boxes of these rules alone.
+import type { Rule, TypedPolicy } from '../ir/typed.ts';
+import type { Cell } from './cell.ts';
+import { type Both, cellsIn, clipped, compare, near, sidesOf, type Walk } from './changed-cells.ts';
+import { contentClasses, remembered } from './content.ts';
+import type { Change } from './effects.ts';
+import { namesAmong, spacesOf } from './spaces.ts';
+import {
+  budget,
+  type OwnedRule,
+  type Place,
+  placeName,
+  placeOf,
+  processDomains,
+  ruleRelation,
+  type SectionRules,
+  type Spend,
+  type Views,
+} from './split.ts';
+
+export class RuleVariations {
+  readonly #typed: TypedPolicy;
+  readonly #sides: Walk['sides'];
+  readonly #contents;
+  readonly #removed = new Set<Rule>();
+  readonly #numbers = new Map<object, number>();
+
+  readonly #limit: number;
+
+  /** `limit`: parts of the events of a rule that one question may tell apart. */
+  constructor(typed: TypedPolicy, limit: number) {
+    this.#limit = limit;
+    const classes = processDomains(typed).map((domain): Place => ({ section: 'process', domain }));
+    this.#typed = typed;
+    this.#sides = sidesOf(typed, typed, [{ section: 'ingress' }, { section: 'egress' }, ...classes]);
+    this.#contents = contentClasses(typed.domains);
+  }
+
+  /** From now on they are not there. */
+  remove(rules: readonly Rule[]): void {
+    for (const rule of rules) this.#removed.add(rule);
+  }
+
+  /** The changes if these rules of one section were not there; each event that one of them decides is in one. @throws AnalysisLimit */
+  *without(rules: readonly OwnedRule[]): Generator<Change> {
+    const known = new Set(rules.map(({ rule }) => rule));
+    for (const owned of rules)
+      yield* this.#changes(owned, {
+        before: (one) => (known.has(one.rule) ? marked(one) : one),
+        after: (list) => list.filter(({ rule }) => !known.has(rule)),
+      });
+  }
+
+  /** The changes if the rule were asked first: who decides now what it matches. @throws AnalysisLimit */
+  *first(owned: OwnedRule): Generator<Change> {
+    const isIt = ({ rule }: OwnedRule): boolean => rule === owned.rule;
+    yield* this.#changes(owned, {
+      before: (one) => one,
+      after: (list) => (list.some(isIt) ? [owned, ...list.filter((one) => !isIt(one))] : list),
+    });
+  }
+
+  /** The cells in which the rule matches, its content aside. */
+  *boxes(owned: OwnedRule, spend: Spend): Generator<Cell> {
+    const place = placeOf(owned.rule);
+    const side = this.#sides.get(placeName(place));
+    const rules = side ? [...side.before.rulesNear(owned.policy.subject)] : [];
+    const patterns = rules.flatMap((rule) => (rule.section === 'process' ? [] : rule.peers.domains));
+    for (const start of spacesOf(namesAmong(patterns, this.#typed.domains))[place.section])
+      yield* cellsIn({ spend }, start, { relation: (cell) => ruleRelation(cell, owned) });
+  }
+
+  *#changes(owned: OwnedRule, variation: Variation): Generator<Change> {
+    const spend = budget(this.#limit);
+    const numbers = this.#numbers;
+    const numberOf = (one: object): number => {
+      const number = numbers.get(one) ?? numbers.size;
+      numbers.set(one, number);
+      return number;
+    };
+    const walk: Walk = { sides: this.#sides, numberOf, contents: this.#contents, spend };
+    const place = placeOf(owned.rule);
+    for (const box of this.boxes(owned, spend)) {
+      const { before } = clipped(box, near(walk, place, box));
+      const left = edited(before, (list) => list.filter(({ rule }) => !this.#removed.has(rule)));
+      const own: Both = { before: edited(left, (list) => list.map(variation.before)), after: edited(left, variation.after) };
+      yield* compare(walk, place, { box, own, earlier: [] });
+    }
+  }
+}
+
+type Variation = {
+  readonly before: (one: OwnedRule) => OwnedRule;
+  readonly after: (list: readonly OwnedRule[]) => readonly OwnedRule[];
+};
+
+/** One that no other rule is the same as. */
+const marked = ({ rule, policy }: OwnedRule): OwnedRule => ({
+  rule: { ...rule, text: '' },
+  policy: { ...policy, name: `${policy.name} ` },
+});
+
+function edited({ enforced, withAudit }: Views, change: (list: readonly OwnedRule[]) => readonly OwnedRule[]): Views {
+  const of = remembered((section: SectionRules): SectionRules => ({ ...section, rules: change(section.rules) }));
+  return { enforced: of(enforced), withAudit: of(withAudit) };
+}

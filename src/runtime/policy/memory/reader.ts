@@ -1,0 +1,99 @@
+// The decision memory as the kernel reads it, in TypeScript: the same loads in the same order (bpf/templates/include/memory.h,
+// verdict.h). Whatever is missing is undefined, which is a denial.
+import { addressNode, layouts, limits, nothing } from '../../../compiler/ir/abi.ts';
+import { type Address, isIpv4 } from '../../../compiler/space/address.ts';
+import type { Entry } from '../verdict-table.ts';
+import { walkAddressTree } from './address-tree.ts';
+import { sectionsOfSubject, wideChoices } from './image.ts';
+
+type Fields = readonly { readonly name: string; readonly offset: number }[];
+const offsetOf = (fields: Fields, name: string): number => fields.find((field) => field.name === name)?.offset ?? Number.NaN;
+const verdictOffsets = {
+  action: offsetOf(layouts.verdict.fields, 'action'),
+  cause: offsetOf(layouts.verdict.fields, 'cause'),
+  match: offsetOf(layouts.verdict.fields, 'match'),
+  next: offsetOf(layouts.verdict.fields, 'next'),
+  domain: offsetOf(layouts.verdict.fields, 'domain'),
+  flags: offsetOf(layouts.verdict.fields, 'flags'),
+};
+type HeaderField = Exclude<keyof typeof layouts.memory.members, 'port_block'>;
+
+export type FoundEndpoint = { readonly subjectClass: number; readonly peerClass: number };
+/** What an address is: somebody's own, or of a class. */
+export type FoundAddress = { readonly kind: 'class' | 'endpoint'; readonly number: number };
+
+export class MemoryReader {
+  readonly #view: DataView;
+
+  constructor(bytes: Uint8Array) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  #field(name: HeaderField): number {
+    return this.#word(offsetOf(layouts.memory.fields, name));
+  }
+
+  #word(at: number): number {
+    return this.#view.getUint32(at, true);
+  }
+
+  endpoint(id: number): FoundEndpoint | undefined {
+    if (id >= this.#field('endpoint_count')) return undefined;
+    const at = this.#field('endpoints') + id * layouts.endpoint.size;
+    const subjectClass = this.#word(at);
+    return subjectClass === nothing.subjectNone ? undefined : { subjectClass, peerClass: this.#word(at + 4) };
+  }
+
+  address(address: Address): FoundAddress | undefined {
+    const isMapped = isIpv4(address);
+    const word = walkAddressTree(this.#view, this.#field(isMapped ? 'ipv4' : 'ipv6'), { address, from: isMapped ? 96 : 0 });
+    const number = word & 0x3fffffff;
+    if (word >>> 30 === addressNode.class) return { kind: 'class', number };
+    return word >>> 30 === addressNode.endpoint ? { kind: 'endpoint', number } : undefined;
+  }
+
+  #section(subjectClass: number, section: number): number {
+    return this.#field('subjects') + (subjectClass * sectionsOfSubject + section) * layouts.section.size;
+  }
+
+  /** Number of the first verdict of exec classes. */
+  process(subjectClass: number): number {
+    return this.#word(this.#section(subjectClass, 2) + 8);
+  }
+
+  /** Number of the verdict of a connection. */
+  network(asked: { readonly subjectClass: number; readonly section: number; readonly peerClass: number; readonly point: number }): number {
+    const section = this.#section(asked.subjectClass, asked.section);
+    const row = this.#word(section + 4) + layouts.row.size * this.#choice(this.#word(section), this.#portClass(asked.point));
+    const choice = this.#choice(this.#word(row), asked.peerClass);
+    return choice === 0 ? this.#word(section + 8) : this.#word(row + 4) + choice;
+  }
+
+  #choice(cells: number, asked: number): number {
+    const isWide = cells % 2 === wideChoices;
+    const bits = this.#field('cell_bits');
+    const column = Math.floor(asked / limits.choiceBlock);
+    const cell = this.#word(cells - (isWide ? wideChoices : 0) + column * 4);
+    if (cell % 2 ** bits !== column) return 0;
+    const at = this.#field('blocks') + Math.floor(cell / 2 ** bits) * limits.choiceBlock + (asked % limits.choiceBlock);
+    return this.#view.getUint8(at) + (isWide ? this.#view.getUint8(at + limits.choiceBlock) * 256 : 0);
+  }
+
+  #portClass(point: number): number {
+    const block = this.#view.getUint16(offsetOf(layouts.memory.fields, 'port_block') + Math.floor(point / limits.portBlock) * 2, true);
+    return this.#view.getUint16(this.#field('port_classes') + (block * limits.portBlock + (point % limits.portBlock)) * 2, true);
+  }
+
+  verdict(number: number): Entry | undefined {
+    if (number >= this.#field('verdict_count')) return undefined;
+    const at = this.#field('verdicts') + number * layouts.verdict.size;
+    return {
+      action: this.#view.getUint8(at + verdictOffsets.action),
+      cause: this.#word(at + verdictOffsets.cause),
+      match: this.#view.getUint8(at + verdictOffsets.match),
+      next: this.#word(at + verdictOffsets.next),
+      domain: this.#view.getUint8(at + verdictOffsets.domain),
+      flags: this.#view.getUint8(at + verdictOffsets.flags),
+    };
+  }
+}

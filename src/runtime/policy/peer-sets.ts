@@ -1,0 +1,67 @@
+// Which peer classes a rule is about.
+import type { PolicyProgram, ProgramRule } from '../../compiler/ir/bundle.ts';
+import type { ReservedName } from '../../compiler/ir/event.ts';
+import type { ReservedSet } from '../../compiler/ir/typed.ts';
+import type { PeerClass } from './endpoint-classes.ts';
+
+type Peers = NonNullable<ProgramRule['peers']>;
+/** Ascending. */
+export type PeerSet = Uint32Array | 'all';
+
+const isReserved = ({ name, except }: ReservedSet, names: readonly ReservedName[]): boolean =>
+  (name === undefined || names.includes(name)) && !except.some((one) => names.includes(one));
+
+export class PeerSets {
+  readonly #program: PolicyProgram;
+  readonly #peers: readonly PeerClass[];
+  readonly #ipv6: ReadonlySet<number>;
+  readonly #bySelector = new Map<number, number[]>();
+  readonly #byKey = new Map<string, PeerSet>();
+  readonly #byPosition = new Map<number, PeerSet>();
+
+  constructor(program: PolicyProgram, peers: readonly PeerClass[]) {
+    this.#program = program;
+    this.#peers = peers;
+    this.#ipv6 = new Set(program.ipv6Networks);
+    for (const { number, selectors } of peers) {
+      for (const selector of selectors) {
+        const list = this.#bySelector.get(selector);
+        if (list) list.push(number);
+        else this.#bySelector.set(selector, [number]);
+      }
+    }
+  }
+
+  /** Of the rule at `position` in `program.rules`. */
+  at(position: number): PeerSet {
+    const known = this.#byPosition.get(position);
+    if (known) return known;
+    const peers = this.#program.rules[position]?.peers ?? { selectors: [], networkClasses: [], entities: [] };
+    const key = JSON.stringify(peers);
+    const found = this.#byKey.get(key) ?? this.#classesOf(peers);
+    this.#byKey.set(key, found);
+    this.#byPosition.set(position, found);
+    return found;
+  }
+
+  /** The peer classes that a union of peers is made of. */
+  #classesOf({ selectors, networkClasses, entities, reserved = [] }: Peers): PeerSet {
+    if (entities.includes('all')) return 'all';
+    const found = new Set<number>(networkClasses);
+    const { networks } = this.#program.classes;
+    if (entities.some((name) => name.startsWith('world'))) {
+      for (let number = 0; number < networks; number++) {
+        const isWorld = entities.includes('world') || entities.includes(this.#ipv6.has(number) ? 'world-ipv6' : 'world-ipv4');
+        if (isWorld) found.add(number);
+      }
+    }
+    for (const selector of selectors) for (const number of this.#bySelector.get(selector) ?? []) found.add(number);
+    if (entities.length > 0 || reserved.length > 0) {
+      for (const peer of this.#peers) {
+        const isNamed = entities.includes('cluster') || peer.entities.some((name) => entities.includes(name));
+        if (isNamed || (peer.kind === 'reserved' && reserved.some((set) => isReserved(set, peer.entities)))) found.add(peer.number);
+      }
+    }
+    return Uint32Array.from(found).sort();
+  }
+}

@@ -1,0 +1,119 @@
+// For a subject and a direction: the list of rules that each port class meets, in deciding order; and for such a list, what
+// of it each peer class meets. Ports come first: a policy has few lists of rules that share a port, and many peers.
+import type { PolicyProgram } from '../../compiler/ir/bundle.ts';
+import type { Direction, Tier } from '../../compiler/ir/typed.ts';
+import type { Candidate, Candidates } from './candidates.ts';
+import { Chains } from './chains.ts';
+import type { PeerClass, SubjectClass } from './endpoint-classes.ts';
+import { Groups } from './groups.ts';
+import { type PeerSet, PeerSets } from './peer-sets.ts';
+
+/** Decides every request, also where nothing is in audit mode. */
+const decidesAll = ({ content, action, audit }: Candidate): boolean => content === undefined && action !== 'pass' && !audit;
+
+/** Lists of candidates; what comes after one that decides everything is left out. 0 is the empty one. */
+class Lists {
+  readonly #chains = new Chains();
+  readonly #closed = new Set<number>();
+  /** The last tier of which a list has a `pass`, so that the rest of it may not be asked. */
+  readonly #passed = new Map<number, Tier>();
+
+  extend(list: number, candidate: Candidate, closes: boolean): number {
+    if (this.#closed.has(list)) return list;
+    const made = this.#chains.extend(list, candidate.number);
+    const passed = candidate.action === 'pass' ? candidate.tier : this.#passed.get(list);
+    if (passed) this.#passed.set(made, passed);
+    if (closes && passed !== candidate.tier) this.#closed.add(made);
+    return made;
+  }
+
+  members(list: number): readonly number[] {
+    return this.#chains.members(list);
+  }
+}
+
+type Addressed = { readonly candidate: Candidate; readonly peers: PeerSet };
+
+export class PortLists {
+  readonly #networks: number;
+  readonly #portGroups: Groups;
+  readonly #peerGroups: Groups;
+  readonly #peers: readonly PeerClass[];
+  readonly #candidates: Candidates;
+  readonly #sets: PeerSets;
+  readonly #ofPorts = new Lists();
+  readonly #ofPeers = new Lists();
+  readonly #peersOf = new Map<number, PeerSet>();
+  readonly #byPeer = new Map<number, readonly Addressed[]>();
+
+  constructor(program: PolicyProgram, peers: readonly PeerClass[], candidates: Candidates, portClasses: number) {
+    this.#networks = program.classes.networks;
+    this.#portGroups = new Groups(portClasses);
+    this.#peers = peers;
+    this.#candidates = candidates;
+    this.#sets = new PeerSets(program, peers);
+    this.#peerGroups = new Groups(this.peerClasses);
+  }
+
+  get peerClasses(): number {
+    return this.#networks + this.#peers.length;
+  }
+
+  /** Port class -> list, for `peersOf`. Good until the next call. */
+  listsOf(subject: SubjectClass, section: Direction): Groups {
+    const groups = this.#portGroups.restart();
+    for (const position of this.#candidates.positionsFor(subject, section)) {
+      for (const { candidate, peers } of this.#addressed(position, subject, section)) {
+        const closes = peers === 'all' && decidesAll(candidate);
+        groups.add(candidate.ports, (list) => this.#ofPorts.extend(list, candidate, closes));
+      }
+    }
+    return groups;
+  }
+
+  /** Peer class -> list of the rules of `list` that are about it, for `candidatesOf`. Good until the next call. */
+  peersOf(list: number): Groups {
+    const groups = this.#peerGroups.restart();
+    for (const number of this.#ofPorts.members(list)) {
+      const candidate = this.#candidates.get(number);
+      const closes = decidesAll(candidate);
+      groups.add(this.#peersOf.get(number) ?? 'all', (one) => this.#ofPeers.extend(one, candidate, closes));
+    }
+    return groups;
+  }
+
+  candidatesOf(list: number): readonly Candidate[] {
+    return this.#ofPeers.members(list).map((number) => this.#candidates.get(number));
+  }
+
+  /** The rule at a position: on egress a named port is the peer's, so that it is several where peers give it other numbers. */
+  #addressed(position: number, subject: SubjectClass, section: Direction): readonly Addressed[] {
+    const isNamed = (this.#candidates.rule(position).ports?.named.length ?? 0) > 0;
+    if (isNamed && section === 'egress') {
+      const known = this.#byPeer.get(position) ?? this.#addressedByPeer(position);
+      this.#byPeer.set(position, known);
+      return known;
+    }
+    const candidate = this.#candidates.at(position, subject.named);
+    const peers = this.#sets.at(position);
+    this.#peersOf.set(candidate.number, peers);
+    return [{ candidate, peers }];
+  }
+
+  #addressedByPeer(position: number): readonly Addressed[] {
+    const set = this.#sets.at(position);
+    const none = { key: '', classes: new Map<string, readonly number[]>() };
+    const byCandidate = new Map<Candidate, number[]>();
+    for (const peer of set === 'all' ? Array.from({ length: this.peerClasses }, (_, number) => number) : set) {
+      const candidate = this.#candidates.at(position, this.#peers[peer - this.#networks]?.named ?? none);
+      const list = byCandidate.get(candidate);
+      if (list) list.push(peer);
+      else byCandidate.set(candidate, [peer]);
+    }
+    return [...byCandidate].map(([candidate, list]) => {
+      const peers = Uint32Array.from(list);
+      this.#peersOf.set(candidate.number, peers);
+      return { candidate, peers };
+    });
+  }
+}

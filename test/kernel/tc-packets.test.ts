@@ -1,0 +1,278 @@
+// The programs of a workload's own interface, packet by packet: what programs on cgroups never see (ICMP to a workload,
+// segments to closed ports), TCP without sockets, fragments, a full table. Deny and allow stand in tables written by hand.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fixedEndpoint } from '../../src/compiler/ir/abi.ts';
+import { type ContentParts, kernelTest } from '../harness/kernel.ts';
+import {
+  cut,
+  etherTypes,
+  fragment,
+  hopByHop,
+  icmp,
+  icmpv6,
+  ip,
+  ipv4,
+  ipv6,
+  type Layer,
+  otherProtocol,
+  sctp,
+  tcp,
+  tcpFlags,
+  udp,
+} from '../harness/packet.ts';
+import {
+  address,
+  allowed,
+  denied,
+  ends,
+  type Family,
+  families,
+  inbound,
+  other,
+  outbound,
+  peer,
+  peerAllowed,
+  portsImage,
+  sides,
+  standard,
+  subject,
+} from '../harness/packet-policy.ts';
+import { type TcBench, tcBench } from '../harness/tc-bench.ts';
+
+let made: TcBench | undefined;
+const nowhere = { cgroup: { id: 0n, path: '', name: '' } };
+const policy = (change: ContentParts = {}) => standard(nowhere, change);
+function fresh(change: ContentParts = {}): TcBench {
+  made ??= tcBench();
+  made.install(policy(change));
+  made.forget();
+  made.own(subject);
+  return made;
+}
+
+type Case = { readonly name: string; readonly open: Layer; readonly shut: Layer; readonly only?: Family };
+const cases: readonly Case[] = [
+  { name: 'tcp', open: tcp({ source: 40001, destination: 80 }), shut: tcp({ source: 40001, destination: 81 }) },
+  { name: 'udp', open: udp({ source: 40001, destination: 53 }), shut: udp({ source: 40001, destination: 54 }) },
+  { name: 'sctp', open: sctp({ source: 40001, destination: 5000 }), shut: sctp({ source: 40001, destination: 5001 }) },
+  { name: 'icmp', open: icmp({ type: 8, id: 7 }), shut: icmp({ type: 13 }), only: 'v4' },
+  { name: 'icmpv6', open: icmpv6({ type: 128, id: 7 }), shut: icmpv6({ type: 144 }), only: 'v6' },
+  { name: 'other', open: otherProtocol(47), shut: otherProtocol(50) },
+];
+
+for (const { name, open, shut, only } of cases)
+  for (const family of families.filter((each) => (only ?? each) === each))
+    for (const side of sides)
+      kernelTest(`${name} ${family} ${side}`, () => {
+        const it = fresh();
+        const packet = ip(ends(side, family), open);
+        assert.equal(it.run(side, packet), { passed: true, raised: [`${side} ${name} l4-only forwarded ${allowed}`] }, 'a new flow');
+        assert.equal(it.run(side, packet), { passed: true, raised: [] }, 'its next packet');
+        for (const which of ['first', 'second']) {
+          const refused = it.run(side, ip(ends(side, family), shut));
+          assert.equal(refused, { passed: false, raised: [`${side} ${name} none dropped ${denied}`] }, `${which} denied packet`);
+        }
+        const known = it.run(side, ip(ends(side, family, other), open));
+        assert.equal(known, { passed: true, raised: [`${side} ${name} l3-l4 forwarded ${peerAllowed}`] }, 'a peer by its address');
+      });
+
+const flags = (value: number, way: 'there' | 'back' = 'there'): Layer =>
+  way === 'there' ? tcp({ source: 40001, destination: 80, flags: value }) : tcp({ source: 80, destination: 40001, flags: value });
+const { syn, acknowledge, fin, reset } = tcpFlags;
+
+for (const family of families)
+  kernelTest(`a connection ${family}: replies pass, nobody else's segments`, () => {
+    const it = fresh();
+    assert.is(it.passes('ingress', ip(inbound(family), flags(syn | acknowledge, 'back'))), false, 'an answer that nobody asked for');
+    assert.is(it.passes('egress', ip(outbound(family), flags(syn))), true);
+    assert.equal(it.run('ingress', ip(inbound(family), flags(syn | acknowledge, 'back'))), { passed: true, raised: [] });
+    assert.equal(it.run('egress', ip(outbound(family), flags(acknowledge))), { passed: true, raised: [] });
+    assert.is(it.passes('ingress', ip(inbound(family, other), flags(acknowledge, 'back'))), false, 'of another address');
+    assert.is(
+      it.passes('ingress', ip(inbound(family), tcp({ source: 81, destination: 40001, flags: acknowledge }))),
+      false,
+      'of another port',
+    );
+  });
+
+kernelTest('the other side opens nothing on the ports of an open connection; both at once is one connection', () => {
+  const it = fresh();
+  const crossing = ip(inbound('v4'), flags(syn, 'back'));
+  assert.is(it.passes('egress', ip(outbound('v4'), flags(syn))), true);
+  assert.equal(it.run('ingress', crossing), { passed: true, raised: [] }, 'simultaneous open');
+  assert.is(it.passes('ingress', ip(inbound('v4'), flags(syn | acknowledge, 'back'))), true);
+  assert.equal(it.run('ingress', crossing), { passed: false, raised: [`ingress tcp none dropped ${denied}`] }, 'an event of its own');
+  assert.equal(it.run('egress', ip(outbound('v4'), flags(syn))), { passed: true, raised: [] }, 'the port is used again');
+});
+
+kernelTest('a closed connection is forgotten soon, an open one is not', () => {
+  const it = fresh();
+  const open = (): void => {
+    it.forget();
+    for (const value of [syn, acknowledge]) assert.is(it.passes('egress', ip(outbound('v4'), flags(value))), true);
+  };
+  const late = (seconds: number): boolean => {
+    it.age(seconds);
+    return it.passes('ingress', ip(inbound('v4'), flags(acknowledge, 'back')));
+  };
+  open();
+  assert.is(late(3600), true, 'idle for an hour');
+  assert.is(late(7 * 3600), false, 'idle for seven');
+  open();
+  it.passes('egress', ip(outbound('v4'), flags(fin | acknowledge)));
+  assert.is(late(11), true, 'half closed');
+  it.passes('ingress', ip(inbound('v4'), flags(fin | acknowledge, 'back')));
+  assert.is(late(11), false, 'closed by both');
+  open();
+  it.passes('ingress', ip(inbound('v4'), flags(reset, 'back')));
+  assert.is(late(11), false, 'reset');
+  it.forget();
+  it.passes('egress', ip(outbound('v4'), flags(syn)));
+  assert.is(late(61), false, 'never answered');
+});
+
+kernelTest('when the policy that allowed a connection goes, the connection stops', () => {
+  const it = fresh();
+  for (const value of [syn, acknowledge]) it.passes('egress', ip(outbound('v4'), flags(value)));
+  it.install(policy());
+  assert.equal(
+    it.run('ingress', ip(inbound('v4'), flags(acknowledge, 'back'))),
+    { passed: true, raised: [] },
+    'a new revision, same verdict',
+  );
+  it.install(policy({ ports: portsImage([]) }));
+  assert.is(it.passes('ingress', ip(inbound('v4'), flags(acknowledge, 'back'))), false);
+  assert.is(it.passes('egress', ip(outbound('v4'), flags(acknowledge))), false);
+});
+
+kernelTest('errors about an allowed connection pass, others are events', () => {
+  const it = fresh();
+  const router = { v4: address('198.51.100.1'), v6: address('2001:db8:eeee::1') };
+  for (const family of families) {
+    const error = (quoted: Layer) => {
+      const { bytes } = ip(outbound(family), quoted);
+      return ip(inbound(family, router), family === 'v4' ? icmp({ type: 3, code: 4, quoted: bytes }) : icmpv6({ type: 2, quoted: bytes }));
+    };
+    assert.is(it.passes('ingress', error(flags(acknowledge))), false, 'nobody spoke');
+    it.passes('egress', ip(outbound(family), flags(syn)));
+    assert.equal(it.run('ingress', error(flags(acknowledge))), { passed: true, raised: [] });
+    assert.is(it.passes('ingress', error(tcp({ source: 40002, destination: 80 }))), false, 'of another connection');
+  }
+  const refusal = (far: typeof router) =>
+    ip(outbound('v4', far), icmp({ type: 3, code: 3, quoted: ip(inbound('v4'), udp({ source: 40001, destination: 53 })).bytes }));
+  assert.is(it.passes('ingress', ip(inbound('v4'), udp({ source: 40001, destination: 53 }))), true);
+  assert.is(it.passes('egress', refusal({ ...router, v4: inbound('v4').source })), true, 'told to who is in it');
+  assert.is(it.passes('egress', refusal(router)), false, 'told to somebody else');
+});
+
+const large = udp({ source: 40001, destination: 53 }, new Uint8Array(56));
+/** `offset` in units of eight bytes. */
+const part = (family: Family, offset: number, inner: Layer, more = true) =>
+  family === 'v4' ? ipv4({ ...outbound('v4'), offset, more }, inner) : ipv6(outbound('v6'), fragment(inner, { offset, more }));
+const rest: Layer = { number: 17, bytes: new Uint8Array(32) };
+
+for (const family of families)
+  kernelTest(`fragments ${family}: later ones follow the first, and rewrite nothing of it`, () => {
+    const it = fresh();
+    assert.equal(
+      it.run('egress', part(family, 8, rest)),
+      { passed: false, raised: ['egress udp none dropped fragment'] },
+      'before the first',
+    );
+    assert.is(it.passes('egress', part(family, 0, large)), true);
+    assert.equal(it.run('egress', part(family, 8, rest)), { passed: true, raised: [] });
+    assert.is(it.passes('egress', part(family, 12, rest, false)), true);
+    assert.is(it.passes('egress', part(family, 7, rest)), false, 'over the end of the first');
+    assert.is(it.passes('egress', part(family, 1, rest)), false, 'over its ports');
+    assert.is(it.passes('ingress', part(family, 8, rest)), false, 'of the other direction');
+    it.install(policy());
+    assert.is(it.passes('egress', part(family, 8, rest)), false, 'under another revision');
+    assert.is(it.passes('egress', part(family, 0, udp({ source: 40001, destination: 54 }, new Uint8Array(56)))), false);
+    assert.is(it.passes('egress', part(family, 8, rest)), false, 'of a denied one');
+    assert.is(it.passes('egress', part(family, 0, { number: 6, bytes: flags(syn).bytes.subarray(0, 8) })), false, 'a header in two pieces');
+  });
+
+kernelTest('below IP and beside it', () => {
+  const it = fresh();
+  const arp = { etherType: etherTypes.arp, bytes: new Uint8Array(28) };
+  const lldp = { etherType: 0x88cc, bytes: new Uint8Array(28) };
+  for (const side of sides) {
+    assert.equal(it.run(side, arp), { passed: true, raised: [] });
+    assert.equal(it.run(side, lldp), { passed: false, raised: [`${side} other none dropped unsupportedFamily`] });
+    assert.equal(
+      it.run(side, ipv6({ ...ends(side, 'v6'), hopLimit: 255 }, icmpv6({ type: 135 }))),
+      { passed: true, raised: [] },
+      'neighbour discovery',
+    );
+    assert.equal(it.run(side, cut(ip(ends(side, 'v4'), flags(syn)), 30)), {
+      passed: false,
+      raised: [`${side} tcp none dropped malformed`],
+    });
+    assert.is(it.passes(side, ip(ends(side, 'v6'), hopByHop(flags(syn)))), true, 'extension headers');
+  }
+  it.install(policy({ endpoints: [{ id: subject, subjectClass: 0, peerClass: 2 }] }));
+  assert.is(it.passes('egress', lldp), true, 'selected by no policy');
+});
+
+kernelTest('nobody sends in the name of another, nor of the host', () => {
+  const host = address('192.0.2.7');
+  const it = fresh();
+  const { addresses } = policy();
+  it.install(policy({ addresses: [...addresses, { address: host, endpoint: fixedEndpoint.host }] }));
+  const from = (source: bigint) => it.run('egress', ip({ source, destination: outbound('v4').destination }, flags(syn)));
+  for (const source of [other.v4, host, address('127.0.0.1')])
+    assert.equal(from(source), { passed: false, raised: ['egress tcp none dropped forgedSource'] });
+  assert.is(from(address('10.9.9.9')).passed, true, 'an address that is nobody else`s');
+});
+
+kernelTest('a full table lets nothing new in, counts it, and makes room of what is over', () => {
+  const it = fresh();
+  assert.is(it.passes('egress', ip(outbound('v4'), flags(syn))), true);
+  it.fill(0);
+  const another = ip(outbound('v4'), tcp({ source: 40002, destination: 80 }));
+  assert.equal(it.run('egress', another), { passed: false, raised: ['egress tcp none dropped tableFull'] });
+  assert.is(it.passes('ingress', ip(inbound('v4'), flags(syn | acknowledge, 'back'))), true, 'who is in goes on');
+  it.forget();
+  it.fill(61);
+  // The last sweep was a moment ago: another one may come after a tenth of a second.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
+  assert.is(it.passes('egress', another), true);
+  assert.ok(it.tracked() < 10, `${it.tracked()} left`);
+});
+
+kernelTest('requests are read on the sockets of a cgroup, or nothing that carries one passes', () => {
+  const data = tcp({ source: 40001, destination: 80, flags: acknowledge, payload: new Uint8Array(10) });
+  const verdicts = policy({
+    verdicts: [{ action: 'absent' }, { action: 'deny', cause: denied }, { action: 'inspect', cause: allowed, next: 5 }],
+  });
+  const it = fresh();
+  it.install(verdicts);
+  assert.is(it.passes('ingress', ip(inbound('v4'), flags(syn))), true);
+  assert.equal(it.run('ingress', ip(inbound('v4'), data)), { passed: false, raised: ['ingress tcp none dropped uninspectable'] });
+  it.own(subject, true);
+  assert.is(it.passes('ingress', ip(inbound('v4'), data)), true);
+});
+
+kernelTest('an interface that is nobody`s yet lets everything pass', () => {
+  const it = fresh();
+  it.own(fixedEndpoint.none);
+  assert.equal(it.run('ingress', ip(inbound('v4'), tcp({ source: 40001, destination: 81 }))), { passed: true, raised: [] });
+});
+
+kernelTest('behind a shared interface the address says whose packet it is', () => {
+  const it = fresh();
+  const shut = tcp({ source: 40001, destination: 81 });
+  it.share([subject, peer]);
+  assert.is(it.passes('egress', ip(outbound('v4'), shut)), false);
+  assert.is(it.passes('ingress', ip(inbound('v4'), shut)), false);
+  const ofOther = { source: other.v4, destination: outbound('v4').destination };
+  assert.equal(it.run('egress', ip(ofOther, shut)), { passed: true, raised: ['egress tcp none forwarded defaultAllow'] });
+  const ofNobody = { source: address('10.9.9.9'), destination: outbound('v4').destination };
+  assert.equal(it.run('egress', ip(ofNobody, shut)), { passed: true, raised: [] }, 'nobody`s');
+  it.own(peer);
+  it.share([peer, 99]);
+  assert.equal(it.run('egress', ip(outbound('v4'), shut)), { passed: true, raised: [] }, 'of one who is elsewhere');
+});
+
+test.run();
