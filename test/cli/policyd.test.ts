@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cgroupMounts } from '../../src/runtime/inventory/cgroup.ts';
-import { atEnd, kernelTest } from '../harness/kernel.ts';
+import { atEnd, kernelTest, privateCgroup } from '../harness/kernel.ts';
 import { policyd, type Run, world } from '../harness/policyd.ts';
 
 const here = world();
@@ -165,6 +165,7 @@ kernelTest('pins of somebody else are left alone', () => {
 
 kernelTest('what a cgroup cannot see is refused by name', () => {
   here.policy('workload a = { app: "a" }\npolicy p for a { ingress {\n  allow from a at icmp echo-request\n} }\n');
+  here.inventoryText(`workloads: [{ name: a, labels: { app: a }, cgroup: ${privateCgroup('a').path} }]\n`);
   refused(policyd(run), 1, /`ingress-icmp` is missing: ICMP that comes to a workload does not pass its cgroup.*needed by test\.policy:3/);
 });
 
