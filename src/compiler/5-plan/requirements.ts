@@ -15,7 +15,8 @@ const namesIcmp = (rule: Rule): boolean =>
 /** What a policy speaks of: sections, and services. */
 export type Parts = {
   readonly sections: ReadonlySet<Section>;
-  readonly services: boolean /** Are there rules about requests that come to workloads, and about those that they send? */;
+  readonly services: boolean;
+  /** Are there rules about requests that come to workloads, and about those that they send? */
   readonly received: boolean;
   readonly sent: boolean;
 };

@@ -128,7 +128,7 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   const ending = endOf({ options, folder, claim, undo });
   const control = await serveControl(folder.socket, {
     status: () => report.status(),
-    verify: (repair) => integrity.check(repair),
+    verify: (repair) => integrity.verify(repair),
     history: observation.history,
     catchUp: () => observation.catchUp(),
     lostRecord: (count) => observation.lostRecord(count),

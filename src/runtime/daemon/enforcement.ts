@@ -10,7 +10,7 @@ import { type Machine, type ResolvedInventory, type ResolvedWorkload, resolveInv
 import { attachCgroup, attachMachine, attachments, detachCgroup } from '../kernel/attach.ts';
 import { names, pinsAt } from '../kernel/bpffs.ts';
 import { outermost } from '../kernel/cgroups.ts';
-import { type Drift, drift } from '../kernel/drift.ts';
+import type { Drift } from '../kernel/drift.ts';
 import type { Result } from '../kernel/failure.ts';
 import { missingInterfaces } from '../kernel/features.ts';
 import {
@@ -114,7 +114,7 @@ export class Enforcement {
   /** Tables in the kernel that do not hold what was put there. */
   drift(): readonly Drift[] {
     const { current } = this;
-    return current && current.programs.tables.get('config') !== undefined ? must(drift(current.programs.tables, current.content)) : [];
+    return current && current.programs.tables.get('config') !== undefined ? current.programs.generations.drift() : [];
   }
 
   /** Writes every table again, as a generation of its own. */

@@ -54,10 +54,15 @@ export class IntegrityCheck {
     return { ...this.last, questions: this.enforcement.inForce?.verified ?? 0 };
   }
 
-  /** Looks now. Throws a Refusal where the programs answer otherwise than the bundle says. */
-  check(repair: boolean): Integrity {
-    const { log } = this.options;
+  /** Asks the questions of the bundle again, and looks. Throws a Refusal where the programs answer otherwise than the bundle says. */
+  verify(repair: boolean): Integrity {
     this.enforcement.verifyAgain();
+    return this.check(repair);
+  }
+
+  /** The questions have tables of their own, which nobody can have changed: they are not asked each time. */
+  private check(repair: boolean): Integrity {
+    const { log } = this.options;
     const drift = this.enforcement.drift();
     const { repairs } = this.last;
     this.last = { ...this.state(), checked: new Date().toISOString(), drift, repairs };

@@ -1,27 +1,15 @@
 // Is what stands in the kernel's tables still what was written there? Somebody with bpftool can change a pinned map; nothing in
-// the kernel tells. Reads every table of the slot in force and compares it with the generation that it should hold.
-import { limits } from '../../compiler/ir/abi.ts';
+// the kernel tells. Counts the entries of a table that are not as they were written: missing or other ones, and ones too many.
+import { mapType } from '../ffi/constants.ts';
 import { mapById, mapLookup, mapNextKey } from '../ffi/libbpf.ts';
 import { using } from './descriptor.ts';
-import { type Result, success } from './failure.ts';
-import {
-  currentRevision,
-  type Entries,
-  type GenerationContent,
-  type MapSource,
-  mapOf,
-  pagesFor,
-  pagesOf,
-  type TableName,
-  tableNames,
-  u32,
-} from './tables.ts';
+import { type Entries, type InnerShape, u32 } from './entries.ts';
+import type { TableName } from './tables.ts';
 
-/** A table whose entries are not those of the generation: missing or other ones, and ones too many. */
+/** A table that does not hold what was written, and how many of its entries. */
 export type Drift = { readonly table: TableName; readonly entries: number };
 
-function differing(fd: number, { count, keys, values }: Entries, keySize: number): number {
-  const valueSize = values.length / Math.max(1, count);
+function changed(fd: number, { keySize, valueSize }: InnerShape, { count, keys, values }: Entries): number {
   const found = new Uint8Array(valueSize);
   let different = 0;
   for (let index = 0; index < count; index++) {
@@ -32,8 +20,9 @@ function differing(fd: number, { count, keys, values }: Entries, keySize: number
   return different;
 }
 
-/** Keys of a hash that the generation has not. */
-function surplus(fd: number, count: number, keySize: number): number {
+/** Keys of a hash that nobody wrote; an array has all of its keys. */
+function surplus(fd: number, { type, keySize }: InnerShape, { count }: Entries): number {
+  if (type !== mapType.hash) return 0;
   const next = new Uint8Array(keySize);
   let found = 0;
   let key: Uint8Array | null = null;
@@ -44,27 +33,12 @@ function surplus(fd: number, count: number, keySize: number): number {
   return Math.max(0, found - count);
 }
 
-const isHash = (name: TableName): boolean => name === 't_cgroups' || name === 't_services';
-
-function driftOf(outer: number, name: TableName, pages: readonly Entries[], slot: number): number {
+/** Of the inner maps of `outer` from number `first` on. */
+export function differing(outer: number, first: number, [shape, pages]: readonly [InnerShape, readonly Entries[]]): number {
   const id = new Uint32Array(1);
   const bytes = new Uint8Array(id.buffer);
   return pages.reduce((sum, entries, page) => {
-    if (!mapLookup(outer, u32(slot * pagesOf(name) + page), bytes)) return sum + Math.max(1, entries.count);
-    const keySize = entries.count === 0 ? 0 : entries.keys.length / entries.count;
-    return using(mapById(id[0] ?? 0), (fd) => {
-      const own = differing(fd, entries, keySize);
-      return sum + own + (isHash(name) && entries.count > 0 ? surplus(fd, entries.count, keySize) : 0);
-    });
+    if (!mapLookup(outer, u32(first + page), bytes)) return sum + Math.max(1, entries.count);
+    return sum + using(mapById(id[0] ?? 0), (fd) => changed(fd, shape, entries) + surplus(fd, shape, entries));
   }, 0);
-}
-
-/** Tables that do not hold `content`, in the slot that packets read now; [] when all is as it was written. */
-export function drift(maps: MapSource, content: GenerationContent): Result<readonly Drift[]> {
-  const pages = pagesFor(content);
-  if (!pages.ok) return pages;
-  const slot = currentRevision(maps) % limits.slots;
-  const present = tableNames.filter((name) => maps.get(name) !== undefined);
-  const found = present.map((table) => ({ table, entries: driftOf(mapOf(maps, table), table, pages.value[table], slot) }));
-  return success(found.filter(({ entries }) => entries > 0));
 }

@@ -12,6 +12,8 @@ import { GenerationLimit, type GenerationTables } from '../policy/generation.ts'
 import { memoryImage } from '../policy/memory/image.ts';
 import type { ServiceTables } from '../policy/services.ts';
 import { closeFd } from './descriptor.ts';
+import { type Drift, differing } from './drift.ts';
+import { type Entries, type InnerShape, memoryPages, u32 } from './entries.ts';
 import { failed, type Result, success, type TooLarge } from './failure.ts';
 
 /** Everything the kernel is told in one generation. */
@@ -28,14 +30,6 @@ export type GenerationContent = {
 /** Where a pinned map is found by name: `Loaded.maps`, or the pins of a running policyd. */
 export type MapSource = { readonly get: (name: string) => number | undefined };
 
-type InnerShape = {
-  readonly type: number;
-  readonly keySize: number;
-  readonly valueSize: number;
-  readonly flags: number;
-  /** Most entries. */
-  readonly limit: number;
-};
 const hash = (keySize: number, valueSize: number, limit: number): InnerShape => ({
   type: mapType.hash,
   keySize,
@@ -63,14 +57,10 @@ const shapes = {
 export type TableName = keyof typeof shapes;
 export const tableNames = Object.keys(shapes) as readonly TableName[]; // the keys of the object above
 /** Inner maps of one slot. */
-export const pagesOf = (name: TableName): number => (name === 't_memory' ? limits.memoryPages : 1);
+const pagesOf = (name: TableName): number => (name === 't_memory' ? limits.memoryPages : 1);
 
-/** Keys and values of one inner map, each one after the other. */
-export type Entries = { readonly count: number; readonly keys: Uint8Array; readonly values: Uint8Array };
 /** The inner maps of each table, from the first of a slot on. */
-export type Pages = Readonly<Record<TableName, readonly Entries[]>>;
-
-export const u32 = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
+type Pages = Readonly<Record<TableName, readonly Entries[]>>;
 
 /** Keys 0..n-1 of an array. */
 const indexed = (values: Uint8Array, valueSize: number): Entries => {
@@ -102,19 +92,7 @@ const backendEntries = ({ backends }: ServiceTables): Entries =>
     layouts.backend.size,
   );
 
-/** The last page is filled up with zeros. */
-function memoryPages(bytes: Uint8Array): readonly Entries[] {
-  const size = limits.memoryPage;
-  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, page) => {
-    const part = bytes.subarray(page * size, (page + 1) * size);
-    const values = part.length === size ? part : new Uint8Array(size);
-    if (values !== part) values.set(part);
-    return { count: 1, keys: u32(0), values };
-  });
-}
-
-/** What the tables of a generation are to hold. */
-export function pagesFor({ images, tables, addresses, cgroups, services }: GenerationContent): Result<Pages> {
+function pagesFor({ images, tables, addresses, cgroups, services }: GenerationContent): Result<Pages> {
   const memory = within(() => memoryImage(tables, { prefixes: images.prefixes, addresses }));
   if (!memory.ok) return memory;
   return success({
@@ -162,11 +140,13 @@ const sameEntries = (a: Entries | undefined, b: Entries): boolean =>
 export type Generations = {
   /** Puts a generation in force and returns its revision. On failure the one before stays in force, whole. */
   readonly install: (content: GenerationContent) => Result<number>;
+  /** Tables that do not hold what `install` put in force, in the slot that packets read; [] when all is as it was written, or nothing was. */
+  readonly drift: () => readonly Drift[];
   /** The revision in force; 0 = none yet: everything of a governed cgroup is denied. */
   readonly revision: () => number;
 };
 
-export function mapOf(maps: MapSource, name: string): number {
+function mapOf(maps: MapSource, name: string): number {
   const fd = maps.get(name);
   if (fd === undefined) throw new Error(`policyc bug: no map \`${name}\` in the loaded objects`);
   return fd;
@@ -235,7 +215,15 @@ export function generations(maps: MapSource): Generations {
     written = pages;
     return success(revision);
   };
-  return { install, revision: () => currentRevision(maps) };
+  const drift = (): readonly Drift[] => {
+    const slot = currentRevision(maps) % limits.slots;
+    return tableNames.flatMap((table) => {
+      const [outer, pages] = [maps.get(table), written[table]];
+      const entries = outer === undefined || !pages ? 0 : differing(outer, slot * pagesOf(table), [shapes[table], pages]);
+      return entries > 0 ? [{ table, entries }] : [];
+    });
+  };
+  return { install, drift, revision: () => currentRevision(maps) };
 }
 
 /** Puts new inner maps into `slot`: one call a table, in which the kernel waits for the programs that run. */

@@ -12,6 +12,7 @@ import { materialize } from '../policy/materialize.ts';
 import { memoryImage } from '../policy/memory/image.ts';
 import { unload } from './bpffs.ts';
 import { closeFd } from './descriptor.ts';
+import { memoryPages, u32 } from './entries.ts';
 import { type Result, success } from './failure.ts';
 import { type Loaded, loadObjects, type TemplateObject, verifyTemplate } from './load.ts';
 
@@ -26,8 +27,6 @@ export type Tried = Pick<Bundle, 'program' | 'boundary' | 'images' | 'objects'>;
 /** Mismatches that are told; one is enough to refuse. */
 const mostTold = 20;
 const record = layouts.probe.size + layouts.verdict.size;
-
-const u32 = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
 
 function mustHave(found: ReadonlyMap<string, number>, name: string): number {
   const fd = found.get(name);
@@ -45,12 +44,7 @@ class Memory {
   }
 
   write(bytes: Uint8Array): void {
-    const size = limits.memoryPage;
-    for (let page = 0; page * size < bytes.length; page++) {
-      const part = new Uint8Array(size);
-      part.set(bytes.subarray(page * size, (page + 1) * size));
-      mapUpdate(this.#pages[page] ?? this.#add(page), u32(0), part);
-    }
+    for (const [page, { keys, values }] of memoryPages(bytes).entries()) mapUpdate(this.#pages[page] ?? this.#add(page), keys, values);
   }
 
   #add(page: number): number {
