@@ -35,7 +35,7 @@ const privateName = (): string => `${mark}-${process.pid}-${serial++}`;
 
 const endings: (() => void)[] = [];
 
-/** Runs `action` when the process ends, last registered first; what it throws is printed and stops no other. */
+/** Runs `action` after the last test, or when the process ends before: last registered first; what it throws is printed and stops no other. */
 export const atEnd = (action: () => void): void => void endings.push(action);
 
 function end(): void {
@@ -48,6 +48,7 @@ function end(): void {
   }
 }
 process.on('exit', end);
+test.after(() => void setImmediate(end)); // else a server or a child that is still there keeps this process alive
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
 
 /** Names `policyc-test-<pid>-<n>` in `folder` whose process is gone. */
