@@ -267,6 +267,8 @@ POL_GLOBAL int pol_stream_advance(struct __sk_buff *skb, struct pol_connection *
 		pol_stream_drop(connection, connection->begin);
 		return 0;
 	}
+	/* Hides from clang that STEP is no less: it would end the loop by `==`, from which verifiers before 6.8 learn no bound. */
+	asm volatile("" : "+r"(length));
 	for (i = 0; i < POL_STREAM_STEP; i++) {
 		if (i >= length)
 			break;
