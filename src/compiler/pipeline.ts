@@ -7,7 +7,7 @@ import { resolve } from './2-resolve/index.ts';
 import { check } from './3-check/index.ts';
 import { normalize } from './4-normalize/index.ts';
 import { plan } from './5-plan/index.ts';
-import { emit } from './6-emit/index.ts';
+import { type EmittedTables, emit, emitTables } from './6-emit/index.ts';
 import { boundaryTable } from './analysis/boundary.ts';
 import { type ConnectivityReport, connectivityOf, connectivityReport } from './analysis/connectivity.ts';
 import { type ConnectivityDiff, type ConnectivityState, connectivityDiff } from './analysis/connectivity-diff.ts';
@@ -224,6 +224,12 @@ export function planUnit({ typed }: CheckedUnit): Outcome<Plan> {
 export function emitUnit(unit: CheckedUnit): Outcome<Emitted> {
   const planned = planUnit(unit);
   return planned.ok ? { ...planned, value: emit(planned.value, { text: unit.text, boundary: boundaryTable(unit.typed) }) } : planned;
+}
+
+/** The kernel tables and programs of a policy, without what a bundle holds beside them. */
+export function tablesUnit(unit: CheckedUnit): Outcome<EmittedTables> {
+  const planned = planUnit(unit);
+  return planned.ok ? { ...planned, value: emitTables(planned.value) } : planned;
 }
 
 /** The `test` blocks of a checked policy. */

@@ -11,8 +11,13 @@ import { imagesOf } from './images.ts';
 import { metricDefinitions } from './metrics.ts';
 import { sourceTable } from './sources.ts';
 
+/** What a kernel is given; what that costs can be said without the rest. */
+export type EmittedTables = Pick<Emitted, 'images' | 'templates'>;
+export const emitTables = ({ space, templates }: Plan): EmittedTables => ({ images: imagesOf(space), templates });
+
 /** Lays the plan out as bytes and tables. Call it only for a plan without errors. */
-export function emit({ space, templates, requirements }: Plan, { text, boundary }: Pick<Emitted, 'text' | 'boundary'>): Emitted {
+export function emit(plan: Plan, { text, boundary }: Pick<Emitted, 'text' | 'boundary'>): Emitted {
+  const { space, requirements } = plan;
   return {
     program: space.program,
     sources: sourceTable(space.typed),
@@ -20,7 +25,6 @@ export function emit({ space, templates, requirements }: Plan, { text, boundary 
     text,
     boundary,
     requirements,
-    images: imagesOf(space),
-    templates,
+    ...emitTables(plan),
   };
 }

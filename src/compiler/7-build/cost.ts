@@ -18,7 +18,7 @@ export type Cost = {
 const instructionBytes = 8;
 
 /** `objectsDirectory`: where the compiled templates are. */
-export function costOf({ images, templates }: Emitted, objectsDirectory: string): Cost {
+export function costOf({ images, templates }: Pick<Emitted, 'images' | 'templates'>, objectsDirectory: string): Cost {
   const tables = images.map(({ table, entries, bytes }) => ({ table, entries, bytes: bytes.length }));
   const files = templates.map((template) => join(objectsDirectory, objectFile(template)));
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

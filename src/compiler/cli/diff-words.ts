@@ -6,7 +6,7 @@ import type { Effect } from '../analysis/diff.ts';
 import { type DeciderRecord, deciderWords } from '../analysis/event-words.ts';
 import type { ChangeRecord, DiffReport } from '../analysis/report.ts';
 import type { ReportGraph } from '../analysis/report-graph.ts';
-import { counted } from './output.ts';
+import { counted, grouped } from './output.ts';
 
 export const titles: Readonly<Record<Effect, string>> = {
   'newly-allowed': 'newly allowed',
@@ -108,20 +108,18 @@ export function affectedText({ section, affected }: ChangeRecord): string | unde
 export function flowsText({ flows }: ChangeRecord): string | undefined {
   if (!flows) return undefined;
   const times = flows.count === 0 || flows.first === '' ? '' : flows.count === 1 ? `, ${flows.first}` : `, ${flows.first} to ${flows.last}`;
-  const uncertain = flows.uncertain > 0 ? ` (perhaps ${number(flows.uncertain)} more: the record says too little)` : '';
+  const uncertain = flows.uncertain > 0 ? ` (perhaps ${grouped(flows.uncertain)} more: the record says too little)` : '';
   return `${flows.count === 0 ? 'none of the recorded flows' : counted(flows.count, 'recorded flow')}${times}${uncertain}`;
 }
 
 /** What was read of recorded traffic. */
 export function trafficText({ events, notJudged, unreadableLines }: NonNullable<Review['flows']>): string {
   const rest = [
-    ...(notJudged > 0 ? [`${number(notJudged)} could not be judged`] : []),
+    ...(notJudged > 0 ? [`${grouped(notJudged)} could not be judged`] : []),
     ...(unreadableLines > 0 ? [`${counted(unreadableLines, 'line')} could not be read`] : []),
   ];
-  return `asked of ${number(events)} recorded flows${rest.length > 0 ? ` (${rest.join(', ')}: \`policyc replay\` says why)` : ''}`;
+  return `asked of ${grouped(events)} recorded flows${rest.length > 0 ? ` (${rest.join(', ')}: \`policyc replay\` says why)` : ''}`;
 }
-
-const number = (value: number): string => value.toLocaleString('en');
 
 /** Of the tables and of the programs; `isSame`: nothing to look at. */
 export function costTexts({
@@ -137,7 +135,7 @@ export function costTexts({
     const sign = delta > 0 ? '+' : '';
     return {
       name,
-      text: delta === 0 ? number(other) : `${number(one)} -> ${number(other)} (${sign}${number(delta)})`,
+      text: delta === 0 ? grouped(other) : `${grouped(one)} -> ${grouped(other)} (${sign}${grouped(delta)})`,
       isSame: delta === 0,
     };
   };

@@ -5,7 +5,7 @@ import type { FlowCount } from '../analysis/concern.ts';
 import type { Difference } from '../analysis/diff.ts';
 import { diffReport } from '../analysis/report.ts';
 import { reportGraph } from '../analysis/report-graph.ts';
-import { type CheckedUnit, diffUnits, emitUnit } from '../pipeline.ts';
+import { type CheckedUnit, diffUnits, tablesUnit } from '../pipeline.ts';
 import { changedConnections } from './diff-connections.ts';
 import { readSides, type Side } from './diff-sides.ts';
 import type { CostChange, Review } from './diff-words.ts';
@@ -120,8 +120,8 @@ function costChange(before: CheckedUnit, after: CheckedUnit): CostChange | undef
 }
 
 function costOfUnit(unit: CheckedUnit): Cost | string {
-  const emitted = emitUnit(unit);
-  if (emitted.ok) return costOf(emitted.value, objectsDirectory(packageRoot()));
-  const [first] = emitted.diagnostics;
+  const tables = tablesUnit(unit);
+  if (tables.ok) return costOf(tables.value, objectsDirectory(packageRoot()));
+  const [first] = tables.diagnostics;
   return `the native target cannot hold it yet${first ? ` (${first.message})` : ''}`;
 }

@@ -30,5 +30,8 @@ export function reportDiagnostics(diagnostics: readonly Diagnostic[], format: Fo
   return diagnostics.map(diagnosticRecord);
 }
 
+/** A whole number, `-12,345`; by hand, since `Intl` takes 20 ms to load. */
+export const grouped = (value: number): string => String(value).replace(/\B(?=(?:\d{3})+$)/g, ',');
+
 /** `1 file`, `3 rules`. */
 export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
