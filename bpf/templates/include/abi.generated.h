@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 3
+#define POL_ABI_VERSION 4
 
 enum {
 	POL_ACTION_ABSENT = 0,
@@ -50,12 +50,14 @@ enum {
 	POL_PROTOCOL_OTHER = 5,
 	POL_PROTOCOL_HTTP = 6,
 	POL_PROTOCOL_EXEC = 7,
+	POL_PROTOCOL_DNS = 8,
 };
 
 enum {
 	POL_DOMAIN_PACKET = 0,
 	POL_DOMAIN_HTTP = 1,
 	POL_DOMAIN_EXEC = 2,
+	POL_DOMAIN_DNS = 3,
 };
 
 enum {
@@ -88,6 +90,9 @@ enum {
 	POL_REASON_UNRESOLVED_SCRIPT = 11,
 	POL_REASON_POISONED_CONNECTION = 12,
 	POL_REASON_FOREIGN_MOUNTS = 13,
+	POL_REASON_MALFORMED_QUERY = 14,
+	POL_REASON_AMBIGUOUS_QUERY = 15,
+	POL_REASON_NO_QUERY = 16,
 };
 
 enum {
@@ -150,6 +155,15 @@ struct pol_config {
 	__u32 reserved;
 };
 _Static_assert(sizeof(struct pol_config) == 8, "pol_config");
+
+/* one element; whom policies for the host are about: sockets outside of every workload */
+struct pol_host {
+	__u64 until; /* nanoseconds, CLOCK_MONOTONIC: from then on nobody; 0 = for good */
+	__u64 exempt; /* number of a cgroup that is not governed; 0 = none */
+	__u32 network; /* inode of their network namespace; 0 = no policy governs the host */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct pol_host) == 24, "pol_host");
 
 /* first bytes of the decision memory; addresses are bytes from its beginning */
 struct pol_memory {
@@ -214,7 +228,7 @@ struct pol_verdict {
 	__u32 next; /* action inspect: number of the first verdict of the request row, indexed by request class */
 	__u8 action; /* 0 absent (fail closed), 1 allow, 2 deny, 3 inspect */
 	__u8 match; /* PolicyMatchType */
-	__u8 domain; /* action inspect: 1 http */
+	__u8 domain; /* action inspect: 1 http, 3 dns */
 	__u8 flags; /* 1 silent denial; 2 only audited: cause and match are those of the denial */
 	__u32 reserved;
 };
@@ -322,14 +336,14 @@ struct pol_event {
 	__u8 protocol; /* event protocol */
 	__u8 match; /* PolicyMatchType */
 	__u8 verdict; /* Hubble verdict */
-	__u8 domain; /* 0 packet, 1 http, 2 exec */
+	__u8 domain; /* 0 packet, 1 http, 2 exec, 3 dns */
 	__u8 reason; /* undecidable reason */
 	__u8 tcp_flags; /* as on the wire */
-	__u8 reserved;
+	__u8 carrier; /* dns: protocol that carried the query */
 	__u32 pid; /* exec, connect and sendmsg hooks; else 0 */
 	__u32 uid; /* exec, connect and sendmsg hooks; else 0 */
 	__u16 text_length; /* bytes of text, before it was cut */
 	__u16 reserved2;
-	__u8 text[256]; /* http: METHOD SP path; exec: path */
+	__u8 text[256]; /* http: METHOD SP path; exec: path; dns: the question as it was sent */
 };
 _Static_assert(sizeof(struct pol_event) == 336, "pol_event");

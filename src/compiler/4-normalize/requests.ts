@@ -16,6 +16,7 @@ import { type CombinedLine, combinationsOf, type TooMany } from './combinations.
 import type { HeadedRule, PolicyRules } from './content.ts';
 import { AskedField, type ClassifiedField, fieldClasses, type Kind } from './field-classes.ts';
 import { Interned } from './intern.ts';
+import { numberAutomaton } from './number-automaton.ts';
 import { overshadowedBy, type PatternRule } from './overshadowed.ts';
 import { classified, firstTooMany, fitsRoom, tooLarge } from './too-large.ts';
 
@@ -170,7 +171,8 @@ function classifiedField(level: number, questions: Questions, { domain, policy: 
         found: `more than ${limits.requestStates}`,
         limit: limits.requestStates,
       });
-  return made;
+  const textOf = field.spec.type.numbered;
+  return made && textOf ? { ...made, automaton: numberAutomaton(made.automaton, textOf) } : made;
 }
 
 type Asked = { readonly domain: string; readonly policy: PolicyRules; readonly report: Report };

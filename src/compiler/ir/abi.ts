@@ -4,7 +4,7 @@ import { transportPoints } from '../space/transport.ts';
 import { array, layout, scalar } from './layout.ts';
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 3;
+export const abiVersion = 4;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
 /** Bits of an entry's flags. `silent`: of a denial that its caller is not told of. `audited`: it passes, and what is in audit mode would deny it. */
@@ -16,8 +16,8 @@ export const matchType = { none: 0, 'l3-only': 1, 'l3-l4': 2, 'l4-only': 3, all:
 /** Numbers of Hubble's Verdict. */
 export const hubbleVerdict = { forwarded: 1, dropped: 2, audit: 4, redirected: 5 } as const;
 /** Protocol of events and counters: transport slots first. */
-export const eventProtocol = { tcp: 0, udp: 1, sctp: 2, icmp: 3, icmpv6: 4, other: 5, http: 6, exec: 7 } as const;
-export const eventDomain = { packet: 0, http: 1, exec: 2 } as const;
+export const eventProtocol = { tcp: 0, udp: 1, sctp: 2, icmp: 3, icmpv6: 4, other: 5, http: 6, exec: 7, dns: 8 } as const;
+export const eventDomain = { packet: 0, http: 1, exec: 2, dns: 3 } as const;
 /** Causes below `firstDynamic` are the same on every machine; the runtime hands out all others and never reuses one. */
 export const fixedCause = {
   defaultAllow: 0,
@@ -40,6 +40,7 @@ export const fixedCause = {
  */
 export const kernelFields: Readonly<Record<string, readonly string[]>> = {
   http: ['method', 'path', 'query', 'target', 'host', 'header'],
+  dns: ['name', 'type'],
   exec: ['path'],
 };
 /** Why a condition was undecidable, or a packet refused by the program itself; 0 = neither. */
@@ -60,6 +61,12 @@ export const undecidableReason = {
   poisonedConnection: 12,
   /** The process's mount namespace belongs to a user namespace of somebody: who made that decides what stands at a path. */
   foreignMounts: 13,
+  /** DNS: no query can be read out of it. */
+  malformedQuery: 14,
+  /** Servers may read it in different ways: several questions, a pointer in its name, records or bytes behind it. */
+  ambiguousQuery: 15,
+  /** An answer, another operation (update, notify), or a class other than IN. */
+  noQuery: 16,
 } as const;
 /** Endpoint ids that are the same on every machine; 0 = no endpoint, the address speaks. */
 export const fixedEndpoint = { none: 0, host: 1, firstDynamic: 16 } as const;
@@ -130,6 +137,12 @@ export const layouts = {
     revision: scalar('u32', 'raised by one with each generation'),
     reserved: scalar('u32', ''),
   }),
+  host: layout('pol_host', 'one element; whom policies for the host are about: sockets outside of every workload', {
+    until: scalar('u64', 'nanoseconds, CLOCK_MONOTONIC: from then on nobody; 0 = for good'),
+    exempt: scalar('u64', 'number of a cgroup that is not governed; 0 = none'),
+    network: scalar('u32', 'inode of their network namespace; 0 = no policy governs the host'),
+    reserved: scalar('u32', ''),
+  }),
   memory: layout('pol_memory', 'first bytes of the decision memory; addresses are bytes from its beginning', {
     endpoints: scalar('u32', 'address of a pol_endpoint for each id'),
     endpoint_count: scalar('u32', ''),
@@ -177,7 +190,7 @@ export const layouts = {
     next: scalar('u32', 'action inspect: number of the first verdict of the request row, indexed by request class'),
     action: scalar('u8', '0 absent (fail closed), 1 allow, 2 deny, 3 inspect'),
     match: scalar('u8', 'PolicyMatchType'),
-    domain: scalar('u8', 'action inspect: 1 http'),
+    domain: scalar('u8', 'action inspect: 1 http, 3 dns'),
     flags: scalar('u8', '1 silent denial; 2 only audited: cause and match are those of the denial'),
     reserved: scalar('u32', ''),
   }),
@@ -269,14 +282,14 @@ export const layouts = {
     protocol: scalar('u8', 'event protocol'),
     match: scalar('u8', 'PolicyMatchType'),
     verdict: scalar('u8', 'Hubble verdict'),
-    domain: scalar('u8', '0 packet, 1 http, 2 exec'),
+    domain: scalar('u8', '0 packet, 1 http, 2 exec, 3 dns'),
     reason: scalar('u8', 'undecidable reason'),
     tcp_flags: scalar('u8', 'as on the wire'),
-    reserved: scalar('u8', ''),
+    carrier: scalar('u8', 'dns: protocol that carried the query'),
     pid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
     uid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
     text_length: scalar('u16', 'bytes of text, before it was cut'),
     reserved2: scalar('u16', ''),
-    text: array('u8', limits.eventText, 'http: METHOD SP path; exec: path'),
+    text: array('u8', limits.eventText, 'http: METHOD SP path; exec: path; dns: the question as it was sent'),
   }),
 } as const;

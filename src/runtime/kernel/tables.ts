@@ -18,7 +18,7 @@ import { failed, type Result, success, type TooLarge } from './failure.ts';
 
 /** Everything the kernel is told in one generation. */
 export type GenerationContent = {
-  readonly images: Pick<Bundle['images'], 'prefixes' | 'http' | 'exec'>;
+  readonly images: Pick<Bundle['images'], 'prefixes' | 'http' | 'dns' | 'exec'>;
   readonly tables: GenerationTables;
   /** Addresses of endpoints; those that several local workloads share are not in it. */
   readonly addresses: readonly { readonly address: Address; readonly endpoint: number }[];
@@ -47,6 +47,8 @@ const shapes = {
   t_memory: memoryPage,
   t_http: single(layouts.requests),
   t_http_cells: { type: mapType.array, keySize: 4, valueSize: layouts.page.size, flags: mapFlag.innerMap, limit: innerEntries.pages },
+  t_dns: single(layouts.requests),
+  t_dns_cells: { type: mapType.array, keySize: 4, valueSize: layouts.page.size, flags: mapFlag.innerMap, limit: innerEntries.pages },
   t_exec: single(layouts.automaton),
   t_cgroups: hash(8, 4, innerEntries.cgroups),
   t_services: hash(layouts.serviceKey.size, layouts.service.size, innerEntries.services),
@@ -99,6 +101,8 @@ function pagesFor({ images, tables, addresses, cgroups, services }: GenerationCo
     t_memory: memoryPages(memory.value.bytes),
     t_http: [indexed(images.http.subarray(0, layouts.requests.size), layouts.requests.size)],
     t_http_cells: [indexed(images.http.subarray(layouts.requests.size), layouts.page.size)],
+    t_dns: [indexed(images.dns.subarray(0, layouts.requests.size), layouts.requests.size)],
+    t_dns_cells: [indexed(images.dns.subarray(layouts.requests.size), layouts.page.size)],
     t_exec: isEmptyAutomaton(images.exec) ? [] : [indexed(images.exec, layouts.automaton.size)],
     t_cgroups: [cgroupEntries(cgroups)],
     t_services: [serviceEntries(services)],

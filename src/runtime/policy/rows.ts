@@ -15,10 +15,19 @@ const keyOf = (decider: Decider): string => (isCandidate(decider) ? `${decider.n
 const allows = ({ action }: Decider): boolean => action === 'allow';
 
 /** What a connection comes to: who decides it, and who each class of requests on it; none where the one decides all. */
-type Ruling = { readonly connection: Decider; readonly requests: readonly Decider[]; readonly isInspected: boolean };
+type Ruling = {
+  readonly connection: Decider;
+  readonly requests: readonly Decider[];
+  readonly domain: RequestDomain;
+  readonly isInspected: boolean;
+};
+
+/** What requests of a connection are read as: no build has rules of both for one. */
+type RequestDomain = 'http' | 'dns';
+const requestDomainOf = (list: readonly Candidate[]): RequestDomain => (list.some(({ domain }) => domain === 'dns') ? 'dns' : 'http');
 
 /** Classes of contents. */
-type Sizes = { readonly http: number; readonly exec: number };
+type Sizes = Readonly<Record<RequestDomain | 'exec', number>>;
 type RowParts = {
   readonly candidates: Candidates;
   readonly lists: PortLists;
@@ -26,18 +35,23 @@ type RowParts = {
   readonly choices: ChoiceTable;
 };
 
+type Contents = { readonly domain: keyof Sizes; readonly classes: number };
+
 /** Content class -> who decides it. A `pass` that matches takes the rest of its tier away. */
-function contentRow(list: readonly Candidate[], last: Decider, classes: number): readonly Decider[] {
+function contentRow(list: readonly Candidate[], last: Decider, { domain, classes }: Contents): readonly Decider[] {
   return Array.from({ length: classes }, (_, number) => {
     let passed: Tier | undefined;
     for (const candidate of list) {
-      if (candidate.tier === passed || !matches(candidate, number)) continue;
+      if (candidate.tier === passed || !matches(candidate, { domain, number })) continue;
       if (candidate.action !== 'pass') return candidate;
       passed = candidate.tier;
     }
     return last;
   });
 }
+
+/** The requests of a connection: base of their row. */
+type Inspected = { readonly next: number; readonly domain: RequestDomain };
 
 /** `choices`: row of choices of peer classes, by which they choose of the verdicts behind `verdicts`. */
 export type Row = { readonly choices: number; readonly verdicts: number };
@@ -115,9 +129,9 @@ export class Rows {
     const held = contentRow(
       list.filter(({ audit }) => !audit),
       enforced,
-      this.#sizes.exec,
+      this.#contents('exec'),
     );
-    const wished = contentRow(list, audited, this.#sizes.exec);
+    const wished = contentRow(list, audited, this.#contents('exec'));
     return this.#table.row(held.map((decider, number) => this.#request(decider, wished[number] ?? decider)));
   }
 
@@ -158,12 +172,17 @@ export class Rows {
   }
 
   #ruling(pending: number, last: Decider): Ruling {
-    if (pending === 0) return { connection: last, requests: [], isInspected: false };
+    if (pending === 0) return { connection: last, requests: [], domain: 'http', isInspected: false };
     const list = this.#pending.members(pending).map((number) => this.#candidates.get(number));
-    const requests = contentRow(list, last, this.#sizes.http);
+    const domain = requestDomainOf(list);
+    const requests = contentRow(list, last, this.#contents(domain));
     const allowing = [...list, last].find((decider) => allows(decider) && requests.includes(decider));
     const isInspected = allowing !== undefined && requests.some((decider) => decider !== allowing);
-    return { connection: allowing ?? requests[0] ?? last, requests, isInspected };
+    return { connection: allowing ?? requests[0] ?? last, requests, domain, isInspected };
+  }
+
+  #contents(domain: keyof Sizes): Contents {
+    return { domain, classes: this.#sizes[domain] };
   }
 
   /** The entry of a connection whose ruling is `held`, and with what is in audit mode `wished`. */
@@ -184,27 +203,27 @@ export class Rows {
   #connection(held: Ruling, wished: Ruling): number {
     if (!held.isInspected) return this.#final(held.connection, wished.connection);
     const requests = held.requests.map((decider, number) => this.#request(decider, wished.requests[number] ?? wished.connection));
-    return this.#final(held.connection, wished.connection, this.#table.row(requests));
+    return this.#final(held.connection, wished.connection, { next: this.#table.row(requests), domain: held.domain });
   }
 
   #request(held: Decider, wished: Decider): number {
     return this.#entry({ held, wished, match: matchType.layer7 });
   }
 
-  /** `next`: of a connection that is inspected. */
-  #final(held: Decider, wished: Decider, next = 0): number {
-    return this.#entry({ held, wished, match: matchOf(allows(held) && !allows(wished) ? wished : held), next });
+  /** `inspected`: of a connection whose requests are read. */
+  #final(held: Decider, wished: Decider, inspected?: Inspected): number {
+    return this.#entry({ held, wished, match: matchOf(allows(held) && !allows(wished) ? wished : held), ...(inspected && { inspected }) });
   }
 
-  #entry({ held, wished, match, next = 0 }: { held: Decider; wished: Decider; match: number; next?: number }): number {
+  #entry({ held, wished, match, inspected }: { held: Decider; wished: Decider; match: number; inspected?: Inspected }): number {
     const isAudited = allows(held) && !allows(wished);
-    const passes = next === 0 ? verdictAction.allow : verdictAction.inspect;
+    const passes = inspected ? verdictAction.inspect : verdictAction.allow;
     return this.#table.entry({
       action: allows(held) ? passes : verdictAction.deny,
       cause: (isAudited ? wished : held).cause,
       match,
-      next,
-      domain: next === 0 ? 0 : eventDomain.http,
+      next: inspected?.next ?? 0,
+      domain: inspected ? eventDomain[inspected.domain] : 0,
       flags: isAudited ? verdictFlag.audited : held.action === 'drop' ? verdictFlag.silent : 0,
     });
   }
