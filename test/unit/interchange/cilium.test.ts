@@ -98,7 +98,7 @@ test('documents that are read and written mean the same', () => {
       documents: options,
     });
     if (!before.ok) continue;
-    const exported = exportUnit(before.value, 'cilium');
+    const exported = exportUnit(before.value, 'cilium', { documents: options });
     // What holds because of other policies has no document of its own.
     if (!exported.ok) assert.is(name, 'cilium-merged');
     if (!exported.ok) continue;

@@ -3,7 +3,7 @@ import type { ReservedName } from '../../../ir/event.ts';
 import type { EntityName, NetworkRule, ReservedSet } from '../../../ir/typed.ts';
 import { type AddressSet, formatPrefix, ipv4Space, isIpv4, prefixesOf } from '../../../space/address.ts';
 import { intersect, subtract, union } from '../../../space/interval.ts';
-import type { JsonObject } from '../../importer.ts';
+import type { ImportOptions, JsonObject } from '../../importer.ts';
 import { isSayable, peerSelector, selectorOf } from './labels.ts';
 import { alternatives, nameOf } from './patterns.ts';
 
@@ -12,18 +12,24 @@ const everyReserved: readonly ReservedName[] = ['health', 'host', 'ingress', 'in
 const families: Readonly<Partial<Record<EntityName, string>>> = { 'world-ipv4': '0.0.0.0/0', 'world-ipv6': '::/0' };
 
 /** One object for each kind of peers; anybody is the entity `all`. */
-export function peersOf({ section, peers, action }: NetworkRule, say: (what: string) => void): readonly JsonObject[] {
+export function peersOf(
+  { section, peers, action }: NetworkRule,
+  options: ImportOptions,
+  say: (what: string, reason?: string) => void,
+): readonly JsonObject[] {
   const { selectors, networks, anyNetworks, domains, entities, reserved = [] } = peers;
   const key = (kind: string): string => `${section === 'ingress' ? 'from' : 'to'}${kind}`;
   if (entities.includes('all')) return [{ [key('Entities')]: ['all'] }];
   if (anyNetworks.length > 0) say('`including workloads`');
-  if (!selectors.flat().every(isSayable)) say('values of labels that Kubernetes does not know');
+  if (!selectors.flat().every(isSayable)) say('keys or values of labels that Kubernetes does not know');
   if (domains.length > 0 && action !== 'allow') say('names of destinations in a rule that refuses');
-  const endpoints = [...selectors.flat().map(peerSelector), ...reserved.flatMap((set) => reservedSelectors(set, say))];
+  const endpoints = [...selectors.flat().filter(isSayable).map(peerSelector), ...reserved.flatMap((set) => reservedSelectors(set, say))];
   const blocks = [...entities.flatMap((name) => families[name] ?? []), ...blocksOf(networks)];
   const names = domains.flatMap(alternatives).map(nameOf);
   if (names.includes(undefined)) say('a pattern of names that wildcards do not say');
   const nodes = reserved.filter(({ name, labels }) => labels && name === 'remote-node').flatMap(({ labels = [] }) => labels);
+  if (nodes.length > 0 && !options.nodeLabels)
+    say('nodes by their labels', 'its agent does not know them: export for `--agent enable-node-selector-labels=true`');
   const lists: Readonly<Record<string, readonly (string | JsonObject)[]>> = {
     [key('Endpoints')]: endpoints,
     [key('Nodes')]: nodes.map((one) => selectorOf(one)),
