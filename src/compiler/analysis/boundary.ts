@@ -135,17 +135,27 @@ function chosen(typed: TypedPolicy): readonly NetworkRule[] {
   );
 }
 
-const subjectOf = ({ subject }: Policy): readonly Endpoint[] => {
-  const [first] = workload('subject', subject.workloads);
-  return first?.kind === 'workload' && selects(subject.workloads, first.labels) ? [first] : [];
-};
+/** One of those that a policy governs; the same for policies with the same one, so that the oracle asks once whom else it knows. */
+class Subjects {
+  readonly #known = new Map<string, Endpoint>();
+
+  of({ subject }: Policy): Endpoint | undefined {
+    const [first] = workload('subject', subject.workloads);
+    if (first?.kind !== 'workload' || !selects(subject.workloads, first.labels)) return undefined;
+    const key = JSON.stringify(first.labels);
+    const found = this.#known.get(key) ?? first;
+    this.#known.set(key, found);
+    return found;
+  }
+}
 
 /** What policyd tries a bundle with: the oracle's answers at the edges of the rules. */
 export function boundaryTable(typed: TypedPolicy): BoundaryTable {
   const table = new Table(typed);
+  const subjects = new Subjects();
   for (const rule of chosen(typed)) {
     const policy = typed.policies[rule.policy];
-    const [subject] = policy ? subjectOf(policy) : [];
+    const subject = policy && subjects.of(policy);
     if (!subject) continue;
     const [peers, points] = [peersOf(rule), pointsOf(rule)];
     const pairs = [...points.map((point) => [peers[0], point] as const), ...peers.slice(1).map((peer) => [peer, points[0]] as const)];

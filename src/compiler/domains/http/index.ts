@@ -8,6 +8,7 @@ import { globText, plainText } from '../types/texts.ts';
 import { method } from './methods.ts';
 import { path, sentTarget } from './path.ts';
 import { canonicalTarget } from './request.ts';
+import { sentTarget as shared } from './sent-target.ts';
 
 /** Visible ASCII but `#`. */
 const targetByte = byteIn([0x21, 0x22], [0x24, 0x7e]);
@@ -98,6 +99,7 @@ export const http = defineDomain({
   encryptedPorts: [443, 8443],
   positional: ['method', 'path'],
   fields,
+  shared,
   mayBeEmpty: false,
   derive,
 });
