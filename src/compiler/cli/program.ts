@@ -19,7 +19,7 @@ import type { Result } from './output.ts';
 import type { TestOptions } from './test.ts';
 
 const formats = ['text', 'json'];
-const paths = 'files, or folders with *.policy files and YAML of Kubernetes at any depth; imports are read too';
+const paths = 'files, or folders with *.policy files and YAML of Kubernetes at any depth; `-` is standard input; imports are read too';
 /** `finish` is told each command's result. */
 export function policyc(version: string, finish: (result: Result) => void): Command {
   const program = new Command('policyc')
@@ -211,7 +211,7 @@ function addImport(program: Command, finish: Finish): void {
       program
         .command('import')
         .description('write policies of Kubernetes, Cilium, Tetragon and KubeArmor as policy text')
-        .argument('<path...>', 'YAML or JSON files, or folders with such files at any depth'),
+        .argument('<path...>', 'YAML or JSON files, or folders with such files at any depth; `-` is standard input'),
     ),
   )
     .option('-o, --output <dir>', 'write a *.policy file for each file that has policies, instead of printing them')
@@ -225,7 +225,7 @@ there is never written over.
 
 Examples:
   policyc import networkpolicy.yaml
-  kustomize build overlays/prod > prod.yaml && policyc import prod.yaml -o policies
+  kustomize build overlays/prod | policyc import -
   policyc import k8s/ --agent cluster-name=east --agent enable-policy=always
 ${exitCodes}`,
     )
