@@ -35,6 +35,13 @@ export class RawClient {
     return new RawClient(socket);
   }
 
+  /** A connection without a reader of responses: for streams that are none. */
+  static async raw(port: number, host = '127.0.0.1'): Promise<Socket> {
+    const socket = connect({ port, host }).on('error', () => undefined);
+    await once(socket, 'connect');
+    return socket.setNoDelay(true);
+  }
+
   get closed(): boolean {
     return this.#closed;
   }

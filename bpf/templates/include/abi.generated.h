@@ -93,6 +93,18 @@ enum {
 	POL_REASON_MALFORMED_QUERY = 14,
 	POL_REASON_AMBIGUOUS_QUERY = 15,
 	POL_REASON_NO_QUERY = 16,
+	POL_REASON_AMBIGUOUS_METHOD = 17,
+};
+
+enum {
+	POL_METHOD_OTHER = 0,
+	POL_METHOD_GET = 1,
+	POL_METHOD_HEAD = 2,
+	POL_METHOD_POST = 3,
+	POL_METHOD_PUT = 4,
+	POL_METHOD_PATCH = 5,
+	POL_METHOD_DELETE = 6,
+	POL_METHOD_OPTIONS = 7,
 };
 
 enum {
@@ -119,6 +131,9 @@ enum {
 	POL_LIMIT_SLOTS = 2,
 	POL_LIMIT_RING_BYTES = 1048576,
 	POL_LIMIT_COUNTERS = 65536,
+	POL_LIMIT_REQUEST_COUNTERS = 4096,
+	POL_LIMIT_REQUEST_METHODS = 8,
+	POL_LIMIT_DURATION_BUCKETS = 12,
 	POL_LIMIT_PROBES = 32,
 	POL_LIMIT_SERVICE_PEERS = 65536,
 	POL_LIMIT_MEMORY_PAGE = 131072,
@@ -320,6 +335,23 @@ struct pol_counter_key {
 	__u8 verdict; /* Hubble verdict */
 };
 _Static_assert(sizeof(struct pol_counter_key) == 8, "pol_counter_key");
+
+/* requests of inspected connections */
+struct pol_request_key {
+	__u8 section; /* of the requests */
+	__u8 method; /* request method */
+	__u8 version; /* 0 HTTP/1.1, 1 HTTP/1.0 */
+	__u8 reserved;
+	__u32 status; /* of the response; 0 = it was not seen */
+};
+_Static_assert(sizeof(struct pol_request_key) == 8, "pol_request_key");
+
+/* from a request that passed to the first byte of its response */
+struct pol_durations {
+	__u64 sum; /* nanoseconds */
+	__u64 bucket[12]; /* how many took so long, and no less; the last one has no end */
+};
+_Static_assert(sizeof(struct pol_durations) == 104, "pol_durations");
 
 /* one verdict, for people to look at */
 struct pol_event {

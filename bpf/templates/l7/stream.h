@@ -8,20 +8,9 @@
 #include "answer.h"
 #include "message.h"
 
-enum { POL_STREAM_CONNECTIONS = 65536 }; /* inspected at one time; more are refused (uninspectable) */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, POL_STREAM_CONNECTIONS);
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
-	__type(key, __u64); /* socket cookie */
-	__type(value, struct pol_connection);
-} http_connections SEC(".maps");
-
 struct {
 	__uint(type, BPF_MAP_TYPE_SOCKHASH);
-	__uint(max_entries, POL_STREAM_CONNECTIONS);
+	__uint(max_entries, POL_RESPONSE_CONNECTIONS);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, __u64); /* socket cookie */
 	__uint(value_size, sizeof(__u64));
@@ -49,6 +38,7 @@ static __always_inline int pol_stream_inspect(struct bpf_sock_ops *ops, const st
 	if (!connection)
 		return 0;
 	connection->section = POL_SECTION_INGRESS;
+	connection->response.section = POL_SECTION_INGRESS;
 	connection->peer = admission->peer;
 	connection->local = admission->local;
 	connection->local_port = admission->local_port;
@@ -99,5 +89,7 @@ static __always_inline void pol_stream_refresh(struct bpf_sock *sk, struct pol_c
 	connection->action = verdict.action;
 	if (verdict.action == POL_ACTION_INSPECT && verdict.domain != POL_DOMAIN_HTTP)
 		connection->action = POL_ACTION_DENY;
+	if (connection->upgrade)
+		pol_stream_upgraded_again(connection);
 	pol_stream_replay(connection);
 }

@@ -43,6 +43,7 @@ export function abiHeader(): string {
     constants('POL_DOMAIN', abi.eventDomain),
     constants('POL_CAUSE', abi.fixedCause),
     constants('POL_REASON', abi.undecidableReason),
+    constants('POL_METHOD', abi.requestMethod),
     constants('POL_ENDPOINT', abi.fixedEndpoint),
     constants('POL_LOST', abi.lostReason),
     constants('POL_LIMIT', abi.limits),

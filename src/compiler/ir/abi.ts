@@ -67,7 +67,11 @@ export const undecidableReason = {
   ambiguousQuery: 15,
   /** An answer, another operation (update, notify), or a class other than IN. */
   noQuery: 16,
+  /** HTTP: a header bids the server to take another method than that of the request line. */
+  ambiguousMethod: 17,
 } as const;
+/** Methods that requests are counted by; any other is 0. */
+export const requestMethod = { other: 0, GET: 1, HEAD: 2, POST: 3, PUT: 4, PATCH: 5, DELETE: 6, OPTIONS: 7 } as const;
 /** Endpoint ids that are the same on every machine; 0 = no endpoint, the address speaks. */
 export const fixedEndpoint = { none: 0, host: 1, firstDynamic: 16 } as const;
 /** Index into the `lost` table. */
@@ -94,6 +98,11 @@ export const limits = {
   slots: 2,
   ringBytes: 1 << 20,
   counters: 65536,
+  /** Entries of the table of requests by method and status. */
+  requestCounters: 4096,
+  requestMethods: 8,
+  /** Buckets of a histogram of durations, the one without an end among them. */
+  durationBuckets: 12,
   /** Questions of one run of pol_verify. */
   probes: 32,
   /** Sockets that are remembered to have called a service; the eldest are forgotten. */
@@ -267,6 +276,17 @@ export const layouts = {
     protocol: scalar('u8', 'event protocol'),
     match: scalar('u8', 'PolicyMatchType'),
     verdict: scalar('u8', 'Hubble verdict'),
+  }),
+  requestKey: layout('pol_request_key', 'requests of inspected connections', {
+    section: scalar('u8', 'of the requests'),
+    method: scalar('u8', 'request method'),
+    version: scalar('u8', '0 HTTP/1.1, 1 HTTP/1.0'),
+    reserved: scalar('u8', ''),
+    status: scalar('u32', 'of the response; 0 = it was not seen'),
+  }),
+  durations: layout('pol_durations', 'from a request that passed to the first byte of its response', {
+    sum: scalar('u64', 'nanoseconds'),
+    bucket: array('u64', limits.durationBuckets, 'how many took so long, and no less; the last one has no end'),
   }),
   event: layout('pol_event', 'one verdict, for people to look at', {
     time: scalar('u64', 'nanoseconds, CLOCK_MONOTONIC (bpf_ktime_get_ns)'),
