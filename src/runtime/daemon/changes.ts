@@ -93,7 +93,8 @@ export class Changes {
   reload(what: RefusedChange['what']): void {
     const { bundle, inventory } = this.options;
     this.attempt(what, () => {
-      if (what === 'bundle') this.apply({ bundle: loadBundle(bundle, this.options.trusted) }, 'leave');
+      if (what === 'bundle')
+        this.apply({ bundle: loadBundle(bundle, { trusted: this.options.trusted, before: this.now().bundle }) }, 'leave');
       else this.apply({ inventory: loadInventory(inventory) }, 'refuse');
       return `${what} ${what === 'bundle' ? bundle : inventory} changed and was taken over`;
     });

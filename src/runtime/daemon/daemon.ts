@@ -65,7 +65,7 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   const options = { ...given, bundle: resolve(given.bundle), pins: resolve(given.pins), state: resolve(given.state) };
   // Read once: who can change a key file later changes nothing.
   const trusted = given.trust.length > 0 ? given.trust.map(loadTrustedKey) : undefined;
-  const inputs = { bundle: loadBundle(options.bundle, trusted), inventory: loadInventory(options.inventory) };
+  const inputs = { bundle: loadBundle(options.bundle, { trusted }), inventory: loadInventory(options.inventory) };
   const folder = stateFolderAt(options.state);
   const claim = claimFolders(folder, options.pins);
   const undo: Undo = [];

@@ -2,6 +2,7 @@
 // refused whole: everything that can fail happens before the new generation is switched to, and what was attached for a
 // refused change is taken off again.
 
+import type { Labels } from '../../compiler/space/labels.ts';
 import { protocolOf } from '../../compiler/space/transport.ts';
 import type { CauseTable } from '../events/causes.ts';
 import { type EndpointIds, type EndpointTables, endpointTables } from '../inventory/endpoints.ts';
@@ -26,8 +27,9 @@ import { type Loaded, load, sameObjects, supported } from '../kernel/load.ts';
 import { type GenerationContent, type Generations, generations, type MapSource, tableNames } from '../kernel/tables.ts';
 import { type Mismatch, Verifier } from '../kernel/verify.ts';
 import type { Bundle } from '../policy/bundle.ts';
+import { ClassSpace } from '../policy/class-space.ts';
 import { materialize } from '../policy/materialize.ts';
-import { membershipOf } from '../policy/membership.ts';
+import { PolicyIndex, type PolicySet } from '../policy/policy-index.ts';
 import { serviceTables } from '../policy/services.ts';
 import { type PinnedMaps, pinnedMaps } from './pinned.ts';
 import { type Complaint, Refusal, refusalOfFailures } from './refusal.ts';
@@ -60,6 +62,12 @@ export type InForce = {
   readonly revision: number;
   /** Questions that the programs of this kernel answered as the bundle says. */
   readonly verified: number;
+  readonly policies: {
+    /** Numbers of policies that select an endpoint with these labels, ascending. */
+    readonly selecting: (labels: Labels) => readonly number[];
+    /** Has a rule or a default deny something to say of what comes to it? */
+    readonly decidesIngress: (labels: Labels) => boolean;
+  };
 };
 type Current = InForce & { readonly programs: Programs; readonly content: GenerationContent };
 
@@ -72,6 +80,8 @@ export class Enforcement {
   private readonly pinsRoot: string;
   private readonly identities: Identities;
   private readonly verifier: Verifier;
+  private readonly index = new PolicyIndex();
+  private space: { readonly of: Bundle['images']; readonly space: ClassSpace } | undefined;
   private current: Current | undefined;
 
   constructor(pinsRoot: string, identities: Identities) {
@@ -96,10 +106,21 @@ export class Enforcement {
     const interfaces = new Set(attachedInterfaces(loaded.pins));
     try {
       const tables = endpointTables(found.inventory, this.identities.ids);
-      refuseWithoutInterface(desired.bundle, tables);
+      refuseWithoutInterface(desired.bundle, this.policiesOf(desired.bundle), tables);
       const content = this.contentOf(desired.bundle, tables);
       const revision = this.switchTo(programs, content, tables);
-      this.current = { desired, resolved: found.inventory, tables, loaded, maps: programs.tables, revision, verified, programs, content };
+      this.current = {
+        desired,
+        resolved: found.inventory,
+        tables,
+        loaded,
+        maps: programs.tables,
+        revision,
+        verified,
+        policies: this.asked(desired.bundle),
+        programs,
+        content,
+      };
     } catch (error) {
       for (const { cgroup } of attachments(loaded.pins)) if (!attached.has(cgroup)) detachCgroup(loaded.pins, cgroup);
       for (const index of attachedInterfaces(loaded.pins)) if (!interfaces.has(index)) detachInterface(loaded.pins, programs.tables, index);
@@ -146,7 +167,7 @@ export class Enforcement {
   }
 
   private questioned(bundle: Bundle): number {
-    const { questions, mismatches } = must(this.verifier.verify(bundle));
+    const { questions, mismatches } = must(this.verifier.verify(bundle, this.policiesOf(bundle)));
     if (mismatches.length > 0) throw new Refusal(mismatches.map((mismatch) => mismatchText(bundle, mismatch)));
     return questions;
   }
@@ -169,10 +190,35 @@ export class Enforcement {
 
   private contentOf(bundle: Bundle, { endpoints, addresses, cgroups, backends }: EndpointTables): GenerationContent {
     const { causes, save } = this.identities;
-    const { program, images, sources } = bundle;
-    const tables = materialize({ program, ports: images.ports, endpoints, causes: causes.numbersOf(sources) });
+    const { frame, images, sources } = bundle;
+    const policies = this.policiesOf(bundle);
+    const tables = materialize({ policies, ports: images.ports, endpoints, causes: causes.numbersOf(sources) });
     save();
-    return { images, tables, addresses, cgroups, services: serviceTables(program, backends) };
+    return { images, tables, addresses, cgroups, services: serviceTables(frame, backends) };
+  }
+
+  /** Good until it is asked for those of another bundle. */
+  private policiesOf({ parts, frame, images }: Bundle): PolicySet {
+    this.index.change(parts);
+    const known = this.space?.of;
+    const isKnown = known && known.ports === images.ports && known.prefixes === images.prefixes;
+    const space = (isKnown && this.space?.space) || new ClassSpace(images);
+    this.space = { of: images, space };
+    return this.index.setOf(frame, space);
+  }
+
+  private asked(bundle: Bundle): InForce['policies'] {
+    return {
+      selecting: (labels) => {
+        this.policiesOf(bundle);
+        return this.index.policiesFor(labels);
+      },
+      decidesIngress: (labels) => {
+        const policies = this.policiesOf(bundle);
+        const matching = policies.matching(labels);
+        return policies.rulesFor(matching, 'ingress').length > 0 || policies.bringing(matching, 'ingress').length > 0;
+      },
+    };
   }
 
   /**
@@ -203,7 +249,7 @@ export class Enforcement {
 function mismatchText({ boundary, sources }: Bundle, { point, found }: Mismatch): Complaint {
   const { subject, direction, peer, action, cause } = point;
   const shown = (index: number): string => JSON.stringify(boundary.endpoints[index]);
-  const rule = cause.kind === 'rule' ? sources.rules[cause.rule] : undefined;
+  const rule = cause.kind === 'rule' ? sources.rule(cause.rule)?.rule : undefined;
   const by = rule ? `${rule.file}:${rule.line}` : cause.kind;
   return {
     message: `the programs decide otherwise than the policy: ${direction} of ${shown(subject)} with ${shown(peer)} at ${protocolOf(point.point).protocol} ${protocolOf(point.point).value} is ${action} by ${by}, they say ${found}`,
@@ -238,16 +284,25 @@ function detachOthers({ loaded: { pins }, tables }: Programs, { cgroups, interfa
 }
 
 /** A rule about ICMP to a workload without an interface of its own could not be enforced. */
-function refuseWithoutInterface({ manifest, program, sources }: Bundle, { endpoints, names, interfaces }: EndpointTables): void {
-  const membership = membershipOf(program.selectors);
+function refuseWithoutInterface(
+  { manifest, sources }: Bundle,
+  policies: PolicySet,
+  { endpoints, names, interfaces }: EndpointTables,
+): void {
+  if (!manifest.requirements.some(({ feature }) => feature === 'ingress-icmp')) return;
   const own = new Set(interfaces.map(({ endpoint }) => endpoint));
   const without = endpoints.flatMap((endpoint) =>
     endpoint.kind === 'workload' && endpoint.local && !own.has(endpoint.id) ? [endpoint] : [],
   );
   const nameOf = new Map(names.map(({ id, name }) => [id, name]));
-  const subjects = new Map(program.rules.map(({ rule, subject }) => [rule, subject]));
-  const subjectsWithout = (rule: number): readonly string[] =>
-    without.flatMap(({ id, labels }) => (membership(labels).includes(subjects.get(rule) ?? -1) ? [nameOf.get(id) ?? String(id)] : []));
+  const subjects = new Map<number, string[]>();
+  for (const { id, labels } of without)
+    for (const { rule } of policies.rulesFor(policies.matching(labels), 'ingress')) {
+      const list = subjects.get(rule) ?? [];
+      subjects.set(rule, list);
+      list.push(nameOf.get(id) ?? String(id));
+    }
+  const subjectsWithout = (rule: number): readonly string[] => subjects.get(rule) ?? [];
   const missing = missingInterfaces(manifest.requirements, sources, subjectsWithout);
   if (missing.length > 0) throw refusalOfFailures(missing);
 }

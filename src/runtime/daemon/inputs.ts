@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import type { Inventory } from '../inventory/inventory.ts';
 import { readInventory } from '../inventory/read.ts';
-import { type Bundle, readBundle } from '../policy/bundle.ts';
+import { type Bundle, type ReadOptions, readBundle } from '../policy/bundle.ts';
 import { readTrustedKey, type TrustedKey } from '../policy/trust.ts';
 import { errorText, Refusal, refusal, refusalOfBundle } from './refusal.ts';
 
 /** Throws a Refusal for a bundle that is damaged, of another version, or none; with `trusted`, for one that no such key signed. */
-export function loadBundle(directory: string, trusted?: readonly TrustedKey[]): Bundle {
-  const read = readBundle(directory, trusted);
+export function loadBundle(directory: string, options: ReadOptions = {}): Bundle {
+  const read = readBundle(directory, options);
   if (!read.ok) throw refusalOfBundle(directory, read.error);
   return read.bundle;
 }

@@ -1,4 +1,5 @@
 // What the daemon tells about itself: status for people, metrics for Prometheus. Reads the kernel's counters each time.
+import type { PolicyPart } from '../../compiler/ir/bundle.ts';
 import type { CauseTable } from '../events/causes.ts';
 import { type Measurements, metricsText } from '../hubble/metrics.ts';
 import type { ListenAddress } from '../hubble/serve.ts';
@@ -27,7 +28,7 @@ export type ReportParts = {
 
 export class Report {
   private readonly parts: ReportParts;
-  private readonly shown = new ShownRules();
+  private readonly shown = new ShownRules<PolicyPart>();
   private readonly started = new Date().toISOString();
   private metricsAddress = '';
 
@@ -41,9 +42,12 @@ export class Report {
 
   /** A new generation is in force. */
   learn(inForce: InForce): void {
-    const { sources } = inForce.desired.bundle;
-    const numbers = this.parts.causes.numbersOf(sources);
-    this.shown.change(sources.rules.map((_, rule) => numbers.rule(rule)));
+    this.shown.change(inForce.desired.bundle.parts, ({ policies, rules }) =>
+      rules.flatMap((rule) => {
+        const policy = policies[rule.policy];
+        return policy ? [this.parts.causes.numberOfRule({ rule, policy })] : [];
+      }),
+    );
     this.parts.observation.learn(inForce);
   }
 
@@ -64,8 +68,8 @@ export class Report {
         directory: options.bundle,
         build: manifest.build,
         ...(signer !== undefined && { signer }),
-        policies: sources.policies.length,
-        rules: sources.rules.length,
+        policies: sources.policies,
+        rules: sources.rules,
       },
       inventory: options.inventory,
       pins: options.pins,
@@ -103,7 +107,7 @@ export class Report {
       counters: counterRows(maps),
       lost: { ring: Number(lost.ringFull), counters: Number(lost.countersFull), observers: observation.history.lost },
       recordOf: (cause) => causes.recordOf(cause),
-      sources,
+      sources: sources.table(),
       today: dayOf(new Date()),
       isShown: (cause) => this.shown.isShown(cause),
       build: manifest.build,

@@ -6,7 +6,7 @@ import type { AnnotationText } from '../../compiler/ir/bundle.ts';
 import type { Section } from '../../compiler/ir/typed.ts';
 import { annotationsOf, type Written } from '../policy/annotations.ts';
 import type { CauseNumbers } from '../policy/generation.ts';
-import type { PartedSources } from '../policy/parted-sources.ts';
+import type { WrittenRules } from '../policy/parted-sources.ts';
 
 /** A policy as it stands in the sources. */
 export type PolicyPlace = { readonly name: string; readonly file: string; readonly line: number };
@@ -70,7 +70,7 @@ export class CauseTable {
   }
 
   /** The numbers of one bundle's deciders. */
-  numbersOf(sources: PartedSources): CauseNumbers {
+  numbersOf(sources: WrittenRules): CauseNumbers {
     const placeOf = (policy: number): PolicyPlace => {
       const { name, file, line } = sources.policy(policy) ?? missing('policy', policy);
       return { name, file, line };

@@ -2,7 +2,7 @@
 // events: they are exact while the ring drops samples, and go on after a restart while the pins live.
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { MetricDefinition, SourceTable } from '../../compiler/ir/bundle.ts';
-import { type CauseRecord, type RuleCause, ruleOf } from '../events/causes.ts';
+import { type CauseRecord, type RuleCause, ruleCause } from '../events/causes.ts';
 import type { EventDirection, EventMatch, EventProtocol, EventVerdict } from '../events/verdict-event.ts';
 import { expiredRules } from '../policy/annotations.ts';
 import { dropReasonOf, eventType, eventTypeOf, matchName, protocolName, verdictName } from './names.ts';
@@ -151,7 +151,10 @@ const ruleLabels = ({ policy, text, file, line, action, section, audit }: RuleCa
 });
 
 function ruleVerdicts({ counters, recordOf, sources, isShown }: Measurements): readonly Sample[] {
-  const unused = sources.rules.map((_, rule) => ({ labels: ruleLabels(ruleOf(sources, rule)), value: 0 }));
+  const unused = sources.rules.flatMap((rule): readonly Sample[] => {
+    const policy = sources.policies[rule.policy];
+    return policy ? [{ labels: ruleLabels(ruleCause({ rule, policy })), value: 0 }] : [];
+  });
   const used = counters.flatMap(({ cause, direction, verdict, count }): readonly Sample[] => {
     const record = recordOf(cause);
     if (record.kind === 'rule') return isShown(cause) ? [{ labels: ruleLabels(record), value: count }] : [];

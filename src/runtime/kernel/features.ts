@@ -6,7 +6,7 @@ import type { FeatureName, RequiredFeature } from '../../compiler/ir/bundle.ts';
 import { attachType, mapFlag, mapType, programType } from '../ffi/constants.ts';
 import { CallError, isCode } from '../ffi/errno.ts';
 import { libraryState, linkCreate, mapCreate, probeMapType, probeProgramType, schedulerLoad, tracepointLoad } from '../ffi/libbpf.ts';
-import type { PartedSources } from '../policy/parted-sources.ts';
+import type { WrittenRules } from '../policy/parted-sources.ts';
 import { cgroupMount } from './cgroups.ts';
 import { closeFd } from './descriptor.ts';
 import type { Unsupported } from './failure.ts';
@@ -196,7 +196,7 @@ const ingressIcmp = (workloads: readonly string[]): Omit<Unsupported, 'rules'> =
 /** What the rules that decide ICMP to a workload lack: `without` gives the names of subjects of a rule that have no interface. */
 export function missingInterfaces(
   requirements: readonly RequiredFeature[],
-  sources: PartedSources,
+  sources: WrittenRules,
   without: (rule: number) => readonly string[],
 ): readonly Unsupported[] {
   return requirements.flatMap(({ feature, rules }) => {
@@ -211,7 +211,7 @@ export function missingInterfaces(
 }
 
 /** What this machine lacks for these rules; each failure names the rules that need it. */
-export function missingRequirements(requirements: readonly RequiredFeature[], sources: PartedSources): readonly Unsupported[] {
+export function missingRequirements(requirements: readonly RequiredFeature[], sources: WrittenRules): readonly Unsupported[] {
   return requirements.flatMap(({ feature, rules }) => {
     // Whether the workloads that these rules are about have interfaces says the inventory.
     if (feature === 'ingress-icmp') return [];
@@ -226,7 +226,7 @@ export function missingRequirements(requirements: readonly RequiredFeature[], so
 const inRanges = (ends: readonly number[]): readonly number[] =>
   ends.flatMap((first, i) => (i % 2 === 0 ? Array.from({ length: (ends[i + 1] ?? first) - first + 1 }, (_, more) => first + more) : []));
 
-function placeOf(rule: number, sources: PartedSources): string {
+function placeOf(rule: number, sources: WrittenRules): string {
   const found = sources.rule(rule)?.rule;
   return found === undefined ? `rule ${rule}` : `${found.file}:${found.line}`;
 }

@@ -1,10 +1,9 @@
 // Classes of endpoints: two are in one class exactly when the rules cannot tell them apart, as subjects or as peers.
 // Subject classes are numbered from 1 (0: no policy selects it, or it is not here), peer classes after the network classes.
-import type { PolicyProgram } from '../../compiler/ir/bundle.ts';
 import type { ReservedName } from '../../compiler/ir/event.ts';
 import type { EndpointClasses, InventoryEndpoint } from './generation.ts';
-import { membershipOf } from './membership.ts';
 import type { NamedContext, PortTable } from './named-ports.ts';
+import type { PolicySet } from './policy-index.ts';
 
 /** `selectors`: of policies, those that select it; ascending. `named`: what names in ingress rules mean at it. */
 export type SubjectClass = { readonly number: number; readonly selectors: readonly number[]; readonly named: NamedContext };
@@ -44,23 +43,20 @@ class Numbered<T extends { readonly number: number }> {
 }
 
 /** Gives every endpoint its classes, in the order of `endpoints`. */
-export function classifyEndpoints(program: PolicyProgram, endpoints: readonly InventoryEndpoint[], ports: PortTable): ClassifiedEndpoints {
-  const membership = membershipOf(program.selectors);
-  const ofSubjects = new Set(program.policies.map(({ subject }) => subject));
-  const ofPeers = new Set(program.rules.flatMap(({ peers }) => peers?.selectors ?? []));
+export function classifyEndpoints(policies: PolicySet, endpoints: readonly InventoryEndpoint[], ports: PortTable): ClassifiedEndpoints {
   const subjects = new Numbered<SubjectClass>(1);
-  const peers = new Numbered<PeerClass>(program.classes.networks);
+  const peers = new Numbered<PeerClass>(policies.classes.networks);
 
   const subjectClassOf = (endpoint: InventoryEndpoint): number => {
     if (endpoint.kind !== 'workload' || !endpoint.local) return 0;
-    const selectors = membership(endpoint.labels).filter((index) => ofSubjects.has(index));
+    const selectors = policies.matching(endpoint.labels).filter(policies.isSubject);
     if (selectors.length === 0) return 0;
     const named = ports.contextOf('ingress', endpoint);
     return subjects.of(`${selectors.join()}|${named.key}`, (number) => ({ number, selectors, named }));
   };
   const peerClassOf = (endpoint: InventoryEndpoint): number => {
     const { kind } = endpoint;
-    const selectors = kind === 'workload' ? membership(endpoint.labels).filter((index) => ofPeers.has(index)) : [];
+    const selectors = kind === 'workload' ? policies.matching(endpoint.labels).filter(policies.isPeer) : [];
     const entities = kind === 'reserved' ? [...new Set(endpoint.entities)].sort() : [];
     const named = ports.contextOf('egress', endpoint);
     const key = `${kind}|${selectors.join()}|${entities.join()}|${named.key}`;
@@ -72,7 +68,7 @@ export function classifyEndpoints(program: PolicyProgram, endpoints: readonly In
     subjectClass: subjectClassOf(endpoint),
     peerClass: peerClassOf(endpoint),
   }));
-  const { sorted, numberOf } = alikeTogether(peers.all, program.classes.networks);
+  const { sorted, numberOf } = alikeTogether(peers.all, policies.classes.networks);
   return {
     endpoints: classified.map((one) => ({ ...one, peerClass: numberOf(one.peerClass) })),
     subjects: subjects.all,

@@ -1,10 +1,10 @@
 // A generation: what one bundle and one inventory make together, ready to be written into kernel tables. The types that
 // `materialize`, the loader and the tests share; the meaning of each table is stated in compiler/ir/abi.ts.
-import type { PolicyProgram } from '../../compiler/ir/bundle.ts';
 import type { ReservedName } from '../../compiler/ir/event.ts';
 import type { Labels } from '../../compiler/space/labels.ts';
 import type { TransportProtocol } from '../../compiler/space/transport.ts';
 import type { Choices } from './choices.ts';
+import type { PolicySet } from './policy-index.ts';
 import type { Row } from './rows.ts';
 
 /** A port that a workload gave a name; `port` 1..65535. */
@@ -42,7 +42,7 @@ export type CauseNumbers = {
 };
 
 export type GenerationInput = {
-  readonly program: PolicyProgram;
+  readonly policies: PolicySet;
   /** The bundle's image `ports`. */
   readonly ports: Uint8Array;
   readonly endpoints: readonly InventoryEndpoint[];

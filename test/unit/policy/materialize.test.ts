@@ -12,8 +12,9 @@ import type { InventoryEndpoint } from '../../../src/runtime/policy/generation.t
 import { lookupOf } from '../../../src/runtime/policy/lookup.ts';
 import { materialize } from '../../../src/runtime/policy/materialize.ts';
 import { memoryImage } from '../../../src/runtime/policy/memory/image.ts';
+import { policySetOf } from '../../../src/runtime/policy/policy-index.ts';
 import { anybody, networkRule, nobody, requestLine, samplePolicy, sampleUnit } from '../../harness/sample-policy.ts';
-import { emitted, imageOf, plainCauses } from '../../harness/tables.ts';
+import { emitted, imageOf, imagesOf, plainCauses } from '../../harness/tables.ts';
 
 const app = (name: string): Selector => [[{ kind: 'one-of', key: 'app', values: [name] }]];
 const tcp = (port: number) => ({ points: transportRange('tcp', port, port), named: [] });
@@ -36,8 +37,8 @@ const host: InventoryEndpoint = { id: 1, kind: 'reserved', entities: ['host'] };
 
 function generation(rules: readonly Rule[], endpoints: readonly InventoryEndpoint[], policies: readonly Policy[] = [web()]) {
   const policy = emitted(sampleUnit(policies, rules));
-  const tables = materialize({ program: policy.program, ports: imageOf(policy, 'ports'), endpoints, causes: plainCauses() });
-  const images = { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') };
+  const tables = materialize({ policies: policySetOf(policy.program), ports: imageOf(policy, 'ports'), endpoints, causes: plainCauses() });
+  const images = imagesOf(policy);
   return { program: policy.program, staticPorts: imageOf(policy, 'ports'), tables, lookup: lookupOf(tables, images) };
 }
 
@@ -124,7 +125,7 @@ test('an inspected connection points at the row of its requests', () => {
   assert.equal([connection.action, connection.match], [verdictAction.inspect, matchType['l4-only']]);
   const request = (text: string) => {
     const [method = '', path = ''] = text.split(' ');
-    return lookup.network({ ...question, request: { kind: 'fields', fields: { method: [method], path: [path] } } });
+    return lookup.network({ ...question, request: { kind: 'fields', domain: 'http', fields: { method: [method], path: [path] } } });
   };
   assert.equal([request('GET /a').action, request('GET /a').match], [verdictAction.allow, matchType.layer7]);
   assert.is(request('GET /a').cause, connection.cause, 'the connection is attributed to the rule that could allow a request');
