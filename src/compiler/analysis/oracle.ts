@@ -132,7 +132,7 @@ type Work = {
 type Governing = {
   readonly policies: readonly Policy[];
   readonly rules: Map<Section, readonly Rule[]>;
-  readonly points: Map<Section, RulesByPoint>;
+  readonly points: Map<Section, RulesByPoint | 'asked'>;
   /** By what is asked. */
   readonly defaults: Map<string, Decided>;
 };
@@ -227,9 +227,11 @@ function rulesAt(policy: TypedPolicy, section: Section, { subject, point }: Side
   const all = rulesOf(policy, section, subject);
   if (all.length < manyRules) return all;
   const { points } = governingOf(policy, subject);
-  const found = points.get(section) ?? new RulesByPoint(all);
+  const known = points.get(section);
+  // A subject that is asked about once is not worth it.
+  const found = known === 'asked' ? new RulesByPoint(all) : (known ?? 'asked');
   points.set(section, found);
-  return found.at(point);
+  return found === 'asked' ? all : found.at(point);
 }
 
 /** The same in deciding order. */
