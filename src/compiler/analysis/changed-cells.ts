@@ -146,7 +146,7 @@ function linesOf({ numberOf }: Walk, box: Cell, { before, after }: Both): readon
   const lines = remembered(({ section, rules, denying }: SectionRules): Lines => {
     const init: Line = { number: -1, condition: () => conditionOf(initRelation(box, section)), decides: false };
     return {
-      rules: rules.map((owned) => lineOf(numberOf(owned.rule), box, owned)),
+      rules: rules.map((owned) => lineOf(numberOf(owned), box, owned)),
       denying: [
         init,
         ...denying.map((policy) => ({
@@ -183,7 +183,7 @@ function speakersAt({ views }: Leaf, ruleOf: RuleOf, { before, after }: Both): r
 
 type RuleOf = (sectionRules: SectionRules) => ReadonlyMap<number, OwnedRule>;
 const rulesByNumber = ({ numberOf }: Walk): RuleOf =>
-  remembered(({ rules }: SectionRules) => new Map(rules.map((owned) => [numberOf(owned.rule), owned])));
+  remembered(({ rules }: SectionRules) => new Map(rules.map((owned) => [numberOf(owned), owned])));
 
 type Decided = { readonly lists: readonly Speakers[]; readonly cells: readonly Cell[] };
 
