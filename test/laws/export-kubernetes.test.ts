@@ -53,7 +53,7 @@ const kinds: readonly Kind[] = [
   { options: {}, inCluster: ' in cluster "default"' },
   { options: { clusterName: 'east' }, inCluster: ' in cluster "east"' },
   { options: { defaultLocalCluster: false, allowLocalhost: false, nodeLabels: true }, inCluster: '' },
-  { options: { addressesMatch: { workloads: true, nodes: false } }, inCluster: ' in cluster "default"' },
+  { options: { addressesMatch: { workloads: true, nodes: true } }, inCluster: ' in cluster "default"' },
   { options: { enforcement: 'always' }, inCluster: ' in cluster "default"' },
   { options: { baseline: 'kubernetes' }, inCluster: ' in cluster "default"' },
 ];

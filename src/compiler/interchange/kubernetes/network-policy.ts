@@ -22,10 +22,25 @@ export const networkPolicy: Importer = {
     const spec = member({ value, path: [] }, 'spec');
     const reading: Reading = { namespace: located.namespace, problems };
     const sections = isolated(spec).map((direction) => sectionOf(direction, spec, reading));
+    warnUnasked(spec, located, context);
     const subject = subjectText([...podTests(none, member(spec, 'podSelector')), inNamespace(located.namespace)]);
     if (!problems.found) writePolicy(located, { subject, sections }, writer);
   },
 };
+
+/** Rules of a direction that `policyTypes` does not name are nobody's. */
+function warnUnasked(spec: Field, document: Document, { report }: ImportContext): void {
+  const asked = isolated(spec);
+  for (const [direction, type] of [
+    ['ingress', 'Ingress'],
+    ['egress', 'Egress'],
+  ] as const)
+    if (!asked.includes(direction) && items(member(spec, direction)).length > 0)
+      report('import/without-effect', document.at(['spec', direction]), {
+        what: `\`spec.${direction}\``,
+        reason: `\`policyTypes\` does not name \`${type}\``,
+      });
+}
 
 type Reading = { readonly namespace: string; readonly problems: Problems };
 const none: Field = { value: undefined, path: [] };

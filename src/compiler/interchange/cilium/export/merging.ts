@@ -26,13 +26,19 @@ export function mergedRules(
     for (const { place, parser, beside } of items.flatMap((item) => asksOf(item, rule))) {
       const here = places.get(place) ?? [];
       places.set(place, here);
-      const other = here.find((one) => isChanged(one, { parser, beside }) && maySubjectsMeet(one.policy.subject, policy.subject));
+      const other = here.find((one) => isChanged(one, { parser, beside }) && areMerged([one.policy, policy], [one.parser, parser]));
       if (other && !found.has(rule))
         say([rule, other.rule], 'two of these', 'for a peer and a port its proxy has one set of rules, of one kind');
       if (other) found.add(rule);
       else here.push({ policy, rule, parser, beside });
     }
   return found;
+}
+
+/** Where other subjects ask for DNS, who asks for nothing is read as asking for nothing. */
+function areMerged([one, other]: readonly [Policy, Policy], parsers: readonly Parser[]): boolean {
+  const isPlain = parsers.includes('none') && parsers.includes('dns');
+  return isPlain ? JSON.stringify(one.subject) === JSON.stringify(other.subject) : maySubjectsMeet(one.subject, other.subject);
 }
 
 /** Requests of one protocol are joined; every request beside those of HTTP is every one. */
