@@ -13,6 +13,20 @@ enum {
 	POL_STREAM_ROUNDS = 64,
 };
 
+/* Forgets what was said of the packet before. */
+static __always_inline void pol_stream_packet_begin(struct pol_connection *connection)
+{
+	connection->passes = 0;
+	connection->drops = 0;
+	connection->answer = connection->owed;
+	connection->owed = 0;
+	connection->poison = connection->action == POL_ACTION_DENY;
+	connection->completed = 0;
+	connection->stranded = 0;
+	connection->begin = 0;
+	connection->drop_from = 0;
+}
+
 static __always_inline void pol_stream_drop(struct pol_connection *connection, __u32 from)
 {
 	if (!connection->drops)

@@ -86,15 +86,7 @@ int pol_stream_verdict(struct __sk_buff *skb)
 		return SK_DROP;
 	if (connection->revision != now.revision)
 		pol_stream_refresh(skb->sk, connection, now);
-	connection->passes = 0;
-	connection->drops = 0;
-	connection->answer = connection->owed;
-	connection->owed = 0;
-	connection->poison = connection->action == POL_ACTION_DENY;
-	connection->completed = 0;
-	connection->stranded = 0;
-	connection->begin = 0;
-	connection->drop_from = 0;
+	pol_stream_packet_begin(connection);
 	if (pol_stream_switched(connection) && !connection->poison)
 		return SK_PASS;
 	if (connection->lost && !pol_stream_denies(connection, POL_CLASS_UNDECIDABLE))

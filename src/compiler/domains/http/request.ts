@@ -44,6 +44,11 @@ export const headLimit = 8192;
 const lengthDigits = 18;
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** A request line up to the byte that is not of `HTTP/1.0` or `HTTP/1.1`; a CR counts, other control bytes are wrong in every version. */
+const otherVersion = ((control: string) =>
+  new RegExp(`^[!#$%&'*+\\-.^_\`|~0-9A-Za-z]+ [^\\x00-\\x20\\x7f]* HTTP/(?:[^1${control}]|1[^.${control}]|1\\.[^01${control}])`))(
+  '\\x00-\\x0c\\x0e-\\x1f\\x7f',
+);
 const undecidable = (reason: RequestFault): RequestContent & { readonly kind: 'undecidable' } => ({ kind: 'undecidable', reason });
 
 /**
@@ -119,6 +124,8 @@ export function readRequestHead(bytes: Uint8Array): RequestHead {
   if (text !== '' && !token.test(text.charAt(0))) return lost(/[\r\n]/.test(text.charAt(0)) ? 'malformedRequest' : 'notHttp');
   const first = readLine(text, 0);
   if (first === undefined) return unfinished;
+  // The first byte that is wrong says why: another version is met before what stands behind it.
+  if (otherVersion.test(text)) return lost('notHttp');
   if ('fault' in first) return lost(first.fault);
   const request = readRequestLine(first.line);
   if ('fault' in request) return lost(request.fault);
@@ -165,8 +172,7 @@ function readLine(text: string, at: number): { readonly line: string } | Fault |
 function readRequestLine(line: string): { readonly content: RequestContent; readonly version: string } | Fault {
   const [method = '', target = '', version = '', ...more] = line.split(' ');
   if (line.includes('\t') || !token.test(method)) return fault('malformedRequest');
-  if (!/^HTTP\/1\.[01]$/.test(version)) return fault(/^HTTP\/(?!1\.[01])/.test(version) ? 'notHttp' : 'malformedRequest');
-  if (more.length > 0) return fault('malformedRequest');
+  if (!/^HTTP\/1\.[01]$/.test(version) || more.length > 0) return fault('malformedRequest');
   return method === 'CONNECT' ? fault('ambiguousTarget') : { content: canonicalTarget(method, target), version };
 }
 
