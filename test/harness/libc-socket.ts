@@ -103,6 +103,13 @@ export function receive(fd: number): string | undefined {
   return typeof read === 'number' && read >= 0 ? Buffer.from(bytes.subarray(0, read)).toString() : undefined;
 }
 
+/** Bytes that are there to read; none if nothing is. */
+export function receiveBytes(fd: number): Uint8Array {
+  const bytes = new Uint8Array(65536);
+  const read: unknown = call.recv(fd, bytes, bytes.length, 0);
+  return bytes.subarray(0, typeof read === 'number' && read > 0 ? read : 0);
+}
+
 /** Bytes that splice(2) moves out of a socket without waiting; 0 where there is nothing. */
 export function spliced(fd: number): number {
   const ends = new Int32Array(2);

@@ -31,6 +31,11 @@ struct pol_socket {
 	__u8 counted; /* 1: the new flow was counted */
 	__u32 approved; /* role active, inspected: sequence number up to which the requests were decided */
 	__u64 cookie; /* role active, inspected: the socket's */
+	/* Role active, inspected for DNS. */
+	__u32 mark; /* next byte to come when the last query had passed */
+	__u8 asked; /* a query passed */
+	__u8 pipelined; /* several answers were due at once: how many still are cannot be told */
+	__u8 reserved[2];
 };
 
 struct {
@@ -151,10 +156,14 @@ static __always_inline __u32 pol_socket_owner(struct pol_generation now, struct 
 	__u64 known = storage ? pol_word_load(&storage->owner) : 0;
 	__u32 owner;
 
-	if (known >> 32 == now.revision)
-		return known;
-	owner = pol_owner_of_socket(now.slot, sk);
-	if (storage && owner != POL_OWNER_UNKNOWN)
-		pol_word_store(&storage->owner, pol_word(now.revision, owner));
-	return owner;
+	if (known >> 32 == now.revision) {
+		owner = known;
+	} else {
+		owner = pol_owner_of_socket(now.slot, sk);
+		if (owner == POL_ENDPOINT_NONE)
+			owner = pol_host_of_address((__u64)pol_socket_address(sk));
+		if (storage && owner != POL_OWNER_UNKNOWN)
+			pol_word_store(&storage->owner, pol_word(now.revision, owner));
+	}
+	return owner == POL_ENDPOINT_HOST && !pol_host_is_governed() ? POL_ENDPOINT_NONE : owner;
 }

@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * DNS over TCP (RFC 7766): messages behind lengths of two bytes, decided before they leave. What a query needs to be decided
- * by is held back until it is there; a denied one is taken out of the stream and its write fails with EACCES, so that
- * nothing of it leaves and the next one is decided by itself.
+ * DNS over TCP (RFC 7766): messages behind lengths of two bytes, decided before they leave. A query is held back until it is
+ * whole; a denied one is overwritten with its own answer, REFUSED, and handed back to its socket: nothing of it leaves, and the
+ * next one is decided by itself. Where that answer would stand inside of another one, and where there is no query, the
+ * write fails with EACCES, and so does every later one: the kernel keeps that verdict.
  */
 #include "dns-send.h"
 #include "dns.h"
 
-enum { POL_DNS_PREFIX = 2 };
+enum {
+	POL_DNS_PREFIX = 2,
+	POL_DNS_WHOLE = 4096, /* messages up to this are held back until they are whole: longer ones cannot be answered */
+	POL_DNS_RESPONSE = 0x80, /* third byte of the header */
+	POL_DNS_REFUSED = 0x85, /* fourth: recursion available, REFUSED */
+};
+enum pol_dns_outcome { POL_DNS_DENIED, POL_DNS_ALLOWED, POL_DNS_UNDECIDED };
 
 struct tcp_sock {
 	__u32 write_seq; /* next byte that this end will write */
+	__u32 rcv_nxt; /* next byte that will come */
+	__u32 copied_seq; /* next byte that will be read */
 } __attribute__((preserve_access_index));
 
 /* Linux gives the addresses of a message in its context. */
@@ -62,16 +71,17 @@ POL_GLOBAL int pol_dns_message_read(struct sk_msg_md *msg, struct pol_dns *dns, 
 	return outcome == POL_DNS_READ;
 }
 
-/* The message has all that its query is decided by. Is it allowed? */
+/* The message has all that its query is decided by. */
 POL_GLOBAL int pol_dns_message_judge(struct sk_msg_md *msg, struct pol_case *this, __u32 row, __u32 length)
 {
 	__u32 class = POL_CLASS_UNDECIDABLE, bytes;
 	struct pol_tables tables;
 	struct pol_event *event;
 	struct pol_dns dns = {};
+	int outcome;
 
 	if (!this)
-		return 0;
+		return POL_DNS_UNDECIDED;
 	dns.length = length;
 	dns.reason = POL_REASON_NOT_INSPECTABLE;
 	if (pol_tables_find(&tables, &t_dns, this->question.slot) && pol_dns_message_read(msg, &dns, this->question.slot)) {
@@ -80,8 +90,9 @@ POL_GLOBAL int pol_dns_message_judge(struct sk_msg_md *msg, struct pol_case *thi
 	}
 	pol_verdict_at(this->question.slot, row, class, &this->verdict);
 	event = pol_dns_report(this, dns.reason);
+	outcome = this->verdict.action == POL_ACTION_ALLOW ? POL_DNS_ALLOWED : class ? POL_DNS_DENIED : POL_DNS_UNDECIDED;
 	if (!event)
-		return this->verdict.action == POL_ACTION_ALLOW;
+		return outcome;
 	bytes = pol_dns_shown(&dns);
 	if (bytes) {
 		/* The verifier of 6.1 wants a lower bound too. */
@@ -92,7 +103,28 @@ POL_GLOBAL int pol_dns_message_judge(struct sk_msg_md *msg, struct pol_case *thi
 			event->text_length = bytes;
 	}
 	bpf_ringbuf_submit(event, 0);
-	return this->verdict.action == POL_ACTION_ALLOW;
+	return outcome;
+}
+
+/* Is an answer still to come, or not read to its end? */
+static __always_inline int pol_dns_answer_due(const struct tcp_sock *tcp, const struct pol_socket *storage)
+{
+	if (storage->pipelined)
+		return 1;
+	return storage->asked && ((__s32)(tcp->rcv_nxt - storage->mark) <= 0 || tcp->copied_seq != tcp->rcv_nxt);
+}
+
+/* The query becomes its answer: as many bytes, the question in its place. */
+static __always_inline int pol_dns_refuse(struct sk_msg_md *msg, __u64 cookie)
+{
+	__u8 *header = (__u8 *)msg->data + POL_DNS_PREFIX;
+
+	if (header + POL_DNS_HEADER > (__u8 *)msg->data_end)
+		return SK_DROP;
+	/* What it wished of recursion and checking stays. */
+	header[2] = (header[2] & 0x01) | POL_DNS_RESPONSE;
+	header[3] = (header[3] & 0x10) | POL_DNS_REFUSED;
+	return bpf_msg_redirect_hash(msg, &dns_senders, &cookie, BPF_F_INGRESS);
 }
 
 /* One message, or what of it is there. `this->verdict`: of the connection. */
@@ -101,6 +133,7 @@ static __always_inline int pol_dns_message(struct sk_msg_md *msg, struct pol_cas
 	const struct tcp_sock *tcp = msg->sk ? bpf_skc_to_tcp_sock(msg->sk) : 0;
 	__u32 length, needed;
 	const __u8 *prefix;
+	int outcome;
 
 	/* Something left that was not decided here: where a message begins is not known any more. */
 	if (!tcp || tcp->write_seq != storage->approved)
@@ -113,16 +146,24 @@ static __always_inline int pol_dns_message(struct sk_msg_md *msg, struct pol_cas
 	if (prefix + POL_DNS_PREFIX > (const __u8 *)msg->data_end)
 		return SK_DROP;
 	length = prefix[0] << 8 | prefix[1];
-	needed = POL_DNS_PREFIX + (length > POL_DNS_BYTES ? POL_DNS_BYTES : length);
+	needed = POL_DNS_PREFIX + (length > POL_DNS_WHOLE ? POL_DNS_BYTES : length);
 	if (msg->size < needed)
 		return pol_dns_hold(msg, needed);
 	if (bpf_msg_pull_data(msg, 0, needed, 0))
 		return SK_DROP;
 	bpf_msg_apply_bytes(msg, POL_DNS_PREFIX + length);
-	if (!pol_dns_message_judge(msg, this, this->verdict.next, length))
-		return SK_DROP;
-	storage->approved += POL_DNS_PREFIX + length;
-	return SK_PASS;
+	outcome = pol_dns_message_judge(msg, this, this->verdict.next, length);
+	if (outcome == POL_DNS_ALLOWED) {
+		if (pol_dns_answer_due(tcp, storage))
+			storage->pipelined = 1;
+		storage->asked = 1;
+		storage->mark = tcp->rcv_nxt;
+		storage->approved += POL_DNS_PREFIX + length;
+		return SK_PASS;
+	}
+	if (outcome == POL_DNS_DENIED && length <= POL_DNS_WHOLE && !pol_dns_answer_due(tcp, storage))
+		return pol_dns_refuse(msg, storage->cookie);
+	return SK_DROP;
 }
 
 SEC("sk_msg")

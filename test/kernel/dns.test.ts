@@ -1,0 +1,208 @@
+// DNS queries over UDP, on real sockets: each gets the verdict that the oracle has for it by MEANING, however it is written; a
+// denied one fails at once, and what cannot be read is denied for its own reason.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { verdictIn } from '../../src/compiler/analysis/oracle.ts';
+import { typeText } from '../../src/compiler/base/record-types.ts';
+import { eventProtocol } from '../../src/compiler/ir/abi.ts';
+import type { Content } from '../../src/compiler/ir/event.ts';
+import { transportPoint } from '../../src/compiler/space/transport.ts';
+import type { VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
+import { typedPolicy } from '../harness/compile.ts';
+import { dnsEvasions, mixedCase, type Query, queryBytes, typeNumber } from '../harness/dns-messages.ts';
+import { type DnsWorld, dnsWorld, type Family, families, localhost, queryOf } from '../harness/dns-world.ts';
+import { host, workload } from '../harness/governed.ts';
+import { atEnd, inCgroup, kernelTest } from '../harness/kernel.ts';
+import * as socket from '../harness/libc-socket.ts';
+import { type Random, random, seedOf } from '../harness/random.ts';
+
+type World = DnsWorld & { readonly ports: Readonly<Record<Family, number>> };
+let made: World | undefined;
+
+/** Sockets of the host take what is sent to them. */
+function world(): World {
+  if (made) return made;
+  const server = (family: Family): number => {
+    const fd = socket.open('udp', family === 'ipv6');
+    socket.bind(fd, { host: localhost[family], port: 0 });
+    atEnd(() => socket.close(fd));
+    return socket.portOf(fd);
+  };
+  made = { ...dnsWorld(), ports: { ipv4: server('ipv4'), ipv6: server('ipv6') } };
+  return made;
+}
+
+/** What became of one message, sent from a socket of its own. */
+function sent(
+  message: Uint8Array,
+  family: Family = 'ipv4',
+): { readonly error: string | undefined; readonly events: readonly VerdictEvent[] } {
+  const { cgroup, ports, events } = world();
+  const fd = inCgroup(cgroup, () => socket.open('udp', family === 'ipv6'));
+  events();
+  try {
+    socket.connect(fd, { host: localhost[family], port: ports[family] });
+    socket.sendBytes(fd, message);
+    return { error: undefined, events: events() };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error), events: events() };
+  } finally {
+    socket.close(fd);
+  }
+}
+
+const allowing = typedPolicy(
+  'policy p for { app: "web" } { egress { allow to host at udp dns { "ok.example"; "*.many.example" type [A, AAAA] } } }',
+);
+
+for (const family of families)
+  kernelTest(`a denied query over ${family} fails at once, an allowed one leaves`, () => {
+    const { install, counted } = world();
+    install(allowing);
+    const ok = sent(queryBytes({ name: 'ok.example', type: 'A' }), family);
+    assert.is(ok.error, undefined);
+    assert.equal([queryOf(ok.events)?.verdict, queryOf(ok.events)?.text, queryOf(ok.events)?.queryType], ['forwarded', 'ok.example', 1]);
+    const no = sent(queryBytes({ name: 'no.example', type: 'AAAA' }), family);
+    assert.is(no.error, 'EPERM');
+    assert.equal([queryOf(no.events)?.verdict, queryOf(no.events)?.text, queryOf(no.events)?.reason], ['dropped', 'no.example', 'none']);
+    assert.ok(counted(eventProtocol.dns).some(({ action, count }) => action === 'denied' && count > 0));
+  });
+
+kernelTest('a flow of a denied query is decided anew with each packet', () => {
+  const { install, cgroup, ports } = world();
+  install(allowing);
+  const fd = inCgroup(cgroup, () => socket.open('udp'));
+  socket.connect(fd, { host: localhost.ipv4, port: ports.ipv4 });
+  for (let round = 0; round < 3; round++) {
+    assert.throws(() => socket.sendBytes(fd, queryBytes({ name: 'no.example', type: 'A' })), /EPERM/);
+    socket.sendBytes(fd, queryBytes({ name: 'ok.example', type: 'A' }));
+    install(allowing);
+  }
+  socket.close(fd);
+});
+
+for (const [trick, [message, reason]] of Object.entries(dnsEvasions))
+  for (const family of families)
+    kernelTest(`evasion over ${family}: ${trick}`, () => {
+      world().install(allowing);
+      const { error, events } = sent(message, family);
+      assert.is(error, 'EPERM');
+      assert.is(queryOf(events)?.reason, reason);
+      assert.is(queryOf(events)?.verdict, 'dropped');
+    });
+
+kernelTest('several queries in one packet of segments (UDP_SEGMENT) are refused', () => {
+  const { install, cgroup, ports, events } = world();
+  install(allowing);
+  const [first, second] = ['ok.example', 'no.example'].map((name) => queryBytes({ name, type: 'A' }));
+  const fd = inCgroup(cgroup, () => socket.open('udp'));
+  socket.setOption(fd, [17, 103], first?.length ?? 0);
+  socket.connect(fd, { host: localhost.ipv4, port: ports.ipv4 });
+  events();
+  assert.throws(() => socket.sendBytes(fd, Buffer.concat([first ?? new Uint8Array(), second ?? new Uint8Array()])), /EPERM/);
+  assert.is(queryOf(events())?.reason, 'ambiguousQuery');
+  socket.close(fd);
+});
+
+kernelTest('what is undecidable is denied by deny rules, too', () => {
+  const { install } = world();
+  install(typedPolicy('policy p for { app: "web" } { egress { deny to host at udp dns { "no.example" }\n allow to host at udp } }'));
+  assert.is(sent(queryBytes({ name: 'ok.example', type: 'A' })).error, undefined);
+  assert.is(sent(queryBytes({ name: 'NO.example', type: 'TYPE65000' })).error, 'EPERM');
+  assert.is(sent(queryBytes({ name: 'x.no.example', type: 'A' })).error, undefined);
+  assert.is(sent(new TextEncoder().encode('no DNS')).error, 'EPERM');
+});
+
+const patterns = [
+  ...[
+    '"a.test"',
+    '"*.a.test"',
+    '"**.a.test"',
+    '"b*.test"',
+    '"**"',
+    '"*"',
+    'not "a.test"',
+    'regex "[a-c]+\\.test"',
+    '"_srv._tcp.a.test"',
+    '["a.test", "b.test"]',
+  ],
+];
+const types = ['A', '[A, AAAA]', 'TXT', 'not A', '28', '[250-300, HTTPS]', 'TYPE4711', '32700-40000'];
+const names = [
+  ...[
+    'a.test',
+    'x.a.test',
+    'x.y.a.test',
+    'b.test',
+    'bx.test',
+    'abc.test',
+    'test',
+    '',
+    '_srv._tcp.a.test',
+    'a.test.other',
+    'a-test',
+    'c9.test',
+  ],
+  `${'l'.repeat(63)}.${'m'.repeat(63)}.${'n'.repeat(63)}.${'o'.repeat(61)}`,
+];
+const asked = ['A', 'AAAA', 'TXT', 'HTTPS', 'ANY', 'TYPE4711', 'TYPE65535', 'TYPE260', 'CAA', 'TA', 'TYPE0', 'TYPE32767'];
+
+function randomLine(source: Random): string {
+  const parts = [...(source.chance(0.8) ? [source.pick(patterns)] : []), ...(source.chance(0.5) ? [`type ${source.pick(types)}`] : [])];
+  return parts.length === 0 ? source.pick(patterns) : parts.join(' ');
+}
+function randomRule(source: Random): string {
+  const lines = Array.from({ length: 1 + source.int(3) }, () => randomLine(source)).join('; ');
+  const block = source.chance(0.85) ? ` dns { ${lines} }` : '';
+  return `${source.pick(['allow', 'allow', 'deny'])} to ${source.pick(['host', 'all'])} at udp${block} priority ${source.int(3)}`;
+}
+const randomQuery = (source: Random): Query => ({
+  name: mixedCase(source, source.pick(names)),
+  type: source.pick(asked),
+  id: source.int(65536),
+  ...(source.chance(0.5) && { options: source.int(40) }),
+});
+
+/** What a query means. */
+const contentOf = ({ name, type }: Query): Content => ({
+  kind: 'fields',
+  fields: { ...(name !== '' && { name: [name.toLowerCase()] }), type: [typeText(typeNumber(type))] },
+});
+
+kernelTest('random policies and queries: the kernel says what the oracle says, cause included', () => {
+  const { install, ports, causeOf } = world();
+  const seed = seedOf('dns', 20_261_121);
+  const source = random(seed);
+  const rounds = Number(process.env['PAIRS'] ?? 4000) / 100;
+  const tally = { allowed: 0, denied: 0, unasked: 0 };
+  for (let round = 0; round < rounds; round++) {
+    const text = `policy p for { app: "web" } { egress {\n${Array.from({ length: 1 + source.int(5) }, () => randomRule(source)).join('\n')}\n} }`;
+    const policy = typedPolicy(text);
+    install(policy);
+    for (let i = 0; i < 100; i++) {
+      const family = source.pick(families);
+      const point = transportPoint('udp', ports[family]);
+      const query = randomQuery(source);
+      const isBroken = source.chance(0.05);
+      const content: Content = isBroken ? { kind: 'undecidable', reason: 'ambiguousQuery' } : contentOf(query);
+      const ends = { subject: workload, peer: host, point };
+      const { error, events } = sent(queryBytes(isBroken ? { ...query, behind: Uint8Array.of(1) } : query), family);
+      const connection = verdictIn(policy, 'egress', ends);
+      const expected =
+        connection.action === 'denied' ? connection : verdictIn(policy, 'egress', { ...ends, request: { domain: 'dns', content } });
+      const told = queryOf(events) ?? events.at(-1);
+      assert.ok(told || (error === undefined && connection.action === 'allowed'));
+      const what = `seed ${seed}, ${JSON.stringify(query)}: ${JSON.stringify(expected)}, ${error}, ${JSON.stringify(told && causeOf(told))}\n${text}`;
+      assert.is(error, expected.action === 'denied' ? 'EPERM' : undefined, what);
+      const { cause } = expected;
+      // A port that was had before belongs to a flow that was counted already.
+      if (told) assert.equal(causeOf(told), cause.kind === 'rule' ? { kind: 'rule', rule: cause.rule } : cause, what);
+      if (queryOf(events)) tally[expected.action]++;
+      else tally.unasked++;
+    }
+  }
+  console.log(`dns: ${rounds * 100} queries, ${JSON.stringify(tally)}`);
+  assert.ok(tally.allowed > rounds * 10 && tally.denied > rounds * 10, JSON.stringify(tally));
+});
+
+test.run();
