@@ -71,6 +71,7 @@ export class Rows {
   readonly #rows: Row[] = [];
   readonly #rowNumbers = new Map<string, number>();
   readonly #buffer: Uint16Array;
+  readonly #everyPeer: readonly number[];
 
   constructor(parts: RowParts, sizes: Sizes) {
     this.#candidates = parts.candidates;
@@ -79,6 +80,7 @@ export class Rows {
     this.#choices = parts.choices;
     this.#sizes = sizes;
     this.#buffer = new Uint16Array(parts.lists.peerClasses);
+    this.#everyPeer = Array.from(this.#buffer, (_, peer) => peer);
   }
 
   get all(): readonly Row[] {
@@ -117,8 +119,17 @@ export class Rows {
     const { of, moved } = groups;
     // Whoever no rule names has what all have: mostly nothing of its own, else every choice is to be told.
     const isOwn = moved.length < of.length && entryOf[0] !== otherwise;
-    const peers = isOwn ? Array.from(of, (_, peer) => peer) : moved;
-    for (const peer of peers) this.#buffer[peer] = choiceOf(entryOf[of[peer] ?? 0] ?? otherwise);
+    const peers = isOwn ? this.#everyPeer : moved;
+    const choiceOfGroup: (number | undefined)[] = [];
+    for (const peer of peers) {
+      const group = of[peer] ?? 0;
+      let choice = choiceOfGroup[group];
+      if (choice === undefined) {
+        choice = choiceOf(entryOf[group] ?? otherwise);
+        choiceOfGroup[group] = choice;
+      }
+      this.#buffer[peer] = choice;
+    }
     const choices = this.#choices.row(this.#buffer, entries.length, peers);
     for (const peer of peers) this.#buffer[peer] = 0;
     return { choices, verdicts: entries.length === 0 ? 0 : this.#table.row(entries) - 1 };
