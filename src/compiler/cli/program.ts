@@ -187,7 +187,8 @@ Both sides of a flow are explained: every rule that matches, in deciding order, 
 rule decides, the nearest rules and what of the event they do not match. An event over workloads stands for every label
 set that their selectors select: each verdict that occurs is explained with one example.
 
-An end is a workload by its name, a selector, an entity that is one endpoint (host, remote-node, ...), or an address:
+An end is a workload by its name (declared, or that of a manifest: \`web\`, \`shop-web\` with its namespace), a selector, an
+entity that is one endpoint (host, remote-node, ...), or an address:
   A -> B tcp 8080                                 a new connection
   A -> B tcp 8080 GET "/cart/42"                  a request on it
   { app: "a" } in namespace "n" -> 10.0.0.1 icmp echo-request
@@ -198,6 +199,7 @@ An end is a workload by its name, a selector, an entity that is one endpoint (ho
 Examples:
   policyc explain policies/ --event 'storefront -> cart tcp 8080 GET "/cart/42"'
   policyc explain policies/ --event 'cart exec "/bin/sh"' --format json
+  kustomize build overlays/prod | policyc explain - --event 'web -> cart tcp 8080'
 ${exitCodes}
 
 The exit code says nothing of the verdict: \`policyc test\` is for that.`,

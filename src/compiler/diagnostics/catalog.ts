@@ -362,6 +362,7 @@ export const catalog = {
     message: 'several files declare `{name}`: {paths}',
     help: 'write its selector: {example}',
   },
+  'event/ambiguous-workload': { severity: 'error', message: 'several workloads are called `{name}`: {workloads}', help: '{hint}' },
 
   // Analysis: an exact answer or none.
   // lint: what is right, and should be looked at.
