@@ -10,6 +10,7 @@ import { changedCells } from './changed-cells.ts';
 import { type ClassSize, classSize } from './class-size.ts';
 import { type Change, type Decisions, deciderKey, type Effect, effects } from './effects.ts';
 import type { Item } from './judge.ts';
+import { AnalysisLimit } from './limit.ts';
 import { mergeCells } from './merge.ts';
 import { verdictOf } from './oracle.ts';
 import { maximumCells, placeName } from './split.ts';
@@ -35,12 +36,31 @@ export type Difference = {
   readonly witness: { readonly event: PolicyEvent; readonly before: Verdict; readonly after: Verdict };
 };
 
+/** Where not every difference is known: the part of a section that a rule or policy speaks of. */
+export type UndecidedPart = { readonly section: Section; readonly domain?: string; readonly limit: AnalysisLimit };
+/** `undecided`: none where the differences are all there are. */
+export type Comparison = { readonly differences: readonly Difference[]; readonly undecided: readonly UndecidedPart[] };
+
+/** The differences, as far as they are decided, grouped and merged, in a fixed order. `limit`: of combinations that are told apart. */
+export function comparison(before: TypedPolicy, after: TypedPolicy, limit = maximumCells): Comparison {
+  const { changes, undecided } = changedCells(before, after, limit);
+  return {
+    differences: differencesOf(changes, before, after),
+    undecided: undecided.map(({ place, region, error }) => ({
+      ...place,
+      limit: new AnalysisLimit(error.limit, error.allowed, region.span),
+    })),
+  };
+}
+
 /**
- * All differences, grouped and merged, in a fixed order.
+ * All differences.
  * @throws AnalysisLimit when the two policies tell more than `limit` combinations apart
  */
-export function diff(before: TypedPolicy, after: TypedPolicy, limit = maximumCells): readonly Difference[] {
-  return differencesOf([...changedCells(before, after, limit)], before, after);
+export function diff(before: TypedPolicy, after: TypedPolicy, limit?: number): readonly Difference[] {
+  const { differences, undecided } = comparison(before, after, limit);
+  for (const { limit: error } of undecided) throw error;
+  return differences;
 }
 
 /** Changes from one policy to another, grouped, merged and with a witness each. */

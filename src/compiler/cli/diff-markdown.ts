@@ -18,6 +18,7 @@ import {
   titles,
   trafficText,
   turning,
+  undecidedTexts,
 } from './diff-words.ts';
 import { counted } from './output.ts';
 
@@ -40,7 +41,10 @@ export function diffMarkdown(review: Review): string {
     `${code(review.old)} → ${code(review.new)}`,
     '',
     ...review.failed.map(({ gate, changes }) => `- ❌ ${code(`--fail-on ${gate}`)}: ${counted(changes, 'change')}`),
-    ...(review.failed.length > 0 ? [''] : []),
+    ...undecidedTexts(report)
+      .slice(0, mostRows)
+      .map((text) => `- ❓ not decided: ${code(short(text))}`),
+    ...(review.failed.length > 0 || report.undecided ? [''] : []),
     ...tableOf(turned),
   ];
   const foot = [...(cost ? ['', costLine(cost)] : []), ...(review.flows ? ['', `${escaped(trafficText(review.flows))}.`] : [])];

@@ -1,7 +1,7 @@
 // A review for a terminal: what is newly allowed and newly denied, class by class, each with an event of it and the rules before
 // and after. What changes no verdict is counted, and listed when asked.
 import type { Effect } from '../analysis/diff.ts';
-import type { ChangeRecord } from '../analysis/report.ts';
+import type { ChangeRecord, DiffReport } from '../analysis/report.ts';
 import { connectionLines } from './diff-connections.ts';
 import {
   affectedText,
@@ -19,6 +19,7 @@ import {
   titles,
   trafficText,
   turning,
+  undecidedTexts,
 } from './diff-words.ts';
 import type { Colors } from './output.ts';
 
@@ -39,11 +40,17 @@ export function diffText({ report, cost, failed, flows, connections }: Review, {
   return [
     ...sections,
     ...(connections ? connectionLines(connections, colors) : []),
+    ...undecidedLines(report, colors),
     conclusionText(report) + (isHidden ? colors.dim('; `--all` lists them') : ''),
     ...(costs.length > 0 ? [`in the kernel: ${costs.map(({ name, text }) => `${name} ${text}`).join(', ')}`] : []),
     ...(flows ? [trafficText(flows)] : []),
     ...failed.map(({ gate, changes }) => colors.red(`--fail-on ${gate}: ${changes === 1 ? 'one change is' : `${changes} changes are`}`)),
   ].join('\n');
+}
+
+function undecidedLines(report: DiffReport, colors: Colors): readonly string[] {
+  const texts = undecidedTexts(report);
+  return texts.length === 0 ? [] : [colors.bold(colors.yellow('not decided')), ...texts.map((text) => colors.yellow(`  ? ${text}`)), ''];
 }
 
 const paint = (effect: Effect, colors: Colors): ((text: string) => string) =>

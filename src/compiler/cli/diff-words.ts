@@ -39,7 +39,7 @@ export type Review = {
 export type CostChange = { readonly before: Cost | string; readonly after: Cost | string };
 
 /** The whole report in one line. */
-export function conclusionText({ conclusion, summary }: DiffReport): string {
+export function conclusionText({ conclusion, summary, undecided = [] }: DiffReport): string {
   const rest = [
     ...(summary['newly-audited'] > 0 ? [`${summary['newly-audited']} newly reported by audit`] : []),
     ...(summary['no-longer-audited'] > 0 ? [`${summary['no-longer-audited']} no longer reported by audit`] : []),
@@ -47,15 +47,25 @@ export function conclusionText({ conclusion, summary }: DiffReport): string {
     ...(summary['another-rule'] > 0 ? [`${summary['another-rule']} decided by another rule`] : []),
   ];
   const beside = rest.length > 0 ? ` (beside them ${rest.join(', ')})` : '';
+  const classes = `${counted(summary['newly-allowed'], 'class', 'classes')} of events newly allowed, ${summary['newly-denied']} newly denied${beside}`;
   switch (conclusion) {
+    case 'undecided':
+      return `undecided in part: ${undecided.length === 1 ? '1 changed rule is' : `${undecided.length} changed rules are`} past the limit; beside that ${classes}`;
     case 'same-meaning':
       return 'no change of meaning: proved for all events';
     case 'same-verdicts':
       return `no verdict changes: proved for all events${beside}`;
     case 'changed':
-      return `${counted(summary['newly-allowed'], 'class', 'classes')} of events newly allowed, ${summary['newly-denied']} newly denied${beside}`;
+      return classes;
   }
 }
+
+/** `ingress: what `deny at tcp` changes (new.policy:7): ...`: for each part that is not decided. */
+export const undecidedTexts = ({ undecided = [] }: DiffReport): readonly string[] =>
+  undecided.map(
+    ({ section, domain, text, file, line, limit }) =>
+      `${domain ?? section}: what \`${text}\` changes (${file}:${line}): an exact answer needs more than ${grouped(limit.allowed)} ${limit.what}`,
+  );
 
 /** Changes of one subject that were and are decided alike stand together. */
 export function groupsOf(changes: readonly ChangeRecord[]): readonly (readonly [ChangeRecord, ...ChangeRecord[]])[] {

@@ -7,8 +7,8 @@ import { diagnosticRecord, renderDiagnostics } from '../diagnostics/render.ts';
 export type Format = 'text' | 'json';
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
-/** `exitCode` 0: as it should be; 1: the policy is wrong, or differs where that was asked; 2: wrong usage. */
-export type Result = { readonly exitCode: 0 | 1 | 2 };
+/** `exitCode` 0: as it should be; 1: the policy is wrong, or differs where that was asked; 2: wrong usage; 3: not all is decided. */
+export type Result = { readonly exitCode: 0 | 1 | 2 | 3 };
 
 /** NO_COLOR and FORCE_COLOR are the conventions of no-color.org and of Node. */
 const isColored = (stream: NodeJS.WriteStream): boolean => {
