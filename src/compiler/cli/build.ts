@@ -103,8 +103,9 @@ type Summary = {
   readonly classes: Emitted['program']['classes'];
   readonly bytes: number;
   readonly templates: readonly string[];
-  /** What deciding one request costs; absent where no rule reads requests. */
+  /** What deciding one request costs, and one DNS query; absent where no rule reads them. */
   readonly request?: RequestCost;
+  readonly query?: RequestCost;
 };
 
 function summaryOf(
@@ -113,9 +114,10 @@ function summaryOf(
   { build: hash, output }: { readonly build: string; readonly output: string },
 ): Summary {
   const { program, templates } = emitted;
-  const request = requestCost(emitted);
+  const [request, query] = [requestCost(emitted, 'http'), requestCost(emitted, 'dns')];
   return {
     ...(request && { request }),
+    ...(query && { query }),
     bundle: output,
     build: hash,
     policies: typed.policies.length,
@@ -133,12 +135,13 @@ function bytesOf(output: string): number {
   return files.reduce((sum, file) => sum + readFileSync(join(output, file)).length, manifest.length);
 }
 
-function summaryText({ bundle, build: hash, policies, rules, classes, bytes, request }: Summary): string {
+function summaryText({ bundle, build: hash, policies, rules, classes, bytes, request, query }: Summary): string {
   const parts = [
     counted(policies, 'policy', 'policies'),
     counted(rules, 'rule'),
     `${classes.ports} port, ${classes.networks} network, ${classes.http} request and ${classes.exec} program classes`,
     `${Math.ceil(bytes / 1024)} KiB`,
   ];
-  return [`${bundle}: ${parts.join(', ')}`, `build ${hash}`, ...(request ? [requestCostText(request)] : [])].join('\n');
+  const costs = [request, query].flatMap((cost) => (cost ? [requestCostText(cost)] : []));
+  return [`${bundle}: ${parts.join(', ')}`, `build ${hash}`, ...costs].join('\n');
 }
