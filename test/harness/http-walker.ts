@@ -15,7 +15,7 @@ export const longestPacket = 3000;
 const program = `
 #include "l7/stream.h"
 enum { POL_WALK_BEFORE = ${before}, POL_WALK_PORT = 80 };
-enum { POL_WALK_DENIED = 1, POL_WALK_COMPLETED = 2, POL_WALK_LOST = 4, POL_WALK_POISON = 8, POL_WALK_BETWEEN = 16 };
+enum { POL_WALK_DENIED = 1, POL_WALK_COMPLETED = 2, POL_WALK_LOST = 4, POL_WALK_POISON = 8, POL_WALK_BETWEEN = 16, POL_WALK_INSPECTED = 32 };
 
 static __always_inline void pol_walk_begin(struct pol_connection *connection, struct pol_generation now)
 {
@@ -70,6 +70,8 @@ int pol_walk(struct __sk_buff *skb)
 		read |= POL_WALK_POISON;
 	if (connection->message == POL_MESSAGE_BETWEEN)
 		read |= POL_WALK_BETWEEN;
+	if (connection->action == POL_ACTION_INSPECT)
+		read |= POL_WALK_INSPECTED;
 	return read;
 }
 `;
@@ -85,6 +87,8 @@ export type Walked = {
   readonly whole: boolean;
   /** All packets were read. */
   readonly isRead: boolean;
+  /** Its connection is not admitted as a whole: each request is counted. */
+  readonly isInspected: boolean;
   readonly reason: keyof typeof undecidableReason;
 };
 
@@ -130,6 +134,7 @@ export function httpWalker(): Walker {
         poisoned: (all & 8) > 0,
         whole: (last & 16) > 0,
         isRead: count === packets.length,
+        isInspected: (last & 32) > 0,
         reason,
       };
     },

@@ -12,7 +12,7 @@ import type { Changes } from './changes.ts';
 import type { DaemonOptions } from './daemon.ts';
 import type { Enforcement, InForce } from './enforcement.ts';
 import type { IntegrityCheck } from './integrity.ts';
-import { counterRows, lostCounts } from './measure.ts';
+import { counterRows, durationRows, lostCounts, requestRows } from './measure.ts';
 import type { Observation } from './observation.ts';
 import { ShownRules } from './shown-rules.ts';
 import { type Status, warningsOf, workloadStatus } from './status.ts';
@@ -115,6 +115,8 @@ export class Report {
       revision,
       integrity: integrity.state(),
       workloads: { local, remote: resolved.workloads.length - local },
+      requests: requestRows(maps),
+      durations: durationRows(maps),
     };
   }
 }
