@@ -2,6 +2,7 @@
 // of one rule changes one part. INVARIANT: nothing in a part counts what other parts have: selectors and policies are numbered within
 // it, ports and networks are told as points and blocks, and where a part ends depends on the name of the policy behind it alone.
 
+import { hashOf } from '../base/hash.ts';
 import type { PartPolicy, PartRule, PolicyPart, ProgramRule } from '../ir/bundle.ts';
 import { addressPieces, type Piece, portPieces } from '../ir/class-pieces.ts';
 import type { Emitted } from '../ir/emitted.ts';
@@ -12,10 +13,9 @@ import type { Selector } from '../space/labels.ts';
 /** Fewer make more files, more make a change of one dearer. */
 const policiesOfPart = 32;
 
-/** FNV-1a of a name. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+/** Its lower bits depend on all of a name. */
+function spread(name: string): number {
+  const hash = hashOf(name);
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 
@@ -129,7 +129,7 @@ export function partsOf(emitted: Emitted, size: number = policiesOfPart): readon
   const parts: PolicyPart[] = [];
   let part = new Part(emitted, sets);
   emitted.sources.policies.forEach(({ name }, policy) => {
-    if (!part.isEmpty && hashOf(name) % size === 0) {
+    if (!part.isEmpty && spread(name) % size === 0) {
       parts.push(part.done());
       part = new Part(emitted, sets);
     }
