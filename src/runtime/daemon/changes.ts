@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { cgroupMounts, resolveCgroup } from '../inventory/cgroup.ts';
 import { displayName, type Inventory } from '../inventory/inventory.ts';
-import { interfaceAddresses, type Machine, machineState, resolvedState, settled } from '../inventory/resolve.ts';
+import { type Machine, machineNow, machineState, resolvedState, settled } from '../inventory/resolve.ts';
 import { type Watch, watchFile } from '../inventory/watch.ts';
 import { cgroupExists } from '../kernel/cgroups.ts';
 import type { Bundle } from '../policy/bundle.ts';
@@ -58,7 +58,8 @@ export class Changes {
     const { bundle, inventory } = this.options;
     const sweep = setInterval(() => this.sweep(), sweepInterval).unref();
     this.watches = [
-      watchFile(join(bundle, 'manifest.json'), () => this.reload('bundle')),
+      // Every byte of a bundle is held against a hash: what is half written is not taken for a whole one.
+      watchFile(join(bundle, 'manifest.json'), () => this.reload('bundle'), { atOnce: () => this.isTakenOver() }),
       watchFile(inventory, () => this.reload('inventory')),
       { close: () => clearInterval(sweep) },
     ];
@@ -93,11 +94,22 @@ export class Changes {
   reload(what: RefusedChange['what']): void {
     const { bundle, inventory } = this.options;
     this.attempt(what, () => {
-      if (what === 'bundle')
-        this.apply({ bundle: loadBundle(bundle, { trusted: this.options.trusted, before: this.now().bundle }) }, 'leave');
+      if (what === 'bundle') this.applyBundle();
       else this.apply({ inventory: loadInventory(inventory) }, 'refuse');
       return `${what} ${what === 'bundle' ? bundle : inventory} changed and was taken over`;
     });
+  }
+
+  /** A bundle that was moved into its place is there whole: then there is nothing to wait for. False: to be tried again, and told. */
+  private isTakenOver(): boolean {
+    try {
+      this.applyBundle();
+    } catch {
+      return false;
+    }
+    this.refusedChanges.delete('bundle');
+    this.options.log(`bundle ${this.options.bundle} changed and was taken over`);
+    return true;
   }
 
   private now(): Wanted {
@@ -120,6 +132,18 @@ export class Changes {
     if (change.dynamic) save(this.options.folder, 'workloads', dynamic);
     this.options.onApplied(inForce);
     return inForce;
+  }
+
+  /** Everything else stays as it was resolved: what changes on the machine is seen by the sweep. */
+  private applyBundle(): void {
+    const { trusted, bundle: folder } = this.options;
+    const before = this.now();
+    const bundle = loadBundle(folder, { trusted, before: before.bundle });
+    const { inForce } = this.options.enforcement;
+    if (!inForce) throw new Error('policyd bug: nothing is in force yet');
+    const now = this.options.enforcement.apply({ ...inForce.desired, bundle }, 'unchanged');
+    this.wanted = { ...before, bundle };
+    this.options.onApplied(now);
   }
 
   private attempt(what: RefusedChange['what'], change: () => string): void {
@@ -150,5 +174,3 @@ export class Changes {
     });
   }
 }
-
-const machineNow = (missing: Machine['missing']): Machine => ({ mounts: cgroupMounts(), interfaceAddresses, missing });

@@ -7,7 +7,7 @@ import { protocolOf } from '../../compiler/space/transport.ts';
 import type { CauseTable } from '../events/causes.ts';
 import { type EndpointIds, type EndpointTables, endpointTables } from '../inventory/endpoints.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { type Machine, type ResolvedInventory, type ResolvedWorkload, resolveInventory } from '../inventory/resolve.ts';
+import { type Machine, machineNow, type ResolvedInventory, type ResolvedWorkload, resolveInventory } from '../inventory/resolve.ts';
 import { attachCgroup, attachMachine, attachments, detachCgroup } from '../kernel/attach.ts';
 import { names, pinsAt } from '../kernel/bpffs.ts';
 import { outermost } from '../kernel/cgroups.ts';
@@ -94,8 +94,9 @@ export class Enforcement {
     return this.current;
   }
 
-  /** Puts `desired` in force; throws a Refusal and leaves everything as it was if that cannot be. */
-  apply(desired: Desired, machine: Machine): InForce {
+  /** Puts `desired` in force; throws a Refusal and leaves everything as it was if that cannot be. `unchanged`: all but the bundle is as before. */
+  apply(desired: Desired, machine: Machine | 'unchanged'): InForce {
+    if (machine === 'unchanged') return this.applyBundle(desired);
     const found = resolveInventory(desired.inventory, desired.dynamic, machine);
     if (!found.ok) throw new Refusal(found.problems.map((message) => ({ message })));
     const before = this.current;
@@ -132,6 +133,22 @@ export class Enforcement {
     return this.current;
   }
 
+  /** A change of policy alone is a change of tables: nothing is looked up, attached or loaded, unless the programs are other ones. */
+  private applyBundle(desired: Desired): InForce {
+    const { current } = this;
+    if (!current) throw new Error('policyd bug: nothing is in force yet');
+    const { bundle } = desired;
+    const { programs, tables } = current;
+    if (!sameObjects(current.desired.bundle.objects, bundle.objects) || programs.tables.get('config') === undefined)
+      return this.apply(desired, machineNow('leave'));
+    const verified = this.verified(bundle);
+    refuseWithoutInterface(bundle, this.policiesOf(bundle), tables);
+    const content = this.contentOf(bundle, tables);
+    const revision = must(programs.generations.install(content));
+    this.current = { ...current, desired, revision, verified, policies: this.asked(bundle), content };
+    return this.current;
+  }
+
   /** Tables in the kernel that do not hold what was put there. */
   drift(): readonly Drift[] {
     const { current } = this;
@@ -142,6 +159,7 @@ export class Enforcement {
   rewrite(): void {
     const { current } = this;
     if (!current || current.programs.tables.get('config') === undefined) return;
+    current.programs.generations.close();
     const programs = { ...current.programs, generations: generations(current.programs.tables) };
     this.current = { ...current, programs, revision: must(programs.generations.install(current.content)) };
   }
@@ -239,8 +257,14 @@ export class Enforcement {
   }
 
   /** After a refused bundle: the programs and the generation of the one before. */
-  private restore({ programs, content, tables }: Current): void {
-    if (programs.tables.get('config') !== undefined) must(generations(programs.tables).install(content));
+  private restore(before: Current): void {
+    const { programs, content, tables } = before;
+    if (programs.tables.get('config') !== undefined) {
+      programs.generations.close();
+      const again = { ...programs, generations: generations(programs.tables) };
+      this.current = { ...before, programs: again };
+      must(again.generations.install(content));
+    }
     attachAll(programs, tables, true);
     ownInterfaces(programs.tables, tables.interfaces);
   }
@@ -257,7 +281,8 @@ function mismatchText({ boundary, sources }: Bundle, { point, found }: Mismatch)
   };
 }
 
-function close({ loaded, tables }: Programs): void {
+function close({ loaded, tables, generations: own }: Programs): void {
+  own.close();
   loaded.close();
   tables.close();
 }

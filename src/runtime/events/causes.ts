@@ -58,6 +58,8 @@ function missing(what: string, index: number): never {
 export class CauseTable {
   private readonly records: Map<number, DynamicCause>;
   private readonly numbers = new Map<string, number>();
+  /** Handed out by this run, in order. */
+  private readonly made: { readonly number: number; readonly record: DynamicCause }[] = [];
   private readonly ofRules = new WeakMap<object, number>();
   private next: number;
 
@@ -107,6 +109,12 @@ export class CauseTable {
     return [...this.records];
   }
 
+  /** Those that were handed out after the first `count` of this table. */
+  savedAfter(count: number): SavedCauses {
+    const more = this.made.slice(Math.max(0, count - (this.records.size - this.made.length)));
+    return more.map(({ number, record }) => [number, record] as const);
+  }
+
   private numberOf(record: DynamicCause): number {
     const key = JSON.stringify(record);
     const known = this.numbers.get(key);
@@ -114,6 +122,7 @@ export class CauseTable {
     const number = this.next++;
     this.numbers.set(key, number);
     this.records.set(number, record);
+    this.made.push({ number, record });
     return number;
   }
 }

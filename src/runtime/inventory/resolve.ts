@@ -2,7 +2,7 @@
 // addresses may be listed for an endpoint and which are told apart by socket only.
 import { networkInterfaces } from 'node:os';
 import { type Address, formatAddress, parseAddress } from '../../compiler/space/address.ts';
-import { type Cgroup, type CgroupMounts, resolveCgroup } from './cgroup.ts';
+import { type Cgroup, type CgroupMounts, cgroupMounts, resolveCgroup } from './cgroup.ts';
 import { type NetworkInterface, networkInterface } from './interface.ts';
 import { displayName, type Inventory, type InventoryWorkload, type ListedEntity } from './inventory.ts';
 
@@ -37,6 +37,8 @@ export type Machine = {
   readonly interfaceAddresses: () => readonly Address[];
   readonly missing: 'refuse' | 'leave';
 };
+
+export const machineNow = (missing: Machine['missing']): Machine => ({ mounts: cgroupMounts(), interfaceAddresses, missing });
 
 /** Addresses of all interfaces, loopback included; a zone (`%eth0`) is dropped. */
 export function interfaceAddresses(): readonly Address[] {
