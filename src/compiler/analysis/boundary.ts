@@ -32,20 +32,23 @@ function edges({ networks }: NetworkRule['peers']): readonly Endpoint[] {
   return found.map((address) => ({ kind: 'address', address }));
 }
 
-const worlds: Readonly<Record<string, Address>> = {
-  world: 0xffff_c633_6407n,
-  'world-ipv4': 0xffff_c633_6407n,
-  'world-ipv6': 0x2001_0db8n << 96n,
-};
+const [worldIpv4, worldIpv6]: readonly [Address, Address] = [0xffff_c633_6407n, 0x2001_0db8n << 96n];
 
-function entitiesOf({ entities }: NetworkRule['peers']): readonly Endpoint[] {
-  return entities.flatMap((name): readonly Endpoint[] => {
-    const address = worlds[name];
-    if (address !== undefined) return [{ kind: 'address', address }];
-    if (name === 'all' || name === 'cluster') return [{ kind: 'workload', id: 'peer', labels: {} }];
-    return name === 'world' || name === 'world-ipv4' || name === 'world-ipv6' ? [] : [{ kind: 'reserved', entities: [name] }];
+const entitiesOf = ({ entities }: NetworkRule['peers']): readonly Endpoint[] =>
+  entities.map((name): Endpoint => {
+    switch (name) {
+      case 'world':
+      case 'world-ipv4':
+        return { kind: 'address', address: worldIpv4 };
+      case 'world-ipv6':
+        return { kind: 'address', address: worldIpv6 };
+      case 'all':
+      case 'cluster':
+        return { kind: 'workload', id: 'peer', labels: {} };
+      default:
+        return { kind: 'reserved', entities: [name] };
+    }
   });
-}
 
 const peersOf = ({ peers }: NetworkRule): readonly Endpoint[] =>
   [...edges(peers).slice(0, 2), ...peers.selectors.flatMap((selector) => workload('peer', selector)), ...entitiesOf(peers)].slice(
