@@ -73,7 +73,7 @@ peerTest('dig asks dnsmasq: over UDP and TCP, both families, truncated, denied',
   for (const server of ['@127.0.0.1', '@::1'])
     for (const way of [[], ['+noedns'], ['+tcp'], ['+tcp', '+keepopen'], ['+bufsize=512', '+cookie']]) {
       const about = [server, ...way].join(' ');
-      assert.match(ask('OK.exAMPle', 'A', server, ...way).out, /status: NOERROR[^]*192\.0\.2\.1/, about);
+      assert.match(ask('OK.exAMPle', 'A', server, ...way).out, /status: NOERROR.*192\.0\.2\.1/s, about);
       assert.match(ask('ok.example', 'AAAA', server, ...way).out, /2001:db8::1/, about);
       // Over UDP its sendmsg fails at once, and dig waits for its time to be over all the same.
       if (!way.includes('+tcp')) continue;
@@ -84,12 +84,14 @@ peerTest('dig asks dnsmasq: over UDP and TCP, both families, truncated, denied',
     }
   for (const server of ['@127.0.0.1', '@::1']) assert.match(ask('no.example', 'A', server).out, /no servers could be reached/);
   const truncated = ask('long.ok.example', 'TXT', '+bufsize=512');
-  assert.match(truncated.out, /Truncated, retrying in TCP mode[^]*status: NOERROR[^]*ANSWER: 12/);
+  assert.match(truncated.out, /Truncated, retrying in TCP mode.*status: NOERROR.*ANSWER: 12/s);
   assert.not.match(ask('ok.example', 'AXFR').out, /XFR size/);
 
   const metrics = await daemon.metrics();
   assert.match(metrics, /hubble_policy_verdicts_total\{direction="egress",match="l7\/dns",action="dropped"\} [1-9]/);
   assert.match(metrics, /hubble_policy_verdicts_total\{direction="egress",match="l7\/dns",action="forwarded"\} [1-9]/);
+  assert.match(metrics, /hubble_dns_queries_total\{rcode="Policy denied",qtypes="A",ips_returned="0"\} [1-9]/);
+  assert.match(metrics, /hubble_dns_queries_total\{rcode="",qtypes="AAAA",ips_returned="0"\} [1-9]/);
   assert.match(metrics, /hubble_flows_processed_total\{protocol="DNS",type="L7",subtype="DNS",verdict="DROPPED"\} [1-9]/);
 });
 
@@ -104,7 +106,7 @@ options timeout:${5 * patience}" > "$0/resolv.conf"
   dnsmasq --no-resolv --no-hosts --conf-file=/dev/null --pid-file="$0/pid" --user=root --listen-address=127.0.0.1 --bind-interfaces --address=/example/192.0.2.9
   echo $$ > ${cgroup}/cgroup.procs
   for name in ok.example no.example; do
-    date +%s%3N; getent ahostsv4 $name | head -1; date +%s%3N
+    date +%s%3N; getent hosts $name; date +%s%3N
   done
   kill $(cat "$0/pid")
 `;

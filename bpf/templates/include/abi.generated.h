@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 4
+#define POL_ABI_VERSION 5
 
 enum {
 	POL_ACTION_ABSENT = 0,
@@ -134,6 +134,7 @@ enum {
 	POL_LIMIT_REQUEST_COUNTERS = 4096,
 	POL_LIMIT_REQUEST_METHODS = 8,
 	POL_LIMIT_DURATION_BUCKETS = 12,
+	POL_LIMIT_QUERY_TYPES = 512,
 	POL_LIMIT_PROBES = 32,
 	POL_LIMIT_SERVICE_PEERS = 65536,
 	POL_LIMIT_MEMORY_PAGE = 131072,
@@ -184,12 +185,12 @@ _Static_assert(sizeof(struct pol_host) == 24, "pol_host");
 struct pol_memory {
 	__u32 endpoints; /* address of a pol_endpoint for each id */
 	__u32 endpoint_count;
-	__u32 subjects; /* address of three pol_section for each subject class: ingress, egress; process: its row is `otherwise` */
+	__u32 subjects; /* address of three pol_section for each subject class: ingress, egress, process */
 	__u32 subject_count;
 	__u32 port_classes; /* address of blocks of port classes, u16 */
 	__u32 blocks; /* address of blocks of choices, u8; block 0 is all 0 */
 	__u32 cell_bits; /* lowest bits of a cell: its block of classes; the number of a block of choices above */
-	__u32 reserved;
+	__u32 networks; /* peer classes below are of networks, the others of endpoints */
 	__u32 ipv4; /* address node */
 	__u32 ipv6; /* address node */
 	__u32 verdicts; /* address of pol_verdict; what is called the number of a verdict counts from here */
@@ -209,7 +210,7 @@ _Static_assert(sizeof(struct pol_endpoint) == 8, "pol_endpoint");
 struct pol_section {
 	__u32 cells; /* address of cells: at [port class / 16] its own, or one of others: then its choices are 0. Lowest bit: the block behind has their upper bytes */
 	__u32 rows; /* address of a pol_row for each choice */
-	__u32 otherwise; /* number of the verdict where a row has none */
+	__u32 starts; /* process: number of the verdict of the first class of program starts */
 	__u32 reserved;
 };
 _Static_assert(sizeof(struct pol_section) == 16, "pol_section");
@@ -217,9 +218,11 @@ _Static_assert(sizeof(struct pol_section) == 16, "pol_section");
 /* which verdict a peer class chooses */
 struct pol_row {
 	__u32 cells; /* as in pol_section, of peer classes */
-	__u32 verdicts; /* number of the verdict of choice 1, less one; choice 0 is `otherwise` of the section */
+	__u32 verdicts; /* number of the verdict of choice 1, less one */
+	__u32 bases; /* number of the verdict of choice 0, of a network; that of an endpoint is the next */
+	__u32 reserved;
 };
-_Static_assert(sizeof(struct pol_row) == 8, "pol_row");
+_Static_assert(sizeof(struct pol_row) == 16, "pol_row");
 
 /* address node: bits that all of its blocks have in common */
 struct pol_skip {

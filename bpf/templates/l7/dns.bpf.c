@@ -89,7 +89,7 @@ POL_GLOBAL int pol_dns_message_judge(struct sk_msg_md *msg, struct pol_case *thi
 		class = pol_dns_class(&dns, &tables);
 	}
 	pol_verdict_at(this->question.slot, row, class, &this->verdict);
-	event = pol_dns_report(this, dns.reason);
+	event = pol_dns_report(this, &dns);
 	outcome = this->verdict.action == POL_ACTION_ALLOW ? POL_DNS_ALLOWED : class ? POL_DNS_DENIED : POL_DNS_UNDECIDED;
 	if (!event)
 		return outcome;

@@ -33,11 +33,34 @@ struct pol_dns {
 	__u32 state; /* of the automaton that reads */
 	__u32 data; /* of the OPT record: bytes behind its head */
 	__u16 class[POL_DNS_FIELDS]; /* 0: no value */
+	__u16 type; /* that is asked for */
 	__u8 phase;
 	__u8 left; /* bytes of the label that are still to come; of type and class, whether one was read */
 	__u8 records; /* additional ones that the header announces */
 	__u8 reason;
 };
+
+/* Queries: two counts for each type, those that passed and those that were denied. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2 * (POL_LIMIT_QUERY_TYPES + 2));
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, __u64);
+} dns_queries SEC(".maps");
+
+static __always_inline void pol_dns_count(const struct pol_dns *dns, int denied)
+{
+	__u32 place = dns->type < POL_LIMIT_QUERY_TYPES ? dns->type : POL_LIMIT_QUERY_TYPES;
+	__u64 *count;
+
+	if (dns->reason)
+		place = POL_LIMIT_QUERY_TYPES + 1;
+	place = place * 2 + !!denied;
+	count = bpf_map_lookup_elem(&dns_queries, &place);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
 
 static __always_inline int pol_dns_lost(struct pol_dns *dns, __u8 reason)
 {
@@ -117,6 +140,7 @@ static __always_inline int pol_dns_type(struct pol_dns *dns, const struct pol_ta
 {
 	if (pol_field_asked(tables, POL_DNS_FIELD_TYPE))
 		dns->state = pol_field_step(tables, POL_DNS_FIELD_TYPE, dns->state, byte);
+	dns->type = dns->type << 8 | byte;
 	dns->left--;
 	if (dns->left)
 		return POL_DNS_GOES_ON;
@@ -205,11 +229,12 @@ static __always_inline __u32 pol_dns_class(const struct pol_dns *dns, const stru
 }
 
 /* Counts what `this->verdict` made of a query; returns its event without the text, to be submitted. NULL: the ring is full. */
-static __always_inline struct pol_event *pol_dns_report(const struct pol_case *this, __u8 reason)
+static __always_inline struct pol_event *pol_dns_report(const struct pol_case *this, const struct pol_dns *dns)
 {
 	struct pol_counter_key key = {};
 	struct pol_event *event;
 
+	pol_dns_count(dns, this->verdict.action != POL_ACTION_ALLOW);
 	key.cause = this->verdict.cause;
 	key.direction = this->question.section;
 	key.protocol = POL_PROTOCOL_DNS;
@@ -232,7 +257,7 @@ static __always_inline struct pol_event *pol_dns_report(const struct pol_case *t
 	event->match = key.match;
 	event->verdict = key.verdict;
 	event->domain = POL_DOMAIN_DNS;
-	event->reason = reason;
+	event->reason = dns->reason;
 	event->carrier = this->packet.protocol;
 	return event;
 }

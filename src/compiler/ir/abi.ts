@@ -4,7 +4,7 @@ import { transportPoints } from '../space/transport.ts';
 import { array, layout, scalar } from './layout.ts';
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 4;
+export const abiVersion = 5;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
 /** Bits of an entry's flags. `silent`: of a denial that its caller is not told of. `audited`: it passes, and what is in audit mode would deny it. */
@@ -103,6 +103,8 @@ export const limits = {
   requestMethods: 8,
   /** Buckets of a histogram of durations, the one without an end among them. */
   durationBuckets: 12,
+  /** Types of DNS queries that are counted by themselves; behind them all others, and what no query could be read of. */
+  queryTypes: 512,
   /** Questions of one run of pol_verify. */
   probes: 32,
   /** Sockets that are remembered to have called a service; the eldest are forgotten. */
@@ -155,12 +157,12 @@ export const layouts = {
   memory: layout('pol_memory', 'first bytes of the decision memory; addresses are bytes from its beginning', {
     endpoints: scalar('u32', 'address of a pol_endpoint for each id'),
     endpoint_count: scalar('u32', ''),
-    subjects: scalar('u32', 'address of three pol_section for each subject class: ingress, egress; process: its row is `otherwise`'),
+    subjects: scalar('u32', 'address of three pol_section for each subject class: ingress, egress, process'),
     subject_count: scalar('u32', ''),
     port_classes: scalar('u32', 'address of blocks of port classes, u16'),
     blocks: scalar('u32', 'address of blocks of choices, u8; block 0 is all 0'),
     cell_bits: scalar('u32', 'lowest bits of a cell: its block of classes; the number of a block of choices above'),
-    reserved: scalar('u32', ''),
+    networks: scalar('u32', 'peer classes below are of networks, the others of endpoints'),
     ipv4: scalar('u32', 'address node'),
     ipv6: scalar('u32', 'address node'),
     verdicts: scalar('u32', 'address of pol_verdict; what is called the number of a verdict counts from here'),
@@ -177,12 +179,14 @@ export const layouts = {
       'address of cells: at [port class / 16] its own, or one of others: then its choices are 0. Lowest bit: the block behind has their upper bytes',
     ),
     rows: scalar('u32', 'address of a pol_row for each choice'),
-    otherwise: scalar('u32', 'number of the verdict where a row has none'),
+    starts: scalar('u32', 'process: number of the verdict of the first class of program starts'),
     reserved: scalar('u32', ''),
   }),
   row: layout('pol_row', 'which verdict a peer class chooses', {
     cells: scalar('u32', 'as in pol_section, of peer classes'),
-    verdicts: scalar('u32', 'number of the verdict of choice 1, less one; choice 0 is `otherwise` of the section'),
+    verdicts: scalar('u32', 'number of the verdict of choice 1, less one'),
+    bases: scalar('u32', 'number of the verdict of choice 0, of a network; that of an endpoint is the next'),
+    reserved: scalar('u32', ''),
   }),
   skip: layout('pol_skip', 'address node: bits that all of its blocks have in common', {
     length: scalar('u32', '1..32'),

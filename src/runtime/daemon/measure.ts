@@ -2,8 +2,10 @@
 import { eventProtocol, hubbleVerdict, matchType, requestMethod, section } from '../../compiler/ir/abi.ts';
 import { nameOfNumber } from '../events/verdict-event.ts';
 import type { CounterRow } from '../hubble/metrics.ts';
+import type { QueryRow } from '../hubble/queries.ts';
 import type { DurationRow, RequestRow } from '../hubble/requests.ts';
 import { type Counter, type Lost, readCounters, readLost } from '../kernel/counters.ts';
+import { readQueryCounts } from '../kernel/queries.ts';
 import { readRequestCounts, readRequestDurations } from '../kernel/requests.ts';
 import type { MapSource } from '../kernel/tables.ts';
 
@@ -47,6 +49,12 @@ export function durationRows(maps: MapSource): readonly DurationRow[] {
     seconds: Number(nanoseconds) / 1e9,
     buckets: buckets.map(Number),
   }));
+}
+
+/** DNS queries by type; [] where no program reads them. */
+export function queryRows(maps: MapSource): readonly QueryRow[] {
+  const fd = maps.get('dns_queries');
+  return fd === undefined ? [] : readQueryCounts(fd).map((row) => ({ ...row, count: Number(row.count) }));
 }
 
 export function lostCounts(maps: MapSource): Lost {

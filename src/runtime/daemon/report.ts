@@ -12,7 +12,7 @@ import type { Changes } from './changes.ts';
 import type { DaemonOptions } from './daemon.ts';
 import type { Enforcement, InForce } from './enforcement.ts';
 import type { IntegrityCheck } from './integrity.ts';
-import { counterRows, durationRows, lostCounts, requestRows } from './measure.ts';
+import { counterRows, durationRows, lostCounts, queryRows, requestRows } from './measure.ts';
 import type { Observation } from './observation.ts';
 import { ShownRules } from './shown-rules.ts';
 import { type Status, warningsOf, workloadStatus } from './status.ts';
@@ -117,6 +117,7 @@ export class Report {
       workloads: { local, remote: resolved.workloads.length - local },
       requests: requestRows(maps),
       durations: durationRows(maps),
+      queries: queryRows(maps),
     };
   }
 }

@@ -6,6 +6,7 @@ import { type CauseRecord, type RuleCause, ruleCause } from '../events/causes.ts
 import type { EventDirection, EventMatch, EventProtocol, EventVerdict } from '../events/verdict-event.ts';
 import { expiredRules } from '../policy/annotations.ts';
 import { dropReasonOf, eventType, eventTypeOf, matchName, protocolName, verdictName } from './names.ts';
+import { type QueryRow, querySamples } from './queries.ts';
 import { type DurationRow, durationsText, type RequestRow, requestSamples } from './requests.ts';
 import { ruleInfo } from './rule-info.ts';
 
@@ -40,6 +41,7 @@ export type Measurements = {
   /** Of inspected connections. */
   readonly requests: readonly RequestRow[];
   readonly durations: readonly DurationRow[];
+  readonly queries: readonly QueryRow[];
 };
 
 /** Verdict metrics: the bundle describes them, this file knows their values. */
@@ -80,6 +82,12 @@ const ownMetrics = [
     type: 'counter',
     labels: ['method', 'protocol', 'status', 'reporter'],
     help: 'Requests of inspected connections; status 403 also where policy denied them, 0 where the response was not seen',
+  },
+  {
+    name: 'hubble_dns_queries_total',
+    type: 'counter',
+    labels: ['rcode', 'qtypes', 'ips_returned'],
+    help: 'DNS queries that `dns` rules decide; rcode is empty for those that passed, before their answer',
   },
   { name: 'policyc_workloads', type: 'gauge', labels: ['place'], help: 'Workloads of the inventory, local (governed here) and remote' },
 ] as const satisfies readonly MetricDefinition[];
@@ -124,6 +132,7 @@ function samplesOf(measured: Measurements): Readonly<Record<MetricName, readonly
     policyc_table_drift_entries: measured.integrity.drift.map(({ table, entries }) => ({ labels: { table }, value: entries })),
     policyc_table_repairs_total: [{ labels: {}, value: measured.integrity.repairs }],
     hubble_http_requests_total: requestSamples(measured.requests),
+    hubble_dns_queries_total: querySamples(measured.queries),
     policyc_workloads: [
       { labels: { place: 'local' }, value: workloads.local },
       { labels: { place: 'remote' }, value: workloads.remote },

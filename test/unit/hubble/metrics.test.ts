@@ -50,6 +50,11 @@ const measured = (counters: readonly CounterRow[]): Measurements => ({
     { direction: 'egress', method: 'other', protocol: 'HTTP/1.0', status: 0, count: 1 },
   ],
   durations: [{ direction: 'ingress', method: 'GET', seconds: 11.75, buckets: [4, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1] }],
+  queries: [
+    { type: 1, denied: false, count: 5 },
+    { type: 28, denied: true, count: 2 },
+    { type: 'unreadable', denied: true, count: 1 },
+  ],
 });
 const sampled = async (counters: readonly CounterRow[]): Promise<readonly string[]> =>
   (await metricsText(measured(counters), definitions)).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -82,6 +87,18 @@ test('policy verdicts, as Hubble labels them', async () => {
   }
   const verdicts = lines.filter((line) => line.startsWith('hubble_policy_verdicts_total'));
   assert.is(verdicts.length, 3, 'neither the own refusal nor the exec is a policy verdict of Hubble');
+});
+
+test('DNS queries by type', async () => {
+  const lines = await sampled([]);
+  assert.equal(
+    lines.filter((line) => line.startsWith('hubble_dns')),
+    [
+      'hubble_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} 5',
+      'hubble_dns_queries_total{rcode="Policy denied",qtypes="AAAA",ips_returned="0"} 2',
+      'hubble_dns_queries_total{rcode="Policy denied",qtypes="unreadable",ips_returned="0"} 1',
+    ],
+  );
 });
 
 test('requests by status, and how long their responses took', async () => {
