@@ -70,7 +70,8 @@ export function openPacket(interfaceNumber: number): number {
   checked(call.bind(fd, new Uint8Array(address.buffer), 20));
   return fd;
 }
-export const sendBytes = (fd: number, bytes: Uint8Array): number => checked(call.send(fd, bytes, bytes.length, 0));
+/** `flags`: of send(2). */
+export const sendBytes = (fd: number, bytes: Uint8Array, flags = 0): number => checked(call.send(fd, bytes, bytes.length, flags));
 export const close = (fd: number): void => void call.close(fd);
 export const bind = (fd: number, to: Place): void => void checked(call.bind(fd, encoded(to), encoded(to).length));
 export const listen = (fd: number): void => void checked(call.listen(fd, 8));

@@ -104,6 +104,53 @@ kernelTest('several queries in one packet of segments (UDP_SEGMENT) are refused'
   socket.close(fd);
 });
 
+kernelTest('a query in memory that its sender may still write to (MSG_ZEROCOPY) is refused', () => {
+  const { install, cgroup, ports, events } = world();
+  install(allowing);
+  const fd = inCgroup(cgroup, () => socket.open('udp'));
+  socket.setOption(fd, [1, 60], 1);
+  socket.connect(fd, { host: localhost.ipv4, port: ports.ipv4 });
+  const query = queryBytes({ name: 'ok.example', type: 'A' });
+  socket.sendBytes(fd, query);
+  events();
+  assert.throws(() => socket.sendBytes(fd, query, 0x4000000), /EPERM/);
+  assert.is(queryOf(events())?.reason, 'ambiguousQuery');
+  socket.close(fd);
+});
+
+/** A workload that answers: what comes to a socket of its own, and what leaves it again. */
+kernelTest('ingress: a query that is denied does not come, answers go', () => {
+  const { install, cgroup, events } = world();
+  install(typedPolicy('policy p for { app: "web" } { ingress { allow from host at udp dns { "ok.example" } } }'));
+  for (const family of families) {
+    const server = inCgroup(cgroup, () => socket.open('udp', family === 'ipv6'));
+    socket.bind(server, { host: localhost[family], port: 0 });
+    const client = socket.open('udp', family === 'ipv6');
+    socket.bind(client, { host: localhost[family], port: 0 });
+    socket.connect(client, { host: localhost[family], port: socket.portOf(server) });
+    socket.connect(server, { host: localhost[family], port: socket.portOf(client) });
+    events();
+    const [ok, no] = ['OK.example', 'no.example'].map((name) => queryBytes({ name, type: 'A' }));
+    assert.ok(ok && no);
+    socket.sendBytes(client, no);
+    assert.equal(socket.receiveBytes(server), new Uint8Array(0), family);
+    assert.is(queryOf(events())?.verdict, 'dropped');
+    socket.sendBytes(client, ok);
+    assert.equal(Buffer.from(socket.receiveBytes(server)), Buffer.from(ok), family);
+    assert.equal([queryOf(events())?.verdict, queryOf(events())?.direction], ['forwarded', undefined]);
+    socket.sendBytes(server, no);
+    assert.equal(Buffer.from(socket.receiveBytes(client)), Buffer.from(no), 'what leaves is an answer');
+    for (const [trick, [message, reason]] of Object.entries(dnsEvasions)) {
+      events();
+      socket.sendBytes(client, message);
+      assert.equal(socket.receiveBytes(server), new Uint8Array(0), trick);
+      assert.is(queryOf(events())?.reason, reason, trick);
+    }
+    socket.close(server);
+    socket.close(client);
+  }
+});
+
 kernelTest('what is undecidable is denied by deny rules, too', () => {
   const { install } = world();
   install(typedPolicy('policy p for { app: "web" } { egress { deny to host at udp dns { "no.example" }\n allow to host at udp } }'));

@@ -3,18 +3,31 @@
 #pragma once
 #include "../l7/dns.h"
 
-/* The byte at `at`, or -1. By itself: two ways to a byte would be twice as many paths with each. */
-POL_GLOBAL int pol_dns_packet_byte(struct __sk_buff *skb, __u32 at)
+enum { POL_DNS_NO_BYTE = -1, POL_DNS_SHARED_BYTE = -2 };
+
+/*
+ * The byte at `at`. What a sender of this machine put there without a copy (MSG_ZEROCOPY, splice) is not read: it stands in
+ * memory that may be written to after the verdict. By itself: two ways to a byte would be twice as many paths with each.
+ */
+POL_GLOBAL int pol_dns_packet_byte(struct __sk_buff *skb, __u32 at, __u32 from_here)
 {
+	const __u8 *data = (const __u8 *)(long)skb->data, *end = (const __u8 *)(long)skb->data_end;
 	__u8 byte = 0;
 
-	return pol_packet_load(skb, at, &byte, sizeof(byte)) ? -1 : byte;
+	/* The verifier wants to know that offsets are small. */
+	if (at < POL_PACKET_NEAR && data + at + 1 <= end)
+		return data[at];
+	if (bpf_skb_load_bytes(skb, at, &byte, sizeof(byte)))
+		return POL_DNS_NO_BYTE;
+	return from_here ? POL_DNS_SHARED_BYTE : byte;
 }
 
 /* Reads the query of a packet. 1: `dns` holds one; 0: there is none, for `dns->reason`. */
-static __always_inline int pol_dns_packet_read(struct __sk_buff *skb, const struct pol_packet *packet, struct pol_dns *dns,
+static __always_inline int pol_dns_packet_read(struct __sk_buff *skb, const struct pol_case *this, struct pol_dns *dns,
 					       const struct pol_requests *requests, __u32 slot)
 {
+	__u32 from_here = this->direction == POL_SECTION_EGRESS || this->near;
+	const struct pol_packet *packet = &this->packet;
 	__u32 base = packet->before + packet->transport + sizeof(struct pol_port_header);
 	struct pol_port_header header;
 	int outcome = POL_DNS_GOES_ON;
@@ -32,8 +45,10 @@ static __always_inline int pol_dns_packet_read(struct __sk_buff *skb, const stru
 	if (bpf_ntohs(header.length) < sizeof(header) || packet->transport + sizeof(header) + dns->length != packet->length)
 		return 0;
 	for (__u32 i = 0; i < POL_DNS_BYTES; i++) {
-		int byte = i < dns->length ? pol_dns_packet_byte(skb, base + i) : -1;
+		int byte = i < dns->length ? pol_dns_packet_byte(skb, base + i, from_here) : POL_DNS_NO_BYTE;
 
+		if (byte == POL_DNS_SHARED_BYTE)
+			dns->reason = POL_REASON_AMBIGUOUS_QUERY;
 		if (byte < 0)
 			break;
 		outcome = pol_dns_byte(dns, requests, slot, byte);
@@ -72,7 +87,7 @@ POL_GLOBAL int pol_dns_judge(struct __sk_buff *skb, struct pol_case *this, __u32
 		return 0;
 	dns.reason = POL_REASON_NOT_INSPECTABLE;
 	if (pol_tables_find(&tables, &t_dns, this->question.slot) &&
-	    pol_dns_packet_read(skb, &this->packet, &dns, tables.requests, tables.slot)) {
+	    pol_dns_packet_read(skb, this, &dns, tables.requests, tables.slot)) {
 		dns.reason = POL_REASON_NONE;
 		class = pol_dns_class(&dns, &tables);
 	}
