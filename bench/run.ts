@@ -5,6 +5,7 @@ import { changeBench } from './change.ts';
 import { compileBench } from './compile.ts';
 import { datapathBench } from './datapath.ts';
 import { diffBench } from './diff.ts';
+import { l7Bench } from './l7.ts';
 import type { Options, Outcome } from './measure.ts';
 
 const benches: Readonly<Record<string, (options: Options) => Promise<Outcome>>> = {
@@ -12,6 +13,7 @@ const benches: Readonly<Record<string, (options: Options) => Promise<Outcome>>> 
   compile: compileBench,
   datapath: datapathBench,
   diff: diffBench,
+  l7: l7Bench,
 };
 
 const [name = ''] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
