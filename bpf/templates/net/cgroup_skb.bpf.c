@@ -40,6 +40,8 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 		this->question.subject = POL_ENDPOINT_NONE;
 		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
 	}
+	if (this->question.subject == POL_ENDPOINT_HOST && direction == POL_SECTION_EGRESS && pol_socket_answers(sk))
+		return 1;
 	this->network = pol_network_of_socket(sk);
 	this->near = pol_packet_is_near(skb);
 	if (kind != POL_PACKET_EVENT)

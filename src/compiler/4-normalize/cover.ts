@@ -2,7 +2,7 @@
 // and names, so the answer holds for every inventory.
 import type { PolicyProgram, ProgramRule } from '../ir/bundle.ts';
 import type { EntityName, NamedPort, ReservedSet } from '../ir/typed.ts';
-import { canSelectHost, type Selector, selectsHost } from '../space/labels.ts';
+import { canSelectHost, hostKey, type Selector, selects } from '../space/labels.ts';
 
 type Peers = NonNullable<ProgramRule['peers']>;
 type Ports = NonNullable<ProgramRule['ports']>;
@@ -65,7 +65,7 @@ export type Ground = Pick<PolicyProgram, 'selectors' | 'ipv6Networks'> & { reado
 function everyone({ selectors }: Ground): ReadonlySet<number> {
   const hosts = selectors.some(canSelectHost);
   const isOfAll = (selector: Selector): boolean =>
-    selector.some((conjunction) => conjunction.length === 0) && (!hosts || selectsHost(selector, {}));
+    selector.some((conjunction) => conjunction.length === 0) && (!hosts || selects(selector, { [hostKey]: '' }));
   return new Set(selectors.flatMap((selector, index) => (isOfAll(selector) ? [index] : [])));
 }
 

@@ -7,6 +7,7 @@
 //
 import type { Emitted } from '../ir/emitted.ts';
 import type { Plan } from '../ir/plan.ts';
+import { hostPolicyText } from './host-policy.ts';
 import { imagesOf } from './images.ts';
 import { metricDefinitions } from './metrics.ts';
 import { sourceTable } from './sources.ts';
@@ -18,6 +19,7 @@ export const emitTables = ({ space, templates }: Plan): EmittedTables => ({ imag
 /** Lays the plan out as bytes and tables. Call it only for a plan without errors. */
 export function emit(plan: Plan, { text, boundary }: Pick<Emitted, 'text' | 'boundary'>): Emitted {
   const { space, requirements } = plan;
+  const host = hostPolicyText(space.typed);
   return {
     program: space.program,
     sources: sourceTable(space.typed),
@@ -25,6 +27,7 @@ export function emit(plan: Plan, { text, boundary }: Pick<Emitted, 'text' | 'bou
     text,
     boundary,
     requirements,
+    ...(host !== undefined && { host }),
     ...emitTables(plan),
   };
 }

@@ -138,11 +138,14 @@ function chosen(typed: TypedPolicy): readonly NetworkRule[] {
   );
 }
 
+const theHost: Endpoint = { kind: 'reserved', entities: ['host'] };
+
 /** One of those that a policy governs; the same for policies with the same one, so that the oracle asks once whom else it knows. */
 class Subjects {
   readonly #known = new Map<string, Endpoint>();
 
   of({ subject }: Policy): Endpoint | undefined {
+    if (subject.host) return theHost;
     const [first] = workload('subject', subject.workloads);
     if (first?.kind !== 'workload' || !selects(subject.workloads, first.labels)) return undefined;
     const key = JSON.stringify(first.labels);

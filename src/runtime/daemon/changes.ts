@@ -9,6 +9,7 @@ import { type Watch, watchFile } from '../inventory/watch.ts';
 import { cgroupExists } from '../kernel/cgroups.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import type { TrustedKey } from '../policy/trust.ts';
+import type { Confirmation, Hold } from './confirmation.ts';
 import { type DynamicWorkload, dynamicWorkload, isOver, removeEmptyCgroup, resolvedWorkload } from './dynamic.ts';
 import type { Enforcement, InForce } from './enforcement.ts';
 import { loadBundle, loadInventory } from './inputs.ts';
@@ -29,6 +30,11 @@ export type ChangesOptions = {
   /** Only what one of them signed is put in force; absent: any bundle. */
   readonly trusted?: readonly TrustedKey[] | undefined;
   readonly onApplied: (inForce: InForce) => void;
+  readonly confirmation: Confirmation;
+  /** Nothing was pinned when this policyd began. */
+  readonly fresh: boolean;
+  /** What nobody confirmed was all that there ever was: everything is to be taken out of the kernel. */
+  readonly onNothingLeft: () => void;
   readonly log: (line: string) => void;
 };
 
@@ -122,10 +128,18 @@ export class Changes {
     if (!next.bundle || !next.inventory || !next.dynamic) throw new Error('policyd bug: a first change without all parts');
     const { bundle, inventory, dynamic } = next;
     const machine = machineNow(missing);
-    const inForce = this.options.enforcement.apply(
+    const { confirmation, enforcement } = this.options;
+    const [before, holds] = [this.wanted, [] as Hold[]];
+    const inForce = enforcement.apply(
       { bundle, inventory, dynamic: dynamic.map((workload) => resolvedWorkload(workload, machine.mounts)) },
       machine,
+      () => {
+        const hold = confirmation.holdOf(bundle, change.bundle !== undefined);
+        holds.push(hold);
+        return hold.rule;
+      },
     );
+    confirmation.took(bundle, holds[0], () => this.goBack(bundle, before && replaced(change, before)));
     this.wanted = { bundle, dynamic, inventory: settled(inventory, inForce.resolved) };
     // Of what was put in force, not of now: a cgroup that was made anew meanwhile is then seen by the next sweep.
     this.state = resolvedState(inventory, inForce.resolved);
@@ -139,11 +153,42 @@ export class Changes {
     const { trusted, bundle: folder } = this.options;
     const before = this.now();
     const bundle = loadBundle(folder, { trusted, before: before.bundle });
+    // Policies for the host have to be confirmed, and are attached elsewhere.
+    if (bundle.manifest.host !== undefined || before.bundle.manifest.host !== undefined) {
+      this.apply({ bundle }, 'leave');
+      return;
+    }
     const { inForce } = this.options.enforcement;
     if (!inForce) throw new Error('policyd bug: nothing is in force yet');
     const now = this.options.enforcement.apply({ ...inForce.desired, bundle }, 'unchanged');
     this.wanted = { ...before, bundle };
     this.options.onApplied(now);
+  }
+
+  /** The policies for the host of `bundle` hold until somebody ends them. */
+  confirm(): void {
+    const { confirmation, enforcement, log } = this.options;
+    enforcement.holdHost(confirmation.confirm());
+    log('the policies for the host were confirmed');
+  }
+
+  /** What nobody confirmed makes room for what was there before, or for what was confirmed last. */
+  private goBack(bundle: Bundle, before: Partial<Wanted> | undefined): void {
+    const { confirmation, enforcement, fresh, onNothingLeft } = this.options;
+    const last = before ? undefined : confirmation.confirmed();
+    const message = 'its policies for the host were not confirmed in time';
+    this.options.log(`${message}: going back`);
+    if (!before && !last && fresh) {
+      onNothingLeft();
+      return;
+    }
+    // Whatever comes now, the host is free of them.
+    enforcement.holdHost(confirmation.abandon(bundle));
+    this.attempt('bundle', () => {
+      if (before ?? last) this.apply(before ?? { ...(last && { bundle: last }) }, 'leave');
+      return (before ?? last) ? 'what was in force before is in force again' : 'no policy governs the host any more';
+    });
+    this.refusedChanges.set('bundle', { what: 'bundle', since: new Date().toISOString(), messages: [message] });
   }
 
   private attempt(what: RefusedChange['what'], change: () => string): void {
@@ -174,3 +219,9 @@ export class Changes {
     });
   }
 }
+
+/** What a change took the place of. */
+const replaced = (change: Partial<Wanted>, { bundle, inventory }: Wanted): Partial<Wanted> => ({
+  ...(change.bundle && { bundle }),
+  ...(change.inventory && { inventory }),
+});

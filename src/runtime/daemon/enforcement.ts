@@ -2,6 +2,7 @@
 // refused whole: everything that can fail happens before the new generation is switched to, and what was attached for a
 // refused change is taken off again.
 
+import { fixedEndpoint } from '../../compiler/ir/abi.ts';
 import type { Labels } from '../../compiler/space/labels.ts';
 import { protocolOf } from '../../compiler/space/transport.ts';
 import type { CauseTable } from '../events/causes.ts';
@@ -14,6 +15,7 @@ import { outermost } from '../kernel/cgroups.ts';
 import type { Drift } from '../kernel/drift.ts';
 import type { Result } from '../kernel/failure.ts';
 import { missingInterfaces } from '../kernel/features.ts';
+import { governHost, type HostRule, rootCgroup } from '../kernel/host.ts';
 import {
   attachEarly,
   attachedInterfaces,
@@ -62,6 +64,8 @@ export type InForce = {
   readonly revision: number;
   /** Questions that the programs of this kernel answered as the bundle says. */
   readonly verified: number;
+  /** Is the host itself a subject of its policies? */
+  readonly governsHost: boolean;
   readonly policies: {
     /** Numbers of policies that select an endpoint with these labels, ascending. */
     readonly selecting: (labels: Labels) => readonly number[];
@@ -69,7 +73,13 @@ export type InForce = {
     readonly decidesIngress: (labels: Labels) => boolean;
   };
 };
-type Current = InForce & { readonly programs: Programs; readonly content: GenerationContent };
+/** `places`: where programs are attached. */
+type Current = InForce & {
+  readonly host: HostRule | undefined;
+  readonly places: EndpointTables;
+  readonly programs: Programs;
+  readonly content: GenerationContent;
+};
 
 const must = <T>(result: Result<T>): T => {
   if (!result.ok) throw refusalOfFailures(result.failures);
@@ -94,8 +104,11 @@ export class Enforcement {
     return this.current;
   }
 
-  /** Puts `desired` in force; throws a Refusal and leaves everything as it was if that cannot be. `unchanged`: all but the bundle is as before. */
-  apply(desired: Desired, machine: Machine | 'unchanged'): InForce {
+  /**
+   * Puts `desired` in force; throws a Refusal and leaves everything as it was if that cannot be. `unchanged`: all but the bundle is
+   * as before. `hold` is asked, where its policies govern this host, until when they may.
+   */
+  apply(desired: Desired, machine: Machine | 'unchanged', hold: () => HostRule = forGood): InForce {
     if (machine === 'unchanged') return this.applyBundle(desired);
     const found = resolveInventory(desired.inventory, desired.dynamic, machine);
     if (!found.ok) throw new Refusal(found.problems.map((message) => ({ message })));
@@ -109,7 +122,12 @@ export class Enforcement {
       const tables = endpointTables(found.inventory, this.identities.ids);
       refuseWithoutInterface(desired.bundle, this.policiesOf(desired.bundle), tables);
       const content = this.contentOf(desired.bundle, tables);
-      const revision = this.switchTo(programs, content, tables);
+      const governsHost = isSubject(content);
+      const host = governsHost ? hold() : undefined;
+      const places = governsHost ? { ...tables, cgroups: [{ ...hostPlace(), endpoint: fixedEndpoint.host }] } : tables;
+      // Before the switch: what a socket is, is kept with the revision.
+      governHost(programs.tables, host);
+      const revision = this.switchTo(programs, content, places);
       this.current = {
         desired,
         resolved: found.inventory,
@@ -119,12 +137,16 @@ export class Enforcement {
         revision,
         verified,
         policies: this.asked(desired.bundle),
+        governsHost,
+        host,
+        places,
         programs,
         content,
       };
     } catch (error) {
       for (const { cgroup } of attachments(loaded.pins)) if (!attached.has(cgroup)) detachCgroup(loaded.pins, cgroup);
       for (const index of attachedInterfaces(loaded.pins)) if (!interfaces.has(index)) detachInterface(loaded.pins, programs.tables, index);
+      if (before) governHost(before.programs.tables, before.host);
       if (before && before.programs !== programs) this.restore(before);
       if (before?.programs !== programs) close(programs);
       throw error;
@@ -167,6 +189,13 @@ export class Enforcement {
   /** Asks the questions of the bundle in force again. */
   verifyAgain(): void {
     if (this.current) this.questioned(this.current.desired.bundle);
+  }
+
+  /** The policies for the host that are in force hold until then. */
+  holdHost(rule: HostRule): void {
+    if (!this.current?.governsHost) return;
+    governHost(this.current.programs.tables, rule);
+    this.current = { ...this.current, host: rule };
   }
 
   /** Lets go of descriptors; everything stays pinned and in force. */
@@ -246,7 +275,7 @@ export class Enforcement {
    */
   private switchTo(programs: Programs, content: GenerationContent, tables: EndpointTables): number {
     const fresh = this.current?.programs !== programs;
-    const installFirst = fresh && programs.emptyTable;
+    const installFirst = fresh && (programs.emptyTable || revisionOf(programs) === 0);
     if (!installFirst) attachAll(programs, tables, fresh);
     // A bundle without policies, on a machine that never had another, has no tables.
     const revision = programs.tables.get('config') === undefined ? 0 : must(programs.generations.install(content));
@@ -258,15 +287,15 @@ export class Enforcement {
 
   /** After a refused bundle: the programs and the generation of the one before. */
   private restore(before: Current): void {
-    const { programs, content, tables } = before;
+    const { programs, content, places } = before;
     if (programs.tables.get('config') !== undefined) {
       programs.generations.close();
       const again = { ...programs, generations: generations(programs.tables) };
       this.current = { ...before, programs: again };
       must(again.generations.install(content));
     }
-    attachAll(programs, tables, true);
-    ownInterfaces(programs.tables, tables.interfaces);
+    attachAll(programs, places, true);
+    ownInterfaces(programs.tables, places.interfaces);
   }
 }
 
@@ -279,6 +308,21 @@ function mismatchText({ boundary, sources }: Bundle, { point, found }: Mismatch)
     message: `the programs decide otherwise than the policy: ${direction} of ${shown(subject)} with ${shown(peer)} at ${protocolOf(point.point).protocol} ${protocolOf(point.point).value} is ${action} by ${by}, they say ${found}`,
     help: 'nothing was switched; this is a bug of policyc, please report it with the kernel version',
   };
+}
+
+/** Of a bundle that does not govern the host nobody has to ask. */
+const forGood = (): HostRule => ({ until: 0n });
+
+const revisionOf = ({ tables, generations: { revision } }: Programs): number => (tables.get('config') === undefined ? 0 : revision());
+
+/** Has a policy something to say of the host? */
+const isSubject = ({ tables }: GenerationContent): boolean =>
+  tables.endpoints.some(({ id, subjectClass }) => id === fixedEndpoint.host && subjectClass !== 0);
+
+/** Programs that see what the host does see everything below the root, workloads too. */
+function hostPlace(): { readonly cgroup: bigint; readonly path: string } {
+  const { id, path } = rootCgroup();
+  return { cgroup: id, path };
 }
 
 function close({ loaded, tables, generations: own }: Programs): void {
@@ -319,9 +363,12 @@ function refuseWithoutInterface(
   const without = endpoints.flatMap((endpoint) =>
     endpoint.kind === 'workload' && endpoint.local && !own.has(endpoint.id) ? [endpoint] : [],
   );
+  const ofHost = endpoints.flatMap((endpoint) =>
+    endpoint.kind === 'reserved' && endpoint.subject ? [{ id: endpoint.id, labels: endpoint.subject }] : [],
+  );
   const nameOf = new Map(names.map(({ id, name }) => [id, name]));
   const subjects = new Map<number, string[]>();
-  for (const { id, labels } of without)
+  for (const { id, labels } of [...without, ...ofHost])
     for (const { rule } of policies.rulesFor(policies.matching(labels), 'ingress')) {
       const list = subjects.get(rule) ?? [];
       subjects.set(rule, list);

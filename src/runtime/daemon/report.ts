@@ -9,8 +9,10 @@ import { attachedInterfaces } from '../kernel/interfaces.ts';
 import { dayOf } from '../policy/annotations.ts';
 import { version } from '../version.ts';
 import type { Changes } from './changes.ts';
+import type { Confirmation } from './confirmation.ts';
 import type { DaemonOptions } from './daemon.ts';
 import type { Enforcement, InForce } from './enforcement.ts';
+import { hostStatus } from './host-status.ts';
 import type { IntegrityCheck } from './integrity.ts';
 import { counterRows, durationRows, lostCounts, queryRows, requestRows } from './measure.ts';
 import type { Observation } from './observation.ts';
@@ -24,6 +26,7 @@ export type ReportParts = {
   readonly causes: CauseTable;
   readonly changes: Changes;
   readonly integrity: IntegrityCheck;
+  readonly confirmation: Confirmation;
 };
 
 export class Report {
@@ -80,6 +83,7 @@ export class Report {
         cgroups: attachments(inForce.loaded.pins),
         interfaces: attachedInterfaces(inForce.loaded.pins),
       }),
+      ...hostStatus(inForce, this.parts.confirmation.state()),
       refused: changes.refused(),
       integrity: this.parts.integrity.state(),
       lost: { events: Number(lost.ringFull), counters: Number(lost.countersFull), observers: observation.history.lost },

@@ -9,6 +9,7 @@ import { cgroupExists, isBelow } from '../kernel/cgroups.ts';
 import type { Lost } from '../kernel/counters.ts';
 import { dayOf, expiredRules } from '../policy/annotations.ts';
 import type { InForce } from './enforcement.ts';
+import { type HostStatus, hostPolicies } from './host-status.ts';
 import type { Integrity } from './integrity.ts';
 
 export type WorkloadStatus = {
@@ -48,6 +49,8 @@ export type Status = {
   readonly metrics: string;
   readonly revision: number;
   readonly workloads: readonly WorkloadStatus[];
+  /** Absent where no policy governs the host itself. */
+  readonly host?: HostStatus;
   readonly refused: readonly RefusedChange[];
   readonly integrity: Integrity;
   /** Events that were not shown, verdicts that were not counted. */
@@ -114,7 +117,8 @@ function ingressLimits({ policies, resolved }: InForce): readonly string[] {
 
 function idlePolicies(inForce: InForce): readonly string[] {
   const { desired, resolved } = inForce;
-  const used = new Set(resolved.workloads.filter(({ local }) => local).flatMap((workload) => policiesOf(inForce, workload)));
+  const ofWorkloads = resolved.workloads.filter(({ local }) => local).flatMap((workload) => policiesOf(inForce, workload));
+  const used = new Set([...ofWorkloads, ...hostPolicies(inForce)]);
   return desired.bundle.sources
     .table()
     .policies.flatMap(({ name, file, line }, index) =>

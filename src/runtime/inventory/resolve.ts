@@ -22,6 +22,7 @@ export type ResolvedInventory = {
   readonly host: {
     readonly addresses: readonly Address[];
     readonly entities: readonly ListedEntity[];
+    readonly labels: Inventory['hostLabels'];
     /** Where packets are denied early; those that exist. */
     readonly interfaces: readonly NetworkInterface[];
   };
@@ -68,7 +69,12 @@ export function resolveInventory(inventory: Inventory, extra: readonly ResolvedW
       workloads,
       reserved,
       places: inventory.places,
-      host: { addresses: hostAddresses, entities: hostEntities, interfaces: early.flatMap((found) => (found.ok ? [found.interface] : [])) },
+      host: {
+        addresses: hostAddresses,
+        entities: hostEntities,
+        labels: inventory.hostLabels,
+        interfaces: early.flatMap((found) => (found.ok ? [found.interface] : [])),
+      },
     },
   };
 }

@@ -1,6 +1,7 @@
 // Classes of endpoints: two are in one class exactly when the rules cannot tell them apart, as subjects or as peers.
 // Subject classes are numbered from 1 (0: no policy selects it, or it is not here), peer classes after the network classes.
 import type { ReservedName } from '../../compiler/ir/event.ts';
+import type { Labels } from '../../compiler/space/labels.ts';
 import type { EndpointClasses, InventoryEndpoint } from './generation.ts';
 import type { NamedContext, PortTable } from './named-ports.ts';
 import type { PolicySet } from './policy-index.ts';
@@ -42,14 +43,21 @@ class Numbered<T extends { readonly number: number }> {
   }
 }
 
+/** By which policies select it as their subject; undefined if none can. */
+function subjectLabels(endpoint: InventoryEndpoint): Labels | undefined {
+  if (endpoint.kind === 'reserved') return endpoint.subject;
+  return endpoint.local ? endpoint.labels : undefined;
+}
+
 /** Gives every endpoint its classes, in the order of `endpoints`. */
 export function classifyEndpoints(policies: PolicySet, endpoints: readonly InventoryEndpoint[], ports: PortTable): ClassifiedEndpoints {
   const subjects = new Numbered<SubjectClass>(1);
   const peers = new Numbered<PeerClass>(policies.classes.networks);
 
   const subjectClassOf = (endpoint: InventoryEndpoint): number => {
-    if (endpoint.kind !== 'workload' || !endpoint.local) return 0;
-    const selectors = policies.matching(endpoint.labels).filter(policies.isSubject);
+    const labels = subjectLabels(endpoint);
+    if (!labels) return 0;
+    const selectors = policies.matching(labels).filter(policies.isSubject);
     if (selectors.length === 0) return 0;
     const named = ports.contextOf('ingress', endpoint);
     return subjects.of(`${selectors.join()}|${named.key}`, (number) => ({ number, selectors, named }));

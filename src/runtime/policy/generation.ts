@@ -10,7 +10,7 @@ import type { Row } from './rows.ts';
 /** A port that a workload gave a name; `port` 1..65535. */
 export type NamedEndpointPort = { readonly protocol: TransportProtocol; readonly name: string; readonly port: number };
 
-/** One endpoint of the inventory; `id` is the kernel's endpoint id. Only a local workload can be a subject. */
+/** One endpoint of the inventory; `id` is the kernel's endpoint id. Only a local workload can be a subject, and the host. */
 export type InventoryEndpoint =
   | {
       readonly id: number;
@@ -19,7 +19,8 @@ export type InventoryEndpoint =
       readonly namedPorts: readonly NamedEndpointPort[];
       readonly local: boolean;
     }
-  | { readonly id: number; readonly kind: 'reserved'; readonly entities: readonly ReservedName[] };
+  /** `subject`: labels of the host, which alone of them policies can govern. */
+  | { readonly id: number; readonly kind: 'reserved'; readonly entities: readonly ReservedName[]; readonly subject?: Labels };
 
 /** What an endpoint is called in flows and status. */
 export type NamedEndpoint = {
