@@ -84,16 +84,24 @@ export function classifyEndpoints(policies: PolicySet, endpoints: readonly Inven
   };
 }
 
-/** Peers that the same selectors match get numbers that follow each other: what they choose is then alike too (choices.ts). */
+/**
+ * Peers that the same selectors match get numbers that follow each other: what they choose is then alike too (choices.ts). What
+ * matches many is asked first: rules about many peers then are about few runs of them.
+ */
 function alikeTogether(
   peers: readonly PeerClass[],
   first: number,
 ): { readonly sorted: readonly PeerClass[]; readonly numberOf: (number: number) => number } {
-  const compared = ({ selectors: a }: PeerClass, { selectors: b }: PeerClass): number => {
-    const differs = a.findIndex((selector, i) => selector !== b[i]);
+  const matched = new Map<number, number>();
+  for (const { selectors } of peers) for (const selector of selectors) matched.set(selector, (matched.get(selector) ?? 0) + 1);
+  const widest = [...matched].sort(([a, times], [b, others]) => others - times || a - b);
+  const rank = new Map(widest.map(([selector], place) => [selector, place]));
+  const ranked = peers.map((peer) => ({ peer, ranks: Uint32Array.from(peer.selectors, (selector) => rank.get(selector) ?? 0).sort() }));
+  const compared = (a: Uint32Array, b: Uint32Array): number => {
+    const differs = a.findIndex((one, i) => one !== b[i]);
     return differs < 0 ? a.length - b.length : (a[differs] ?? 0) - (b[differs] ?? -1);
   };
-  const sorted = [...peers].sort((a, b) => compared(a, b) || a.number - b.number);
+  const sorted = ranked.sort((a, b) => compared(a.ranks, b.ranks) || a.peer.number - b.peer.number).map(({ peer }) => peer);
   const numbers = new Map(sorted.map(({ number }, place) => [number, first + place]));
   const numberOf = (number: number): number => numbers.get(number) ?? number;
   return { sorted: sorted.map((peer) => ({ ...peer, number: numberOf(peer.number) })), numberOf };

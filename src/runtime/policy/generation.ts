@@ -54,19 +54,21 @@ export type GenerationInput = {
 export type EndpointClasses = { readonly id: number; readonly subjectClass: number; readonly peerClass: number };
 /**
  * A section of a subject class; `section` as in abi.ts. `choices`: the row of choices of port classes, by which they choose of
- * `rows`. `otherwise`: the verdict where a row chooses none; of a process section, the first of exec classes.
+ * `rows`. `starts`: of a process section, the verdict of the first class of program starts.
  */
 export type SectionTable = {
   readonly subjectClass: number;
   readonly section: number;
   readonly choices: number;
   readonly rows: readonly number[];
-  readonly otherwise: number;
+  readonly starts: number;
 };
 
 /** What memory/image.ts makes the decision memory of. */
 export type GenerationTables = {
   readonly endpoints: readonly EndpointClasses[];
+  /** Peer classes below are of networks, the others of endpoints. */
+  readonly networks: number;
   /** Three of each subject class, in the order of its sections, from class 1 on. */
   readonly sections: readonly SectionTable[];
   readonly rows: readonly Row[];

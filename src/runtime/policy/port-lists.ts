@@ -56,6 +56,11 @@ export class PortLists {
     this.#peerGroups = new Groups(this.peerClasses);
   }
 
+  /** Classes of peers below are of networks. */
+  get networks(): number {
+    return this.#networks;
+  }
+
   get peerClasses(): number {
     return this.#networks + this.#peers.length;
   }

@@ -5,6 +5,7 @@ import type { Tier } from '../../compiler/ir/typed.ts';
 import { type Candidate, type Candidates, type Default, type Defaults, matches } from './candidates.ts';
 import { Chains } from './chains.ts';
 import type { ChoiceTable } from './choices.ts';
+import type { Groups } from './groups.ts';
 import type { PortLists } from './port-lists.ts';
 import type { VerdictTable } from './verdict-table.ts';
 
@@ -53,8 +54,42 @@ function contentRow(list: readonly Candidate[], last: Decider, { domain, classes
 /** The requests of a connection: base of their row. */
 type Inspected = { readonly next: number; readonly domain: RequestDomain };
 
-/** `choices`: row of choices of peer classes, by which they choose of the verdicts behind `verdicts`. */
-export type Row = { readonly choices: number; readonly verdicts: number };
+/**
+ * `choices`: row of choices of peer classes, by which they choose of the verdicts behind `verdicts`. `bases`: the first of two
+ * verdicts of those that choose nothing, of networks and of endpoints: what most of each kind come to.
+ */
+export type Row = { readonly choices: number; readonly verdicts: number; readonly bases: number };
+
+type Members = { readonly ofGroup: Uint32Array; readonly unmoved: number };
+
+/** How many networks, and how many endpoints, are in each group. */
+function membersOf({ of, moved, lists }: Groups, networks: number, all: number): readonly Members[] {
+  const counts = [new Uint32Array(lists.length), new Uint32Array(lists.length)] as const;
+  let movedNetworks = 0;
+  for (const peer of moved) {
+    const ofGroup = peer < networks ? counts[0] : counts[1];
+    const group = of[peer] ?? 0;
+    ofGroup[group] = (ofGroup[group] ?? 0) + 1;
+    if (peer < networks) movedNetworks++;
+  }
+  const unmoved = [networks - movedNetworks, all - networks - (moved.length - movedNetworks)];
+  return counts.map((ofGroup, kind) => {
+    ofGroup[0] = (ofGroup[0] ?? 0) + (unmoved[kind] ?? 0);
+    return { ofGroup, unmoved: unmoved[kind] ?? 0 };
+  });
+}
+
+/** The entry of the most members, the first of several; 0 where there is none. */
+function commonest(ofGroup: Uint32Array, entryOf: readonly number[]): number {
+  const sums = new Map<number, number>();
+  for (const [group, entry] of entryOf.entries()) {
+    const count = ofGroup[group] ?? 0;
+    if (count > 0) sums.set(entry, (sums.get(entry) ?? 0) + count);
+  }
+  let [found, most] = [0, 0];
+  for (const [entry, count] of sums) if (count > most) [found, most] = [entry, count];
+  return found;
+}
 
 export class Rows {
   readonly #candidates: Candidates;
@@ -87,18 +122,13 @@ export class Rows {
     return this.#rows;
   }
 
-  /** Base of a row of the one verdict where no rule is asked. */
-  otherwise(last: Defaults): number {
-    return this.#table.row([this.#entryOfList(0, last)]);
-  }
-
   /** Number of the row of a list of `PortLists.listsOf`. @throws GenerationLimit */
   network(list: number, last: Defaults): number {
     const key = `${list}|${last.enforced.cause}|${last.audited.cause}`;
     const known = this.#rowNumbers.get(key);
     if (known !== undefined) return known;
     const row = this.#row(list, last);
-    const name = `${row.choices}|${row.verdicts}`;
+    const name = `row ${row.choices}|${row.verdicts}|${row.bases}`;
     const number = this.#rowNumbers.get(name) ?? this.#rows.push(row) - 1;
     this.#rowNumbers.set(name, number).set(key, number);
     return number;
@@ -106,33 +136,37 @@ export class Rows {
 
   #row(list: number, last: Defaults): Row {
     const groups = this.#lists.peersOf(list);
-    const otherwise = this.#entryOfList(0, last);
-    const entryOf = groups.lists.map((peers, group) => (groups.sizeOf(group) === 0 ? otherwise : this.#entryOfList(peers, last)));
+    const entryOf = groups.lists.map((peers, group) => (groups.sizeOf(group) === 0 ? 0 : this.#entryOfList(peers, last)));
+    const { of, moved } = groups;
+    const { networks, peerClasses } = this.#lists;
+    const members = membersOf(groups, networks, peerClasses);
+    const bases = members.map((counts) => commonest(counts.ofGroup, entryOf));
     const entries: number[] = [];
-    const known = new Map([[otherwise, 0]]);
+    const known = new Map<number, number>();
     // Numbered as peers meet them: rows with the same pattern of peers then share their blocks.
-    const choiceOf = (entry: number): number => {
+    const choiceOf = (entry: number, base: number | undefined): number => {
+      if (entry === base) return 0;
       const choice = known.get(entry) ?? entries.push(entry);
       known.set(entry, choice);
       return choice;
     };
-    const { of, moved } = groups;
-    // Whoever no rule names has what all have: mostly nothing of its own, else every choice is to be told.
-    const isOwn = moved.length < of.length && entryOf[0] !== otherwise;
-    const peers = isOwn ? this.#everyPeer : moved;
+    // Whoever no rule names is visited only to be told what is not the base.
+    const isTold = members.some(({ unmoved }, kind) => unmoved > 0 && entryOf[0] !== bases[kind]);
+    const peers = isTold ? this.#everyPeer : moved;
     const choiceOfGroup: (number | undefined)[] = [];
     for (const peer of peers) {
       const group = of[peer] ?? 0;
-      let choice = choiceOfGroup[group];
+      const kind = peer < networks ? 0 : 1;
+      let choice = choiceOfGroup[2 * group + kind];
       if (choice === undefined) {
-        choice = choiceOf(entryOf[group] ?? otherwise);
-        choiceOfGroup[group] = choice;
+        choice = choiceOf(entryOf[group] ?? 0, bases[kind]);
+        choiceOfGroup[2 * group + kind] = choice;
       }
       this.#buffer[peer] = choice;
     }
     const choices = this.#choices.row(this.#buffer, entries.length, peers);
     for (const peer of peers) this.#buffer[peer] = 0;
-    return { choices, verdicts: entries.length === 0 ? 0 : this.#table.row(entries) - 1 };
+    return { choices, verdicts: entries.length === 0 ? 0 : this.#table.row(entries) - 1, bases: this.#table.row(bases) };
   }
 
   /** Base of the row over exec classes. */

@@ -68,15 +68,18 @@ test('a subject has its three sections, in the order of subject classes', () => 
     tables.sections.map(({ subjectClass, section: number }) => [subjectClass, number]),
     [section.ingress, section.egress, section.process].map((number) => [1, number]),
   );
-  assert.ok(tables.sections.every(({ otherwise }) => otherwise > 0));
+  assert.ok(tables.sections.every(({ section: number, starts }) => starts > 0 === (number === section.process)));
 });
 
 test('entry 0 is absent, and equal rows are one', () => {
   const { tables } = generation([], [workload(16, 'web'), workload(17, 'a'), workload(18, 'b')]);
   const record = decode(layouts.verdict, new DataView(tables.verdicts.buffer));
   assert.equal([record.action, record.cause], [verdictAction.absent, 0]);
-  assert.is(new Set(tables.sections.map(({ otherwise }) => otherwise)).size, 3, 'one that denies, one that allows, one for exec');
-  assert.is(tables.rows.length, 1, 'nobody chooses a verdict of his own');
+  assert.is(tables.rows.length, 2, 'one that denies, one that allows');
+  assert.ok(
+    tables.rows.every(({ choices, verdicts }) => choices === tables.rows[0]?.choices && verdicts === 0),
+    'nobody chooses a verdict of his own',
+  );
 });
 
 test('a named port is the destination workload’s own', () => {
@@ -169,7 +172,7 @@ test('where no policy speaks of exec, every program has a verdict of its own row
   for (const content of [{ kind: 'text', text: '/bin/sh' } as const, { kind: 'undecidable' } as const]) {
     assert.equal([lookup.exec(16, content).action, lookup.exec(16, content).cause], [verdictAction.allow, fixedCause.defaultAllow]);
   }
-  const base = tables.sections.find(({ section: number }) => number === section.process)?.otherwise ?? 0;
+  const base = tables.sections.find(({ section: number }) => number === section.process)?.starts ?? 0;
   assert.ok(tables.verdicts.length >= (base + 2) * layouts.verdict.size);
 });
 

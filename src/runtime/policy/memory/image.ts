@@ -82,19 +82,19 @@ class ImageWriter {
   }
 
   /** Their place; they are written when it is known where the cells of each row of choices are. */
-  sections({ sections, rows }: GenerationTables): (cellsOf: readonly number[]) => void {
+  sections({ sections, rows, networks }: GenerationTables): (cellsOf: readonly number[]) => void {
     const subjects = sections.length / sectionsOfSubject + 1;
     const at = this.#writer.place('subjects', subjects * sectionsOfSubject * layouts.section.size);
     const first = this.#writer.place('rows', sections.reduce((sum, section) => sum + section.rows.length, 0) * layouts.row.size);
-    Object.assign(this.#fields, { subjects: at, subject_count: subjects });
+    Object.assign(this.#fields, { subjects: at, subject_count: subjects, networks });
     return (cellsOf) => {
       let next = first;
       sections.forEach((section, i) => {
         const record = at + (i + sectionsOfSubject) * layouts.section.size;
-        this.#writer.words(record, 3).set([cellsOf[section.choices] ?? 0, next, section.otherwise]);
+        this.#writer.words(record, 3).set([cellsOf[section.choices] ?? 0, next, section.starts]);
         for (const number of section.rows) {
-          const { choices, verdicts } = rows[number] ?? { choices: 0, verdicts: 0 };
-          this.#writer.words(next, 2).set([cellsOf[choices] ?? 0, verdicts]);
+          const { choices, verdicts, bases } = rows[number] ?? { choices: 0, verdicts: 0, bases: 0 };
+          this.#writer.words(next, 3).set([cellsOf[choices] ?? 0, verdicts, bases]);
           next += layouts.row.size;
         }
       });

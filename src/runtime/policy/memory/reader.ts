@@ -66,7 +66,8 @@ export class MemoryReader {
     const section = this.#section(asked.subjectClass, asked.section);
     const row = this.#word(section + 4) + layouts.row.size * this.#choice(this.#word(section), this.#portClass(asked.point));
     const choice = this.#choice(this.#word(row), asked.peerClass);
-    return choice === 0 ? this.#word(section + 8) : this.#word(row + 4) + choice;
+    if (choice > 0) return this.#word(row + 4) + choice;
+    return this.#word(row + 8) + (asked.peerClass >= this.#field('networks') ? 1 : 0);
   }
 
   #choice(cells: number, asked: number): number {
