@@ -10,6 +10,7 @@ import { RawClient } from '../harness/http-client.ts';
 import { type OutsideServer, outsideServer, startSender } from '../harness/http-sender.ts';
 import { type HttpWorld, httpWorld, startServer } from '../harness/http-world.ts';
 import { atEnd, inCgroup, kernelTest } from '../harness/kernel.ts';
+import { patience } from '../harness/patience.ts';
 
 const text = (more = ''): string => `
   policy web for { app: "web" } {
@@ -46,7 +47,7 @@ async function socketServer(
       .on('data', (data) => {
         seen.push(data.toString('latin1'));
         if (begun) socket.write(data);
-        else setTimeout(() => socket.write(answer), 30);
+        else setTimeout(() => socket.write(answer), 30 * patience);
         begun = true;
       });
   });
@@ -77,7 +78,7 @@ async function talk(port: number, pieces: readonly string[], pause = 120) {
       socket.on('data', (data: Buffer) => (read += data.toString('latin1'))).on('close', () => (closed = true));
       for (const piece of pieces) {
         if (!closed) socket.write(piece, 'latin1');
-        await new Promise((resume) => setTimeout(resume, pause));
+        await new Promise((resume) => setTimeout(resume, pause * patience));
       }
       done({ read, closed });
       socket.destroy();
@@ -119,7 +120,7 @@ kernelTest('ingress, evasion: a request right behind the handshake, before its r
   const server = await inWorld(() => socketServer());
   for (const pieces of [[handshake('/chat') + request('/admin')], [handshake('/chat'), request('/admin')]]) {
     await talk(server.port, pieces, 5);
-    await new Promise((resume) => setTimeout(resume, 100));
+    await new Promise((resume) => setTimeout(resume, 100 * patience));
     assert.not.ok(server.seen.join('').includes('/admin'), JSON.stringify(server.seen));
   }
 });
@@ -146,7 +147,7 @@ kernelTest('a new revision: frames go on while the request would pass, and stop 
   const send = async (sent: string) => {
     read = '';
     socket.write(sent);
-    await new Promise((resume) => setTimeout(resume, 120));
+    await new Promise((resume) => setTimeout(resume, 120 * patience));
     return read;
   };
   assert.match(await send(handshake('/chat')), /^HTTP\/1\.1 101 /);
