@@ -46,12 +46,15 @@ export const mayBeUndecidable = (spec: DomainSpec, line: LineMatch): boolean =>
   line.some((test) => test.every || fieldOf(spec, test.field).spec.mayBeUndecidable);
 
 /**
- * `apart`: fields that are readings of one text know nothing of each other, as for the question whether a connection is admitted; else
- * no text of `possible` is of a request that nobody can send.
+ * `apart`: fields know nothing of each other, and have whatever value their type can have, as for the question whether a connection is
+ * admitted; else each text of `possible` is of an event that there can be.
  */
 export function encodingOf(domain: DomainSpec, lines: readonly LineMatch[], apart = false): Encoding {
-  const asked = new Set(lines.flatMap((line) => line.map(({ field }) => field)));
-  const pieces = piecesOf(domain, asked, apart ? undefined : sharedIn(domain, lines));
+  const tested = new Set(lines.flatMap((line) => line.map(({ field }) => field)));
+  const isThere = (field: string): boolean => tested.has(field) || fieldOf(domain, field).spec.always;
+  const never = apart ? [] : (domain.never ?? []).filter((line) => line.every(({ field }) => isThere(field)));
+  const asked = new Set([...tested, ...never.flat().map(({ field }) => field)]);
+  const pieces = apart ? apartPieces(domain, asked) : piecesOf(domain, asked);
   const joined = (parts: readonly Pattern[]): Pattern =>
     sequence(...parts.flatMap((part, i) => (i === 0 ? [part] : [one(betweenFields), part])));
   const pattern = (line: LineMatch, of: TestPattern): Pattern =>
@@ -61,19 +64,24 @@ export function encodingOf(domain: DomainSpec, lines: readonly LineMatch[], apar
         return tests.length > 1 ? both(...tests) : (tests[0] ?? anyField);
       }),
     );
+  const possible = joined(pieces.map((piece) => piece.possible));
+  const impossible = never.map((line) => pattern(line, whereTrue));
   return {
     where: (line) => pattern(line, whereTrue),
     whereMaybe: (line) => pattern(line, whereMaybe),
-    possible: joined(pieces.map(({ possible }) => possible)),
+    possible: impossible.length === 0 ? possible : both(possible, not(either(...impossible))),
     familiar: joined(pieces.map(({ familiar }) => familiar)),
     encode: (values) => Uint8Array.from(pieces.flatMap(({ encode }, i) => [...(i === 0 ? [] : [betweenFields]), ...encode(values)])),
     decode: (text) => decode(domain, pieces, text),
   };
 }
 
-/** The shared text of a domain, where the lines ask for what is not told of its readings one by one. */
-export const sharedIn = ({ shared }: DomainSpec, lines: readonly LineMatch[]): SharedText | undefined =>
-  lines.some((line) => line.some(({ field }) => field === shared?.text)) ? shared : undefined;
+/** Do the values of some fields that the lines ask for hang on each other, or on the field's key? */
+export const areBound = ({ shared, fields }: DomainSpec, lines: readonly LineMatch[]): boolean =>
+  lines.some((line) => line.some(({ field }) => field === shared?.text || fields.some((spec) => onlyValues(spec, field) !== undefined)));
+
+const onlyValues = ({ name, key }: FieldSpec, field: string): Pattern | undefined =>
+  field.startsWith(`${name} `) ? key?.only?.(field.slice(name.length + 1)) : undefined;
 
 /** The field of a fieldName. */
 export function fieldOf({ name: domain, fields }: DomainSpec, name: string): Field {
@@ -82,10 +90,21 @@ export function fieldOf({ name: domain, fields }: DomainSpec, name: string): Fie
   return { name, spec };
 }
 
-function piecesOf(domain: DomainSpec, asked: ReadonlySet<string>, shared: SharedText | undefined): readonly Piece[] {
+function apartPieces(domain: DomainSpec, asked: ReadonlySet<string>): readonly Piece[] {
   const place = ({ spec, name }: Field): string => `${String(domain.fields.indexOf(spec)).padStart(4, '0')} ${name}`;
   const fields = [...asked].map((name) => fieldOf(domain, name)).sort((a, b) => (place(a) < place(b) ? -1 : 1));
-  const own = fields.filter(({ name }) => !shared?.readings.includes(name)).map(fieldPiece);
+  return fields.map(fieldPiece);
+}
+
+function piecesOf(domain: DomainSpec, asked: ReadonlySet<string>): readonly Piece[] {
+  const shared = domain.shared && asked.has(domain.shared.text) ? domain.shared : undefined;
+  const own = apartPieces(domain, asked)
+    .filter(({ names }) => !names.some((name) => shared?.readings.includes(name)))
+    .map((piece): Piece => {
+      const [name = ''] = piece.names;
+      const only = onlyValues(fieldOf(domain, name).spec, name);
+      return only ? { ...piece, possible: either(nothing, sequence(one(beforeValue), only)) } : piece;
+    });
   // First: what stands before the longest would multiply it.
   return shared ? [sharedPiece(shared), ...own] : own;
 }

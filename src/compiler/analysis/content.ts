@@ -5,7 +5,7 @@ import type { DomainSpec, Domains, FieldTest, FieldValues, LineMatch, ValueSet }
 import type { DomainMatch } from '../ir/typed.ts';
 import { classify } from '../space/automaton.ts';
 import type { Pattern } from '../space/pattern.ts';
-import { type Encoding, encodingOf, fieldOf, mayBeUndecidable, sharedIn } from './content-encoding.ts';
+import { areBound, type Encoding, encodingOf, fieldOf, mayBeUndecidable } from './content-encoding.ts';
 import { AnalysisLimit } from './limit.ts';
 
 /** What is told apart: events for which one of the lines is true. `maybe`: or undecidable. */
@@ -120,7 +120,7 @@ function alternatives(values: ValueSet): readonly ValueSet[] {
 function classesOf(domain: DomainSpec, parts: readonly Part[]): ClassesOfDomain {
   const lines = parts.flatMap((part) => part.lines);
   const classes = classesIn(encodingOf(domain, lines), parts);
-  if (!sharedIn(domain, lines)) return { domain, parts, classes, neverSent: [] };
+  if (!areBound(domain, lines)) return { domain, parts, classes, neverSent: [] };
   const sent = new Set(classes.map(({ matched }) => matched.join()));
   const apart = classesIn(encodingOf(domain, lines, true), parts);
   return { domain, parts, classes, neverSent: apart.filter(({ matched }) => !sent.has(matched.join())) };

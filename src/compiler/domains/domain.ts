@@ -98,7 +98,14 @@ export type FieldSpec = {
   /** Is there always a value? */
   readonly always: boolean;
   /** `header "content-type" = ...`: how the key is read, in canonical form (lower case). */
-  readonly key?: { readonly expected: string; readonly read: (operand: Operand) => Read<string> };
+  readonly key?: FieldKey;
+};
+
+export type FieldKey = {
+  readonly expected: string;
+  readonly read: (operand: Operand) => Read<string>;
+  /** Of some keys an event that can be read has at most one value, which is one of these; of the others undefined. */
+  readonly only?: (key: string) => Pattern | undefined;
 };
 
 /** `path`, `header content-type`: names a field of an event, with its key. */
@@ -156,6 +163,8 @@ export type DomainData = {
   readonly positional: readonly string[];
   readonly fields: readonly FieldSpec[];
   readonly shared?: SharedText;
+  /** Lines that hold for no event that can be read. */
+  readonly never?: readonly LineMatch[];
   /** May a line say nothing, and so hold for every event? */
   readonly mayBeEmpty: boolean;
   /** Makes an event of what a test line wrote, where that is more than its fields (http: the target as sent gives path, query, target). */

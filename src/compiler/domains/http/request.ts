@@ -41,7 +41,7 @@ export type RequestHead =
 /** Bytes of a head, its empty line included; a longer one is `headTooLong`. Equals POL_HTTP_HEAD_LIMIT in http-state.h. */
 export const headLimit = 8192;
 /** Digits of a Content-Length; more are `ambiguousLength`. */
-const lengthDigits = 18;
+export const lengthDigits = 18;
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** A request line up to the byte that is not of `HTTP/1.0` or `HTTP/1.1`; a CR counts, other control bytes are wrong in every version. */
