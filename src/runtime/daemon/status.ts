@@ -11,6 +11,7 @@ import { dayOf, expiredRules } from '../policy/annotations.ts';
 import type { InForce } from './enforcement.ts';
 import { type HostStatus, hostPolicies } from './host-status.ts';
 import type { Integrity } from './integrity.ts';
+import { resolverWarnings } from './resolvers.ts';
 
 export type WorkloadStatus = {
   /** `shop/cart` */
@@ -94,6 +95,7 @@ export function warningsOf(inForce: InForce, lost: Lost, jit: boolean): readonly
     ...goneWorkloads(inForce),
     ...ingressLimits(inForce),
     ...idlePolicies(inForce),
+    ...silentNames(inForce),
     ...pastRules(inForce, dayOf(new Date())),
     ...(lost.countersFull > 0n ? [`${lost.countersFull} verdicts were not counted: the kernel's table of counters is full`] : []),
     ...(lost.ringFull > 0n ? [`${lost.ringFull} events were not shown: the event ring was full (counters are exact all the same)`] : []),
@@ -124,6 +126,13 @@ function idlePolicies(inForce: InForce): readonly string[] {
     .policies.flatMap(({ name, file, line }, index) =>
       used.has(index) ? [] : [`policy \`${name}\` (${file}:${line}) selects no local workload of the inventory`],
     );
+}
+
+/** Where rules are about names: those who may ask for them without a packet. */
+function silentNames(inForce: InForce): readonly string[] {
+  const { desired, resolved } = inForce;
+  if (!desired.bundle.parts.some(({ rules }) => rules.some(({ content }) => content?.domain === 'dns'))) return [];
+  return resolverWarnings(resolved.workloads.filter((workload) => workload.local && policiesOf(inForce, workload).length > 0));
 }
 
 /** They still decide: a running rule never changes by itself. */
