@@ -11,16 +11,17 @@ import { type DnsWorld, dnsWorld, type Family, families, localhost, queryOf } fr
 import { host, workload } from '../harness/governed.ts';
 import { atEnd, inCgroup, kernelTest } from '../harness/kernel.ts';
 import * as socket from '../harness/libc-socket.ts';
+import { patience } from '../harness/patience.ts';
 import { random, seedOf } from '../harness/random.ts';
 
 /** What the last connection brought; `answers`: whether each message is sent back. */
-type Received = { bytes: Buffer; answers: boolean };
+type Received = { bytes: Buffer; answers: boolean; connections: number };
 type World = DnsWorld & { readonly ports: Readonly<Record<Family, number>>; readonly received: Received };
 let made: World | undefined;
 
 async function listening(family: Family, received: Received): Promise<number> {
   const server: Server = createServer((connection) => {
-    received.bytes = Buffer.alloc(0);
+    received.connections++;
     connection.on('data', (data) => {
       received.bytes = Buffer.concat([received.bytes, data]);
       if (received.answers) connection.write(data);
@@ -36,7 +37,7 @@ async function listening(family: Family, received: Received): Promise<number> {
 
 async function world(): Promise<World> {
   if (made) return made;
-  const received = { bytes: Buffer.alloc(0), answers: true };
+  const received = { bytes: Buffer.alloc(0), answers: true, connections: 0 };
   const ports = { ipv4: await listening('ipv4', received), ipv6: await listening('ipv6', received) };
   made = { ...dnsWorld(), ports, received };
   return made;
@@ -48,8 +49,9 @@ const pause = (milliseconds: number): Promise<void> => new Promise((done) => voi
 async function opened(family: Family = 'ipv4') {
   const { cgroup, ports, received, events } = await world();
   const fd = inCgroup(cgroup, () => socket.open('tcp', family === 'ipv6'));
+  const before = received.connections;
   socket.connect(fd, { host: localhost[family], port: ports[family] });
-  await pause(5);
+  for (let round = 0; round < 200 * patience && received.connections === before; round++) await pause(5);
   received.bytes = Buffer.alloc(0);
   received.answers = true;
   events();
@@ -63,14 +65,14 @@ async function opened(family: Family = 'ipv4') {
   };
   /** All that the server has, once it has so many bytes. */
   const arrived = async (bytes: number): Promise<Buffer> => {
-    for (let round = 0; round < 200 && received.bytes.length < bytes; round++) await pause(5);
+    for (let round = 0; round < 200 * patience && received.bytes.length < bytes; round++) await pause(5);
     await pause(5);
     return received.bytes;
   };
   /** What there is to read, once it is so many bytes. */
   const read = async (bytes: number): Promise<Buffer> => {
     let found = Buffer.from(socket.receiveBytes(fd));
-    for (let round = 0; round < 200 && found.length < bytes; round++) {
+    for (let round = 0; round < 200 * patience && found.length < bytes; round++) {
       await pause(2);
       found = Buffer.concat([found, socket.receiveBytes(fd)]);
     }
@@ -192,7 +194,7 @@ kernelTest('a connection that is older than the rule passes nothing more', async
   assert.equal(await client.arrived(good.length), Buffer.from(good));
   install(allowing);
   client.send(good);
-  await pause(50);
+  await pause(50 * patience);
   assert.equal(await client.arrived(good.length), Buffer.from(good));
   client.close();
 });

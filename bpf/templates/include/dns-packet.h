@@ -92,8 +92,10 @@ POL_GLOBAL int pol_dns_judge(struct __sk_buff *skb, struct pol_case *this, __u32
 		class = pol_dns_class(&dns, &tables);
 	}
 	pol_verdict_at(this->question.slot, row, class, &this->verdict);
-	event = pol_dns_report(this, &dns);
+	pol_dns_raise(this, &dns);
+	event = pol_event_reserve();
 	if (event) {
+		pol_dns_describe(event, this, &dns);
 		pol_dns_packet_show(skb, &this->packet, &dns, event);
 		bpf_ringbuf_submit(event, 0);
 	}

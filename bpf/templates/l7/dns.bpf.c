@@ -89,10 +89,12 @@ POL_GLOBAL int pol_dns_message_judge(struct sk_msg_md *msg, struct pol_case *thi
 		class = pol_dns_class(&dns, &tables);
 	}
 	pol_verdict_at(this->question.slot, row, class, &this->verdict);
-	event = pol_dns_report(this, &dns);
+	pol_dns_raise(this, &dns);
 	outcome = this->verdict.action == POL_ACTION_ALLOW ? POL_DNS_ALLOWED : class ? POL_DNS_DENIED : POL_DNS_UNDECIDED;
+	event = pol_event_reserve();
 	if (!event)
 		return outcome;
+	pol_dns_describe(event, this, &dns);
 	bytes = pol_dns_shown(&dns);
 	if (bytes) {
 		/* The verifier of 6.1 wants a lower bound too. */

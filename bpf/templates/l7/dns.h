@@ -228,11 +228,10 @@ static __always_inline __u32 pol_dns_class(const struct pol_dns *dns, const stru
 	return state;
 }
 
-/* Counts what `this->verdict` made of a query; returns its event without the text, to be submitted. NULL: the ring is full. */
-static __always_inline struct pol_event *pol_dns_report(const struct pol_case *this, const struct pol_dns *dns)
+/* Counts what `this->verdict` made of a query. */
+static __always_inline void pol_dns_raise(const struct pol_case *this, const struct pol_dns *dns)
 {
 	struct pol_counter_key key = {};
-	struct pol_event *event;
 
 	pol_dns_count(dns, this->verdict.action != POL_ACTION_ALLOW);
 	key.cause = this->verdict.cause;
@@ -241,10 +240,12 @@ static __always_inline struct pol_event *pol_dns_report(const struct pol_case *t
 	key.match = this->verdict.match;
 	key.verdict = pol_verdict_hubble(&this->verdict);
 	pol_counter_raise(&key);
-	event = pol_event_reserve();
-	if (!event)
-		return 0;
-	event->cause = key.cause;
+}
+
+/* All of an event but its text. It is there: asked a second time, Linux 6.1 takes it for one that was never given back. */
+static __always_inline void pol_dns_describe(struct pol_event *event, const struct pol_case *this, const struct pol_dns *dns)
+{
+	event->cause = this->verdict.cause;
 	event->revision = this->revision;
 	event->subject = this->question.subject;
 	event->peer = this->peer.endpoint;
@@ -252,14 +253,13 @@ static __always_inline struct pol_event *pol_dns_report(const struct pol_case *t
 	__builtin_memcpy(event->destination, &this->packet.destination, sizeof(event->destination));
 	event->source_port = this->packet.source_port;
 	event->destination_port = this->packet.destination_port;
-	event->direction = key.direction;
-	event->protocol = key.protocol;
-	event->match = key.match;
-	event->verdict = key.verdict;
+	event->direction = this->question.section;
+	event->protocol = POL_PROTOCOL_DNS;
+	event->match = this->verdict.match;
+	event->verdict = pol_verdict_hubble(&this->verdict);
 	event->domain = POL_DOMAIN_DNS;
 	event->reason = dns->reason;
 	event->carrier = this->packet.protocol;
-	return event;
 }
 
 /* Bytes of the question that an event can show; 0 where nothing was read. */
