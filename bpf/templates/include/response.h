@@ -27,7 +27,7 @@ struct pol_response {
 	__u8 version; /* POL_VERSION_* */
 };
 
-enum { POL_CONNECTION_BYTES = 520 };
+enum { POL_CONNECTION_BYTES = 528 };
 
 /* As large as pol_connection, whose beginning is all that this header knows. */
 struct {

@@ -12,6 +12,8 @@
 
 enum { POL_FAMILY_IPV4 = 2, POL_FAMILY_IPV6 = 10 };
 enum { POL_SOCKET_STREAM = 1 };
+/* The stream program decides its requests, or only tells them. */
+enum { POL_SOCKET_INSPECTED = 1, POL_SOCKET_OBSERVED = 2 };
 enum { POL_ROLE_UNKNOWN = 0, POL_ROLE_ACTIVE = 1, POL_ROLE_PASSIVE = 2 };
 
 /*
@@ -27,7 +29,7 @@ struct pol_socket {
 	__u32 peer; /* endpoint id found when the connection began; see peer_known */
 	__u8 role;
 	__u8 peer_known; /* 1: `peer` holds, 0 meaning "the address speaks" */
-	__u8 inspected; /* 1: its requests are decided by the stream program */
+	__u8 inspected; /* POL_SOCKET_INSPECTED, POL_SOCKET_OBSERVED */
 	__u8 counted; /* 1: the new flow was counted */
 	__u32 approved; /* role active, inspected: sequence number up to which the requests were decided */
 	__u64 cookie; /* role active, inspected: the socket's */

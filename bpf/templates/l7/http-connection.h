@@ -58,7 +58,10 @@ struct pol_connection {
 	__u16 class; /* request class of it */
 	__u8 method; /* POL_METHOD_* of the first request that ended in the packet at hand */
 	__u8 old; /* its version is 1.0 */
-	__u8 reserved[2];
+	__u8 observed; /* allowed as a whole: its requests are told, none is decided */
+	__u8 match; /* observed: PolicyMatchType of its verdict ... */
+	__u32 cause; /* ... and who decided */
+	__u32 reserved;
 };
 _Static_assert(sizeof(struct pol_connection) == POL_CONNECTION_BYTES, "POL_CONNECTION_BYTES");
 
@@ -120,6 +123,15 @@ static __always_inline void pol_stream_count(const struct pol_connection *connec
 	pol_request_count(&request, status);
 }
 
+/* Tells a request of a connection that is only looked at. */
+static __always_inline void pol_stream_show(const struct pol_connection *connection, __u32 reason)
+{
+	struct pol_verdict verdict = {.cause = connection->cause, .match = connection->match, .action = POL_ACTION_ALLOW};
+
+	if (connection->observed)
+		pol_stream_tell(connection, &verdict, reason);
+}
+
 /* Decides, counts and tells one request. Is it allowed? */
 POL_GLOBAL int pol_stream_decide(struct pol_connection *connection, __u32 class, __u32 reason)
 {
@@ -127,8 +139,10 @@ POL_GLOBAL int pol_stream_decide(struct pol_connection *connection, __u32 class,
 
 	if (!connection)
 		return 0;
-	if (connection->action == POL_ACTION_ALLOW)
+	if (connection->action == POL_ACTION_ALLOW) {
+		pol_stream_show(connection, reason);
 		return 1;
+	}
 	pol_verdict_at(connection->revision & 1, connection->row, class, &verdict);
 	pol_stream_report(connection, &verdict, reason);
 	if (verdict.action == POL_ACTION_ALLOW)

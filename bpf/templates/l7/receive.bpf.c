@@ -101,6 +101,11 @@ int pol_stream_verdict(struct __sk_buff *skb)
 	}
 	if (connection->lost && !connection->poison)
 		return SK_PASS;
+	/* Nothing of it is denied, whatever it is. */
+	if (connection->action == POL_ACTION_ALLOW && (connection->poison || offset < skb->len)) {
+		connection->lost = 1;
+		return SK_PASS;
+	}
 	if (offset < skb->len && !connection->poison) {
 		connection->poison = 1;
 		pol_stream_drop(connection, offset);

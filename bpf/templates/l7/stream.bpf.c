@@ -18,6 +18,9 @@ int pol_sock_ops(struct bpf_sock_ops *ops)
 		storage = pol_socket_accept(ops, &admission);
 		if (storage && admission.verdict.action == POL_ACTION_INSPECT && admission.verdict.domain == POL_DOMAIN_HTTP)
 			storage->inspected = pol_stream_inspect(ops, &admission);
+		else if (storage && admission.verdict.action == POL_ACTION_ALLOW && pol_port_is_observed(admission.local_port) &&
+			 pol_stream_inspect(ops, &admission))
+			storage->inspected = POL_SOCKET_OBSERVED;
 		break;
 	case BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB:
 		storage = ops->sk ? bpf_sk_storage_get(&sockets, ops->sk, 0, 0) : 0;

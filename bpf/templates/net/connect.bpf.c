@@ -372,7 +372,7 @@ int pol_setsockopt(struct bpf_sockopt *context)
 		return pol_case_refuse(&this, POL_CAUSE_INTERNAL) != 0;
 	storage = bpf_sk_storage_get(&sockets, sk, 0, 0);
 	/* Only of a connection that is read: on its listener the option is seen by the packet programs. */
-	if (cause == POL_CAUSE_UNINSPECTABLE && !(storage && storage->inspected))
+	if (cause == POL_CAUSE_UNINSPECTABLE && !(storage && storage->inspected == POL_SOCKET_INSPECTED))
 		return 1;
 	this.question.subject = pol_socket_owner(now, sk, storage);
 	/* The host's own programs may listen on addresses that come later; nobody is told apart from the host by them. */
