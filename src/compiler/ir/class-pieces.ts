@@ -6,16 +6,23 @@ import { layouts } from './abi.ts';
 
 export type Piece<T extends number | bigint> = Interval<T> & { readonly class: number };
 
-/** `image`: `pol_ports`. */
+const piecesOfPorts = new WeakMap<Uint8Array, readonly Piece<number>[]>();
+
+/** `image`: `pol_ports`; it never changes. */
 export function portPieces(image: Uint8Array): readonly Piece<number>[] {
+  const pieces = piecesOfPorts.get(image) ?? cutPorts(image);
+  piecesOfPorts.set(image, pieces);
+  return pieces;
+}
+
+function cutPorts(image: Uint8Array): readonly Piece<number>[] {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  const classes = new Uint16Array(image.slice().buffer);
   const pieces: Piece<number>[] = [];
-  const points = image.length / 2;
   let low = 0;
-  for (let point = 1; point <= points; point++) {
-    const number = view.getUint16(low * 2, true);
-    if (point < points && view.getUint16(point * 2, true) === number) continue;
-    pieces.push({ low, high: point - 1, class: number });
+  for (let point = 1; point <= classes.length; point++) {
+    if (point < classes.length && classes[point] === classes[low]) continue;
+    pieces.push({ low, high: point - 1, class: view.getUint16(low * 2, true) });
     low = point;
   }
   return pieces;

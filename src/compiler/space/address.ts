@@ -122,7 +122,10 @@ export function formatPrefix({ address, length }: Prefix): string {
 
 /** 16 bytes in network order. */
 export function addressBytes(address: Address): Uint8Array {
-  return Uint8Array.from({ length: 16 }, (_, i) => Number((address >> BigInt(120 - 8 * i)) & 0xffn));
+  const view = new DataView(new ArrayBuffer(16));
+  view.setBigUint64(0, address >> 64n);
+  view.setBigUint64(8, address);
+  return new Uint8Array(view.buffer);
 }
 
 export const addressOfBytes = (bytes: Uint8Array): Address => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);

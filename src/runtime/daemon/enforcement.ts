@@ -29,6 +29,7 @@ import { type Loaded, load, sameObjects, supported } from '../kernel/load.ts';
 import { type GenerationContent, type Generations, generations, type MapSource, tableNames } from '../kernel/tables.ts';
 import { type Mismatch, Verifier } from '../kernel/verify.ts';
 import type { Bundle } from '../policy/bundle.ts';
+import { newQuestions, questionKeys } from '../policy/changed-questions.ts';
 import { ClassSpace } from '../policy/class-space.ts';
 import { materialize } from '../policy/materialize.ts';
 import { PolicyIndex, type PolicySet } from '../policy/policy-index.ts';
@@ -92,6 +93,8 @@ export class Enforcement {
   private readonly verifier: Verifier;
   private readonly index = new PolicyIndex();
   private space: { readonly of: Bundle['images']; readonly space: ClassSpace } | undefined;
+  /** Keys of the questions that the programs answered rightly. */
+  private answered: ReadonlySet<string> = new Set();
   private current: Current | undefined;
 
   constructor(pinsRoot: string, identities: Identities) {
@@ -188,7 +191,7 @@ export class Enforcement {
 
   /** Asks the questions of the bundle in force again. */
   verifyAgain(): void {
-    if (this.current) this.questioned(this.current.desired.bundle);
+    if (this.current) this.questioned(this.current.desired.bundle, new Set());
   }
 
   /** The policies for the host that are in force hold until then. */
@@ -210,13 +213,19 @@ export class Enforcement {
     const { current } = this;
     if (current?.desired.bundle.manifest.build === bundle.manifest.build) return current.verified;
     must(supported(bundle));
-    return this.questioned(bundle);
+    const isSame = current !== undefined && sameObjects(current.desired.bundle.objects, bundle.objects);
+    return this.questioned(bundle, isSame ? this.answered : new Set());
   }
 
-  private questioned(bundle: Bundle): number {
-    const { questions, mismatches } = must(this.verifier.verify(bundle, this.policiesOf(bundle)));
-    if (mismatches.length > 0) throw new Refusal(mismatches.map((mismatch) => mismatchText(bundle, mismatch)));
-    return questions;
+  /** Asks what is not in `known`; how many questions are answered. */
+  private questioned(bundle: Bundle, known: ReadonlySet<string>): number {
+    const policies = this.policiesOf(bundle);
+    const keys = questionKeys(bundle.boundary, policies);
+    const asked = { ...bundle, boundary: newQuestions(bundle.boundary, keys, known) };
+    const { mismatches } = must(this.verifier.verify(asked, policies));
+    if (mismatches.length > 0) throw new Refusal(mismatches.map((mismatch) => mismatchText(asked, mismatch)));
+    this.answered = new Set(keys);
+    return keys.length;
   }
 
   /** A change of policy is a change of tables: programs are loaded only when the objects are other ones. */

@@ -2,6 +2,7 @@
 // asking again, so a number out of range would read another row's verdict.
 import { layouts, limits } from '../../compiler/ir/abi.ts';
 import type { ProgramFrame, StaticTable } from '../../compiler/ir/bundle.ts';
+import { portPieces } from '../../compiler/ir/class-pieces.ts';
 import { RequestTable } from './request-lookup.ts';
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -92,7 +93,7 @@ function areRequests(image: Uint8Array, classes: number): boolean {
 export function imageFault(table: StaticTable, image: Uint8Array, classes: ProgramFrame['classes']): string | undefined {
   switch (table) {
     case 'ports': {
-      const fits = allBelow(viewOf(image), { offset: 0, count: layouts.ports.size / 2, end: classes.ports });
+      const fits = portPieces(image).every((piece) => piece.class < classes.ports);
       return fits ? undefined : 'the image `ports` names a port class that does not exist';
     }
     case 'prefixes':

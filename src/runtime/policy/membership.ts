@@ -17,7 +17,7 @@ const choicesOf = (selector: Selector): readonly (readonly (readonly string[])[]
   selector.map((conjunction) => conjunction.filter(isOneOf).map(pairsOf));
 
 type Used = { readonly selector: Selector; readonly key: string; uses: number; readonly places: readonly string[] };
-type Known = { readonly labels: Labels; readonly matched: readonly number[] };
+type Known = { readonly labels: Labels; matched: readonly number[] };
 
 /** So many new selectors are asked about all labels that are known; after more, labels are asked anew. */
 const fewSelectors = 64;
@@ -33,7 +33,7 @@ export class Selectors {
   /** Those with a conjunction without any pair. */
   readonly #others = new Set<number>();
   readonly #known = new Map<string, Known>();
-  readonly #knownOf = new WeakMap<Labels, string>();
+  #knownOf = new WeakMap<Labels, Known>();
 
   /** Numbers of selectors, each used once more. What all ask for tells nothing: they are counted before they are placed. */
   use(selectors: readonly Selector[]): readonly number[] {
@@ -83,11 +83,11 @@ export class Selectors {
   }
 
   #learn(made: readonly number[]): void {
-    if (made.length > fewSelectors) this.#known.clear();
+    if (made.length > fewSelectors) this.#forgetAll();
     else if (made.length > 0)
-      for (const [key, { labels, matched }] of this.#known) {
-        const more = made.filter((number) => selects(this.selector(number), labels));
-        if (more.length > 0) this.#known.set(key, { labels, matched: [...matched, ...more].sort((a, b) => a - b) });
+      for (const known of this.#known.values()) {
+        const more = made.filter((number) => selects(this.selector(number), known.labels));
+        if (more.length > 0) known.matched = [...known.matched, ...more].sort((a, b) => a - b);
       }
   }
 
@@ -103,11 +103,10 @@ export class Selectors {
         gone.add(number);
       }
     }
-    if (gone.size > fewSelectors) this.#known.clear();
+    if (gone.size > fewSelectors) this.#forgetAll();
     else if (gone.size > 0)
-      for (const [key, { labels, matched }] of this.#known)
-        if (matched.some((number) => gone.has(number)))
-          this.#known.set(key, { labels, matched: matched.filter((number) => !gone.has(number)) });
+      for (const known of this.#known.values())
+        if (known.matched.some((number) => gone.has(number))) known.matched = known.matched.filter((number) => !gone.has(number));
   }
 
   #forget({ key, places }: Used, number: number): void {
@@ -130,14 +129,23 @@ export class Selectors {
 
   /** Those that match, ascending. `labels` never change. */
   matching(labels: Labels): readonly number[] {
-    const key = this.#knownOf.get(labels) ?? JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
-    this.#knownOf.set(labels, key);
-    const known = this.#known.get(key);
-    if (known) return known.matched;
+    const same = this.#knownOf.get(labels);
+    if (same) return same.matched;
+    const key = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const known = this.#known.get(key) ?? { labels, matched: this.#matched(labels) };
+    this.#known.set(key, known);
+    this.#knownOf.set(labels, known);
+    return known.matched;
+  }
+
+  #matched(labels: Labels): readonly number[] {
     const asked = new Set(this.#others);
     for (const [name, value] of Object.entries(labels)) for (const number of this.#byPair.get(pair(name, value)) ?? []) asked.add(number);
-    const matched = [...asked].filter((number) => selects(this.selector(number), labels)).sort((a, b) => a - b);
-    this.#known.set(key, { labels, matched });
-    return matched;
+    return [...asked].filter((number) => selects(this.selector(number), labels)).sort((a, b) => a - b);
+  }
+
+  #forgetAll(): void {
+    this.#known.clear();
+    this.#knownOf = new WeakMap();
   }
 }

@@ -57,8 +57,8 @@ export function portTable(policies: PolicySet, ports: Uint8Array, endpoints: rea
   const points = pointsOf(endpoints, (name) => policies.usesName('ingress', name) || policies.usesName('egress', name));
   const classes = policies.classes.ports + points.length;
   if (classes > limits.classes) throw new GenerationLimit('port classes', classes, limits.classes);
-  const image = ports.slice(0, layouts.ports.size);
-  const view = new DataView(image.buffer);
+  const image = points.length === 0 ? ports : ports.slice(0, layouts.ports.size);
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   const splitOff = new Map<number, number[]>();
   const classAt = new Map<number, number>();
   points.forEach((point, i) => {

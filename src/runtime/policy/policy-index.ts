@@ -20,6 +20,8 @@ export type PolicySet = {
   readonly rulesFor: (selectors: readonly number[], section: Section) => readonly ProgramRule[];
   /** Ascending by policy. */
   readonly bringing: (selectors: readonly number[], section: Section) => readonly Bringing[];
+  /** Equal keys: the same rules and default denies, in the same order. `ids`: RuleIds of the rules. */
+  readonly identity: (selectors: readonly number[], section: Section) => { readonly key: string; readonly ids: readonly number[] };
   /** Does a rule of the section name this port? */
   readonly usesName: (section: Direction, name: string) => boolean;
 };
@@ -45,7 +47,14 @@ class Counts<K> {
 }
 
 /** A part in its place: numbers of its first policy and rule are those of the bundle. */
-type Placed = { readonly part: PolicyPart; readonly selectors: readonly number[]; firstPolicy: number; firstRule: number };
+type Placed = {
+  readonly part: PolicyPart;
+  /** Never that of another one. */
+  readonly serial: number;
+  readonly selectors: readonly number[];
+  firstPolicy: number;
+  firstRule: number;
+};
 type PlacedRule = { readonly placed: Placed; readonly index: number };
 type PlacedPolicy = PlacedRule;
 
@@ -73,6 +82,7 @@ export class PolicyIndex {
   readonly #selectors = new Selectors();
   readonly #placed = new Map<PolicyPart, Placed>();
   #parts: readonly PolicyPart[] = [];
+  #serial = 0;
   readonly #rules = bySubject<PlacedRule>();
   readonly #bringing = bySubject<PlacedPolicy>();
   readonly #subjects = new Counts<number>();
@@ -90,7 +100,7 @@ export class PolicyIndex {
     const numbers = this.#selectors.use(added.flatMap(({ selectors }) => selectors));
     let at = 0;
     for (const part of added) {
-      this.#add({ part, selectors: numbers.slice(at, at + part.selectors.length), firstPolicy: 0, firstRule: 0 });
+      this.#add({ part, serial: this.#serial++, selectors: numbers.slice(at, at + part.selectors.length), firstPolicy: 0, firstRule: 0 });
       at += part.selectors.length;
     }
     for (const placed of gone) this.#remove(placed);
@@ -173,6 +183,15 @@ export class PolicyIndex {
           .flatMap((selector) => this.#bringing[section].get(selector) ?? [])
           .map(({ placed, index }) => ({ policy: placed.firstPolicy + index, audit: placed.part.policies[index]?.audit ?? false }))
           .sort((a, b) => a.policy - b.policy),
+      identity: (selectors, section) => {
+        const rules = inDecidingOrder(selectors.flatMap((selector) => this.#rules[section].get(selector) ?? []));
+        const bringing = selectors.flatMap((selector) => this.#bringing[section].get(selector) ?? []);
+        const keyOf = ({ placed, index }: PlacedRule): string => `${placed.serial}.${index}`;
+        return {
+          key: `${rules.map(keyOf).join()} ${bringing.map(keyOf).sort().join()}`,
+          ids: rules.map(({ placed, index }) => placed.firstRule + index),
+        };
+      },
       usesName: (section, name) => this.#names[section].has(name),
     };
   }
@@ -254,6 +273,11 @@ export function policySetOf(program: PolicyProgram): PolicySet {
         .sort((a, b) => a.place - b.place)
         .map(({ rule }) => rule),
     bringing: (asked, section) => asked.flatMap((selector) => bringing[section].get(selector) ?? []).sort((a, b) => a.policy - b.policy),
+    identity: (asked, section) => {
+      const found = asked.flatMap((selector) => rules[section].get(selector) ?? []).sort((a, b) => a.place - b.place);
+      const denying = asked.flatMap((selector) => bringing[section].get(selector) ?? []).map(({ policy }) => policy);
+      return { key: `${found.map(({ place }) => place).join()} ${denying.sort().join()}`, ids: found.map(({ rule }) => rule.rule) };
+    },
     usesName: (section, name) => lists[section].has(name),
   };
 }
