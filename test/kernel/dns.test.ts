@@ -9,12 +9,13 @@ import type { Content } from '../../src/compiler/ir/event.ts';
 import { transportPoint } from '../../src/compiler/space/transport.ts';
 import type { VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
 import { typedPolicy } from '../harness/compile.ts';
-import { dnsEvasions, mixedCase, type Query, queryBytes, typeNumber } from '../harness/dns-messages.ts';
+import { dnsEvasions, type Query, queryBytes, typeNumber } from '../harness/dns-messages.ts';
+import { randomDnsPolicy, randomDnsQuery } from '../harness/dns-policies.ts';
 import { type DnsWorld, dnsWorld, type Family, families, localhost, queryOf } from '../harness/dns-world.ts';
 import { host, workload } from '../harness/governed.ts';
 import { atEnd, inCgroup, kernelTest } from '../harness/kernel.ts';
 import * as socket from '../harness/libc-socket.ts';
-import { type Random, random, seedOf } from '../harness/random.ts';
+import { random, seedOf } from '../harness/random.ts';
 
 type World = DnsWorld & { readonly ports: Readonly<Record<Family, number>> };
 let made: World | undefined;
@@ -160,56 +161,6 @@ kernelTest('what is undecidable is denied by deny rules, too', () => {
   assert.is(sent(new TextEncoder().encode('no DNS')).error, 'EPERM');
 });
 
-const patterns = [
-  ...[
-    '"a.test"',
-    '"*.a.test"',
-    '"**.a.test"',
-    '"b*.test"',
-    '"**"',
-    '"*"',
-    'not "a.test"',
-    'regex "[a-c]+\\.test"',
-    '"_srv._tcp.a.test"',
-    '["a.test", "b.test"]',
-  ],
-];
-const types = ['A', '[A, AAAA]', 'TXT', 'not A', '28', '[250-300, HTTPS]', 'TYPE4711', '32700-40000'];
-const names = [
-  ...[
-    'a.test',
-    'x.a.test',
-    'x.y.a.test',
-    'b.test',
-    'bx.test',
-    'abc.test',
-    'test',
-    '',
-    '_srv._tcp.a.test',
-    'a.test.other',
-    'a-test',
-    'c9.test',
-  ],
-  `${'l'.repeat(63)}.${'m'.repeat(63)}.${'n'.repeat(63)}.${'o'.repeat(61)}`,
-];
-const asked = ['A', 'AAAA', 'TXT', 'HTTPS', 'ANY', 'TYPE4711', 'TYPE65535', 'TYPE260', 'CAA', 'TA', 'TYPE0', 'TYPE32767'];
-
-function randomLine(source: Random): string {
-  const parts = [...(source.chance(0.8) ? [source.pick(patterns)] : []), ...(source.chance(0.5) ? [`type ${source.pick(types)}`] : [])];
-  return parts.length === 0 ? source.pick(patterns) : parts.join(' ');
-}
-function randomRule(source: Random): string {
-  const lines = Array.from({ length: 1 + source.int(3) }, () => randomLine(source)).join('; ');
-  const block = source.chance(0.85) ? ` dns { ${lines} }` : '';
-  return `${source.pick(['allow', 'allow', 'deny'])} to ${source.pick(['host', 'all'])} at udp${block} priority ${source.int(3)}`;
-}
-const randomQuery = (source: Random): Query => ({
-  name: mixedCase(source, source.pick(names)),
-  type: source.pick(asked),
-  id: source.int(65536),
-  ...(source.chance(0.5) && { options: source.int(40) }),
-});
-
 /** What a query means. */
 const contentOf = ({ name, type }: Query): Content => ({
   kind: 'fields',
@@ -223,13 +174,13 @@ kernelTest('random policies and queries: the kernel says what the oracle says, c
   const rounds = Number(process.env['PAIRS'] ?? 4000) / 100;
   const tally = { allowed: 0, denied: 0, unasked: 0 };
   for (let round = 0; round < rounds; round++) {
-    const text = `policy p for { app: "web" } { egress {\n${Array.from({ length: 1 + source.int(5) }, () => randomRule(source)).join('\n')}\n} }`;
+    const text = randomDnsPolicy(source);
     const policy = typedPolicy(text);
     install(policy);
     for (let i = 0; i < 100; i++) {
       const family = source.pick(families);
       const point = transportPoint('udp', ports[family]);
-      const query = randomQuery(source);
+      const query = randomDnsQuery(source);
       const isBroken = source.chance(0.05);
       const content: Content = isBroken ? { kind: 'undecidable', reason: 'ambiguousQuery' } : contentOf(query);
       const ends = { subject: workload, peer: host, point };
