@@ -31,5 +31,6 @@ export function requestCost({ images }: Emitted, domain: 'http' | 'dns'): Reques
 export function requestCostText({ domain, fields, headers, bytes, lookups }: RequestCost): string {
   const parts = [...fields, ...(headers === 0 ? [] : [headers === 1 ? '1 header' : `${headers} headers`])];
   const read = parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
-  return `${domain}: a request costs a look-up for each byte of its ${read}, and ${lookups} more; ${Math.ceil(bytes / 1024)} KiB of tables`;
+  const one = domain === 'dns' ? 'query' : 'request';
+  return `${domain}: a ${one} costs a look-up for each byte of its ${read}, and ${lookups} more; ${Math.ceil(bytes / 1024)} KiB of tables`;
 }
