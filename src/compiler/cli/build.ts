@@ -9,6 +9,7 @@ import { type Diagnostic, isError } from '../diagnostics/diagnostic.ts';
 import type { Emitted } from '../ir/emitted.ts';
 import { type CheckedUnit, emitUnit } from '../pipeline.ts';
 import type { Budget } from './budget.ts';
+import { budgetsIn, readConfiguration } from './configuration.ts';
 import { failuresOf, heldOf } from './held.ts';
 import { objectsDirectory, packageRoot } from './installation.ts';
 import { type KernelCost, kernelCost, kernelCostText, overBudget } from './kernel-cost.ts';
@@ -27,11 +28,13 @@ export type BuildCommandOptions = CommonOptions &
     readonly sign?: string;
     readonly explain?: boolean;
     readonly budget?: readonly Budget[];
+    readonly config?: string;
   };
 
 export function runBuild(paths: readonly string[], options: BuildCommandOptions): Result {
   const { format, output, tests, sign } = options;
   const signingKey = sign === undefined ? undefined : signingKeyIn(sign);
+  const budgets = budgetsIn(readConfiguration(options.config), options.budget ?? []);
   const { unit, diagnostics } = readUnit(paths, options);
   const emitted = unit && emitUnit(unit);
   const failures = unit && tests ? testFailures(unit) : [];
@@ -41,7 +44,7 @@ export function runBuild(paths: readonly string[], options: BuildCommandOptions)
     return { exitCode: 1 };
   }
   const objects = objectsDirectory(packageRoot());
-  const excess = overBudget(emitted.value, options.budget ?? [], objects);
+  const excess = overBudget(emitted.value, budgets, objects);
   if (excess.length > 0) {
     if (format === 'json') printJson({ ok: false, message: excess.join('\n'), diagnostics: records });
     else for (const message of excess) printError(`policyc: ${message}`);

@@ -106,9 +106,10 @@ function addBuild(program: Command, finish: Finish): void {
     .option('--explain', 'print how verdicts are looked up, how large that is, and which rules ask for most of it')
     .option(
       '--budget <limit>',
-      'refuse to build what costs more: `bytes=4m`, `entries=100k`, `instructions=20k`; may be repeated',
+      'refuse to build what costs more: `bytes=4m`, `entries=100k`, `instructions=60k`, `program-instructions=8k`, `program-stack=512`; may be repeated',
       readBudget,
     )
+    .option('--config <file>', 'configuration with `budgets` (default: `policyc.yaml` here, if there is one)')
     .option('--no-tests', 'do not hold the `test` and `invariant` blocks first')
     .option('--sign <key>', 'sign it with this private key, made by `policyc keygen`')
     .addHelpText(
