@@ -86,6 +86,10 @@ function addRun(program: Command, done: (code: Promise<number>) => void): void {
       'a policy for the host that is new here goes back after this time, unless `policyd confirm` is said (`60s`)',
     )
     .option('--confirmations <folder>', 'keeps, over reboots too, which policy for the host was confirmed', defaultConfirmations)
+    .option(
+      '--observe-http <ports>',
+      'tell the HTTP requests that workloads receive at these ports (`80,8080`), also where no rule asks for them',
+    )
     .option('--unload-on-exit', 'end enforcement when this command ends', false)
     .addHelpText('after', runHelp)
     .action((options: RunOptions) => done(guarded(async () => (await import('./cli/run.ts')).run(options))));

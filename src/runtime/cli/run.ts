@@ -15,6 +15,7 @@ export type RunOptions = {
   readonly confirm?: string;
   readonly confirmations: string;
   readonly unloadOnExit: boolean;
+  readonly observeHttp?: string;
 };
 
 export async function run(options: RunOptions): Promise<number> {
@@ -22,7 +23,8 @@ export async function run(options: RunOptions): Promise<number> {
   if (!metrics) throw new UsageError(`--metrics: expected ADDRESS:PORT (\`127.0.0.1:9965\`, \`[::1]:9965\`), found \`${options.metrics}\``);
   const verifyEvery = milliseconds('--verify-every', options.verifyEvery);
   const confirm = options.confirm === undefined ? undefined : confirmTime(options.confirm);
-  const daemon = await startDaemon({ ...options, metrics, verifyEvery, confirm, log });
+  const observeHttp = portsOf(options.observeHttp);
+  const daemon = await startDaemon({ ...options, metrics, verifyEvery, confirm, observeHttp, log });
   for (const line of greeting(daemon)) log(line);
   const stop = () => void daemon.stop(options.unloadOnExit);
   process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', daemon.reload);
@@ -31,6 +33,16 @@ export async function run(options: RunOptions): Promise<number> {
   clearInterval(alive);
   log(unloaded ? 'ended; enforcement is off, nothing is left in the kernel' : stays(options));
   return unconfirmed ? exitCode.refused : exitCode.ok;
+}
+
+/** `80,8080`; none where nothing is said. */
+function portsOf(text: string | undefined): readonly number[] {
+  if (text === undefined) return [];
+  return text.split(',').map((word) => {
+    const port = /^\d{1,5}$/.test(word) ? Number(word) : 0;
+    if (port < 1 || port > 65_535) throw new UsageError(`--observe-http: expected ports (\`80,8080\`), found \`${word}\``);
+    return port;
+  });
 }
 
 const units: ReadonlyMap<string, number> = new Map(Object.entries({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }));

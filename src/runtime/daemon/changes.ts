@@ -29,6 +29,8 @@ export type ChangesOptions = {
   readonly inventory: string;
   /** Only what one of them signed is put in force; absent: any bundle. */
   readonly trusted?: readonly TrustedKey[] | undefined;
+  /** Programs that are loaded with those of every bundle. */
+  readonly observers: Bundle['objects'];
   readonly onApplied: (inForce: InForce) => void;
   readonly confirmation: Confirmation;
   /** Nothing was pinned when this policyd began. */
@@ -150,9 +152,9 @@ export class Changes {
 
   /** Everything else stays as it was resolved: what changes on the machine is seen by the sweep. */
   private applyBundle(): void {
-    const { trusted, bundle: folder } = this.options;
+    const { trusted, observers, bundle: folder } = this.options;
     const before = this.now();
-    const bundle = loadBundle(folder, { trusted, before: before.bundle });
+    const bundle = loadBundle(folder, { trusted, observers, before: before.bundle });
     // Policies for the host have to be confirmed, and are attached elsewhere.
     if (bundle.manifest.host !== undefined || before.bundle.manifest.host !== undefined) {
       this.apply({ bundle }, 'leave');

@@ -18,6 +18,8 @@ export type ConfirmationOptions = {
   /** Folder. */
   readonly confirmations: string;
   readonly trusted?: readonly TrustedKey[] | undefined;
+  /** Programs that are loaded with those of every bundle. */
+  readonly observers?: Bundle['objects'];
   readonly log: (line: string) => void;
 };
 
@@ -115,7 +117,8 @@ export class Confirmation {
   confirmed(): Bundle | undefined {
     if (!existsSync(this.folder())) return undefined;
     try {
-      return loadBundle(this.folder(), { trusted: this.options.trusted });
+      const { trusted, observers } = this.options;
+      return loadBundle(this.folder(), { trusted, observers });
     } catch (error) {
       this.options.log(`warning: what was confirmed before cannot be read: ${errorText(error)}`);
       return undefined;

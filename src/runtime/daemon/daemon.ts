@@ -5,6 +5,7 @@ import { type ListenAddress, serveMetrics } from '../hubble/serve.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { openPins, pinnedAbi, type Removed, unload } from '../kernel/bpffs.ts';
 import { missingOnMachine } from '../kernel/features.ts';
+import { observePorts } from '../kernel/observed.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import type { TrustedKey } from '../policy/trust.ts';
 import { Changes } from './changes.ts';
@@ -12,7 +13,7 @@ import { Confirmation } from './confirmation.ts';
 import { type Control, serveControl } from './control.ts';
 import { Enforcement } from './enforcement.ts';
 import { openIdentities } from './identities.ts';
-import { loadBundle, loadInventory, loadTrustedKey } from './inputs.ts';
+import { httpObservers, loadBundle, loadInventory, loadTrustedKey } from './inputs.ts';
 import { IntegrityCheck } from './integrity.ts';
 import { counterRows } from './measure.ts';
 import { Observation } from './observation.ts';
@@ -39,6 +40,8 @@ export type DaemonOptions = {
   readonly confirmations: string;
   /** What differs is written again. */
   readonly repair: boolean;
+  /** Ports at which the requests that workloads receive are told, whatever policy asks for. */
+  readonly observeHttp: readonly number[];
   readonly log: (line: string) => void;
 };
 
@@ -73,12 +76,13 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   const options = { ...given, bundle: resolve(given.bundle), pins: resolve(given.pins), state: resolve(given.state) };
   // Read once: who can change a key file later changes nothing.
   const trusted = given.trust.length > 0 ? given.trust.map(loadTrustedKey) : undefined;
-  const inputs = { bundle: loadBundle(options.bundle, { trusted }), inventory: loadInventory(options.inventory) };
+  const observers = given.observeHttp.length > 0 ? httpObservers() : [];
+  const inputs = { bundle: loadBundle(options.bundle, { trusted, observers }), inventory: loadInventory(options.inventory) };
   const folder = stateFolderAt(options.state);
   const claim = claimFolders(folder, options.pins);
   const undo: Undo = [];
   try {
-    return await assemble({ options: { ...options, trusted }, folder, claim, ...inputs }, undo);
+    return await assemble({ options: { ...options, trusted, observers }, folder, claim, ...inputs }, undo);
   } catch (error) {
     await undoAll(undo);
     if (claim.fresh) removeAll(folder, options.pins);
@@ -111,7 +115,7 @@ function claimFolders(folder: StateFolder, pins: string): Claim {
 }
 
 type Start = {
-  readonly options: DaemonOptions & { readonly trusted?: readonly TrustedKey[] | undefined };
+  readonly options: DaemonOptions & { readonly trusted?: readonly TrustedKey[] | undefined; readonly observers: Bundle['objects'] };
   readonly folder: StateFolder;
   readonly claim: Claim;
   readonly bundle: Bundle;
@@ -130,7 +134,10 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
     folder,
     confirmation,
     fresh: claim.fresh,
-    onApplied: (inForce) => report.learn(inForce),
+    onApplied: (inForce) => {
+      observePorts(inForce.maps, options.observeHttp);
+      report.learn(inForce);
+    },
     onNothingLeft: () => void ending.stop({ unload: true, unconfirmed: true }),
   });
   const integrity = new IntegrityCheck(enforcement, options);

@@ -1,6 +1,6 @@
 // Ports whose HTTP requests are told although no rule asks for them. Nothing is decided about such a request; the programs look at
 // connections that are accepted from then on.
-import { mapUpdate } from '../ffi/libbpf.ts';
+import { mapUpdateBatch } from '../ffi/libbpf.ts';
 import type { MapSource } from './tables.ts';
 
 const ports = 65_536;
@@ -15,5 +15,6 @@ export function observePorts(maps: MapSource, observed: readonly number[]): void
     const word = Math.floor(port / wordBits);
     words[word] = (words[word] ?? 0n) | (1n << BigInt(port % wordBits));
   }
-  words.forEach((bits, word) => mapUpdate(fd, new Uint8Array(Uint32Array.of(word).buffer), new Uint8Array(BigUint64Array.of(bits).buffer)));
+  const keys = Uint32Array.from(words, (_, word) => word);
+  mapUpdateBatch(fd, new Uint8Array(keys.buffer), new Uint8Array(words.buffer), words.length);
 }
