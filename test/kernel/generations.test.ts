@@ -6,7 +6,6 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { innerEntries, layouts, limits } from '../../src/compiler/ir/abi.ts';
 import { encode } from '../../src/compiler/ir/layout.ts';
-import { parseAddress } from '../../src/compiler/space/address.ts';
 import { openRing, readRing } from '../../src/runtime/events/ring.ts';
 import type { VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
 import { mapLookup, mapUpdate, possibleCpus } from '../../src/runtime/ffi/libbpf.ts';
@@ -14,6 +13,7 @@ import { readCounters, readLost } from '../../src/runtime/kernel/counters.ts';
 import { loadObjects } from '../../src/runtime/kernel/load.ts';
 import { currentRevision, generations } from '../../src/runtime/kernel/tables.ts';
 import { compile, content, expectOk, kernelTest, mapOf, privatePins, testRun } from '../harness/kernel.ts';
+import { address, generationOf } from '../harness/numbered-generation.ts';
 import { patience } from '../harness/patience.ts';
 
 /** Looks like a packet program: reads the revision once, then one entry of each kind of table; the answer is in the packet's mark. */
@@ -87,18 +87,7 @@ function seen(loaded: Loaded): readonly number[] {
   return Array.from({ length: 8 }, (_, index) => new DataView(data.buffer, data.byteOffset).getUint32(14 + 4 * index, true));
 }
 
-const address = parseAddress('10.0.0.1') ?? 0n;
-const ports443 = encode(layouts.ports, { class: Uint16Array.from({ length: 444 }, (_, port) => (port === 443 ? 9 : 0)) });
-/** Every table says \`n\`. */
-const generation = (n: number) =>
-  content({
-    endpoints: [{ id: 16, subjectClass: n, peerClass: n }],
-    addresses: [{ address, endpoint: n }],
-    cgroups: [{ cgroup: 77n, endpoint: n }],
-    rows: [{ subjectClass: 1, peerClass: 2, section: 'egress', base: n }],
-    verdicts: Array.from({ length: n + 1 }, (_, index) => ({ action: 'allow' as const, cause: index * 100 })),
-    ports: ports443,
-  });
+const generation = generationOf;
 
 kernelTest('before the first generation nothing is found', () => {
   const loaded = load();
@@ -142,7 +131,8 @@ const neverMixed = async (text: string): Promise<void> => {
   const ended = new Promise((resolve) => child.on('close', resolve));
   await new Promise((resolve) => child.stdout.once('data', resolve));
   let installed = 0;
-  for (const end = Date.now() + 1300; Date.now() < end; installed++) expectOk(tables.install(prepared[(installed * 7) % prepared.length] ?? generation(1)));
+  for (const end = Date.now() + 1300; Date.now() < end; installed++)
+    expectOk(tables.install(prepared[(installed * 7) % prepared.length] ?? generation(1)));
   assert.is(await ended, 0);
   const counters = readCounters(mapOf(loaded, 'counters'));
   const mixed = counters.find(({ cause }) => cause === 0xbad);
@@ -158,6 +148,54 @@ const neverMixed = async (text: string): Promise<void> => {
 };
 kernelTest('a program that runs meanwhile never sees a mixture', () => neverMixed(reader));
 kernelTest('nor does one that runs for long', () => neverMixed(slowReader));
+
+/** Installs one generation after the other until it is killed. */
+const installer = (pins: string) => {
+  const from = (path: string): string => JSON.stringify(join(import.meta.dirname, path));
+  return spawn(
+    process.execPath,
+    [
+      '--import',
+      'tsx',
+      '--input-type=module',
+      '-e',
+      `import { generationOf } from ${from('../harness/numbered-generation.ts')};
+       import { pinnedMaps } from ${from('../../src/runtime/daemon/pinned.ts')};
+       import { generations } from ${from('../../src/runtime/kernel/tables.ts')};
+       const tables = generations(pinnedMaps(${JSON.stringify(pins)}));
+       const prepared = Array.from({ length: 8 }, (_, i) => generationOf(1 + 3 * i));
+       console.log('ready');
+       for (let i = 0; ; i++) if (!tables.install(prepared[i % 8]).ok) throw new Error('not installed');`,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+};
+
+kernelTest('whoever is killed at any moment of a change leaves a whole generation, and the next one takes over', async () => {
+  const pins = privatePins();
+  const loaded = load(pins);
+  expectOk(generations(loaded.maps).install(generation(1)));
+  let revision = 1;
+  for (const wait of [3, 17, 40, 71, 113, 160]) {
+    const child = installer(pins);
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    await sleep(wait);
+    child.kill('SIGKILL');
+    await ended;
+    const [after = 0, , ...found] = seen(loaded);
+    assert.ok(after >= revision, `${after} after ${revision}`);
+    assert.ok(found.slice(0, 4).every((n) => n === found[0]) && found[4] === (found[0] ?? 0) * 100, `${found}`);
+    const tables = generations(loaded.maps);
+    revision = expectOk(tables.install(generation(2)));
+    assert.is(revision, after + 1);
+    assert.equal(seen(loaded).slice(2, 7), [2, 2, 2, 2, 200]);
+    revision = expectOk(tables.install(generation(4)));
+    assert.equal(seen(loaded).slice(2, 7), [4, 4, 4, 4, 400]);
+    tables.close();
+  }
+  loaded.close();
+});
 
 kernelTest('a restart takes the tables over and goes on counting', () => {
   const pins = privatePins();
