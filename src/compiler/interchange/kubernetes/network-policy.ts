@@ -57,9 +57,13 @@ export const lastPriority = 1_000_000;
 
 function sectionOf(direction: Direction, spec: Field, reading: Reading): Section {
   const rules = items(member(spec, direction)).map((rule) => ruleOf(direction, rule, reading));
-  const isolation: Rule = { action: 'deny', priority: lastPriority, path: ['spec'] };
+  const { baseline, allowLocalhost } = reading.problems.options;
+  // Nothing keeps a node from its own pods.
+  const isBehind = direction === 'ingress' && allowLocalhost;
+  const peers = isBehind ? { peers: [{ text: 'all except host', path: ['spec'] }] } : {};
+  const isolation: Rule = { action: 'deny', priority: lastPriority, path: ['spec'], ...peers };
   const written = has(spec, direction) ? member(spec, direction) : has(spec, 'policyTypes') ? member(spec, 'policyTypes') : spec;
-  return { direction, rules: reading.problems.options.baseline === 'kubernetes' ? [...rules, isolation] : rules, path: written.path };
+  return { direction, rules: baseline === 'kubernetes' ? [...rules, isolation] : rules, path: written.path };
 }
 
 /** An empty list of peers is anybody, an empty list of ports every port: as if there were none. */
