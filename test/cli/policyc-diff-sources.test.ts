@@ -120,6 +120,35 @@ test('links: read as what they lead to, within the revision', () => {
   commit('no links');
 });
 
+test('a submodule among the paths is refused, and not passed over', () => {
+  const head = git('rev-parse', 'HEAD');
+  git('update-index', '--add', '--cacheinfo', `160000,${head},policies/vendor`);
+  git('commit', '-q', '-m', 'submodule');
+  for (const paths of [['policies'], ['policies/vendor/deep'], ['.']]) {
+    const { status, error } = diffIn('.', 'HEAD~1..HEAD', '--', ...paths);
+    assert.is(status, 2);
+    assert.match(error, '`policies/vendor` is a submodule, whose files no commit of this repository has');
+  }
+  assert.is(diffIn('.', 'HEAD~1..HEAD', '--', 'lib').status, 0);
+  git('reset', '-q', '--hard', 'HEAD~1');
+});
+
+test('a shallow clone says what it lacks', () => {
+  git('clone', '-q', '--depth', '1', `file://${repository}`, join(repository, '..', 'shallow'));
+  for (const range of ['HEAD~1', 'main...HEAD~2'])
+    assert.match(diffIn('../shallow', range).error, 'the clone is shallow: `git fetch --unshallow` brings the rest of it');
+});
+
+test('line ends, comments and names of files mean nothing', () => {
+  const text = `// how\n${rule(80)}`.replaceAll('../lib', './lib');
+  write('ends/old/lib/web.policy', 'workload web = { app: "web" }\n');
+  write('ends/old/cart.policy', text);
+  write('ends/new/lib/web.policy', 'workload web = { app: "web" }\n');
+  write('ends/new/renamed.policy', text.replace('// how', '/// another').replaceAll('\n', '\r\n'));
+  const found = policyc(['diff', 'ends/old', 'ends/new']);
+  assert.equal([found.status, found.out], [0, 'no change of meaning: proved for all events\n'], found.error);
+});
+
 test('mistakes on the command line', () => {
   const message = (...args: readonly string[]) => diffIn('.', ...args).error;
   assert.is(message('mian'), 'policyc: `mian` is neither a file or folder nor a revision of this repository; did you mean `main`?\n');

@@ -172,19 +172,20 @@ function pairsOf(before: readonly OwnedRule[], after: readonly OwnedRule[]): rea
   while (first < Math.min(last, lastNow) && pairAt(last - 1, lastNow - 1)) [last, lastNow] = [last - 1, lastNow - 1];
   const places = new Map<string, OwnedRule[]>();
   for (const one of after.slice(first, lastNow)) {
-    const key = keyOf(one);
+    const key = keyOf(one.rule);
     const list = places.get(key);
     if (list) list.push(one);
     else places.set(key, [one]);
   }
   for (const one of before.slice(first, last)) {
-    const partner = places.get(keyOf(one))?.shift();
+    const partner = places.get(keyOf(one.rule))?.shift();
     if (partner) pairs.push({ before: one, after: partner });
   }
   return pairs;
 }
 
-const keyOf = ({ rule }: OwnedRule): string =>
+/** Of what a rule says, but whom it is about and what order it stands in. */
+export const keyOf = (rule: Rule): string =>
   JSON.stringify([rule.section, rule.action, conditionOf(rule)], (_, value: unknown) =>
     typeof value === 'bigint' ? value.toString(16) : value,
   );

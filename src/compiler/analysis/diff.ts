@@ -2,6 +2,7 @@
 // it. Nothing is missed, because only where a changed rule or default speaks can a verdict change, and all of that is
 // looked at; nothing is invented, because both lists are decided on every class. It shares no code with the oracle,
 // which its tests replay every witness through.
+import { invariant } from '../base/assert.ts';
 import type { Domains } from '../domains/domain.ts';
 import type { PolicyEvent, Verdict } from '../ir/event.ts';
 import type { Section, TypedPolicy } from '../ir/typed.ts';
@@ -69,7 +70,12 @@ export function differencesOf(changes: readonly Change[], before: TypedPolicy, a
     const event = eventIn(change, after.domains);
     if (!event) return [];
     const size = classSize(change.cell, change.section, change.everyItem ? [] : change.items);
-    return [{ ...change, size, witness: { event, before: verdictOf(before, event), after: verdictOf(after, event) } }];
+    const witness = { event, before: verdictOf(before, event), after: verdictOf(after, event) };
+    const [was, is] = [witness.before, witness.after].map(({ action }) => action === 'allowed');
+    const isTurned = change.effect === 'newly-allowed' || change.effect === 'newly-denied';
+    // The oracle shares no code with this: a difference that it does not see is shown to nobody.
+    invariant((was !== is) === isTurned && (change.effect !== 'newly-allowed' || is === true), 'the oracle denies a difference');
+    return [{ ...change, size, witness }];
   });
 }
 

@@ -4,6 +4,7 @@ import type { Section, TypedPolicy } from '../ir/typed.ts';
 import type { Workload } from '../ir/workload.ts';
 import { formatAddress } from '../space/address.ts';
 import { namesOfWorkloads, workloadsIn } from './affected.ts';
+import { type BesideRecord, besideVerdicts } from './beside.ts';
 import { anyPlace, anyWorkload, type End, everyAddress, peerOf, subjectOf } from './cell.ts';
 import { type Dimension, sizeWords } from './class-size.ts';
 import { type Concern, type FlowCount, highest, scopes, severities } from './concern.ts';
@@ -65,6 +66,8 @@ export type DiffReport = {
    */
   readonly conclusion: 'same-meaning' | 'same-verdicts' | 'changed' | 'undecided';
   readonly changes: readonly ChangeRecord[];
+  /** What is another and shows in no verdict; absent where nothing is. */
+  readonly beside?: readonly BesideRecord[];
   /** Absent where every change is known. */
   readonly undecided?: readonly UndecidedRecord[];
   readonly summary: Readonly<Record<Effect, number>>;
@@ -102,8 +105,16 @@ export function diffReport(
   };
   const isTurned = changes.some(({ severity }) => severity !== 'none');
   const known = isTurned ? 'changed' : changes.length > 0 ? 'same-verdicts' : 'same-meaning';
-  if (undecided.length === 0) return { conclusion: known, changes, summary };
-  return { conclusion: 'undecided', changes, undecided: undecided.map((part) => undecidedRecord([before, after], part)), summary };
+  const others = besideVerdicts(before, after);
+  const beside = others.length > 0 ? { beside: others } : {};
+  if (undecided.length === 0) return { conclusion: known, changes, ...beside, summary };
+  return {
+    conclusion: 'undecided',
+    changes,
+    ...beside,
+    undecided: undecided.map((part) => undecidedRecord([before, after], part)),
+    summary,
+  };
 }
 
 function undecidedRecord(sides: readonly TypedPolicy[], { section, domain, limit }: UndecidedPart): UndecidedRecord {

@@ -9,6 +9,7 @@ import { connectionLines, connectionsText } from './diff-connections.ts';
 import { graphSvg } from './diff-html-graph.ts';
 import {
   affectedText,
+  besideTexts,
   conclusionText,
   costTexts,
   decided,
@@ -52,6 +53,9 @@ export function diffHtml(review: Review): string {
 ${review.failed.map(({ gate, changes }) => `<p class="failed">--fail-on ${text(gate)}: ${changes}</p>`).join('\n')}
 ${undecidedTexts(report)
   .map((part) => `<p class="failed">not decided: ${text(part)}</p>`)
+  .join('\n')}
+${besideTexts(report)
+  .map((part) => `<p>beside the verdicts: ${text(part)}</p>`)
   .join('\n')}
 </header>
 ${report.changes.length > 0 ? filters(report.changes) : ''}

@@ -7,6 +7,7 @@ import type { ChangeRecord } from '../analysis/report.ts';
 import { connectionLines, connectionsText } from './diff-connections.ts';
 import { groupText } from './diff-text.ts';
 import {
+  besideTexts,
   concernText,
   conclusionText,
   costTexts,
@@ -44,7 +45,10 @@ export function diffMarkdown(review: Review): string {
     ...undecidedTexts(report)
       .slice(0, mostRows)
       .map((text) => `- ❓ not decided: ${code(short(text))}`),
-    ...(review.failed.length > 0 || report.undecided ? [''] : []),
+    ...besideTexts(report)
+      .slice(0, mostRows)
+      .map((text) => `- beside the verdicts: ${code(short(text))}`),
+    ...(review.failed.length > 0 || report.undecided || report.beside ? [''] : []),
     ...tableOf(turned),
   ];
   const foot = [...(cost ? ['', costLine(cost)] : []), ...(review.flows ? ['', `${escaped(trafficText(review.flows))}.`] : [])];

@@ -1,10 +1,11 @@
 // A review for a terminal: what is newly allowed and newly denied, class by class, each with an event of it and the rules before
 // and after. What changes no verdict is counted, and listed when asked.
 import type { Effect } from '../analysis/diff.ts';
-import type { ChangeRecord, DiffReport } from '../analysis/report.ts';
+import type { ChangeRecord } from '../analysis/report.ts';
 import { connectionLines } from './diff-connections.ts';
 import {
   affectedText,
+  besideTexts,
   concernText,
   conclusionText,
   costTexts,
@@ -40,7 +41,16 @@ export function diffText({ report, cost, failed, flows, connections }: Review, {
   return [
     ...sections,
     ...(connections ? connectionLines(connections, colors) : []),
-    ...undecidedLines(report, colors),
+    ...listed(
+      'beside the verdicts',
+      besideTexts(report).map((text) => `    ${text}`),
+      colors.bold,
+    ),
+    ...listed(
+      'not decided',
+      undecidedTexts(report).map((text) => colors.yellow(`  ? ${text}`)),
+      colors.yellow,
+    ),
     conclusionText(report) + (isHidden ? colors.dim('; `--all` lists them') : ''),
     ...(costs.length > 0 ? [`in the kernel: ${costs.map(({ name, text }) => `${name} ${text}`).join(', ')}`] : []),
     ...(flows ? [trafficText(flows)] : []),
@@ -48,10 +58,8 @@ export function diffText({ report, cost, failed, flows, connections }: Review, {
   ].join('\n');
 }
 
-function undecidedLines(report: DiffReport, colors: Colors): readonly string[] {
-  const texts = undecidedTexts(report);
-  return texts.length === 0 ? [] : [colors.bold(colors.yellow('not decided')), ...texts.map((text) => colors.yellow(`  ? ${text}`)), ''];
-}
+const listed = (title: string, lines: readonly string[], paint: (text: string) => string): readonly string[] =>
+  lines.length === 0 ? [] : [paint(title), ...lines, ''];
 
 const paint = (effect: Effect, colors: Colors): ((text: string) => string) =>
   effect === 'newly-allowed' ? colors.red : effect === 'newly-denied' ? colors.blue : colors.dim;

@@ -1,6 +1,7 @@
 // The words of a review that all of its forms share.
 
 import type { Cost } from '../7-build/cost.ts';
+import type { BesideRecord } from '../analysis/beside.ts';
 import type { ConnectivityDiff } from '../analysis/connectivity-diff.ts';
 import type { Effect } from '../analysis/diff.ts';
 import { type DeciderRecord, deciderWords } from '../analysis/event-words.ts';
@@ -66,6 +67,18 @@ export const undecidedTexts = ({ undecided = [] }: DiffReport): readonly string[
     ({ section, domain, text, file, line, limit }) =>
       `${domain ?? section}: what \`${text}\` changes (${file}:${line}): an exact answer needs more than ${grouped(limit.allowed)} ${limit.what}`,
   );
+
+/** `service shop is another (new.policy:3)`: for each thing that shows in no verdict. */
+export const besideTexts = ({ beside = [] }: DiffReport): readonly string[] =>
+  beside.map(
+    ({ of, change, text, file, line }) => `${of === 'service' ? text : `${of} ${text}`}: ${besideWords[of][change]} (${file}:${line})`,
+  );
+
+const besideWords: Readonly<Record<BesideRecord['of'], Readonly<Record<BesideRecord['change'], string>>>> = {
+  service: { new: 'is new', gone: 'is gone', another: 'leads elsewhere' },
+  invariant: { new: 'is new', gone: 'is gone', another: 'is another' },
+  rule: { new: 'is new', gone: 'is gone', another: 'logs, requires or answers something else' },
+};
 
 /** Changes of one subject that were and are decided alike stand together. */
 export function groupsOf(changes: readonly ChangeRecord[]): readonly (readonly [ChangeRecord, ...ChangeRecord[]])[] {
