@@ -145,6 +145,10 @@ enum {
 };
 
 enum {
+	POL_ROW_OWN_BASES = 2147483648,
+};
+
+enum {
 	POL_NODE_CLASS = 0,
 	POL_NODE_ENDPOINT = 1,
 	POL_NODE_BRANCH = 2,
@@ -211,18 +215,16 @@ struct pol_section {
 	__u32 cells; /* address of cells: at [port class / 16] its own, or one of others: then its choices are 0. Lowest bit: the block behind has their upper bytes */
 	__u32 rows; /* address of a pol_row for each choice */
 	__u32 starts; /* process: number of the verdict of the first class of program starts */
-	__u32 reserved;
+	__u32 bases; /* number of the verdict of choice 0, of a network; that of an endpoint is the next */
 };
 _Static_assert(sizeof(struct pol_section) == 16, "pol_section");
 
 /* which verdict a peer class chooses */
 struct pol_row {
 	__u32 cells; /* as in pol_section, of peer classes */
-	__u32 verdicts; /* number of the verdict of choice 1, less one */
-	__u32 bases; /* number of the verdict of choice 0, of a network; that of an endpoint is the next */
-	__u32 reserved;
+	__u32 verdicts; /* number of the verdict of choice 1, less one. Highest bit: the two before choice 1 are bases of its own */
 };
-_Static_assert(sizeof(struct pol_row) == 16, "pol_row");
+_Static_assert(sizeof(struct pol_row) == 8, "pol_row");
 
 /* address node: bits that all of its blocks have in common */
 struct pol_skip {

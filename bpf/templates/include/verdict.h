@@ -112,7 +112,11 @@ static __always_inline const struct pol_verdict *pol_verdict_of_classes(__u32 sl
 	row = pol_memory_at(slot, memory, section->rows + choice * sizeof(*row), sizeof(*row));
 	if (!row || !pol_choice_of(slot, memory, row->cells, peer, &choice))
 		return 0;
-	number = choice ? row->verdicts + choice : row->bases + (peer >= memory->networks);
+	number = row->verdicts & ~POL_ROW_OWN_BASES;
+	if (choice)
+		number += choice;
+	else
+		number = (row->verdicts & POL_ROW_OWN_BASES ? number - 1 : section->bases) + (peer >= memory->networks);
 	return pol_verdict_numbered(slot, memory, number);
 }
 

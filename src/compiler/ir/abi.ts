@@ -119,6 +119,8 @@ export const limits = {
   addressSteps: 40,
 } as const;
 
+/** Highest bit of `pol_row.verdicts`. */
+export const rowFlag = { ownBases: 0x8000_0000 } as const;
 /**
  * Words of an address tree: the kind in the top two bits. `class` and `endpoint` end the search with a number; `branch` has
  * its width less one in the next four bits and the address / 16 of its words; `skip` the address / 16 of a pol_skip.
@@ -180,13 +182,11 @@ export const layouts = {
     ),
     rows: scalar('u32', 'address of a pol_row for each choice'),
     starts: scalar('u32', 'process: number of the verdict of the first class of program starts'),
-    reserved: scalar('u32', ''),
+    bases: scalar('u32', 'number of the verdict of choice 0, of a network; that of an endpoint is the next'),
   }),
   row: layout('pol_row', 'which verdict a peer class chooses', {
     cells: scalar('u32', 'as in pol_section, of peer classes'),
-    verdicts: scalar('u32', 'number of the verdict of choice 1, less one'),
-    bases: scalar('u32', 'number of the verdict of choice 0, of a network; that of an endpoint is the next'),
-    reserved: scalar('u32', ''),
+    verdicts: scalar('u32', 'number of the verdict of choice 1, less one. Highest bit: the two before choice 1 are bases of its own'),
   }),
   skip: layout('pol_skip', 'address node: bits that all of its blocks have in common', {
     length: scalar('u32', '1..32'),

@@ -54,13 +54,15 @@ export type GenerationInput = {
 export type EndpointClasses = { readonly id: number; readonly subjectClass: number; readonly peerClass: number };
 /**
  * A section of a subject class; `section` as in abi.ts. `choices`: the row of choices of port classes, by which they choose of
- * `rows`. `starts`: of a process section, the verdict of the first class of program starts.
+ * `rows`. `bases`: the first of two verdicts, of networks and of endpoints that choose nothing. `starts`: of a process section, the
+ * verdict of the first class of program starts.
  */
 export type SectionTable = {
   readonly subjectClass: number;
   readonly section: number;
   readonly choices: number;
   readonly rows: readonly number[];
+  readonly bases: number;
   readonly starts: number;
 };
 

@@ -72,12 +72,12 @@ export function materialize({ policies, ports, endpoints, causes }: GenerationIn
   const networkTable = (subject: SubjectClass, section: Direction): SectionTable => {
     const last = candidates.defaultsFor(subject, section);
     const ofPorts = portRows.of(lists.listsOf(subject, section), (list) => rows.network(list, last));
-    return { subjectClass: subject.number, section: sectionNumber[section], ...ofPorts, starts: 0 };
+    return { subjectClass: subject.number, section: sectionNumber[section], ...ofPorts, bases: rows.bases(last), starts: 0 };
   };
   const execTable = (subject: SubjectClass): SectionTable => {
     const list = candidates.rulesFor(subject, 'process').map((rule) => candidates.of(rule, subject.named));
     const starts = rows.exec(list, candidates.defaultsFor(subject, 'process'));
-    return { subjectClass: subject.number, section: sectionNumber.process, choices: 0, rows: [], starts };
+    return { subjectClass: subject.number, section: sectionNumber.process, choices: 0, rows: [], bases: 0, starts };
   };
 
   const sections = classified.subjects.flatMap((subject) => [

@@ -55,10 +55,10 @@ function contentRow(list: readonly Candidate[], last: Decider, { domain, classes
 type Inspected = { readonly next: number; readonly domain: RequestDomain };
 
 /**
- * `choices`: row of choices of peer classes, by which they choose of the verdicts behind `verdicts`. `bases`: the first of two
- * verdicts of those that choose nothing, of networks and of endpoints: what most of each kind come to.
+ * `choices`: row of choices of peer classes, by which they choose of the verdicts behind `verdicts`. Who chooses nothing has the base
+ * of its kind, network or endpoint: that of the section, or (`hasBases`) the row's own, which are the verdict before `verdicts` and that.
  */
-export type Row = { readonly choices: number; readonly verdicts: number; readonly bases: number };
+export type Row = { readonly choices: number; readonly verdicts: number; readonly hasBases: boolean };
 
 type Members = { readonly ofGroup: Uint32Array; readonly unmoved: number };
 
@@ -79,14 +79,14 @@ function membersOf({ of, moved, lists }: Groups, networks: number, all: number):
   });
 }
 
-/** The entry of the most members, the first of several; 0 where there is none. */
-function commonest(ofGroup: Uint32Array, entryOf: readonly number[]): number {
+/** The entry of the most members, the first of several; `none` where there is nobody. */
+function commonest(ofGroup: Uint32Array, entryOf: readonly number[], none: number): number {
   const sums = new Map<number, number>();
   for (const [group, entry] of entryOf.entries()) {
     const count = ofGroup[group] ?? 0;
     if (count > 0) sums.set(entry, (sums.get(entry) ?? 0) + count);
   }
-  let [found, most] = [0, 0];
+  let [found, most] = [none, 0];
   for (const [entry, count] of sums) if (count > most) [found, most] = [entry, count];
   return found;
 }
@@ -122,13 +122,19 @@ export class Rows {
     return this.#rows;
   }
 
+  /** The first of two verdicts where no rule is asked. */
+  bases(last: Defaults): number {
+    const none = this.#entryOfList(0, last);
+    return this.#table.row([none, none]);
+  }
+
   /** Number of the row of a list of `PortLists.listsOf`. @throws GenerationLimit */
   network(list: number, last: Defaults): number {
     const key = `${list}|${last.enforced.cause}|${last.audited.cause}`;
     const known = this.#rowNumbers.get(key);
     if (known !== undefined) return known;
     const row = this.#row(list, last);
-    const name = `row ${row.choices}|${row.verdicts}|${row.bases}`;
+    const name = `row ${row.choices}|${row.verdicts}|${row.hasBases}`;
     const number = this.#rowNumbers.get(name) ?? this.#rows.push(row) - 1;
     this.#rowNumbers.set(name, number).set(key, number);
     return number;
@@ -140,7 +146,8 @@ export class Rows {
     const { of, moved } = groups;
     const { networks, peerClasses } = this.#lists;
     const members = membersOf(groups, networks, peerClasses);
-    const bases = members.map((counts) => commonest(counts.ofGroup, entryOf));
+    const none = this.#entryOfList(0, last);
+    const bases = members.map((counts) => commonest(counts.ofGroup, entryOf, none));
     const entries: number[] = [];
     const known = new Map<number, number>();
     // Numbered as peers meet them: rows with the same pattern of peers then share their blocks.
@@ -166,7 +173,8 @@ export class Rows {
     }
     const choices = this.#choices.row(this.#buffer, entries.length, peers);
     for (const peer of peers) this.#buffer[peer] = 0;
-    return { choices, verdicts: entries.length === 0 ? 0 : this.#table.row(entries) - 1, bases: this.#table.row(bases) };
+    if (bases.some((base) => base !== none)) return { choices, verdicts: this.#table.row([...bases, ...entries]) + 1, hasBases: true };
+    return { choices, verdicts: entries.length === 0 ? 0 : this.#table.row(entries) - 1, hasBases: false };
   }
 
   /** Base of the row over exec classes. */

@@ -1,6 +1,6 @@
 // The tables of one generation and the blocks of addresses -> the bytes of the decision memory (ir/abi.ts, `pol_memory`): all
 // that a packet is decided by, in one piece, so that it can be put in force at once.
-import { innerEntries, layouts, limits, nothing } from '../../../compiler/ir/abi.ts';
+import { innerEntries, layouts, limits, nothing, rowFlag } from '../../../compiler/ir/abi.ts';
 import { encodeInto } from '../../../compiler/ir/layout.ts';
 import { type Address, addressBytes } from '../../../compiler/space/address.ts';
 import type { Choices } from '../choices.ts';
@@ -91,10 +91,10 @@ class ImageWriter {
       let next = first;
       sections.forEach((section, i) => {
         const record = at + (i + sectionsOfSubject) * layouts.section.size;
-        this.#writer.words(record, 3).set([cellsOf[section.choices] ?? 0, next, section.starts]);
+        this.#writer.words(record, 4).set([cellsOf[section.choices] ?? 0, next, section.starts, section.bases]);
         for (const number of section.rows) {
-          const { choices, verdicts, bases } = rows[number] ?? { choices: 0, verdicts: 0, bases: 0 };
-          this.#writer.words(next, 3).set([cellsOf[choices] ?? 0, verdicts, bases]);
+          const { choices, verdicts, hasBases } = rows[number] ?? { choices: 0, verdicts: 0, hasBases: false };
+          this.#writer.words(next, 2).set([cellsOf[choices] ?? 0, hasBases ? verdicts + rowFlag.ownBases : verdicts]);
           next += layouts.row.size;
         }
       });
