@@ -276,6 +276,35 @@ kernelTest('large tables are filled', () => {
   loaded.close();
 });
 
+kernelTest('of large tables what changes is written, in whichever page it stands; more pages and fewer, too', () => {
+  const loaded = load();
+  const tables = generations(loaded.maps);
+  const verdictBytes = (records: number, last: number): Uint8Array => new Uint8Array(records * layouts.verdict.size).fill(last, -16);
+  const big = (records: number, last: number) => {
+    const { tables: made, images, ...rest } = generation(3);
+    const none = new Uint8Array(layouts.requests.size);
+    return { ...rest, images: { ...images, http: none, dns: none }, tables: { ...made, verdicts: verdictBytes(records, last) } };
+  };
+  const steps = [
+    big(40_000, 1),
+    big(40_000, 2),
+    big(40_000, 3),
+    big(60_000, 3),
+    big(60_000, 4),
+    big(20_000, 5),
+    big(20_000, 6),
+    big(60_000, 7),
+    big(60_000, 8),
+  ];
+  for (const [step, content_] of steps.entries()) {
+    assert.is(expectOk(tables.install(content_)), step + 1);
+    assert.equal(tables.drift(), [], `step ${step}`);
+    assert.equal(seen(loaded).slice(2, 5), [3, 3, 3], `step ${step}`);
+  }
+  tables.close();
+  loaded.close();
+});
+
 kernelTest('counters are summed over the CPUs, thousands of them too; what was lost is read', () => {
   const loaded = load();
   const [fd, cpus] = [mapOf(loaded, 'counters'), possibleCpus()];

@@ -61,8 +61,8 @@ export const tableNames = Object.keys(shapes) as readonly TableName[]; // the ke
 /** Inner maps of one slot. */
 const pagesOf = (name: TableName): number => (name === 't_memory' ? limits.memoryPages : 1);
 
-/** Pages of the decision memory that have a map for each slot from the beginning: what most changes touch stands first. */
-const firstPages = 8;
+/** Pages of the decision memory that have a map for each slot from the beginning: every change touches the first. Others get them once they change. */
+const firstPages = 1;
 const ownOf = (name: TableName): number => (name === 't_memory' ? firstPages : name === 't_cgroups' ? 1 : 0);
 const tableShape = (name: TableName): TableShape => ({ ...shapes[name], name, pages: pagesOf(name), own: ownOf(name) });
 

@@ -19,6 +19,8 @@ const choicesOf = (selector: Selector): readonly (readonly (readonly string[])[]
 type Used = { readonly selector: Selector; readonly key: string; uses: number; readonly places: readonly string[] };
 type Known = { readonly labels: Labels; matched: readonly number[] };
 
+/** Label sets that are remembered; ends of questions come and go with bundles. */
+const mostKnown = 100_000;
 /** So many new selectors are asked about all labels that are known; after more, labels are asked anew. */
 const fewSelectors = 64;
 
@@ -132,6 +134,7 @@ export class Selectors {
     const same = this.#knownOf.get(labels);
     if (same) return same.matched;
     const key = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+    if (this.#known.size >= mostKnown) this.#forgetAll();
     const known = this.#known.get(key) ?? { labels, matched: this.#matched(labels) };
     this.#known.set(key, known);
     this.#knownOf.set(labels, known);
