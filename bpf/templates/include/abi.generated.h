@@ -332,6 +332,15 @@ struct pol_backend {
 };
 _Static_assert(sizeof(struct pol_backend) == 20, "pol_backend");
 
+/* whose the packets of an interface are; key: its number in the network namespace of policyd */
+struct pol_interface {
+	__u32 endpoint; /* 0 = nobody has it yet; all ones = of several, their addresses say whose */
+	__u16 before; /* bytes of a packet before its IP header */
+	__u8 has_cgroup; /* 1 = its sockets are governed by the programs of a cgroup as well, which read requests */
+	__u8 reserved;
+};
+_Static_assert(sizeof(struct pol_interface) == 8, "pol_interface");
+
 struct pol_counter_key {
 	__u32 cause;
 	__u8 direction; /* section */

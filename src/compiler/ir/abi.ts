@@ -274,6 +274,12 @@ export const layouts = {
     port: scalar('u16', 'host order'),
     reserved: scalar('u16', ''),
   }),
+  interface: layout('pol_interface', 'whose the packets of an interface are; key: its number in the network namespace of policyd', {
+    endpoint: scalar('u32', '0 = nobody has it yet; all ones = of several, their addresses say whose'),
+    before: scalar('u16', 'bytes of a packet before its IP header'),
+    has_cgroup: scalar('u8', '1 = its sockets are governed by the programs of a cgroup as well, which read requests'),
+    reserved: scalar('u8', ''),
+  }),
   counterKey: layout('pol_counter_key', '', {
     cause: scalar('u32', ''),
     direction: scalar('u8', 'section'),
