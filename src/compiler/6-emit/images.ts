@@ -53,11 +53,5 @@ function requestsImage(table: 'http' | 'dns', classes: RequestClasses): Image {
 
 /** The images, in the order of StaticTable. */
 export function imagesOf({ ports, networks, http, dns, exec }: VerdictSpace): readonly Image[] {
-  return [
-    portsImage(ports),
-    prefixesImage(networks),
-    requestsImage('http', http),
-    requestsImage('dns', dns),
-    automatonImage('exec', exec),
-  ];
+  return [portsImage(ports), prefixesImage(networks), requestsImage('http', http), requestsImage('dns', dns), automatonImage('exec', exec)];
 }
