@@ -162,7 +162,7 @@ guestTest('ICMP to the host is refused by name where nothing sees it', async () 
     ...here.places,
     ...places(here),
   ]);
-  assert.match(error, /`host` has no interface of its own/);
+  assert.match(error, /`host` has no interface of its own/, error);
 });
 
 test.after(endChildren);
