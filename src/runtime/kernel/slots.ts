@@ -20,6 +20,9 @@ type Held = { readonly entries: Entries; readonly own: number | undefined; reado
 type Made = { readonly page: number; readonly fd: number; readonly isOwn: boolean; readonly entries: Entries; readonly capacity: number };
 type Place = { readonly slot: number; readonly page: number };
 
+/** Are stores seen by other processors in the order in which they were made? Else the wait is the barrier before the revision. */
+const keepsStoresInOrder = process.arch === 'x64';
+
 /** Room for more entries of a hash, so that one that comes finds a place. */
 const roomFor = (count: number): number => Math.max(64, count * 2);
 
@@ -79,6 +82,7 @@ export class Slots {
       for (const table of tables) made.set(table, this.#fill(table, slot));
       for (const [table, maps] of made) putInto(table, maps, slot);
       for (const table of tables) if (isAsked(table.shape)) this.#release(table, slot);
+      if (!keepsStoresInOrder) this.#programs.await();
       flip();
       if (tables.every((table) => this.#isSettled(table, made.get(table) ?? [], slot))) this.#awaitLater(1 - slot);
       else this.#settle(tables, made, slot);
