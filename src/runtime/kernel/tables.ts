@@ -131,7 +131,7 @@ function within<T>(make: () => T): Result<T> {
 export type Generations = {
   /** Puts a generation in force and returns its revision. On failure the one before stays in force, whole. */
   readonly install: (content: GenerationContent) => Result<number>;
-  /** Tables that do not hold what `install` put in force, in the slot that packets read; [] when all is as it was written, or nothing was. */
+  /** Tables that do not hold what `install` wrote, in the slot that packets read or in the other, which is in force after the next change; [] when all is as it was written, or nothing was. */
   readonly drift: () => readonly Drift[];
   /** The revision in force; 0 = none yet: everything of a governed cgroup is denied. */
   readonly revision: () => number;
@@ -184,13 +184,14 @@ export function generations(maps: MapSource): Generations {
     slots.install(tables, revision % limits.slots, () => mapUpdate(config, u32(0), encode(layouts.config, { revision })));
     return success(revision);
   };
-  const drift = (): readonly Drift[] => {
-    const slot = currentRevision(maps) % limits.slots;
-    return tableNames.flatMap((table) => {
-      const [outer, pages] = [maps.get(table), slots.held(slot, tableShape(table))];
-      const entries = outer === undefined || !pages ? 0 : differing(outer, slot * pagesOf(table), [shapes[table], pages]);
+  const drift = (): readonly Drift[] =>
+    tableNames.flatMap((table) => {
+      const entries = Math.max(...Array.from({ length: limits.slots }, (_, slot) => driftIn(table, slot)));
       return entries > 0 ? [{ table, entries }] : [];
     });
+  const driftIn = (table: TableName, slot: number): number => {
+    const [outer, pages] = [maps.get(table), slots.held(slot, tableShape(table))];
+    return outer === undefined || !pages ? 0 : differing(outer, slot * pagesOf(table), [shapes[table], pages]);
   };
   return { install, drift, revision: () => currentRevision(maps), close: () => slots.close() };
 }
