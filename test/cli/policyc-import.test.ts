@@ -107,7 +107,7 @@ test('--schema, --baseline and --agent', () => {
   assert.not.match(isolated, 'allow-localhost');
   assert.match(policyc(['import', 'k8s/web.yaml', '--agent', 'cluster-name=east']).out, 'in cluster "east"');
   assert.not.match(policyc(['import', 'k8s/web.yaml', '--agent', 'policy-default-local-cluster=false']).out, 'in cluster');
-  assert.match(policyc(['import', 'k8s/web.yaml', '--baseline', 'kubernetes']).out, 'deny priority 1000000');
+  assert.match(policyc(['import', 'k8s/web.yaml', '--baseline', 'kubernetes']).out, 'deny from all except host priority 1000000');
   const unknown = policyc(['import', 'k8s/web.yaml', '--agent', 'enable-polcy=always']);
   assert.equal([unknown.status, unknown.error.includes('did you mean `enable-policy`?')], [2, true]);
   assert.match(policyc(['check', 'k8s', '--agent', 'enable-policy=sometimes']).error, '`sometimes` is no value of `enable-policy`');
