@@ -6,6 +6,7 @@ import { endpointsOf } from '../scripts/conformance/world.ts';
 import { fixedEndpoint } from '../src/compiler/ir/abi.ts';
 import { GenerationLimit, type InventoryEndpoint } from '../src/runtime/policy/generation.ts';
 import { materialize } from '../src/runtime/policy/materialize.ts';
+import { policySetOf } from '../src/runtime/policy/policy-index.ts';
 import { typedPolicy } from '../test/harness/compile.ts';
 import { emitted, imageOf, plainCauses } from '../test/harness/tables.ts';
 
@@ -24,7 +25,7 @@ function entries(): object {
   const policy = emitted(typedPolicy([{ path: policies, text: readFileSync(policies, 'utf8') }]));
   try {
     const { rows, verdicts } = materialize({
-      program: policy.program,
+      policies: policySetOf(policy.program),
       ports: imageOf(policy, 'ports'),
       endpoints: inventory(),
       causes: plainCauses(),

@@ -5,11 +5,12 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
+import { bundlePolicyc, bundling, makeCodeCache } from './bundle-policyc.ts';
 
 const root = join(import.meta.dirname, '..');
 const stampFile = join(root, 'dist', '.inputs.json');
-const outputs = { policyc: 'src/compiler/cli.ts', policyd: 'src/runtime/cli.ts', index: 'src/compiler/index.ts' } as const;
-const entryFiles: ReadonlySet<string> = new Set(Object.keys(outputs).map((name) => `${name}.js`));
+const outputs = { policyd: 'src/runtime/cli.ts', index: 'src/compiler/index.ts' } as const;
+const entryFiles: ReadonlySet<string> = new Set(['policyc', ...Object.keys(outputs)].map((name) => `${name}.js`));
 
 function filesUnder(path: string): readonly string[] {
   if (!existsSync(path)) return [];
@@ -35,7 +36,7 @@ async function bundlePrograms(): Promise<void> {
     for (const program of ['policyc', 'policyd']) makeExecutable(join(fresh, `${program}.js`));
     const names = readdirSync(fresh).sort((a, b) => Number(entryFiles.has(a)) - Number(entryFiles.has(b)));
     for (const name of names) renameSync(join(fresh, name), join(root, 'dist', name));
-    const stale = readdirSync(join(root, 'dist')).filter((name) => /\.js(\.map)?$/.test(name) && !names.includes(name));
+    const stale = readdirSync(join(root, 'dist')).filter((name) => /\.(?:c?js(?:\.map)?|cache)$/.test(name) && !names.includes(name));
     for (const name of stale) rmSync(join(root, 'dist', name));
   } finally {
     rmSync(fresh, { recursive: true, force: true });
@@ -43,24 +44,8 @@ async function bundlePrograms(): Promise<void> {
 }
 
 async function bundleInto(outdir: string): Promise<void> {
-  await build({
-    absWorkingDir: root,
-    entryPoints: outputs,
-    outdir,
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    // koffi finds its native part beside itself; everything else is faster to start from one file than from hundreds.
-    external: ['koffi'],
-    sourcemap: 'linked',
-    sourcesContent: false,
-    logLevel: 'silent',
-    // The packages that are still CommonJS ask for Node's own modules with `require`.
-    banner: { js: "import { createRequire as policycRequire } from 'node:module';\nconst require = policycRequire(import.meta.url);" },
-    legalComments: 'none',
-  });
+  await build({ ...bundling(root), entryPoints: outputs, outdir, splitting: true });
+  makeCodeCache(root, await bundlePolicyc(root, outdir));
 }
 
 function makeExecutable(file: string): void {
@@ -95,7 +80,12 @@ async function part(name: string, hash: string, present: boolean, make: () => Pr
 }
 
 try {
-  const programs = hashOf(['src', 'package.json', 'package-lock.json', 'scripts/build.ts']);
+  const programs = hashOf([
+    'src',
+    'package.json',
+    'package-lock.json',
+    ...['build', 'bundle-policyc', 'code-cache'].map((name) => `scripts/${name}.ts`),
+  ]);
   await part('programs', programs, existsSync(join(root, 'dist', 'policyd.js')), bundlePrograms);
   const templates = hashOf(
     ['bpf/templates', 'scripts/build-templates.ts', 'src/compiler/base', 'src/compiler/ir', 'src/compiler/space', 'src/compiler/7-build'],

@@ -27,7 +27,7 @@ const cilium = /^cilium\.io\/v2\w* Cilium(?:NetworkPolicy|ClusterwideNetworkPoli
 const groups: readonly Group[] = [
   { name: 'Kubernetes', folders: ['k8s-netpol-recipes', 'network-config-analyzer', 'cilium', 'kubearmor'], kinds: kubernetes },
   { name: 'Cilium', folders: ['cilium', 'kubearmor'], kinds: cilium },
-  { name: 'KubeArmor', folders: ['kubearmor'], kinds: /^security\.kubearmor\.com\/v1 KubeArmor(?:Host|Cluster)?Policy$/ },
+  { name: 'KubeArmor', folders: ['kubearmor'], kinds: /^security\.kubearmor\.com\/v1 KubeArmor(?:Host|Cluster|Network)?Policy$/ },
   {
     name: 'Tetragon: examples',
     folders: ['tetragon/examples/tracingpolicy'],

@@ -8,7 +8,7 @@ import { railroadPage } from './railroad.ts';
 import { textMateGrammar } from './textmate.ts';
 import { writeGenerated } from './write-generated.ts';
 
-const parser = new PolicyParser();
+const parser = new PolicyParser(false);
 
 const group = (text: string): string => (/[ |]/.test(text) ? `(${text})` : text);
 const sequence = ({ definition = [] }: Node): string =>

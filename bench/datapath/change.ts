@@ -4,15 +4,13 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { build } from '../../src/compiler/7-build/index.ts';
 import { layouts } from '../../src/compiler/ir/abi.ts';
 import { mapLookup, objectGet } from '../../src/runtime/ffi/libbpf.ts';
 import { pinsAt } from '../../src/runtime/kernel/bpffs.ts';
 import { generations } from '../../src/runtime/kernel/tables.ts';
-import { typedPolicy } from '../../test/harness/compile.ts';
 import { atEnd, expectOk, loadTemplates, privateCgroup, privatePins } from '../../test/harness/kernel.ts';
-import { emitted } from '../../test/harness/tables.ts';
 import { type Figures, figure } from '../measure.ts';
+import { buildInto, manyPolicies, type Variant, variantNames } from './many-policies.ts';
 import { generationOf, ruleSet } from './rules.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -40,15 +38,6 @@ export function swapFigures(rules: number, count: number): Figures {
   }
 }
 
-/** One policy of one rule for each workload; the one of workload 3 has `port`. */
-function policiesText(policies: number, port: number): string {
-  const text = Array.from({ length: policies }, (_, i) => {
-    const own = i === 3 ? port : 1024 + ((i * 7) % 20_000);
-    return `workload w${i} = { app: "w${i}" }\npolicy p${i} for w${i} { ingress { allow from w${(i + 7) % policies} at tcp ${own} } }\n`;
-  });
-  return text.join('');
-}
-
 const localWorkloads = 20;
 const remoteWorkloads = 980;
 
@@ -62,14 +51,6 @@ function inventoryText(): string {
     return `  - { name: w${number}, labels: { app: w${number} }, addresses: [10.9.${number >> 8}.${number & 255}] }\n`;
   });
   return `workloads:\n${local.join('')}${remote.join('')}`;
-}
-
-function buildInto(out: string, policies: number, port: number): void {
-  const done = build(emitted(typedPolicy([{ path: 'many.policy', text: policiesText(policies, port) }])), {
-    out,
-    objectsDirectory: join(root, 'dist', 'objects'),
-  });
-  if (!done.ok) throw new Error(done.message);
 }
 
 /** The revision that packets read. */
@@ -101,31 +82,44 @@ async function running(folder: string, pins: string): Promise<() => void> {
   throw new Error(`policyd did not start: ${said}`);
 }
 
-/** `folder`: of the caller. */
+/** Milliseconds until another revision is read than before `change`. */
+function enforced(config: number, change: () => void): number {
+  const before = revisionOf(config);
+  const start = performance.now();
+  change();
+  while (revisionOf(config) === before && performance.now() - start < 30_000);
+  return performance.now() - start;
+}
+
+const quantile = (samples: readonly number[], part: number): number =>
+  [...samples].sort((a, b) => a - b)[Math.ceil(samples.length * part) - 1] ?? Number.NaN;
+
+/** `folder`: of the caller. Every second change leads back. */
 export async function changeFigures(folder: string, policies: number, count: number): Promise<Figures> {
   const at = (name: string): string => join(folder, name);
   mkdirSync(folder, { recursive: true });
-  buildInto(at('bundle'), policies, 30_001);
-  buildInto(at('next'), policies, 30_002);
+  for (const variant of variantNames) buildInto(at(variant), manyPolicies(policies, variant));
+  renameSync(at('base'), at('bundle'));
   writeFileSync(at('inventory.yaml'), inventoryText());
   const pins = privatePins();
   const end = await running(folder, pins);
   const config = objectGet(join(pinsAt(pins).maps, 'config'));
-  const samples: number[] = [];
+  const samples: { readonly [name in Exclude<Variant, 'base'>]: number[] } = { port: [], added: [], removed: [] };
+  const others = ['port', 'added', 'removed'] as const;
+  const swap = (from: string, to: string): void => {
+    renameSync(at('bundle'), at(from));
+    renameSync(at(to), at('bundle'));
+  };
   for (let i = 0; i < count; i++) {
     await sleep(300);
-    const before = revisionOf(config);
-    renameSync(at('bundle'), at('old'));
-    renameSync(at('next'), at('bundle'));
-    const start = performance.now();
-    while (revisionOf(config) === before && performance.now() - start < 30_000);
-    samples.push(performance.now() - start);
-    renameSync(at('old'), at('next'));
+    const other = others[Math.floor(i / 2) % others.length] ?? 'port';
+    samples[other].push(enforced(config, () => (i % 2 === 0 ? swap('base', other) : swap(other, 'base'))));
   }
   end();
-  const sorted = [...samples].sort((a, b) => a - b);
+  const all = Object.values(samples).flat();
   return {
-    ...figure('change_one_rule_ms', samples),
-    change_one_rule_p99_ms: sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN,
+    ...figure('change_one_rule_ms', all),
+    change_one_rule_p99_ms: quantile(all, 0.99),
+    ...Object.fromEntries(Object.entries(samples).map(([name, own]) => [`change_rule_${name}_p50_ms`, quantile(own, 0.5)])),
   };
 }

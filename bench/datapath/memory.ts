@@ -9,10 +9,11 @@ import { parseAddress } from '../../src/compiler/space/address.ts';
 import { type GenerationContent, generations } from '../../src/runtime/kernel/tables.ts';
 import type { InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
+import { policySetOf } from '../../src/runtime/policy/policy-index.ts';
 import { noServices } from '../../src/runtime/policy/services.ts';
 import { typedPolicy } from '../../test/harness/compile.ts';
 import { expectOk, loadTemplates, privatePins } from '../../test/harness/kernel.ts';
-import { emitted, imageOf, plainCauses } from '../../test/harness/tables.ts';
+import { emitted, imageOf, imagesOf, plainCauses } from '../../test/harness/tables.ts';
 import type { Figures, Outcome } from '../measure.ts';
 import { innerMapBytes } from './map-bytes.ts';
 import { generationOf, ruleSet } from './rules.ts';
@@ -40,8 +41,8 @@ function contentOf(file: string, local: number): GenerationContent {
       ? [{ id: fixedEndpoint.firstDynamic + place, kind: 'workload', labels: endpoint.labels, namedPorts: [], local: place < local }]
       : [],
   );
-  const tables = materialize({ program: policy.program, ports: imageOf(policy, 'ports'), endpoints, causes: plainCauses() });
-  const images = { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') };
+  const tables = materialize({ policies: policySetOf(policy.program), ports: imageOf(policy, 'ports'), endpoints, causes: plainCauses() });
+  const images = imagesOf(policy);
   const first = parseAddress('172.20.0.0') ?? 0n;
   return {
     images,

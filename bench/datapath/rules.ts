@@ -8,9 +8,10 @@ import type { GenerationContent } from '../../src/runtime/kernel/tables.ts';
 import type { InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
 import { type MemoryImage, memoryImage } from '../../src/runtime/policy/memory/image.ts';
+import { policySetOf } from '../../src/runtime/policy/policy-index.ts';
 import { noServices } from '../../src/runtime/policy/services.ts';
 import { typedPolicy } from '../../test/harness/compile.ts';
-import { emitted, imageOf, plainCauses } from '../../test/harness/tables.ts';
+import { emitted, imageOf, imagesOf, plainCauses } from '../../test/harness/tables.ts';
 
 /** Peers that are workloads. */
 export const workloads = 1024;
@@ -76,9 +77,9 @@ export function generationOf(rules: RuleSet): Generation {
     app: `w${i}`,
   }));
   const endpoints = [ofWorkload(hotEndpoint, 'hot', true), ...others.map(({ id, app }) => ofWorkload(id, app, false))];
-  const tables = materialize({ program: policy.program, ports: imageOf(policy, 'ports'), endpoints, causes: plainCauses() });
+  const tables = materialize({ policies: policySetOf(policy.program), ports: imageOf(policy, 'ports'), endpoints, causes: plainCauses() });
   const addresses = others.map(({ id, address }) => ({ address: parseAddress(address) ?? 0n, endpoint: id }));
-  const images = { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') };
+  const images = imagesOf(policy);
   const classes = new Set(tables.endpoints.map(({ peerClass }) => peerClass));
   return {
     rules,

@@ -18,12 +18,12 @@ function oneOf<T extends string>(words: readonly T[], make: (word: T) => Partial
 
 const modes = new Set<unknown>(['pods', 'nodes']);
 
-/** `[]`, `"pods"`, `["nodes", "pods"]`. Nodes of cases have no addresses that blocks could hold. */
+/** `[]`, `"pods"`, `["nodes", "pods"]`. Nodes of cases have no addresses that blocks could hold: about them is about nothing more. */
 function addressesMatch(value: unknown): Partial<ImportOptions> | undefined {
   const given: readonly unknown[] = [value].flat().filter((mode) => mode !== '');
   if (!given.every((mode) => modes.has(mode))) return undefined;
   const workloads = given.includes('pods');
-  return { addressesMatch: { workloads, nodes: workloads && given.includes('nodes') } };
+  return { addressesMatch: { workloads, nodes: workloads } };
 }
 
 const allowLocalhost: Setting = (value) =>
@@ -55,5 +55,5 @@ export function optionsOf({ config = {}, options = {} }: Case): Partial<ImportOp
   if (unknown !== undefined) throw new TypeError(`a setting that is not known: options.${unknown}`);
   const merged: Partial<ImportOptions> = Object.assign({}, ...read);
   if (networkMatchesWorkloads !== true) return merged;
-  return { ...merged, addressesMatch: { nodes: false, ...merged.addressesMatch, workloads: true } };
+  return { ...merged, addressesMatch: { workloads: true, nodes: true } };
 }

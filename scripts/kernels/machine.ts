@@ -110,6 +110,8 @@ function initialFiles(folder: string, { kernel, tools }: { readonly kernel: Kern
   return archive;
 }
 
+/** On the command line of the kernel: by it a test knows that the machine is its own (test/harness/guest.ts). */
+export const guestMark = 'policyc.guest';
 const memory = '2048M';
 
 function qemuArguments(kernel: Kernel, archive: string, files: { readonly socket: string; readonly log: string }): readonly string[] {
@@ -118,7 +120,7 @@ function qemuArguments(kernel: Kernel, archive: string, files: { readonly socket
     ...['-object', `memory-backend-memfd,id=mem,size=${memory},share=on`],
     ...['-nodefaults', '-no-reboot', '-display', 'none', '-kernel', kernel.image, '-initrd', archive],
     // Mitigations cost an emulated CPU half of its time. A panic ends the machine.
-    ...['-append', 'console=ttyS0 quiet mitigations=off lsm=landlock,bpf panic=-1'],
+    ...['-append', ['console=ttyS0 quiet mitigations=off lsm=landlock,bpf panic=-1', guestMark].join(' ')],
     ...['-serial', `file:${files.log}`, '-serial', 'stdio'],
     ...['-chardev', `socket,id=host,path=${files.socket}`, '-device', 'vhost-user-fs-pci,chardev=host,tag=host'],
   ];

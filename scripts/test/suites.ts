@@ -21,10 +21,10 @@ const longSuites: ReadonlySet<string> = new Set(['demo', 'package']);
 /** Tests that run once more, with more of the same. */
 const longRuns: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'test/differential/oracle-vs-kernel.test.ts': { PAIRS: '100000' },
-  'test/differential/oracle-vs-sockets.test.ts': { SOCKETS: '3000' },
+  'test/differential/oracle-vs-sockets.test.ts': { SOCKETS: '2000' },
   'test/differential/oracle-vs-compiled.test.ts': { POLICIES: '1000' },
-  'test/differential/oracle-vs-diff.test.ts': { ROUNDS: '400' },
-  'test/differential/oracle-vs-unreachable.test.ts': { PROGRAMS: '2000' },
+  'test/differential/oracle-vs-diff.test.ts': { ROUNDS: '200' },
+  'test/differential/oracle-vs-unreachable.test.ts': { PROGRAMS: '1000' },
 };
 const aloneSuites: ReadonlySet<string> = new Set(['kernel', 'cli', 'demo', 'package']);
 /** Started first, because they take longest; all others follow in the order of their names. */

@@ -3,7 +3,7 @@
 import { CommanderError } from 'commander';
 import { packageRoot, versionOf } from './cli/installation.ts';
 import { policyc } from './cli/program.ts';
-import { UsageError } from './cli/usage-error.ts';
+import { isUsageError } from './cli/usage-error.ts';
 
 /** Our own mistake (`EX_SOFTWARE` of sysexits.h); nothing else ends with it. */
 const bugExitCode = 70;
@@ -35,7 +35,7 @@ async function main(args: readonly string[]): Promise<void> {
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
-    if (error instanceof UsageError) process.stderr.write(`policyc: ${error.message}\n`);
+    if (isUsageError(error)) process.stderr.write(`policyc: ${error.message}\n`);
     else if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
   }

@@ -30,6 +30,12 @@ export function isOneEvent({ tests, ...file }: FileAst, text: string): boolean {
   return line.verdict.span.start > opening.length + text.length && !line.by;
 }
 
+/** Words of the event that no file declares. */
+export function undeclaredNames({ files }: Ast, event: FileAst): readonly Name[] {
+  const declared = new Set(files.flatMap(({ declarations }) => declarations.map(({ name }) => name.text)));
+  return namesIn(event).filter(({ text }) => !declared.has(text));
+}
+
 /** The unit with the event's file, which imports every name that one file alone declares; private names too. */
 export function withEvent({ files }: Ast, event: FileAst, report: Report): Ast {
   const declaring = new Map<string, FileAst[]>();

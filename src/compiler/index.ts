@@ -3,7 +3,7 @@ import { type DiffReport, diffReport } from './analysis/report.ts';
 import type { SourceText } from './base/source.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import type { Emitted } from './ir/emitted.ts';
-import { checkUnit, diffUnits, emitUnit, type Options } from './pipeline.ts';
+import { checkUnit, compareUnits, emitUnit, type Options } from './pipeline.ts';
 
 export { type BuildOptions, type BuildResult, build } from './7-build/index.ts';
 export type { ConnectionRecord, ConnectivityReport } from './analysis/connectivity.ts';
@@ -15,7 +15,7 @@ export type { InvariantOutcome } from './analysis/invariants.ts';
 export type { Mutation, MutationOptions } from './analysis/mutation.ts';
 export { verdictOf } from './analysis/oracle.ts';
 export type { AllowedRecord } from './analysis/query-report.ts';
-export type { ChangeRecord, DiffReport } from './analysis/report.ts';
+export type { ChangeRecord, DiffReport, UndecidedRecord } from './analysis/report.ts';
 export type { TestOutcome } from './analysis/run-tests.ts';
 export type { SourceText, Span } from './base/source.ts';
 export type { Diagnostic } from './diagnostics/diagnostic.ts';
@@ -27,6 +27,7 @@ export type { Stated, Workload } from './ir/workload.ts';
 export {
   type CheckedUnit,
   checkUnit,
+  compareUnits,
   connectivityDiffUnits,
   connectivityUnit,
   coverUnit,
@@ -75,14 +76,15 @@ export type Compared =
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 /**
- * What the change from `before` to `after` allows and denies; not ok when one of them is wrong, or past the limit of an exact
- * answer. What a target can enforce is not asked.
+ * What the change from `before` to `after` allows and denies; not ok when one of them is wrong. What is past the limit of an exact
+ * answer stands in `undecided` of the report. What a target can enforce is not asked.
  */
 export function diff(before: readonly SourceText[], after: readonly SourceText[], options: Options = {}): Compared {
   const [old, now] = [checkUnit(before, options), checkUnit(after, options)];
   if (!old.ok || !now.ok) return { ok: false, diagnostics: [...old.diagnostics, ...now.diagnostics] };
-  const differences = diffUnits(old.value, now.value);
-  if (!differences.ok) return differences;
-  const report = diffReport([old.value.typed, now.value.typed], differences.value);
+  const compared = compareUnits(old.value, now.value);
+  if (!compared.ok) return compared;
+  const { differences, undecided } = compared.value;
+  const report = diffReport([old.value.typed, now.value.typed], differences, { undecided });
   return { ok: true, report, diagnostics: [...old.diagnostics, ...now.diagnostics] };
 }

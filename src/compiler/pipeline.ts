@@ -7,12 +7,12 @@ import { resolve } from './2-resolve/index.ts';
 import { check } from './3-check/index.ts';
 import { normalize } from './4-normalize/index.ts';
 import { plan } from './5-plan/index.ts';
-import { emit } from './6-emit/index.ts';
+import { type EmittedTables, emit, emitTables } from './6-emit/index.ts';
 import { boundaryTable } from './analysis/boundary.ts';
 import { type ConnectivityReport, connectivityOf, connectivityReport } from './analysis/connectivity.ts';
 import { type ConnectivityDiff, type ConnectivityState, connectivityDiff } from './analysis/connectivity-diff.ts';
 import { type Coverage, coverage } from './analysis/coverage.ts';
-import { type Difference, diff } from './analysis/diff.ts';
+import { type Comparison, comparison, type Difference, diff } from './analysis/diff.ts';
 import { type Explained, explain } from './analysis/explain.ts';
 import { type FindingKind, type FindingRecord, findingsReport } from './analysis/findings-report.ts';
 import { checkInvariants, type InvariantOutcome } from './analysis/invariants.ts';
@@ -27,14 +27,23 @@ import { runTests, type TestOutcome } from './analysis/run-tests.ts';
 import { type UnreachableMemory, warnUnreachable } from './analysis/unreachable.ts';
 import type { SourceText } from './base/source.ts';
 import { type Allowance, applyAllowances } from './diagnostics/allowances.ts';
-import { type Collector, collector, type Diagnostic, escalate, inOrder, isError, wholeFile } from './diagnostics/diagnostic.ts';
+import {
+  type Collector,
+  collector,
+  type Diagnostic,
+  escalate,
+  inOrder,
+  isError,
+  type Report,
+  wholeFile,
+} from './diagnostics/diagnostic.ts';
 import type { Domains } from './domains/domain.ts';
 import { domains as registry } from './domains/registry.ts';
-import { eventDiagnostics, eventSource, isOneEvent, statedVerdict, withEvent } from './event-text.ts';
+import { eventDiagnostics, eventSource, isOneEvent, statedVerdict, undeclaredNames, withEvent } from './event-text.ts';
 import { type ExportTarget, exporters } from './interchange/export.ts';
 import type { JsonObject } from './interchange/importer.ts';
 import { defaultImportOptions, holdsDocuments, type Imported, type ImportOptions, importSources } from './interchange/index.ts';
-import type { Ast } from './ir/ast.ts';
+import type { Ast, FileAst } from './ir/ast.ts';
 import type { PolicyText } from './ir/bundle.ts';
 import type { Emitted } from './ir/emitted.ts';
 import type { Plan } from './ir/plan.ts';
@@ -44,6 +53,7 @@ import type { Stated, Workload } from './ir/workload.ts';
 import { isOneQuestion, type QuestionText, questionDiagnostics, questionSource } from './question-text.ts';
 import { Session } from './session.ts';
 import type { Labels } from './space/labels.ts';
+import { statedDeclarations, statedNames } from './stated-names.ts';
 
 export { documentsText } from './interchange/documents/write.ts';
 export { type ExportTarget, exportTargets } from './interchange/export.ts';
@@ -226,6 +236,12 @@ export function emitUnit(unit: CheckedUnit): Outcome<Emitted> {
   return planned.ok ? { ...planned, value: emit(planned.value, { text: unit.text, boundary: boundaryTable(unit.typed) }) } : planned;
 }
 
+/** The kernel tables and programs of a policy, without what a bundle holds beside them. */
+export function tablesUnit(unit: CheckedUnit): Outcome<EmittedTables> {
+  const planned = planUnit(unit);
+  return planned.ok ? { ...planned, value: emitTables(planned.value) } : planned;
+}
+
 /** The `test` blocks of a checked policy. */
 export function testUnit({ typed, sources }: CheckedUnit): Outcome<readonly TestOutcome[]> {
   return withinLimits(sources, () => runTests(typed));
@@ -260,6 +276,11 @@ export function diffUnits(before: CheckedUnit, after: CheckedUnit, limit?: numbe
   return withinLimits(after.sources, () => diff(before.typed, after.typed, limit));
 }
 
+/** The same, as far as it is within the limits, and where there may be more. */
+export function compareUnits(before: CheckedUnit, after: CheckedUnit, limit?: number): Outcome<Comparison> {
+  return withinLimits(after.sources, () => comparison(before.typed, after.typed, limit));
+}
+
 /** All connections that are allowed between the workloads that there are; those of `stated`, where an inventory says who there is. */
 export function connectivityUnit({ typed, sources, ...unit }: CheckedUnit, stated = unit.stated): Outcome<ConnectivityReport> {
   return withinLimits(sources, () => connectivityReport(connectivityOf(typed, stated), stated));
@@ -291,7 +312,15 @@ export function explainUnit(unit: CheckedUnit, event: string, domains: Domains =
   return read.ok ? withinLimits(unit.sources, () => explain(unit.typed, read.value)) : read;
 }
 
-function readEvent({ ast }: CheckedUnit, text: string, domains: Domains): Outcome<TestEvent> {
+/** The file beside those of the unit, with the workloads of manifests that it names. */
+function withStated({ ast, stated, typed }: CheckedUnit, file: FileAst, report: Report): Ast {
+  const known = stated.workloads.length === 0 ? [] : undeclaredNames(ast, file);
+  const declarations = statedDeclarations(known, { names: statedNames(stated.workloads), typed, report });
+  const [named] = declarations === '' ? [] : parse([{ path: 'manifests', text: declarations }], report).files;
+  return withEvent(named ? { ...ast, files: [...ast.files, named] } : ast, file, report);
+}
+
+function readEvent(unit: CheckedUnit, text: string, domains: Domains): Outcome<TestEvent> {
   const log = collector();
   const source = eventSource(text);
   const parsed = collector();
@@ -305,7 +334,7 @@ function readEvent({ ast }: CheckedUnit, text: string, domains: Domains): Outcom
     log.report('event/form', { source, start: 0, end: source.text.length }, { example: '`A -> B tcp 80` or `A exec "/path"`' });
     return failed();
   }
-  const typed = check(resolve(withEvent(ast, file, log.report), domains, log.report), domains, log.report);
+  const typed = check(resolve(withStated(unit, file, log.report), domains, log.report), domains, log.report);
   const event = typed.tests.find(({ span }) => span.source === source)?.event;
   return log.failed() || !event ? failed() : { ok: true, value: event, diagnostics: [] };
 }
@@ -317,13 +346,13 @@ export function queryUnit(unit: CheckedUnit, question: QuestionText, workloads =
   return withinLimits(unit.sources, () => queryReport(unit.typed, allowedEvents(unit.typed, read.value), workloads));
 }
 
-function readQuestion({ ast }: CheckedUnit, text: QuestionText, domains: Domains = registry): Outcome<Question> {
+function readQuestion(unit: CheckedUnit, text: QuestionText, domains: Domains = registry): Outcome<Question> {
   const log = collector();
   const question = questionSource(text);
   const [file] = parse([question.source], log.report).files;
   const failed = (): Outcome<Question> => ({ ok: false, diagnostics: questionDiagnostics(log.all(), question) });
   if (!file || log.failed() || !isOneQuestion(file)) return failed();
-  const typed = check(resolve(withEvent(ast, file, log.report), domains, log.report), domains, log.report);
+  const typed = check(resolve(withStated(unit, file, log.report), domains, log.report), domains, log.report);
   const found = typed.invariants.find(({ span }) => span.source === question.source);
   return log.failed() || !found ? failed() : { ok: true, value: found, diagnostics: [] };
 }

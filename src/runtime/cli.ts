@@ -2,12 +2,14 @@
 // it is asked for: `policyd exec` stands before every start of a program.
 import { Command, CommanderError } from 'commander';
 import { exitCode, guarded, guardProcess, log, UsageError } from './cli/common.ts';
+import type { ConfirmOptions } from './cli/confirm.ts';
 import type { ExecOptions } from './cli/exec.ts';
 import type { ObserveOptions } from './cli/observe.ts';
 import type { RunOptions } from './cli/run.ts';
 import type { StatusOptions } from './cli/status.ts';
 import type { UnloadOptions } from './cli/unload.ts';
 import type { VerifyOptions } from './cli/verify.ts';
+import { defaultConfirmations } from './daemon/confirmations.ts';
 import { defaultState } from './daemon/state-folder.ts';
 import { defaultPins } from './kernel/bpffs.ts';
 import { version } from './version.ts';
@@ -52,6 +54,12 @@ function programOf(done: (code: Promise<number>) => void): Command {
     )
     .action((options: VerifyOptions) => done(guarded(async () => (await import('./cli/verify.ts')).verify(options))));
   program
+    .command('confirm')
+    .description('keep the policies for the host that `policyd run --confirm` has put in force for a time')
+    .option(...state)
+    .addHelpText('after', '\nExit status 1 if nothing waits. `policyd status` says how much time is left.')
+    .action((options: ConfirmOptions) => done(guarded(async () => (await import('./cli/confirm.ts')).confirm(options))));
+  program
     .command('unload')
     .description('take everything out of the kernel; ends a running policyd first')
     .option(...state)
@@ -73,6 +81,15 @@ function addRun(program: Command, done: (code: Promise<number>) => void): void {
     .option('--trust <key>', 'public key: only bundles that it signed are put in force (may be given several times)', another, [])
     .option('--verify-every <duration>', 'look at the tables in the kernel so often (`30s`, `5m`); `0` = only when asked', '60s')
     .option('--repair', 'write tables again that somebody changed', false)
+    .option(
+      '--confirm <duration>',
+      'a policy for the host that is new here goes back after this time, unless `policyd confirm` is said (`60s`)',
+    )
+    .option('--confirmations <folder>', 'keeps, over reboots too, which policy for the host was confirmed', defaultConfirmations)
+    .option(
+      '--observe-http <ports>',
+      'tell the HTTP requests that workloads receive at these ports (`80,8080`), also where no rule asks for them',
+    )
     .option('--unload-on-exit', 'end enforcement when this command ends', false)
     .addHelpText('after', runHelp)
     .action((options: RunOptions) => done(guarded(async () => (await import('./cli/run.ts')).run(options))));

@@ -40,8 +40,49 @@ test('within its budgets it is built', () => {
   assert.is(policyc(['build', file, '-o', out, '--budget', 'instructions=1m']).status, 0);
 });
 
+test('of single programs the one that has most is named', () => {
+  const { status, error: stderr } = policyc([
+    'build',
+    file,
+    '-o',
+    out,
+    '--budget',
+    'program-stack=64',
+    '--budget',
+    'program-instructions=1m',
+  ]);
+  assert.is(status, 1);
+  assert.match(stderr, /over budget: \d+ bytes of stack in pol_\w+, 64 are allowed/);
+  assert.not.match(stderr, /instructions/);
+});
+
+test('budgets of the configuration file hold, unless the command line says another', () => {
+  const config = write('budget/strict.yaml', 'budgets: { entries: 2k, program-stack: 512 }\n');
+  const build = (...more: readonly string[]) => policyc(['build', file, '-o', out, '--config', config, ...more]);
+  assert.is(build().status, 1);
+  assert.match(build().error, /over budget: \d+ entries, 2048 are allowed/);
+  assert.is(build('--budget', 'entries=10m').status, 0);
+  const here = write('policyc.yaml', 'budgets:\n  bytes: 1\n');
+  assert.match(policyc(['build', file, '-o', out]).error, /over budget: \d+ bytes/);
+  rmSync(join(folder, here));
+});
+
+test('a wrong configuration is a usage error that names what is wrong', () => {
+  for (const [text, message] of [
+    ['budget: {}', /unknown key `budget`; known keys: budgets/],
+    ['budgets: { stack: 1 }', /found `stack: 1`/],
+    ['budgets: [', /not YAML/],
+    ['- 1', /expected a mapping/],
+  ] as const) {
+    const { status, error } = policyc(['build', file, '-o', out, '--config', write('budget/wrong.yaml', text)]);
+    assert.is(status, 2, text);
+    assert.match(error, message);
+  }
+  assert.is(policyc(['build', file, '-o', out, '--config', 'budget/none.yaml']).status, 2);
+});
+
 test('what is no budget is a usage error', () => {
-  for (const wrong of ['entries', 'entries=0', 'stack=1', 'bytes=1g'])
+  for (const wrong of ['entries', 'entries=0', 'depth=1', 'bytes=1g'])
     assert.is(policyc(['build', file, '-o', out, '--budget', wrong]).status, 2, wrong);
 });
 

@@ -1,9 +1,10 @@
 // `policyc import`, and documents where policies are given.
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { folder, policyc, write } from '../harness/policyc.ts';
+import { folder, policyc, program, write } from '../harness/policyc.ts';
 
 const policy = (name: string, rule = '- from: [{ podSelector: { matchLabels: { app: proxy } } }]'): string =>
   `apiVersion: networking.k8s.io/v1
@@ -24,6 +25,19 @@ write('k8s/own.policy', 'policy  own for { app: "own" } { ingress { allow from h
 test('check takes the YAML of a folder that says what it is, and policy text beside it', () => {
   const { status, out, error } = policyc(['check', 'k8s']);
   assert.equal([status, out, error], [0, 'ok: 3 files, 4 policies, 4 rules, 0 test lines\n', '']);
+});
+
+test('standard input is documents where it says of what kind it is, else policy text', () => {
+  const run = (input: string, ...args: readonly string[]): readonly [number | null, string, string] => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { input, encoding: 'utf8', cwd: folder });
+    return [status, stdout, stderr];
+  };
+  assert.equal(run(policy('web'), 'check', '-'), [0, 'ok: 1 file, 2 policies, 2 rules, 0 test lines\n', '']);
+  assert.equal(run('policy p for all { ingress { } }\n', 'check', '-'), [0, 'ok: 1 file, 1 policy, 0 rules, 0 test lines\n', '']);
+  const [status, , error] = run('policy p for all { ingress {', 'check', '-');
+  assert.is(status, 1);
+  assert.match(error, /^standard-input\.policy:1:28: error\[parse\/unclosed]/);
+  assert.match(run(policy('web'), 'import', '-')[1], /^\/\/ from standard-input\.yaml\n@origin/);
 });
 
 test('a file that is named has to hold objects', () => {
@@ -93,7 +107,7 @@ test('--schema, --baseline and --agent', () => {
   assert.not.match(isolated, 'allow-localhost');
   assert.match(policyc(['import', 'k8s/web.yaml', '--agent', 'cluster-name=east']).out, 'in cluster "east"');
   assert.not.match(policyc(['import', 'k8s/web.yaml', '--agent', 'policy-default-local-cluster=false']).out, 'in cluster');
-  assert.match(policyc(['import', 'k8s/web.yaml', '--baseline', 'kubernetes']).out, 'deny priority 1000000');
+  assert.match(policyc(['import', 'k8s/web.yaml', '--baseline', 'kubernetes']).out, 'deny from all except host priority 1000000');
   const unknown = policyc(['import', 'k8s/web.yaml', '--agent', 'enable-polcy=always']);
   assert.equal([unknown.status, unknown.error.includes('did you mean `enable-policy`?')], [2, true]);
   assert.match(policyc(['check', 'k8s', '--agent', 'enable-policy=sometimes']).error, '`sometimes` is no value of `enable-policy`');

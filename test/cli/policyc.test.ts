@@ -106,7 +106,7 @@ test('build: a bundle, the same bytes each time, replaced as a whole', () => {
   );
   const again = policyc(['build', 'old.policy', '-o', 'two.bundle']);
   assert.is(again.out.split('\n')[1], first.out.split('\n')[1]);
-  for (const name of ['manifest.json', 'program.json', 'sources.json']) {
+  for (const name of ['manifest.json', 'program.json', 'text.json']) {
     assert.equal(readFileSync(join(folder, 'one.bundle', name)), readFileSync(join(folder, 'two.bundle', name)));
   }
   assert.is(policyc(['build', 'new.policy', '-o', 'two.bundle', '--no-tests']).status, 0);

@@ -25,7 +25,7 @@ for (const file of files) {
     for (const one of cases.filter(({ policies }) => !/kind: (?:Baseline)?(?:Admin|Cluster)NetworkPolicy/.test(policies))) {
       const documents = optionsOf(one);
       const before = checkUnit([{ path: 'before.yaml', text: one.policies }], { documents });
-      const exported = before.ok ? exportUnit(before.value, 'cilium') : before;
+      const exported = before.ok ? exportUnit(before.value, 'cilium', { documents }) : before;
       if (!before.ok || !exported.ok) continue;
       const policies = documentsText(exported.value);
       const after = checkUnit([{ path: 'after.yaml', text: policies }], { documents });

@@ -17,12 +17,13 @@ import type { GenerationContent } from '../../src/runtime/kernel/tables.ts';
 import type { InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
 import { lookupOf } from '../../src/runtime/policy/lookup.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
+import { policySetOf } from '../../src/runtime/policy/policy-index.ts';
 import { noServices } from '../../src/runtime/policy/services.ts';
 import { typedPolicy } from '../harness/compile.ts';
 import { inCgroup, kernelOrSkip, privateCgroup } from '../harness/kernel.ts';
 import { ip, tcp } from '../harness/packet.ts';
 import { type PacketBench, packetBench } from '../harness/packet-bench.ts';
-import { emitted, imageOf, plainCauses } from '../harness/tables.ts';
+import { emitted, imageOf, imagesOf, plainCauses } from '../harness/tables.ts';
 
 const folder = join(import.meta.dirname, '..', '..', '..', 'shared', 'scale');
 /** Workloads of one machine. */
@@ -77,11 +78,16 @@ function* machinesOf(one: Case, typed: TypedPolicy): Generator<Machine> {
   const workloads = all.filter(({ endpoint }) => endpoint.kind === 'workload');
   const questions = questionsOf(one, numbered);
   const policy = emitted(typed);
-  const images = { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') };
+  const images = imagesOf(policy);
   for (let first = 0; first < workloads.length; first += perMachine) {
     const local = workloads.slice(first, first + perMachine);
     const endpoints = all.flatMap((entry) => inventoryOf(entry, local.includes(entry)));
-    const tables = materialize({ program: policy.program, ports: imageOf(policy, 'ports'), endpoints, causes: plainCauses() });
+    const tables = materialize({
+      policies: policySetOf(policy.program),
+      ports: imageOf(policy, 'ports'),
+      endpoints,
+      causes: plainCauses(),
+    });
     const addresses = all.flatMap((entry) =>
       entry.endpoint.kind === 'address' ? [] : [{ address: addressOf(entry), endpoint: entry.id }],
     );

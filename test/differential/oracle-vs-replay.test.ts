@@ -13,6 +13,7 @@ import type { PolicyEvent, Verdict } from '../../src/compiler/ir/event.ts';
 import type { TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { randomEvents, randomPolicy, randomUniverse } from '../harness/arbitrary.ts';
 import { typedPolicy } from '../harness/compile.ts';
+import { readLine } from '../harness/flow-line.ts';
 import { type Direction, flowLine, type LineOptions, processLine, type RecordedAs, recordable } from '../harness/hubble-lines.ts';
 import { type Random, random, seedOf } from '../harness/random.ts';
 import { editedWorld, everyEvent, randomWorld, typedWorld } from '../harness/small-world.ts';
@@ -43,7 +44,7 @@ function checkBatch(typed: TypedPolicy, batch: readonly PolicyEvent[], seen: See
     const line = place && lineOf(event, { ...place, second: i });
     return place && line !== undefined ? [{ event, place, line }] : [];
   });
-  for (const [i, { line }] of written.entries()) replay.traffic.add(reader.read(line, 0, line.length), { file: 'test', line: i + 1 });
+  for (const [i, { line }] of written.entries()) replay.traffic.add(readLine(reader, line), { file: 'test', line: i + 1 });
   assert.is(replay.tally().bad.count, 0);
   const cells = [...replay.judged()];
   for (const { event, place } of written) {
@@ -130,7 +131,7 @@ test('a recorded flow hits the changes that it is in, and no others', () => {
       const line = lineOf(event, { direction: 'EGRESS', recorded: 'allowed', second: 0 });
       if (line === undefined) continue;
       const replay = new Replay({ before, after }, classes);
-      replay.traffic.add(new LineReader().read(line, 0, line.length), { file: 'test', line: 1 });
+      replay.traffic.add(readLine(new LineReader(), line), { file: 'test', line: 1 });
       const hits = hitsOf(replay, { before, after }, differences);
       const uncertain = [...hits.values()].some((hit) => hit.uncertain > 0);
       const own = [...hits].filter(([, { count }]) => count > 0).map(([{ effect }]) => effect);

@@ -13,6 +13,7 @@ import type { TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { checkUnit } from '../../src/compiler/pipeline.ts';
 import { isIpv4, parseAddress } from '../../src/compiler/space/address.ts';
 import { protocolOf, transportPoint } from '../../src/compiler/space/transport.ts';
+import { readLine } from '../harness/flow-line.ts';
 import { flowLine, recordable } from '../harness/hubble-lines.ts';
 import { type Random, random, seedOf } from '../harness/random.ts';
 import { addressedEndpoints, randomUniverse } from '../harness/universe.ts';
@@ -121,7 +122,7 @@ function suggested(recorded: readonly FlowEvent[], generalize: readonly Generali
   const reader = new LineReader();
   recorded.forEach((event, i) => {
     const line = flowLine(event, { direction: 'EGRESS', recorded: 'allowed', second: i % 50 }) ?? '';
-    traffic.add(reader.read(line, 0, line.length), { file: 'test', line: i + 1 });
+    traffic.add(readLine(reader, line), { file: 'test', line: i + 1 });
   });
   assert.is(traffic.tally().skipped.length, 0);
   return suggestedText(traffic, new Set(generalize)) ?? '';

@@ -1,6 +1,7 @@
 // Contents around the matches of a policy: values that lie in its patterns, and what misses them by a character.
+import { readableFields } from '../../src/compiler/analysis/content-encoding.ts';
 import { textMatcher } from '../../src/compiler/analysis/derivative.ts';
-import type { Content, DomainSpec, FieldSpec, FieldTest, LineMatch } from '../../src/compiler/domains/domain.ts';
+import type { Content, DomainSpec, FieldSpec, FieldTest, FieldValues, LineMatch, SharedText } from '../../src/compiler/domains/domain.ts';
 import type { DomainMatch } from '../../src/compiler/ir/typed.ts';
 import type { Pattern } from '../../src/compiler/space/pattern.ts';
 import type { Random } from './random.ts';
@@ -95,5 +96,17 @@ export function randomContent(
       else if (values) fields[name] = values;
     }
   }
-  return { kind: 'fields', fields };
+  return { kind: 'fields', fields: domain.shared ? asRead(random, domain.shared, fields) : fields };
+}
+
+/** Path and query are what is read of the target; a target that gives no path is another one. */
+function asRead(random: Random, shared: SharedText, fields: FieldValues): FieldValues {
+  const said = readableFields(fields, shared.readings);
+  const [[path = '/'], [query], [target]] = [said['path'] ?? [], said['query'] ?? [], said[shared.text] ?? []];
+  const plain = query === undefined ? path : `${path}?${query}`;
+  const readOf = (sent: string) => shared.decode(shared.encode({ [shared.text]: [sent] }));
+  const chosen = random.chance(0.5) ? readOf(target ?? plain) : {};
+  const read = Object.hasOwn(chosen, shared.text) ? chosen : readOf(plain);
+  const others = Object.entries(fields).filter(([name]) => !shared.readings.includes(name));
+  return { ...Object.fromEntries(others), ...read };
 }

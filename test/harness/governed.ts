@@ -10,9 +10,10 @@ import { readCounters } from '../../src/runtime/kernel/counters.ts';
 import type { Loaded } from '../../src/runtime/kernel/load.ts';
 import { generations } from '../../src/runtime/kernel/tables.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
+import { policySetOf } from '../../src/runtime/policy/policy-index.ts';
 import { noServices } from '../../src/runtime/policy/services.ts';
 import { atEnd, expectOk, mapOf } from './kernel.ts';
-import { emitted, imageOf, plainCauses } from './tables.ts';
+import { emitted, imageOf, imagesOf, plainCauses } from './tables.ts';
 
 const labels = { app: 'web' };
 /** The workload in the cgroup, and everybody outside of it on this machine. */
@@ -41,7 +42,7 @@ export function govern(loaded: Loaded, cgroup: Cgroup): Governed {
     install: (typed, members = [cgroup]) => {
       const policy = emitted(typed);
       const made = materialize({
-        program: policy.program,
+        policies: policySetOf(policy.program),
         ports: imageOf(policy, 'ports'),
         endpoints: [
           { id: fixedEndpoint.host, kind: 'reserved', entities: ['host'] },
@@ -49,9 +50,8 @@ export function govern(loaded: Loaded, cgroup: Cgroup): Governed {
         ],
         causes,
       });
-      const images = { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') };
       const cgroups = members.map(({ id }) => ({ cgroup: id, endpoint: workloadId }));
-      expectOk(tables.install({ images, tables: made, addresses: [], cgroups, services: noServices }));
+      expectOk(tables.install({ images: imagesOf(policy), tables: made, addresses: [], cgroups, services: noServices }));
     },
     counted: (protocol) =>
       readCounters(mapOf(loaded, 'counters'))

@@ -1,12 +1,13 @@
 // A client that sends exactly the bytes it is told, in the pieces it is told, and reads responses as they come.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { patience } from './patience.ts';
 
 export type Response = { readonly status: number; readonly head: string; readonly body: string };
-/** The connection ended, or nothing came for `patience`. */
+/** The connection ended, or nothing came for too long. */
 export type Ending = 'closed' | 'silent';
 
-const patience = 3000;
+const tooLong = 3000 * patience;
 const latin1 = 'latin1';
 
 export class RawClient {
@@ -35,6 +36,13 @@ export class RawClient {
     return new RawClient(socket);
   }
 
+  /** A connection without a reader of responses: for streams that are none. */
+  static async raw(port: number, host = '127.0.0.1'): Promise<Socket> {
+    const socket = connect({ port, host }).on('error', () => undefined);
+    await once(socket, 'connect');
+    return socket.setNoDelay(true);
+  }
+
   get closed(): boolean {
     return this.#closed;
   }
@@ -60,7 +68,7 @@ export class RawClient {
   /** False when nothing came for too long. */
   #more(): Promise<boolean> {
     return new Promise((came) => {
-      const timer = setTimeout(() => came(false), patience);
+      const timer = setTimeout(() => came(false), tooLong);
       this.#wake = () => {
         clearTimeout(timer);
         came(true);

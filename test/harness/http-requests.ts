@@ -10,8 +10,14 @@ import { host, workload } from './governed.ts';
 import type { Random } from './random.ts';
 import { networkRule, samplePolicy, sampleUnit } from './sample-policy.ts';
 
-/** One request of a stream; `end` undefined: lost, or not whole. */
-export type StreamRequest = { readonly content: RequestContent; readonly framed: boolean; readonly start: number; readonly end?: number };
+/** One request of a stream; `end` undefined: lost, or not whole. `upgrade`: it must be the first, and its response says what follows. */
+export type StreamRequest = {
+  readonly content: RequestContent;
+  readonly framed: boolean;
+  readonly upgrade: boolean;
+  readonly start: number;
+  readonly end?: number;
+};
 
 /** Size and data, each with CRLF, no extensions, a trailer of at most nothing that frames; undefined where it is anything else. */
 function chunkedEnd(text: string, from: number): number | undefined {
@@ -30,11 +36,11 @@ function chunkedEnd(text: string, from: number): number | undefined {
 export function requestAt(text: string, start: number): StreamRequest | undefined {
   const head = readRequestHead(Buffer.from(text.slice(start), 'latin1'));
   if (head.kind === 'incomplete') return undefined;
-  if (head.kind === 'lost') return { content: head.content, framed: false, start };
+  if (head.kind === 'lost') return { content: head.content, framed: false, upgrade: false, start };
   const body = start + head.headBytes;
   const end = head.body.kind === 'chunked' ? chunkedEnd(text, body) : body + (head.body.kind === 'length' ? head.body.bytes : 0);
   const whole = end !== undefined && end <= text.length;
-  return { content: head.content, framed: true, start, ...(whole && { end }) };
+  return { content: head.content, framed: true, upgrade: head.body.kind === 'upgrade', start, ...(whole && { end }) };
 }
 
 const methods = ['GET', 'GET', 'GET', 'POST', 'POST', 'PUT', 'HEAD', 'DELETE', 'CONNECT', 'get', 'G T', 'PRI'];
@@ -75,6 +81,11 @@ const oddHeaders = [
   'A : b',
   'NoColon',
   'Upgrade: websocket',
+  'upgrade:\tWebSocket ',
+  'Upgrade: h2c',
+  'X-HTTP-Method-Override: DELETE',
+  'x-method-override: GET',
+  'X-HTTP-Method: PUT',
   'Content-Length: 1',
   'Content-Length: 0x1',
   'Transfer-Encoding: gzip',
@@ -166,7 +177,8 @@ export function randomFieldedRequest(random: Random): string {
 export function randomFramedRequest(random: Random): string {
   for (;;) {
     const text = randomRequest(random);
-    if (/^(GET|POST|PUT|HEAD|DELETE) \/[!-~]* HTTP\/1.1\r\n/.test(text) && requestAt(text, 0)?.framed) return text;
+    const read = /^(GET|POST|PUT|HEAD|DELETE) \/[!-~]* HTTP\/1.1\r\n/.test(text) ? requestAt(text, 0) : undefined;
+    if (read?.framed && !read.upgrade) return text;
   }
 }
 

@@ -33,7 +33,7 @@ require('readline').createInterface(process.stdin).on('line', (line) => {
 const tell = (id, more = {}) => console.log(JSON.stringify({ id, ...more }));
 /** Until nothing more comes for a moment. */
 function settle(id, state, quiet, length) {
-  if (quiet < (length === 0 ? 25 : 4) && !state.closed) return setTimeout(() => settle(id, state, state.read.length === length ? quiet + 1 : 0, state.read.length), 10);
+  if (quiet < (length === 0 ? 25 : 4) * Number(process.env.PATIENCE ?? 1) && !state.closed) return setTimeout(() => settle(id, state, state.read.length === length ? quiet + 1 : 0, state.read.length), 10);
   tell(id, state);
   state.read = '';
 }

@@ -7,8 +7,9 @@ import { type Address, isIpv4, parseAddress } from '../../src/compiler/space/add
 import type { GenerationContent } from '../../src/runtime/kernel/tables.ts';
 import type { InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
+import { policySetOf } from '../../src/runtime/policy/policy-index.ts';
 import { noServices } from '../../src/runtime/policy/services.ts';
-import { emitted, imageOf, plainCauses } from './tables.ts';
+import { emitted, imageOf, imagesOf, plainCauses } from './tables.ts';
 import { reservedEndpoint, type Universe, workloadEndpoint } from './universe.ts';
 
 type Family = 'ipv4' | 'ipv6';
@@ -72,11 +73,16 @@ export function kernelWorld(typed: TypedPolicy, universe: Universe): KernelWorld
   const causes = plainCauses();
   const entries = entriesOf(universe);
   const byKey = new Map(entries.map((entry) => [keyOf(entry.endpoint), entry]));
-  const tables = materialize({ program: policy.program, ports: imageOf(policy, 'ports'), endpoints: entries.flatMap(inventoryOf), causes });
+  const tables = materialize({
+    policies: policySetOf(policy.program),
+    ports: imageOf(policy, 'ports'),
+    endpoints: entries.flatMap(inventoryOf),
+    causes,
+  });
   const entryOf = (endpoint: Endpoint): Entry | undefined => (endpoint.kind === 'address' ? undefined : byKey.get(keyOf(endpoint)));
   return {
     content: {
-      images: { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') },
+      images: imagesOf(policy),
       tables,
       addresses: entries.flatMap(({ id, addresses }) => Object.values(addresses).map((text) => ({ address: parsed(text), endpoint: id }))),
       cgroups: [],

@@ -70,7 +70,8 @@ export function openPacket(interfaceNumber: number): number {
   checked(call.bind(fd, new Uint8Array(address.buffer), 20));
   return fd;
 }
-export const sendBytes = (fd: number, bytes: Uint8Array): number => checked(call.send(fd, bytes, bytes.length, 0));
+/** `flags`: of send(2). */
+export const sendBytes = (fd: number, bytes: Uint8Array, flags = 0): number => checked(call.send(fd, bytes, bytes.length, flags));
 export const close = (fd: number): void => void call.close(fd);
 export const bind = (fd: number, to: Place): void => void checked(call.bind(fd, encoded(to), encoded(to).length));
 export const listen = (fd: number): void => void checked(call.listen(fd, 8));
@@ -101,6 +102,13 @@ export function receive(fd: number): string | undefined {
   const bytes = new Uint8Array(2048);
   const read: unknown = call.recv(fd, bytes, bytes.length, 0);
   return typeof read === 'number' && read >= 0 ? Buffer.from(bytes.subarray(0, read)).toString() : undefined;
+}
+
+/** Bytes that are there to read; none if nothing is. */
+export function receiveBytes(fd: number): Uint8Array {
+  const bytes = new Uint8Array(65536);
+  const read: unknown = call.recv(fd, bytes, bytes.length, 0);
+  return bytes.subarray(0, typeof read === 'number' && read > 0 ? read : 0);
 }
 
 /** Bytes that splice(2) moves out of a socket without waiting; 0 where there is nothing. */

@@ -81,7 +81,7 @@ export function contextOf(interfaceNumber: number): Uint8Array {
 }
 
 /** struct pol_flow_key and struct pol_flow of bpf/templates/include/flow.h; the value begins with the time it was seen. */
-const flow = { keyBytes: 40, valueBytes: 24 } as const;
+const flow = { keyBytes: 40, valueBytes: 32 } as const;
 
 function flowKeys(fd: number): readonly Uint8Array[] {
   const keys: Uint8Array[] = [];

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
+import { bundlePolicyc } from '../../scripts/bundle-policyc.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const programs = join(root, 'build', `policyc-test-${process.pid}`);
@@ -14,18 +14,7 @@ process.on('exit', () => {
   for (const made of [programs, folder]) rmSync(made, { recursive: true, force: true });
 });
 
-await build({
-  absWorkingDir: root,
-  entryPoints: { policyc: 'src/compiler/cli.ts' },
-  outdir: programs,
-  bundle: true,
-  splitting: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'esm',
-  logLevel: 'silent',
-  banner: { js: "import { createRequire as policycRequire } from 'node:module';\nconst require = policycRequire(import.meta.url);" },
-});
+await bundlePolicyc(root, programs);
 export const program = join(programs, 'policyc.js');
 
 export type Run = { readonly status: number | null; readonly out: string; readonly error: string };

@@ -30,6 +30,9 @@ await bundlePrograms({
   banner: { js: "import { createRequire as policycRequire } from 'node:module';\nconst require = policycRequire(import.meta.url);" },
 });
 export const program = join(programs, 'policyd.js');
+// As beside the program that is shipped.
+mkdirSync(join(programs, 'objects'));
+writeFileSync(join(programs, 'objects', 'receive.o'), templateObject('l7/receive').bytes);
 
 export type Run = { readonly status: number | null; readonly out: string; readonly error: string };
 

@@ -1,11 +1,22 @@
 // Parts of policies, as 3-check makes them, for tests that say only what they are about.
 import type { FieldTest, LineMatch } from '../../src/compiler/domains/domain.ts';
 import { domains } from '../../src/compiler/domains/registry.ts';
-import type { PolicySource, RuleSource } from '../../src/compiler/ir/bundle.ts';
+import type { PolicySource, RuleSource, SourceTable } from '../../src/compiler/ir/bundle.ts';
 import { policyId, ruleId } from '../../src/compiler/ir/ids.ts';
 import type { NetworkRule, PeerSet, Policy, ProcessRule, Rule, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { literal, type Pattern } from '../../src/compiler/space/pattern.ts';
 import { anyTransport } from '../../src/compiler/space/transport.ts';
+import type { WrittenRules } from '../../src/runtime/policy/parted-sources.ts';
+
+/** As a bundle in parts answers. */
+export const writtenIn = ({ policies, rules }: SourceTable): WrittenRules => ({
+  rule: (id) => {
+    const rule = rules[id];
+    const policy = rule && policies[rule.policy];
+    return rule && policy && { rule, policy };
+  },
+  policy: (id) => policies[id],
+});
 
 const span = { source: { path: 'sample.policy', text: '' }, start: 0, end: 0 };
 

@@ -37,15 +37,15 @@ class Sections {
   of(subjectClass: number, name: keyof typeof section, own: readonly PlainRow[]): SectionTable {
     const head = { subjectClass, section: section[name] };
     const [first] = own;
-    if (name === 'process') return { ...head, choices: 0, rows: [], otherwise: first?.base ?? noVerdict };
+    if (name === 'process') return { ...head, choices: 0, rows: [], bases: noVerdict, starts: first?.base ?? noVerdict };
     const peers = 1 + highest(own.map(({ peerClass }) => peerClass));
     const rows = Array.from({ length: own.length === 0 ? 1 : this.#portClasses }, (_, port) => {
       const choices = new Uint16Array(peers);
       for (const { peerClass, base } of own) choices[peerClass] = base + port;
-      return this.rows.push({ choices: this.choices.row(choices, highest(choices), all(choices)), verdicts: 0 }) - 1;
+      return this.rows.push({ choices: this.choices.row(choices, highest(choices), all(choices)), verdicts: 0, hasBases: false }) - 1;
     });
     const ofPorts = Uint16Array.from(rows, (_, port) => port);
-    return { ...head, choices: this.choices.row(ofPorts, rows.length - 1, all(ofPorts)), rows, otherwise: noVerdict };
+    return { ...head, choices: this.choices.row(ofPorts, rows.length - 1, all(ofPorts)), rows, bases: noVerdict, starts: noVerdict };
   }
 }
 
@@ -62,5 +62,5 @@ export function tablesByHand({ endpoints, verdicts, ports, rows }: Parts): Gener
       ),
     ),
   );
-  return { endpoints, verdicts, ports, sections: all, rows: made.rows, choices: made.choices.done() };
+  return { endpoints, networks: noVerdict, verdicts, ports, sections: all, rows: made.rows, choices: made.choices.done() };
 }

@@ -6,9 +6,11 @@ import { plan } from '../../src/compiler/5-plan/index.ts';
 import { emit } from '../../src/compiler/6-emit/index.ts';
 import { boundaryTable } from '../../src/compiler/analysis/boundary.ts';
 import { readerOf } from '../../src/compiler/analysis/oracle.ts';
+import { typeNumbers } from '../../src/compiler/base/record-types.ts';
 import { collector } from '../../src/compiler/diagnostics/diagnostic.ts';
 import { defaultImportOptions } from '../../src/compiler/interchange/index.ts';
 import { fixedCause, verdictAction, verdictFlag } from '../../src/compiler/ir/abi.ts';
+import type { StaticTable } from '../../src/compiler/ir/bundle.ts';
 import type { Emitted } from '../../src/compiler/ir/emitted.ts';
 import type { Cause, Content, Endpoint, FlowEvent, Verdict } from '../../src/compiler/ir/event.ts';
 import { policyId, ruleId } from '../../src/compiler/ir/ids.ts';
@@ -16,7 +18,8 @@ import { type Direction, matchesUndecidable, type TypedPolicy } from '../../src/
 import type { CauseNumbers, GenerationTables, InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
 import { type KernelContent, lookupOf, type NetworkQuestion, type Peer } from '../../src/runtime/policy/lookup.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
-import type { KernelRequest } from '../../src/runtime/policy/request-lookup.ts';
+import { policySetOf } from '../../src/runtime/policy/policy-index.ts';
+import type { KernelRequest, KernelValue } from '../../src/runtime/policy/request-lookup.ts';
 import type { Entry } from '../../src/runtime/policy/verdict-table.ts';
 
 /** Images and program of a policy; what the target refuses (HTTP on egress) is laid out all the same. */
@@ -46,8 +49,15 @@ export function plainCauses(): CauseNumbers & { readonly read: (cause: number) =
   };
 }
 
-export const imageOf = ({ images }: Emitted, table: 'ports' | 'prefixes' | 'http' | 'exec'): Uint8Array =>
+export const imageOf = ({ images }: Emitted, table: StaticTable): Uint8Array =>
   images.find((image) => image.table === table)?.bytes ?? new Uint8Array();
+/** What a generation needs of them. */
+export const imagesOf = (policy: Emitted) => ({
+  prefixes: imageOf(policy, 'prefixes'),
+  http: imageOf(policy, 'http'),
+  dns: imageOf(policy, 'dns'),
+  exec: imageOf(policy, 'exec'),
+});
 
 /** The text that the kernel makes of a program start; without a path it is undecidable to it. */
 function kernelContent(content: Content): KernelContent {
@@ -55,15 +65,21 @@ function kernelContent(content: Content): KernelContent {
   return Array.isArray(path) && path[0] !== undefined ? { kind: 'text', text: path[0] } : { kind: 'undecidable' };
 }
 
+/** A type of DNS records as it travels. */
+function typeBytes(type: string): Uint8Array {
+  const number = typeNumbers.get(type) ?? Number(type.slice('TYPE'.length));
+  return Uint8Array.of(number >> 8, number & 0xff);
+}
+
 /** The values that the kernel reads of a request; what it cannot read of one, and another protocol, is undecidable to it. */
 export function kernelRequest({ domain, content }: NonNullable<FlowEvent['request']>): KernelRequest {
-  if (content.kind === 'undecidable' || domain !== 'http') return { kind: 'undecidable' };
-  const fields: Record<string, readonly string[]> = {};
+  if (content.kind === 'undecidable') return { kind: 'undecidable' };
+  const fields: Record<string, readonly KernelValue[]> = {};
   for (const [name, values] of Object.entries(content.fields)) {
     if ('kind' in values) return { kind: 'undecidable' };
-    fields[name] = values;
+    fields[name] = domain === 'dns' && name === 'type' ? values.map(typeBytes) : values;
   }
-  return { kind: 'fields', fields };
+  return { kind: 'fields', domain, fields };
 }
 
 /** A verdict as the programs tell it. `audited`: it passes, and audit would deny it for this cause. */
@@ -110,9 +126,8 @@ export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Ta
   for (const endpoint of endpoints)
     if (endpoint.kind !== 'address' && !ids.has(keyOf(endpoint))) ids.set(keyOf(endpoint), firstId + ids.size);
   const inventory = endpoints.flatMap((endpoint) => inventoryOf(ids.get(keyOf(endpoint)) ?? 0, endpoint));
-  const tables = materialize({ program: policy.program, ports: imageOf(policy, 'ports'), endpoints: inventory, causes });
-  const images = { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') };
-  const lookup = lookupOf(tables, images);
+  const tables = materialize({ policies: policySetOf(policy.program), ports: imageOf(policy, 'ports'), endpoints: inventory, causes });
+  const lookup = lookupOf(tables, imagesOf(policy));
 
   const idOf = (endpoint: Endpoint): number => {
     const id = ids.get(keyOf(endpoint));

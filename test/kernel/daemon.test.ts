@@ -103,11 +103,10 @@ kernelTest('the bundle is followed: a new one is in force in one step, a damaged
   await until('the new bundle', () => here.status().bundle.build !== build);
   assert.is(get(here, 'client', port, '/admin'), '200');
 
-  writeFileSync(join(here.bundle, 'program.json'), '{');
   const manifest = join(here.bundle, 'manifest.json');
-  writeFileSync(manifest, readFileSync(manifest));
+  writeFileSync(manifest, readFileSync(manifest).subarray(0, 100));
   await until('the refusal', () => daemon.log().includes('changed bundle refused, the old one stays in force'));
-  assert.match(here.status().refused[0]?.messages.join() ?? '', /`program\.json` is damaged/);
+  assert.match(here.status().refused[0]?.messages.join() ?? '', /`manifest\.json` is damaged/);
   assert.is(get(here, 'client', port, '/admin'), '200');
 
   here.policy(shop(port));
@@ -124,6 +123,10 @@ kernelTest('the bundle is followed: a new one is in force in one step, a damaged
     /hubble_policy_verdicts_total\{direction="ingress",match="l7\/http",action="dropped"\} 2\n/,
     'counters go on',
   );
+  const requests = await daemon.metrics();
+  assert.match(requests, /hubble_http_requests_total\{method="GET",protocol="HTTP\/1\.1",status="403",reporter="server"\} 2\n/);
+  assert.match(requests, /hubble_http_requests_total\{method="GET",protocol="HTTP\/1\.1",status="200",reporter="server"\} 2\n/);
+  assert.match(requests, /hubble_http_request_duration_seconds_count\{method="GET",reporter="server"\} 2\n/);
 });
 
 kernelTest('two at once, a port in use, and a failed start leave what they found', async () => {

@@ -186,6 +186,10 @@ kernelTest('random requests, cut at random, have the verdict of the oracle', asy
     const request = { domain: 'http', content: read.content };
     const { action } = verdictIn(fielded, 'egress', { subject: workload, peer: host, point: transportPoint('tcp', server.port), request });
     tally[action]++;
+    if (read.upgrade && i > 0) {
+      await sender.end(id);
+      id = await sender.open(server.port);
+    }
     const offsets = Array.from({ length: source.int(4) }, () => source.int(text.length));
     const pieces = cut(text, offsets);
     const told = await sender.send(id, ...pieces);

@@ -1,5 +1,5 @@
-// Ways to send a request past its reader below HTTP: urgent data, which some readers leave out of the stream, and MPTCP, whose
-// bytes never come by. Sent by a process of Python, which can open such sockets; nothing of it may reach a server.
+// Ways to send a request past its reader below HTTP: urgent data, which some readers leave out of the stream, MPTCP, whose
+// bytes never come by, pieces far apart, and a stream that ends before its answer. Sent by a process of Python, which can open such sockets; nothing of it may reach a server.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -21,7 +21,7 @@ const policy = typedPolicy(`
     }
   }`);
 
-/** Connects with a protocol, writes pieces (those that begin with \`!\` as urgent data), prints what it reads or the error. */
+/** Connects with a protocol, writes pieces (those that begin with \`!\` as urgent data; \`$\` ends the stream, \`@\` waits), prints what it reads or the error. */
 const client = `
 import socket, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, int(sys.argv[2]))
@@ -32,6 +32,8 @@ try:
     for piece in sys.argv[3:]:
         text = piece.replace('~', '\\r\\n').encode()
         if text[:1] == b'!': s.send(text[1:], socket.MSG_OOB)
+        elif text == b'$': s.shutdown(socket.SHUT_WR)
+        elif text == b'@': time.sleep(0.7)
         else: s.send(text)
         time.sleep(0.1)
     print(s.recv(1000))
@@ -114,6 +116,43 @@ sockets('evasion: urgent data, on egress', async () => {
   assert.match(await ended(inCgroup(cgroup, () => send(server.port, tcp, plain))), /200 OK/);
   server.server.closeAllConnections();
   server.server.close();
+});
+
+const denied = 'GET /admin HTTP/1.1~Host: x~User-Agent: t~~';
+/** What is sent -> what may come back. */
+const ends: Readonly<Record<string, { readonly sent: readonly string[]; readonly answer: RegExp }>> = {
+  'half-close behind a denied request': { sent: [denied, '$'], answer: / 403 / },
+  'half-close behind an allowed one and a denied one': { sent: [plain.join(''), '@', denied, '$'], answer: / 200 |Permission denied/ },
+  'half-close in a denied target': { sent: ['GET /admin', '$'], answer: /^(?!.* 200 )/ },
+  'half-close in a denied head': { sent: ['GET /admin HTTP/1.1~Host: x~User-Agent: t', '$'], answer: /^(?!.* 200 )/ },
+  'timing: a moment in every part of a denied request': {
+    sent: ['GET /ad', '@', 'min HTTP', '@', '/1.1~Host: x~User-Agent: test', '@', '~~'],
+    answer: /^(?!.* 200 )/,
+  },
+};
+for (const [trick, { sent, answer }] of Object.entries(ends)) {
+  sockets(`evasion: ${trick}, on ingress`, async () => {
+    const server = await startServer(world().cgroup);
+    assert.match(await ended(send(server.port, tcp, sent)), answer);
+    assert.not.ok((await server.seen()).join().includes('/admin'));
+    server.stop();
+  });
+  sockets(`evasion: ${trick}, on egress`, async () => {
+    const server = await outsideServer();
+    assert.match(await ended(inCgroup(world().cgroup, () => send(server.port, tcp, sent))), answer);
+    assert.not.ok(server.seen().join().includes('/admin'));
+    server.server.closeAllConnections();
+    server.server.close();
+  });
+}
+
+sockets('half-close behind an allowed request: the response comes', async () => {
+  const [inside, outside] = [await startServer(world().cgroup), await outsideServer()];
+  assert.match(await ended(send(inside.port, tcp, [...plain, '$'])), / 200 /);
+  assert.match(await ended(inCgroup(world().cgroup, () => send(outside.port, tcp, [...plain, '$']))), / 200 /);
+  inside.stop();
+  outside.server.closeAllConnections();
+  outside.server.close();
 });
 
 sockets('evasion: MPTCP, on ingress', async () => {

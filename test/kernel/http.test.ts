@@ -213,6 +213,10 @@ async function sequentially(policy: TypedPolicy, count: number, source: Random, 
     const read = wholeRequest(text);
     const { action } = verdictOfRequest(policy, read.content, server.port);
     raise(expected, action);
+    if (read.upgrade && i > 0) {
+      client.end();
+      client = await RawClient.open(server.port);
+    }
     const whole = source.chance(0.5) || !knownToServer.test(text) || (action === 'allowed' && read.content.kind === 'undecidable');
     const pieces = cut(text, whole ? [] : randomOffsets(text, source));
     await client.send(...pieces);

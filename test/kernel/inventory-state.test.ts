@@ -20,6 +20,7 @@ kernelTest('a cgroup that was made anew since the look-up is a change', () => {
       { ...workload, name: 'elsewhere' },
     ],
     entities: [],
+    hostLabels: {},
     hostInterfaces: [],
     places: { namespaces: {} },
   };

@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { abiVersion } from '../../src/compiler/ir/abi.ts';
-import { bundleFormat, type SourceTable } from '../../src/compiler/ir/bundle.ts';
+import { bundleFormat } from '../../src/compiler/ir/bundle.ts';
 import { pinnedAbi } from '../../src/runtime/kernel/bpffs.ts';
 import { cgroupMount } from '../../src/runtime/kernel/cgroups.ts';
 import { failureText, type Result } from '../../src/runtime/kernel/failure.ts';
 import { missingInterfaces, missingRequirements, probe, probeMethod, probeNames } from '../../src/runtime/kernel/features.ts';
 import { load, loadObjects } from '../../src/runtime/kernel/load.ts';
 import { compile, expectOk, kernelOrSkip, kernelTest, privatePins } from '../harness/kernel.ts';
-import { policySource, ruleSource } from '../harness/sample-policy.ts';
+import { policySource, ruleSource, writtenIn } from '../harness/sample-policy.ts';
 
 const small = {
   template: 'test/small',
@@ -22,20 +22,21 @@ const small = {
     ? compile('#include "maps.h"\nSEC("cgroup_skb/ingress") int pol_pass(struct __sk_buff *skb) { return 1; }\n')
     : new Uint8Array(),
 };
-const sources: SourceTable = {
+const sources = writtenIn({
   policies: [policySource('shop', 'shop.policy', 1)],
   rules: [
     ruleSource({ file: 'shop.policy', line: 3, action: 'allow', section: 'ingress', text: 'allow tcp 80' }),
     ruleSource({ file: 'shop.policy', line: 7, action: 'deny', section: 'ingress', text: 'deny icmp' }),
   ],
-};
+});
 const none = { sha256: '', file: '' };
 const manifest = {
   format: bundleFormat,
   abi: abiVersion,
   build: '',
   requirements: [],
-  files: { program: none, sources: none, metrics: none, text: none, boundary: none },
+  files: { program: none, metrics: none, text: none, boundary: none },
+  parts: [],
   images: [],
   objects: [],
 } as const;

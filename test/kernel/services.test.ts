@@ -5,12 +5,13 @@ import * as assert from 'uvu/assert';
 import { formatAddress } from '../../src/compiler/space/address.ts';
 import type { NamedEndpointPort } from '../../src/runtime/policy/generation.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
+import { policySetOf } from '../../src/runtime/policy/policy-index.ts';
 import { type BackendWorkload, serviceTables } from '../../src/runtime/policy/services.ts';
 import { type Attached, attachedTo } from '../harness/attached.ts';
 import { typedPolicy } from '../harness/compile.ts';
 import { kernelTest, privateCgroup } from '../harness/kernel.ts';
 import { type Agent, startAgent, stopAgents } from '../harness/socket-agents.ts';
-import { emitted, imageOf, plainCauses } from '../harness/tables.ts';
+import { emitted, imageOf, imagesOf, plainCauses } from '../harness/tables.ts';
 
 const endpoints = { client: 16, one: 17, two: 18 } as const;
 type Server = 'one' | 'two';
@@ -53,7 +54,7 @@ type Cgroups = Readonly<Record<keyof typeof endpoints, { readonly id: bigint }>>
 function put(net: Attached, cgroups: Cgroups, [text, ready]: readonly [string, readonly Server[]]): void {
   const policy = emitted(typedPolicy(text));
   const tables = materialize({
-    program: policy.program,
+    policies: policySetOf(policy.program),
     ports: imageOf(policy, 'ports'),
     endpoints: [
       { id: 1, kind: 'reserved', entities: ['host'] },
@@ -65,7 +66,7 @@ function put(net: Attached, cgroups: Cgroups, [text, ready]: readonly [string, r
   });
   const servers: readonly Server[] = ['one', 'two'];
   net.install({
-    images: { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') },
+    images: imagesOf(policy),
     tables,
     addresses: [],
     cgroups: [

@@ -1,25 +1,12 @@
 // Every template passes this kernel's verifier; a program that does not is reported by the one line that says why.
-import { release } from 'node:os';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { failureText } from '../../src/runtime/kernel/failure.ts';
 import { loadObjects } from '../../src/runtime/kernel/load.ts';
 import { verifierError } from '../../src/runtime/kernel/verifier-error.ts';
-import { compile, kernelTest, loadTemplates, privatePins, templateNames, templateObject } from '../harness/kernel.ts';
+import { compile, kernelTest, loadTemplates, privatePins, templateNames, } from '../harness/kernel.ts';
 
-/** What a kernel refuses, by its release: policies that need it are refused there at load, by that name. */
-const refusedOn: Readonly<Record<string, readonly string[]>> = { '6.1': ['l7/receive', 'l7/send'] };
-const refusedHere = refusedOn[release().split('.').slice(0, 2).join('.')] ?? [];
-const taken = templateNames().filter((template) => !refusedHere.includes(template));
-
-for (const template of refusedHere) {
-  kernelTest(`${template} is refused here by name`, () => {
-    const refused = loadObjects([templateObject(template)], privatePins());
-    assert.is(refused.ok ? undefined : refused.failures[0]?.kind, 'rejected', 'if it passes now, take it out of the list');
-  });
-}
-
-for (const template of taken) {
+for (const template of templateNames()) {
   kernelTest(`${template} passes the verifier`, () => {
     const loaded = loadTemplates([template], privatePins());
     assert.ok(loaded.programs.size > 0);
@@ -28,8 +15,7 @@ for (const template of taken) {
 }
 
 kernelTest('all templates share their maps', () => {
-  if (taken.length === 0) return;
-  const loaded = loadTemplates(taken, privatePins());
+  const loaded = loadTemplates(templateNames(), privatePins());
   assert.ok(loaded.maps.has('config') && loaded.maps.has('counters'));
   loaded.close();
 });

@@ -3,8 +3,10 @@
 import { readdirSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { PolicyProgram } from '../../src/compiler/ir/bundle.ts';
 import type { TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { type Tried, type Verification, Verifier } from '../../src/runtime/kernel/verify.ts';
+import { policySetOf } from '../../src/runtime/policy/policy-index.ts';
 import { randomPolicy } from '../harness/arbitrary.ts';
 import { typedPolicy } from '../harness/compile.ts';
 import { expectOk, kernelTest, privatePins, templateObject } from '../harness/kernel.ts';
@@ -12,7 +14,9 @@ import { random, seedOf } from '../harness/random.ts';
 import { emitted, imageOf } from '../harness/tables.ts';
 import { varied } from '../harness/varied.ts';
 
-function bundleOf(typed: TypedPolicy): Tried {
+type TriedProgram = Tried & { readonly program: PolicyProgram };
+
+function bundleOf(typed: TypedPolicy): TriedProgram {
   const policy = emitted(typed);
   return {
     program: policy.program,
@@ -21,6 +25,7 @@ function bundleOf(typed: TypedPolicy): Tried {
       ports: imageOf(policy, 'ports'),
       prefixes: imageOf(policy, 'prefixes'),
       http: imageOf(policy, 'http'),
+      dns: imageOf(policy, 'dns'),
       exec: imageOf(policy, 'exec'),
     },
     objects: [templateObject('net/verify')],
@@ -28,9 +33,9 @@ function bundleOf(typed: TypedPolicy): Tried {
 }
 
 let verifier: Verifier | undefined;
-function tried(bundle: Tried): Verification {
+function tried(bundle: TriedProgram): Verification {
   verifier ??= new Verifier(`${privatePins()}-verify`);
-  return expectOk(verifier.verify(bundle));
+  return expectOk(verifier.verify(bundle, policySetOf(bundle.program)));
 }
 const shown = (value: unknown): string => JSON.stringify(value, undefined, 1);
 
@@ -58,7 +63,7 @@ kernelTest('a bundle whose tables mean something else is found out, whatever dif
   const bundle = bundleOf(typedPolicy(text));
   assert.ok(tried(bundle).questions > 8);
   assert.equal(tried(bundle).mismatches, []);
-  const faults: readonly (readonly [string, Tried])[] = [
+  const faults: readonly (readonly [string, TriedProgram])[] = [
     [
       'action',
       {

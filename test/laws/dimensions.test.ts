@@ -211,16 +211,16 @@ function inPart(part: Part): readonly boolean[] {
 test('the atoms of a dimension are disjoint, make up the box, and lie inside or outside of each set', () => {
   fc.assert(
     fc.property(parts, (sets) => {
-      const atoms = [...atomsOf(box, sets)].map(({ part }) => part);
-      const held = [...atomsOf(box, sets)].length;
-      assert.is(atoms.length, held);
+      const { parts: atoms, within } = atomsOf(box, sets);
       if (sets.length === 0) return;
       const members = atoms.map(inPart);
       const size = members[0]?.length ?? 0;
       for (let i = 0; i < size; i++) assert.is(members.filter((member) => member[i]).length, 1);
-      const inside = sets.map((): Part[] => []);
-      for (const atom of atomsOf(box, sets)) for (const [i, set] of sets.entries()) if (atom.isIn(set)) inside[i]?.push(atom.part);
-      for (const [i, set] of sets.entries()) assert.equal(inPart(unionOf(inside[i] ?? [])), inPart(set));
+      for (const set of sets) {
+        const inside = within(set).flatMap((number) => atoms[number] ?? []);
+        assert.is(new Set(inside).size, inside.length);
+        assert.equal(inPart(unionOf(inside)), inPart(set));
+      }
     }),
   );
 });

@@ -53,7 +53,7 @@ const kinds: readonly Kind[] = [
   { options: {}, inCluster: ' in cluster "default"' },
   { options: { clusterName: 'east' }, inCluster: ' in cluster "east"' },
   { options: { defaultLocalCluster: false, allowLocalhost: false, nodeLabels: true }, inCluster: '' },
-  { options: { addressesMatch: { workloads: true, nodes: false } }, inCluster: ' in cluster "default"' },
+  { options: { addressesMatch: { workloads: true, nodes: true } }, inCluster: ' in cluster "default"' },
   { options: { enforcement: 'always' }, inCluster: ' in cluster "default"' },
   { options: { baseline: 'kubernetes' }, inCluster: ' in cluster "default"' },
 ];
@@ -73,10 +73,10 @@ function allowed(maker: Random, section: string, { inCluster, options }: Kind): 
 }
 
 function normal(maker: Random, name: string, kind: Kind): string {
-  const isolation = kind.options.baseline === 'kubernetes' ? ['deny priority 1000000'] : [];
   const sections = maker.pick([['ingress'], ['egress'], ['ingress', 'egress']]).map((section) => {
     const rules = Array.from({ length: maker.int(4) }, () => allowed(maker, section, kind));
-    return `  ${section} { ${[...rules, ...isolation].join('\n    ')} }`;
+    const isolation = section === 'ingress' ? 'deny from all except host priority 1000000' : 'deny priority 1000000';
+    return `  ${section} { ${[...rules, ...(kind.options.baseline === 'kubernetes' ? [isolation] : [])].join('\n    ')} }`;
   });
   return `policy ${name} for { ${maker.pick(labels)} } in namespace ${maker.pick(namespaces)} {\n${sections.join('\n')}\n}`;
 }

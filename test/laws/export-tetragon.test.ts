@@ -1,5 +1,7 @@
 // What is written for Tetragon and read again means the same, refusals with their errno and signals with their name: random process
 // rules, of which those that Tetragon cannot say are refused as a whole.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isError } from '../../src/compiler/diagnostics/diagnostic.ts';
@@ -35,6 +37,8 @@ const operands: Readonly<Record<string, readonly string[]>> = {
     '[10.0.0.0/8, 2001:db8::/33] remote-port [80, 8000-8100] protocol tcp',
     'address not [127.0.0.0/8, ::1]',
     'remote-port 80',
+    'remote-port not [80, 443] protocol tcp binary "/usr/bin/curl"',
+    'remote-port not [22, 80-90, 443, 8080, 9000]',
     'protocol udp binary "/usr/bin/curl"',
   ],
   create: ['kind folder', 'kind [file, pipe] scope host', 'binary "/bin/x"'],
@@ -111,5 +115,28 @@ test('random process rules, written for Tetragon and read again', () => {
   console.log(`${compared} of 150 can be said and read`);
   assert.ok(compared >= 30);
 });
+
+const examples = join(import.meta.dirname, '..', '..', '..', 'shared', 'corpora', 'tetragon', 'examples');
+
+if (!existsSync(examples)) {
+  console.log(`SKIP public policies: there is no ../shared/corpora/tetragon/examples beside the project`);
+  test.skip('public policies', () => undefined);
+} else
+  test('public policies, read, written, read again', () => {
+    const files = readdirSync(examples, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yaml'));
+    let compared = 0;
+    for (const name of files.sort()) {
+      const before = checkUnit([{ path: 'a.yaml', text: readFileSync(join(examples, name), 'utf8') }]);
+      const written = before.ok ? exportUnit(before.value, 'tetragon') : before;
+      if (!before.ok || !written.ok || written.value.length === 0) continue;
+      const documents = documentsText(written.value);
+      const after = readAgain(documents);
+      assert.ok(after, name);
+      if (after) assert.equal(differences(before.value, after), [], `${name}\n${documents}`);
+      compared++;
+    }
+    console.log(`${compared} of ${files.length} files`);
+    assert.ok(compared > 25, String(compared));
+  });
 
 test.run();

@@ -2,26 +2,33 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { classify, language, textValue } from '../../src/compiler/space/automaton.ts';
+import { type Automaton, classify, language, textValue } from '../../src/compiler/space/automaton.ts';
 import { decimalRange } from '../../src/compiler/space/decimal.ts';
+import type { Pattern } from '../../src/compiler/space/pattern.ts';
 import { readRegex, regexLimits } from '../../src/compiler/space/regex.ts';
 
 const atom = fc.constantFrom(
   ...['a', 'b', 'B', '1', ' ', '\u00e9', '\u20ac', '\u{1f600}', '.', '\\d', '\\W', '\\S', '\\w', '\\.', '\\n', '\\x62', '\\u00e9'],
   ...['[ab]', '[^a]', '[a-c1]', '[^\\d\\u00e9]', '[\\w-]', '[\u00e0-\u20ac]', '[\u00e0-\u{1f600}]', '[^a\\]]', '[.*]'],
 );
-/** Expressions that JavaScript reads as we do. */
-const expression = fc.letrec<{ readonly any: string }>((tie) => ({
-  any: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    atom,
-    fc.array(tie('any'), { maxLength: 4 }).map((parts) => parts.join('')),
-    fc.array(tie('any'), { minLength: 1, maxLength: 3 }).map((parts) => `(${parts.join('|')})`),
-    fc
-      .tuple(tie('any'), fc.constantFrom('*', '+', '?', '{2}', '{1,}', '{0,2}', '{2,3}', '*?', '+?', '??'))
-      .map(([part, times]) => `(?:${part})${times}`),
-  ),
-})).any;
+/** Expressions that JavaScript reads as we do, of these atoms. */
+const expressionOf = (atoms: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.letrec<{ readonly any: string }>((tie) => ({
+    any: fc.oneof(
+      { maxDepth: 3, withCrossShrink: true },
+      atoms,
+      fc.array(tie('any'), { maxLength: 4 }).map((parts) => parts.join('')),
+      fc.array(tie('any'), { minLength: 1, maxLength: 3 }).map((parts) => `(${parts.join('|')})`),
+      fc
+        .tuple(tie('any'), fc.constantFrom('*', '+', '?', '{2}', '{1,}', '{0,2}', '{2,3}', '*?', '+?', '??'))
+        .map(([part, times]) => `(?:${part})${times}`),
+    ),
+  })).any;
+const expression = expressionOf(atom);
+/** What asks for its neighbours, and for the ends of the text. */
+const bordered = expressionOf(
+  fc.constantFrom(...['a', '1', '-', '\\w', '\\W', '.', '[a-]', '\\b', '\\B', '(^|a)', '(-|$)', '(^a|b$)', '(?:^$)']),
+);
 const letters = fc.constantFrom('a', 'b', 'B', 'A', 'c', '1', '9', ' ', '.', '-', ']', '\n', '\u00e9', '\u00c9', '\u20ac', '\u{1f600}');
 const text = fc.array(letters, { maxLength: 6 }).map((parts) => parts.join(''));
 
@@ -57,6 +64,35 @@ test('a search finds what it finds in JavaScript', () => {
   );
 });
 
+function languageOf(pattern: Pattern): Automaton | undefined {
+  try {
+    return language(pattern);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+test('borders of words, and ends of the text inside of groups', () => {
+  const near = fc.array(fc.constantFrom('a', 'b', '1', '_', '-', ' ', '\u00e9'), { maxLength: 5 }).map((parts) => parts.join(''));
+  let read = 0;
+  fc.assert(
+    fc.property(bordered, fc.array(near, { maxLength: 40 }), (of, texts) => {
+      const found = readRegex(of);
+      if (!found.ok) assert.match(found.mistake.reason, /grows/);
+      const inLanguage = found.ok ? languageOf(found.pattern) : undefined;
+      // Repetitions inside of repetitions can be past the limits.
+      if (!inLanguage) return;
+      read++;
+      const judge = new RegExp(`^(?:${of})$`, 'u');
+      for (const one of ['', 'a', '-', 'a-a', '-a-', ...texts])
+        assert.is(textValue(inLanguage, one) === 1, judge.test(one), `${of} on ${JSON.stringify(one)}`);
+    }),
+    { numRuns: 300 },
+  );
+  assert.ok(read > 250, String(read));
+});
+
 type Case = readonly [of: string, matching: readonly string[], others: readonly string[]];
 const cases: readonly Case[] = [
   ['', [''], ['a']],
@@ -78,6 +114,10 @@ const cases: readonly Case[] = [
   ['\\x{1F600}\\t', ['\u{1f600}\t'], ['\u{1f600}']],
   ['\\s', ['\t', '\n', '\f', '\r', ' '], ['\v', '\u00a0']],
   ['[^\u0000-\u{10ffff}]', [], ['', 'a']],
+  ['/(^|v)api\\b.*', ['/vapi', '/vapi/x', '/vapi-1'], ['/api', '/vapis', '/vapi_1']],
+  ['(^a)b', ['ab'], ['b', 'aab']],
+  ['a\\b\\b', ['a'], ['', 'aa']],
+  ['\\B', [''], ['a']],
 ];
 for (const [of, matching, others] of cases) {
   test(`${JSON.stringify(of)}`, () => {
@@ -108,9 +148,10 @@ const mistakes: readonly (readonly [of: string, at: number, reason: RegExp])[] =
   ['*a', 0, /nothing stands before/],
   ['a|+b', 2, /nothing stands before/],
   ['a^b', 1, /in the middle/],
-  ['(^a)b', 1, /inside a group/],
+  ['(a^b)c', 2, /in the middle/],
+  ['(a$b)', 3, /behind the end/],
   ['a$b', 2, /behind the end/],
-  ['\\bfoo', 0, /no meaning/],
+  ['\\yfoo', 0, /no meaning/],
   ['\\pL', 0, /no meaning/],
   ['(?m)a', 0, /flag `m`/],
   ['(?#x)a', 0, /unknown kind/],

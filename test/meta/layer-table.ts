@@ -68,6 +68,7 @@ export const layers: readonly Layer[] = [
   { path: 'compiler/format/', may: [parse, base, diagnostics, ir] },
   { path: 'compiler/event-text.ts', may: [diagnostics, ir, base], types: [domain] },
   { path: 'compiler/question-text.ts', may: [diagnostics, ir, base] },
+  { path: 'compiler/stated-names.ts', may: [diagnostics, ir, base, `${space}labels.ts`] },
   {
     path: 'compiler/session.ts',
     may: [parse, resolve, check, 'compiler/analysis/', diagnostics, ir, base],
@@ -80,6 +81,7 @@ export const layers: readonly Layer[] = [
       'compiler/event-text.ts',
       'compiler/question-text.ts',
       'compiler/session.ts',
+      'compiler/stated-names.ts',
       'compiler/domains/',
       'compiler/interchange/',
       `${space}labels.ts`,

@@ -133,6 +133,42 @@ for (const sent of ['a..b', '.a', 'a.b:80:80', ':80', 'u@a', 'a b', 'a/b', '%61'
     assert.equal(head.kind === 'head' && head.content, undecidable('malformedRequest'));
   });
 
+const handshake = 'GET /chat HTTP/1.1\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n';
+test('a request for WebSocket is a request; what follows it depends on the response', () => {
+  const head = read(`${handshake}\r\n`);
+  const fields = says('GET', '/chat', { 'header upgrade': ['WebSocket'], 'header connection': ['Upgrade'] });
+  assert.equal(head, { kind: 'head', content: fields, headBytes: 63, body: { kind: 'upgrade' } });
+});
+for (const odd of [
+  handshake.replace('WebSocket', 'h2c'),
+  handshake.replace('WebSocket', 'websocket, h2c'),
+  handshake.replace('WebSocket', 'websocket/13'),
+  handshake.replace('WebSocket', ''),
+  handshake.replace('GET', 'POST'),
+  handshake.replace('1.1', '1.0'),
+  `${handshake}Upgrade: websocket\r\n`,
+  `${handshake}Content-Length: 0\r\n`,
+  `${handshake}Transfer-Encoding: chunked\r\n`,
+])
+  test(`${JSON.stringify(odd)} is lost`, () => assert.equal(read(`${odd}\r\n`), lost('unknownStreamPosition')));
+
+for (const name of ['X-HTTP-Method-Override', 'x-http-method', 'X-Method-Override'])
+  test(`${name}: nobody knows which method the server takes`, () => {
+    const head = read(`POST /a HTTP/1.1\r\n${name}: DELETE\r\n\r\n`);
+    assert.equal(head.kind === 'head' && head.content, undecidable('ambiguousMethod'));
+    const other = read(`POST /a HTTP/1.1\r\n${name}-x: DELETE\r\n\r\n`);
+    assert.is(other.kind === 'head' && other.content.kind, 'fields');
+  });
+test('of several reasons the first counts', () => {
+  const reason = (text: string) => {
+    const head = read(text);
+    return head.kind === 'head' && head.content.kind === 'undecidable' && head.content.reason;
+  };
+  assert.is(reason('POST /a//b HTTP/1.1\r\nX-HTTP-Method: GET\r\n\r\n'), 'ambiguousTarget');
+  assert.is(reason('POST /a HTTP/1.1\r\nX-HTTP-Method: GET\r\nHost: u@x\r\n\r\n'), 'ambiguousMethod');
+  assert.is(reason('POST /a HTTP/1.1\r\nHost: u@x\r\nX-HTTP-Method: GET\r\n\r\n'), 'malformedRequest');
+});
+
 test('every beginning of a right head is incomplete', () => {
   const whole = 'POST /a%20b?c HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n';
   for (let i = 0; i < whole.length; i++) assert.is(read(whole.slice(0, i)).kind, 'incomplete', whole.slice(0, i));

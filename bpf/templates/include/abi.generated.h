@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 3
+#define POL_ABI_VERSION 5
 
 enum {
 	POL_ACTION_ABSENT = 0,
@@ -50,12 +50,14 @@ enum {
 	POL_PROTOCOL_OTHER = 5,
 	POL_PROTOCOL_HTTP = 6,
 	POL_PROTOCOL_EXEC = 7,
+	POL_PROTOCOL_DNS = 8,
 };
 
 enum {
 	POL_DOMAIN_PACKET = 0,
 	POL_DOMAIN_HTTP = 1,
 	POL_DOMAIN_EXEC = 2,
+	POL_DOMAIN_DNS = 3,
 };
 
 enum {
@@ -88,6 +90,21 @@ enum {
 	POL_REASON_UNRESOLVED_SCRIPT = 11,
 	POL_REASON_POISONED_CONNECTION = 12,
 	POL_REASON_FOREIGN_MOUNTS = 13,
+	POL_REASON_MALFORMED_QUERY = 14,
+	POL_REASON_AMBIGUOUS_QUERY = 15,
+	POL_REASON_NO_QUERY = 16,
+	POL_REASON_AMBIGUOUS_METHOD = 17,
+};
+
+enum {
+	POL_METHOD_OTHER = 0,
+	POL_METHOD_GET = 1,
+	POL_METHOD_HEAD = 2,
+	POL_METHOD_POST = 3,
+	POL_METHOD_PUT = 4,
+	POL_METHOD_PATCH = 5,
+	POL_METHOD_DELETE = 6,
+	POL_METHOD_OPTIONS = 7,
 };
 
 enum {
@@ -114,6 +131,10 @@ enum {
 	POL_LIMIT_SLOTS = 2,
 	POL_LIMIT_RING_BYTES = 1048576,
 	POL_LIMIT_COUNTERS = 65536,
+	POL_LIMIT_REQUEST_COUNTERS = 4096,
+	POL_LIMIT_REQUEST_METHODS = 8,
+	POL_LIMIT_DURATION_BUCKETS = 12,
+	POL_LIMIT_QUERY_TYPES = 512,
 	POL_LIMIT_PROBES = 32,
 	POL_LIMIT_SERVICE_PEERS = 65536,
 	POL_LIMIT_MEMORY_PAGE = 131072,
@@ -121,6 +142,10 @@ enum {
 	POL_LIMIT_PORT_BLOCK = 64,
 	POL_LIMIT_CHOICE_BLOCK = 16,
 	POL_LIMIT_ADDRESS_STEPS = 40,
+};
+
+enum {
+	POL_ROW_OWN_BASES = 2147483648,
 };
 
 enum {
@@ -151,16 +176,25 @@ struct pol_config {
 };
 _Static_assert(sizeof(struct pol_config) == 8, "pol_config");
 
+/* one element; whom policies for the host are about: sockets outside of every workload */
+struct pol_host {
+	__u64 until; /* nanoseconds, CLOCK_MONOTONIC: from then on nobody; 0 = for good */
+	__u64 exempt; /* number of a cgroup that is not governed; 0 = none */
+	__u32 network; /* inode of their network namespace; 0 = no policy governs the host */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct pol_host) == 24, "pol_host");
+
 /* first bytes of the decision memory; addresses are bytes from its beginning */
 struct pol_memory {
 	__u32 endpoints; /* address of a pol_endpoint for each id */
 	__u32 endpoint_count;
-	__u32 subjects; /* address of three pol_section for each subject class: ingress, egress; process: its row is `otherwise` */
+	__u32 subjects; /* address of three pol_section for each subject class: ingress, egress, process */
 	__u32 subject_count;
 	__u32 port_classes; /* address of blocks of port classes, u16 */
 	__u32 blocks; /* address of blocks of choices, u8; block 0 is all 0 */
 	__u32 cell_bits; /* lowest bits of a cell: its block of classes; the number of a block of choices above */
-	__u32 reserved;
+	__u32 networks; /* peer classes below are of networks, the others of endpoints */
 	__u32 ipv4; /* address node */
 	__u32 ipv6; /* address node */
 	__u32 verdicts; /* address of pol_verdict; what is called the number of a verdict counts from here */
@@ -180,15 +214,15 @@ _Static_assert(sizeof(struct pol_endpoint) == 8, "pol_endpoint");
 struct pol_section {
 	__u32 cells; /* address of cells: at [port class / 16] its own, or one of others: then its choices are 0. Lowest bit: the block behind has their upper bytes */
 	__u32 rows; /* address of a pol_row for each choice */
-	__u32 otherwise; /* number of the verdict where a row has none */
-	__u32 reserved;
+	__u32 starts; /* process: number of the verdict of the first class of program starts */
+	__u32 bases; /* number of the verdict of choice 0, of a network; that of an endpoint is the next */
 };
 _Static_assert(sizeof(struct pol_section) == 16, "pol_section");
 
 /* which verdict a peer class chooses */
 struct pol_row {
 	__u32 cells; /* as in pol_section, of peer classes */
-	__u32 verdicts; /* number of the verdict of choice 1, less one; choice 0 is `otherwise` of the section */
+	__u32 verdicts; /* number of the verdict of choice 1, less one. Highest bit: the two before choice 1 are bases of its own */
 };
 _Static_assert(sizeof(struct pol_row) == 8, "pol_row");
 
@@ -214,7 +248,7 @@ struct pol_verdict {
 	__u32 next; /* action inspect: number of the first verdict of the request row, indexed by request class */
 	__u8 action; /* 0 absent (fail closed), 1 allow, 2 deny, 3 inspect */
 	__u8 match; /* PolicyMatchType */
-	__u8 domain; /* action inspect: 1 http */
+	__u8 domain; /* action inspect: 1 http, 3 dns */
 	__u8 flags; /* 1 silent denial; 2 only audited: cause and match are those of the denial */
 	__u32 reserved;
 };
@@ -298,6 +332,15 @@ struct pol_backend {
 };
 _Static_assert(sizeof(struct pol_backend) == 20, "pol_backend");
 
+/* whose the packets of an interface are; key: its number in the network namespace of policyd */
+struct pol_interface {
+	__u32 endpoint; /* 0 = nobody has it yet; all ones = of several, their addresses say whose */
+	__u16 before; /* bytes of a packet before its IP header */
+	__u8 has_cgroup; /* 1 = its sockets are governed by the programs of a cgroup as well, which read requests */
+	__u8 reserved;
+};
+_Static_assert(sizeof(struct pol_interface) == 8, "pol_interface");
+
 struct pol_counter_key {
 	__u32 cause;
 	__u8 direction; /* section */
@@ -306,6 +349,23 @@ struct pol_counter_key {
 	__u8 verdict; /* Hubble verdict */
 };
 _Static_assert(sizeof(struct pol_counter_key) == 8, "pol_counter_key");
+
+/* requests of inspected connections */
+struct pol_request_key {
+	__u8 section; /* of the requests */
+	__u8 method; /* request method */
+	__u8 version; /* 0 HTTP/1.1, 1 HTTP/1.0 */
+	__u8 reserved;
+	__u32 status; /* of the response; 0 = it was not seen */
+};
+_Static_assert(sizeof(struct pol_request_key) == 8, "pol_request_key");
+
+/* from a request that passed to the first byte of its response */
+struct pol_durations {
+	__u64 sum; /* nanoseconds */
+	__u64 bucket[12]; /* how many took so long, and no less; the last one has no end */
+};
+_Static_assert(sizeof(struct pol_durations) == 104, "pol_durations");
 
 /* one verdict, for people to look at */
 struct pol_event {
@@ -322,14 +382,14 @@ struct pol_event {
 	__u8 protocol; /* event protocol */
 	__u8 match; /* PolicyMatchType */
 	__u8 verdict; /* Hubble verdict */
-	__u8 domain; /* 0 packet, 1 http, 2 exec */
+	__u8 domain; /* 0 packet, 1 http, 2 exec, 3 dns */
 	__u8 reason; /* undecidable reason */
 	__u8 tcp_flags; /* as on the wire */
-	__u8 reserved;
+	__u8 carrier; /* dns: protocol that carried the query */
 	__u32 pid; /* exec, connect and sendmsg hooks; else 0 */
 	__u32 uid; /* exec, connect and sendmsg hooks; else 0 */
 	__u16 text_length; /* bytes of text, before it was cut */
 	__u16 reserved2;
-	__u8 text[256]; /* http: METHOD SP path; exec: path */
+	__u8 text[256]; /* http: METHOD SP path; exec: path; dns: the question as it was sent */
 };
 _Static_assert(sizeof(struct pol_event) == 336, "pol_event");

@@ -137,7 +137,7 @@ static __always_inline int pol_data_passes(const struct pol_case *this, const st
 
 	if (!this->packet.payload || this->direction != requests)
 		return 1;
-	if (!storage->inspected || this->packet.tcp_flags & POL_TCP_URG)
+	if (storage->inspected != POL_SOCKET_INSPECTED || this->packet.tcp_flags & POL_TCP_URG)
 		return 0;
 	if (storage->role == POL_ROLE_ACTIVE)
 		return (__s32)(this->packet.sequence + this->packet.payload - storage->approved) <= 0;

@@ -6,6 +6,7 @@
  * any address to itself.
  */
 #pragma once
+#include "dns-packet.h"
 #include "interface.h"
 #include "peer.h"
 
@@ -30,7 +31,9 @@ struct pol_flow {
 	__u8 direction; /* of the first packet */
 	__u8 action; /* allow, or inspect */
 	__u8 near; /* as the first packet's: another road is another flow */
-	__u8 reserved;
+	__u8 domain; /* action inspect: what its packets are read as */
+	__u32 row; /* action inspect: base of the verdicts of requests */
+	__u32 reserved;
 };
 
 struct {
@@ -103,6 +106,30 @@ static __always_inline int pol_flow_pass(struct pol_case *this, __u8 action)
 	return 1;
 }
 
+/* Can the packets of a flow be read, if they have to be? UDP that carries DNS. */
+static __always_inline int pol_flow_is_read(const struct pol_case *this, const struct pol_flow *flow)
+{
+	return flow->action == POL_ACTION_INSPECT && flow->domain == POL_DOMAIN_DNS && this->packet.protocol == POL_PROTOCOL_UDP;
+}
+
+/* The packet of a flow that is allowed: answers pass, queries are decided by themselves. */
+static __always_inline int pol_flow_packet(struct __sk_buff *skb, struct pol_case *this, const struct pol_flow *flow)
+{
+	if (!pol_flow_is_read(this, flow))
+		return pol_flow_pass(this, flow->action);
+	return this->direction != flow->direction || pol_dns_judge(skb, this, flow->row);
+}
+
+/* What was decided stands in `this->verdict`. */
+static __always_inline void pol_flow_keep(struct pol_flow *flow, const struct pol_case *this)
+{
+	flow->revision = this->revision;
+	flow->peer = this->peer.endpoint;
+	flow->action = this->verdict.action;
+	flow->domain = this->verdict.domain;
+	flow->row = this->verdict.next;
+}
+
 /*
  * The packet of a known flow: 1 pass, 0 denied (told), -1 it belongs to no flow any more and is to be decided by itself.
  */
@@ -123,16 +150,14 @@ static __always_inline int pol_flow_continue(struct __sk_buff *skb, struct pol_c
 	    (pol_peer_find(skb, this) || this->peer.endpoint != flow->peer))
 		return -1;
 	if (flow->revision == this->revision)
-		return pol_flow_pass(this, flow->action);
+		return pol_flow_packet(skb, this, flow);
 	action = pol_case_decide(skb, this);
 	if (action == POL_ACTION_DENY) {
 		bpf_map_delete_elem(&flows, key);
 		return section == this->direction ? pol_case_deny(this) : -1;
 	}
-	flow->action = action;
-	flow->peer = this->peer.endpoint;
-	flow->revision = this->revision;
-	return pol_flow_pass(this, action);
+	pol_flow_keep(flow, this);
+	return pol_flow_packet(skb, this, flow);
 }
 
 /* Decides a packet by itself; `key`: the flow that it begins, NULL if it begins none. */
@@ -144,21 +169,19 @@ static __always_inline int pol_flow_begin(struct __sk_buff *skb, struct pol_case
 	this->question.point = this->packet.point;
 	if (pol_case_decide(skb, this) == POL_ACTION_DENY)
 		return pol_case_deny(this);
-	if (!pol_flow_pass(this, this->verdict.action))
+	pol_flow_keep(&flow, this);
+	if (!pol_flow_is_read(this, &flow) && !pol_flow_pass(this, flow.action))
 		return 0;
 	pol_packet_admit(this);
 	if (!key)
 		return 1;
 	flow.seen = bpf_ktime_get_ns();
-	flow.revision = this->revision;
-	flow.peer = this->peer.endpoint;
 	flow.point = this->packet.point;
 	flow.direction = this->direction;
-	flow.action = this->verdict.action;
 	flow.near = this->near;
 	/* Where it cannot be remembered its replies are decided by themselves: closed, not open. */
 	bpf_map_update_elem(&flows, key, &flow, BPF_ANY);
-	return 1;
+	return pol_flow_packet(skb, this, &flow);
 }
 
 /* 1 pass, 0 deny. */

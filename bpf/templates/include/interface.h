@@ -6,14 +6,6 @@
 enum { POL_INTERFACES = 65536 };
 #define POL_INTERFACE_SHARED 0xffffffffu /* in the place of an endpoint: its address says who it is */
 
-/* Key: its number in the network namespace that policyd attaches in. */
-struct pol_interface {
-	__u32 endpoint; /* whose it is; 0: nobody's yet */
-	__u16 before; /* bytes of a packet before its IP header */
-	__u8 has_cgroup; /* its sockets are governed by the cgroup programs as well, which read requests */
-	__u8 reserved;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

@@ -78,6 +78,8 @@ struct {
 
 POL_GENERATION_TABLE(t_http, pol_inner_requests);
 POL_GENERATION_TABLE(t_http_cells, pol_inner_pages);
+POL_GENERATION_TABLE(t_dns, pol_inner_requests);
+POL_GENERATION_TABLE(t_dns_cells, pol_inner_pages);
 POL_GENERATION_TABLE(t_exec, pol_inner_automaton);
 POL_GENERATION_TABLE(t_cgroups, pol_inner_cgroups);
 
@@ -88,6 +90,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct pol_config);
 } config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, struct pol_host);
+} host SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);

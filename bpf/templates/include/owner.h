@@ -56,8 +56,12 @@ struct cgroup {
 struct sock_cgroup_data {
 	struct cgroup *cgroup;
 } __attribute__((preserve_access_index));
+struct ns_common {
+	unsigned int inum;
+} __attribute__((preserve_access_index));
 struct net {
 	__u64 net_cookie;
+	struct ns_common ns;
 } __attribute__((preserve_access_index));
 typedef struct {
 	struct net *net;
@@ -69,6 +73,7 @@ struct sock {
 	struct sock_common __sk_common;
 	struct sock_cgroup_data sk_cgrp_data;
 	int sk_rcvlowat;
+	__u8 sk_kern_sock : 1;
 } __attribute__((preserve_access_index));
 struct inet_connection_sock {
 	const void *icsk_ulp_ops;
@@ -133,6 +138,51 @@ POL_GLOBAL int pol_address_is_below(__u32 slot, __u64 address, __u32 endpoint)
 static __always_inline __u32 pol_owner_of_socket(__u32 slot, struct bpf_sock *sk)
 {
 	return pol_owner_of_address(slot, (__u64)pol_socket_address(sk));
+}
+
+/*
+ * Is the socket at a kernel address, which is no workload's, the host's? One of another network namespace is a container
+ * that nobody told us of, not this machine; policyd's own cgroup is left alone, so that it can take back what it did.
+ */
+POL_GLOBAL __u32 pol_host_of_address(__u64 address)
+{
+	__u32 zero = 0;
+	const struct pol_host *governed = bpf_map_lookup_elem(&host, &zero);
+	struct sock *sk = (struct sock *)address;
+	struct cgroup *at;
+
+	if (!governed || !governed->network || BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) != governed->network)
+		return POL_ENDPOINT_NONE;
+	if (!governed->exempt)
+		return POL_ENDPOINT_HOST;
+	at = BPF_CORE_READ(sk, sk_cgrp_data.cgroup);
+	for (int step = 0; at && step < POL_OWNER_STEPS; step++) {
+		if (BPF_CORE_READ(at, kn, id) == governed->exempt)
+			return POL_ENDPOINT_NONE;
+		at = (struct cgroup *)BPF_CORE_READ(at, self.parent);
+	}
+	return POL_ENDPOINT_HOST;
+}
+
+/* Do policies for the host hold now? Until somebody has confirmed them they end by themselves, whoever has died meanwhile. */
+static __always_inline int pol_host_is_governed(void)
+{
+	__u32 zero = 0;
+	const struct pol_host *governed = bpf_map_lookup_elem(&host, &zero);
+	__u64 until = governed ? *(const volatile __u64 *)&governed->until : 0;
+
+	return governed && governed->network && (!until || bpf_ktime_get_ns() < until);
+}
+
+enum { POL_SOCKET_RAW = 3 };
+
+/*
+ * Does the kernel itself answer through this socket: a reset, an echo reply, an error? What it answers to came by no
+ * cgroup, so nobody could have allowed it.
+ */
+static __always_inline int pol_socket_answers(struct bpf_sock *sk)
+{
+	return sk->type == POL_SOCKET_RAW && BPF_CORE_READ_BITFIELD_PROBED(pol_socket_address(sk), sk_kern_sock);
 }
 
 /*

@@ -36,6 +36,11 @@ POL_GLOBAL int pol_peer_find(struct __sk_buff *skb, struct pol_case *this)
 			this->peer.endpoint = owner;
 			return 0;
 		}
+		/* Of ICMP over loopback no socket tells: what the host reads of it, the host sent, or its kernel. */
+		if (this->question.subject == POL_ENDPOINT_HOST && (this->packet.protocol == POL_PROTOCOL_ICMP || this->packet.protocol == POL_PROTOCOL_ICMPV6)) {
+			this->peer.endpoint = POL_ENDPOINT_HOST;
+			return 0;
+		}
 		if (this->question.section == POL_SECTION_INGRESS)
 			return POL_CAUSE_UNKNOWN_SENDER;
 	}

@@ -12,6 +12,8 @@
 
 enum { POL_FAMILY_IPV4 = 2, POL_FAMILY_IPV6 = 10 };
 enum { POL_SOCKET_STREAM = 1 };
+/* The stream program decides its requests, or only tells them. */
+enum { POL_SOCKET_INSPECTED = 1, POL_SOCKET_OBSERVED = 2 };
 enum { POL_ROLE_UNKNOWN = 0, POL_ROLE_ACTIVE = 1, POL_ROLE_PASSIVE = 2 };
 
 /*
@@ -27,10 +29,15 @@ struct pol_socket {
 	__u32 peer; /* endpoint id found when the connection began; see peer_known */
 	__u8 role;
 	__u8 peer_known; /* 1: `peer` holds, 0 meaning "the address speaks" */
-	__u8 inspected; /* 1: its requests are decided by the stream program */
+	__u8 inspected; /* POL_SOCKET_INSPECTED, POL_SOCKET_OBSERVED */
 	__u8 counted; /* 1: the new flow was counted */
 	__u32 approved; /* role active, inspected: sequence number up to which the requests were decided */
 	__u64 cookie; /* role active, inspected: the socket's */
+	/* Role active, inspected for DNS. */
+	__u32 mark; /* next byte to come when the last query had passed */
+	__u8 asked; /* a query passed */
+	__u8 pipelined; /* several answers were due at once: how many still are cannot be told */
+	__u8 reserved[2];
 };
 
 struct {
@@ -151,10 +158,14 @@ static __always_inline __u32 pol_socket_owner(struct pol_generation now, struct 
 	__u64 known = storage ? pol_word_load(&storage->owner) : 0;
 	__u32 owner;
 
-	if (known >> 32 == now.revision)
-		return known;
-	owner = pol_owner_of_socket(now.slot, sk);
-	if (storage && owner != POL_OWNER_UNKNOWN)
-		pol_word_store(&storage->owner, pol_word(now.revision, owner));
-	return owner;
+	if (known >> 32 == now.revision) {
+		owner = known;
+	} else {
+		owner = pol_owner_of_socket(now.slot, sk);
+		if (owner == POL_ENDPOINT_NONE)
+			owner = pol_host_of_address((__u64)pol_socket_address(sk));
+		if (storage && owner != POL_OWNER_UNKNOWN)
+			pol_word_store(&storage->owner, pol_word(now.revision, owner));
+	}
+	return owner == POL_ENDPOINT_HOST && !pol_host_is_governed() ? POL_ENDPOINT_NONE : owner;
 }

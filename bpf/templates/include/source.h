@@ -21,7 +21,7 @@ static __always_inline __u32 pol_source_owner(struct __sk_buff *skb, const struc
 		return POL_OWNER_NO_SOCKET;
 	owner = pol_owner_of_socket(this->question.slot, sk);
 	bpf_sk_release(sk);
-	return owner;
+	return owner ? owner : POL_ENDPOINT_HOST;
 }
 
 /* For packets that go out; `socket`: the kernel address of their socket. */

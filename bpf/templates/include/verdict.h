@@ -95,7 +95,7 @@ POL_GLOBAL int pol_verdict_of_start(__u32 slot, __u32 subject_class, __u32 class
 	if (!verdict)
 		return 0;
 	if (section)
-		return pol_verdict_at(slot, section->otherwise, class, verdict);
+		return pol_verdict_at(slot, section->starts, class, verdict);
 	pol_verdict_fixed(verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
 	return 0;
 }
@@ -112,7 +112,11 @@ static __always_inline const struct pol_verdict *pol_verdict_of_classes(__u32 sl
 	row = pol_memory_at(slot, memory, section->rows + choice * sizeof(*row), sizeof(*row));
 	if (!row || !pol_choice_of(slot, memory, row->cells, peer, &choice))
 		return 0;
-	number = choice ? row->verdicts + choice : section->otherwise;
+	number = row->verdicts & ~POL_ROW_OWN_BASES;
+	if (choice)
+		number += choice;
+	else
+		number = (row->verdicts & POL_ROW_OWN_BASES ? number - 1 : section->bases) + (peer >= memory->networks);
 	return pol_verdict_numbered(slot, memory, number);
 }
 

@@ -16,6 +16,14 @@ static __always_inline __u32 pol_http_header_named(const struct pol_http *http)
 	if (first == POL_NAME_WORD('t', 'r', 'a', 'n', 's', 'f', 'e', 'r') &&
 	    second == POL_NAME_WORD('-', 'e', 'n', 'c', 'o', 'd', 'i', 'n') && third == 'g')
 		return POL_HEADER_ENCODING;
+	if (first == POL_NAME_WORD('x', '-', 'h', 't', 't', 'p', '-', 'm') && second == POL_NAME_WORD('e', 't', 'h', 'o', 'd', 0, 0, 0) && !third)
+		return POL_HEADER_METHOD;
+	if (first == POL_NAME_WORD('x', '-', 'h', 't', 't', 'p', '-', 'm') && second == POL_NAME_WORD('e', 't', 'h', 'o', 'd', '-', 'o', 'v') &&
+	    third == POL_NAME_WORD('e', 'r', 'r', 'i', 'd', 'e', 0, 0))
+		return POL_HEADER_METHOD;
+	if (first == POL_NAME_WORD('x', '-', 'm', 'e', 't', 'h', 'o', 'd') && second == POL_NAME_WORD('-', 'o', 'v', 'e', 'r', 'r', 'i', 'd') &&
+	    third == 'e')
+		return POL_HEADER_METHOD;
 	if (second || third)
 		return POL_HEADER_OTHER;
 	if (first == POL_NAME_WORD('h', 'o', 's', 't', 0, 0, 0, 0))
@@ -83,10 +91,11 @@ static __always_inline __u32 pol_http_line(struct pol_http *http, const struct p
 	return pol_http_name(http, tables, byte);
 }
 
-/* A byte of a number or of `chunked`; anything else makes the value wrong. */
+/* A byte of a number, of `chunked` or of `websocket` (in any case); anything else makes the value wrong. */
 static __always_inline void pol_http_value_byte(struct pol_http *http, __u32 byte)
 {
 	const __u64 chunked = POL_NAME_WORD('c', 'h', 'u', 'n', 'k', 'e', 'd', 0);
+	const __u64 websocket = POL_NAME_WORD('w', 'e', 'b', 's', 'o', 'c', 'k', 'e');
 	__u32 place = http->place;
 	__u32 digit = byte - '0';
 
@@ -99,6 +108,9 @@ static __always_inline void pol_http_value_byte(struct pol_http *http, __u32 byt
 		if (digit > 9 || place >= POL_HTTP_LENGTH_DIGITS)
 			http->value = POL_VALUE_WRONG;
 		http->length = http->length * 10 + digit;
+	} else if (http->header == POL_HEADER_UPGRADE) {
+		if (place >= POL_HTTP_UPGRADE_BYTES || (byte | 0x20) != (place < 8 ? websocket >> (place * 8 & 63) & 0xff : 't'))
+			http->value = POL_VALUE_WRONG;
 	} else if (place >= 7 || byte != (chunked >> (place * 8 & 63) & 0xff)) {
 		http->value = POL_VALUE_WRONG;
 	}
@@ -121,7 +133,7 @@ static __always_inline __u32 pol_http_value(struct pol_http *http, const struct 
 		pol_http_value_read(http, tables, byte);
 	else if (http->header == POL_HEADER_HOST && !(http->flags & POL_HTTP_TRAILER))
 		pol_http_host(http, tables, byte);
-	if (http->header < POL_HEADER_LENGTH)
+	if (http->header < POL_HEADER_UPGRADE)
 		return POL_HTTP_GOES_ON;
 	if (byte == ' ' || byte == '\t') {
 		if (http->value == POL_VALUE_INSIDE)
@@ -145,8 +157,16 @@ static __always_inline __u32 pol_http_line_end(struct pol_http *http, __u32 byte
 		return POL_HTTP_GOES_ON;
 	if (flags & POL_HTTP_TRAILER)
 		return pol_http_lost(http, POL_REASON_AMBIGUOUS_LENGTH);
-	if (header == POL_HEADER_UPGRADE)
-		return pol_http_lost(http, POL_REASON_UNKNOWN_STREAM_POSITION);
+	if (header == POL_HEADER_UPGRADE) {
+		if (flags & POL_HTTP_UPGRADES || http->value == POL_VALUE_WRONG || http->place != POL_HTTP_UPGRADE_BYTES)
+			return pol_http_lost(http, POL_REASON_UNKNOWN_STREAM_POSITION);
+		http->flags = flags | POL_HTTP_UPGRADES;
+		return POL_HTTP_GOES_ON;
+	}
+	if (header == POL_HEADER_METHOD) {
+		pol_http_unclear(http, POL_REASON_AMBIGUOUS_METHOD);
+		return POL_HTTP_GOES_ON;
+	}
 	if (header == POL_HEADER_EXPECT) {
 		http->flags = flags | POL_HTTP_EXPECTS;
 		return POL_HTTP_GOES_ON;
@@ -177,6 +197,9 @@ static __always_inline __u32 pol_http_empty_line_end(struct pol_http *http, __u3
 		return pol_http_lost(http, POL_REASON_MALFORMED_REQUEST);
 	if (flags & POL_HTTP_TRAILER)
 		return POL_HTTP_MESSAGE_READ;
+	/* As RFC 6455 has it; in any other request servers do various things with it. */
+	if (flags & POL_HTTP_UPGRADES && (http->method != POL_METHOD_GET || flags & (POL_HTTP_1_0 | POL_HTTP_HAS_LENGTH | POL_HTTP_CHUNKED)))
+		return pol_http_lost(http, POL_REASON_UNKNOWN_STREAM_POSITION);
 	http->place = 0;
 	http->remaining = http->length;
 	if (flags & POL_HTTP_CHUNKED) {

@@ -11,6 +11,7 @@ enum {
 	POL_HTTP_HEAD_LIMIT = 8192, /* bytes of a head, its empty line included; as headLimit in request.ts */
 	POL_HTTP_LENGTH_DIGITS = 18, /* of Content-Length: fits 63 bits */
 	POL_HTTP_CHUNK_DIGITS = 8, /* hexadecimal, of a chunk's size */
+	POL_HTTP_UPGRADE_BYTES = 9, /* of `websocket` */
 	POL_HTTP_NAME_BYTES = 24, /* of header names that are told apart; longer ones are none of ours */
 };
 
@@ -55,6 +56,7 @@ enum {
 	POL_HTTP_CHUNKED = 64,
 	POL_HTTP_TRAILER = 128, /* the lines are those after the last chunk */
 	POL_HTTP_EXPECTS = 256, /* its body waits for a word of the server */
+	POL_HTTP_UPGRADES = 512, /* what follows its response may be another protocol */
 };
 
 /* Slots of the fields, as kernelFields in ir/abi.ts; those of headers follow, the automaton of their names says which. */
@@ -67,7 +69,8 @@ enum {
 	POL_FIELD_FIRST_HEADER,
 };
 
-enum { POL_HEADER_OTHER, POL_HEADER_HOST, POL_HEADER_UPGRADE, POL_HEADER_EXPECT, POL_HEADER_LENGTH, POL_HEADER_ENCODING };
+/* From UPGRADE on, the value says something about framing. */
+enum { POL_HEADER_OTHER, POL_HEADER_HOST, POL_HEADER_EXPECT, POL_HEADER_METHOD, POL_HEADER_UPGRADE, POL_HEADER_LENGTH, POL_HEADER_ENCODING };
 /* Place in a path segment, up to its first `;`. */
 enum { POL_SEGMENT_EMPTY, POL_SEGMENT_DOT, POL_SEGMENT_DOTS, POL_SEGMENT_NAME };
 enum { POL_VALUE_BEFORE, POL_VALUE_INSIDE, POL_VALUE_AFTER, POL_VALUE_WRONG };
@@ -77,7 +80,7 @@ enum { POL_HOST_BEFORE, POL_HOST_LABEL, POL_HOST_DOT, POL_HOST_BRACKET, POL_HOST
 struct pol_http {
 	__u64 remaining;
 	__u64 length; /* of Content-Length, or of a chunk */
-	__u64 name[POL_HTTP_NAME_BYTES / 8]; /* lower case, zero filled */
+	__u64 name[POL_HTTP_NAME_BYTES / 8]; /* of a header, in lower case, zero filled; first, the method as it is */
 	__u32 head; /* bytes of this head (or trailer) so far */
 	__u16 state; /* of the field that is being read, or of the name of a header */
 	__u16 whole; /* of the target as sent */
@@ -104,6 +107,8 @@ struct pol_http {
 	__u8 percent; /* digits still to come of a percent-encoding */
 	__u8 digit; /* its first digit's value */
 	__u8 reason;
+	__u8 method; /* POL_METHOD_* */
+	__u8 reserved[2]; /* `text` is copied by words */
 	__u8 text[POL_LIMIT_EVENT_TEXT]; /* for events */
 };
 
@@ -167,6 +172,8 @@ static __always_inline void pol_http_restart(struct pol_http *http, const struct
 	http->percent = 0;
 	http->place = 0;
 	http->lines = 0;
+	http->method = POL_METHOD_OTHER;
+	http->name[0] = 0;
 	http->field = 0;
 	__builtin_memset(&http->classes, 0, sizeof(http->classes));
 	http->state = pol_field_begin(tables, POL_FIELD_METHOD);

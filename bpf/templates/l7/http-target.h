@@ -6,16 +6,35 @@
 #pragma once
 #include "http-state.h"
 
+/* The method is whole: what it is counted as, and what it says about framing. */
+static __always_inline void pol_http_method_end(struct pol_http *http)
+{
+	__u64 word = http->text_length > 8 ? 0 : http->name[0];
+
+	if (word == POL_NAME_WORD('G', 'E', 'T', 0, 0, 0, 0, 0)) {
+		http->method = POL_METHOD_GET;
+	} else if (word == POL_NAME_WORD('P', 'O', 'S', 'T', 0, 0, 0, 0)) {
+		http->method = POL_METHOD_POST;
+	} else if (word == POL_NAME_WORD('P', 'U', 'T', 0, 0, 0, 0, 0)) {
+		http->method = POL_METHOD_PUT;
+	} else if (word == POL_NAME_WORD('P', 'A', 'T', 'C', 'H', 0, 0, 0)) {
+		http->method = POL_METHOD_PATCH;
+	} else if (word == POL_NAME_WORD('D', 'E', 'L', 'E', 'T', 'E', 0, 0)) {
+		http->method = POL_METHOD_DELETE;
+	} else if (word == POL_NAME_WORD('O', 'P', 'T', 'I', 'O', 'N', 'S', 0)) {
+		http->method = POL_METHOD_OPTIONS;
+	} else if (word == POL_NAME_WORD('H', 'E', 'A', 'D', 0, 0, 0, 0)) {
+		http->method = POL_METHOD_HEAD;
+		http->flags |= POL_HTTP_IS_HEAD;
+	} else if (word == POL_NAME_WORD('C', 'O', 'N', 'N', 'E', 'C', 'T', 0)) {
+		http->flags |= POL_HTTP_CONNECT;
+	}
+}
+
 static __always_inline __u32 pol_http_method(struct pol_http *http, const struct pol_tables *tables, __u32 byte)
 {
-	const __u8 *text = http->text;
-
 	if (byte == ' ' && http->text_length) {
-		if (http->text_length == 7 && text[0] == 'C' && text[1] == 'O' && text[2] == 'N' && text[3] == 'N' &&
-		    text[4] == 'E' && text[5] == 'C' && text[6] == 'T')
-			http->flags |= POL_HTTP_CONNECT;
-		if (http->text_length == 4 && text[0] == 'H' && text[1] == 'E' && text[2] == 'A' && text[3] == 'D')
-			http->flags |= POL_HTTP_IS_HEAD;
+		pol_http_method_end(http);
 		http->phase = POL_HTTP_PATH;
 		pol_http_finish(http, tables, POL_FIELD_METHOD, http->state);
 		http->state = pol_field_begin(tables, POL_FIELD_PATH);
@@ -25,6 +44,8 @@ static __always_inline __u32 pol_http_method(struct pol_http *http, const struct
 
 		return pol_http_lost(http, http->text_length || line_end ? POL_REASON_MALFORMED_REQUEST : POL_REASON_NOT_HTTP);
 	} else {
+		if (http->text_length < 8)
+			http->name[0] |= (__u64)byte << (http->text_length * 8 & 63);
 		pol_http_read(http, tables, POL_FIELD_METHOD, byte);
 	}
 	pol_http_emit(http, byte);

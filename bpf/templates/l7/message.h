@@ -4,8 +4,7 @@
  * denied, and when a packet cannot be told apart into the two. What becomes of the packet is up to stream.bpf.c.
  */
 #pragma once
-#include "../include/case.h"
-#include "http.h"
+#include "http-connection.h"
 
 enum {
 	POL_STREAM_STEP = 64, /* bytes read at a time */
@@ -14,122 +13,18 @@ enum {
 	POL_STREAM_ROUNDS = 64,
 };
 
-/* What is known of the message that the next byte belongs to. */
-enum {
-	POL_MESSAGE_BETWEEN, /* the next byte begins one */
-	POL_MESSAGE_UNDECIDED,
-	POL_MESSAGE_PASSES,
-	POL_MESSAGE_DENIED, /* the rest of it is swallowed */
-};
-
-struct pol_connection {
-	struct pol_http http;
-	struct pol_peer peer;
-	struct pol_address local;
-	__u16 local_port; /* host order */
-	__u16 remote_port;
-	__u32 revision; /* that `action`, `row` and the automaton's state belong to */
-	__u32 owner;
-	__u32 row; /* base of the request row */
-	__u32 identity; /* of the tables that the current head was read with */
-	__u8 action; /* of the connection: allow (no longer inspected), inspect, deny */
-	__u8 message; /* POL_MESSAGE_* */
-	__u8 poisoned;
-	__u8 lost; /* undecidable and allowed: where a request begins is not known any more */
-	__u8 head_passed; /* part of the head went to the server in an earlier packet */
-	__u8 passed; /* a request was passed: from `mark` on, a response is due */
-	__u8 answered; /* `answer_end` holds */
-	__u8 owed; /* what was denied came in a packet too short for its answer: the next one will have it */
-	/* Of the packet at hand. */
-	__u8 passes; /* some of its bytes may reach the server ... */
-	__u8 drops; /* ... those from `drop_from` on must not */
-	__u8 answer; /* a request of it was denied */
-	__u8 poison;
-	__u8 stranded; /* a request begins behind bytes that must not pass */
-	__u8 completed; /* requests that pass and end in it; 2 stands for more */
-	__u8 pipelined; /* several responses were due at once: how many still are cannot be told */
-	__u8 section; /* POL_SECTION_*: a request that comes, or one that is sent */
-	__u32 begin; /* where its current message begins */
-	__u32 drop_from;
-	/* Sequence numbers of what this end sends. */
-	__u32 mark; /* when the last request had passed */
-	__u32 answer_end; /* when the last 403 will have been sent */
-	/* Of what is sent. */
-	__u32 held; /* bytes that were read and are held back until there are more */
-	__u32 held_at; /* sequence number of the first */
-	__u8 event; /* what the last byte that was read brought about */
-	__u8 reserved[7];
-};
-
-static __always_inline void pol_stream_tell(const struct pol_connection *connection, const struct pol_verdict *verdict, __u32 reason)
+/* Forgets what was said of the packet before. */
+static __always_inline void pol_stream_packet_begin(struct pol_connection *connection)
 {
-	struct pol_event *event = pol_event_reserve();
-
-	if (!event)
-		return;
-	event->cause = verdict->cause;
-	event->revision = connection->revision;
-	event->subject = connection->owner;
-	event->peer = connection->peer.endpoint;
-	if (connection->section == POL_SECTION_INGRESS) {
-		__builtin_memcpy(event->source, &connection->peer.address, sizeof(event->source));
-		__builtin_memcpy(event->destination, &connection->local, sizeof(event->destination));
-		event->source_port = connection->remote_port;
-		event->destination_port = connection->local_port;
-	} else {
-		__builtin_memcpy(event->source, &connection->local, sizeof(event->source));
-		__builtin_memcpy(event->destination, &connection->peer.address, sizeof(event->destination));
-		event->source_port = connection->local_port;
-		event->destination_port = connection->remote_port;
-	}
-	event->direction = connection->section;
-	event->protocol = POL_PROTOCOL_HTTP;
-	event->match = verdict->match;
-	event->verdict = pol_verdict_hubble(verdict);
-	event->domain = POL_DOMAIN_HTTP;
-	event->reason = reason;
-	event->text_length = connection->http.text_length;
-	__builtin_memcpy(event->text, connection->http.text, sizeof(event->text));
-	bpf_ringbuf_submit(event, 0);
-}
-
-static __always_inline void pol_stream_report(const struct pol_connection *connection, const struct pol_verdict *verdict, __u32 reason)
-{
-	struct pol_counter_key key = {
-		.cause = verdict->cause,
-		.direction = connection->section,
-		.protocol = POL_PROTOCOL_HTTP,
-		.match = verdict->match,
-		.verdict = pol_verdict_hubble(verdict),
-	};
-
-	pol_counter_raise(&key);
-	pol_stream_tell(connection, verdict, reason);
-}
-
-/* Decides, counts and tells one request. Is it allowed? */
-POL_GLOBAL int pol_stream_decide(struct pol_connection *connection, __u32 class, __u32 reason)
-{
-	struct pol_verdict verdict;
-
-	if (!connection)
-		return 0;
-	if (connection->action == POL_ACTION_ALLOW)
-		return 1;
-	pol_verdict_at(connection->revision & 1, connection->row, class, &verdict);
-	pol_stream_report(connection, &verdict, reason);
-	return verdict.action == POL_ACTION_ALLOW;
-}
-
-/* Would a request of this class be denied? */
-POL_GLOBAL int pol_stream_denies(struct pol_connection *connection, __u32 class)
-{
-	struct pol_verdict verdict;
-
-	if (!connection || connection->action == POL_ACTION_ALLOW)
-		return 0;
-	pol_verdict_at(connection->revision & 1, connection->row, class, &verdict);
-	return verdict.action != POL_ACTION_ALLOW;
+	connection->passes = 0;
+	connection->drops = 0;
+	connection->answer = connection->owed;
+	connection->owed = 0;
+	connection->poison = connection->action == POL_ACTION_DENY;
+	connection->completed = 0;
+	connection->stranded = 0;
+	connection->begin = 0;
+	connection->drop_from = 0;
 }
 
 static __always_inline void pol_stream_drop(struct pol_connection *connection, __u32 from)
@@ -155,10 +50,13 @@ static __always_inline void pol_stream_deny(struct pol_connection *connection)
 
 static __always_inline void pol_stream_judge(struct pol_connection *connection, __u32 class)
 {
-	if (pol_stream_decide(connection, class, class ? POL_REASON_NONE : connection->http.reason))
-		connection->message = POL_MESSAGE_PASSES;
-	else
+	if (!pol_stream_decide(connection, class, class ? POL_REASON_NONE : connection->http.reason)) {
 		pol_stream_deny(connection);
+		return;
+	}
+	connection->message = POL_MESSAGE_PASSES;
+	connection->class = class;
+	connection->upgrade = !!(connection->http.flags & POL_HTTP_UPGRADES);
 }
 
 /* Nothing after this byte can be judged: it is all one undecidable request. `at`: the byte. */
@@ -194,19 +92,45 @@ static __always_inline int pol_stream_begin(struct pol_connection *connection, c
 		connection->poison = 1;
 		return 0;
 	}
+	connection->begin = offset;
 	pol_http_restart(&connection->http, tables);
+	/* Whether it is a request depends on a response that is not there yet, or cannot be read. */
+	if (connection->upgrade && connection->response.state != POL_RESPONSE_OTHER) {
+		connection->http.reason = POL_REASON_UNKNOWN_STREAM_POSITION;
+		pol_stream_lose(connection, offset);
+		return 0;
+	}
+	connection->upgrade = 0;
 	connection->identity = tables->requests->identity;
 	connection->message = POL_MESSAGE_UNDECIDED;
 	connection->head_passed = 0;
-	connection->begin = offset;
 	return 1;
 }
 
 static __always_inline void pol_stream_message_end(struct pol_connection *connection)
 {
-	if (connection->message == POL_MESSAGE_PASSES && connection->completed < 2)
-		connection->completed++;
+	if (connection->message == POL_MESSAGE_PASSES) {
+		/* The response of one that is not the only one of its packet is not looked for. */
+		if (connection->completed)
+			pol_stream_count(connection, 0);
+		else
+			pol_stream_ended(connection);
+		if (connection->completed < 2)
+			connection->completed++;
+	}
 	connection->message = POL_MESSAGE_BETWEEN;
+}
+
+/*
+ * Behind another request it is not known for sure where the response of this one begins, and so not what the server makes of an
+ * upgrade: that can be told of the first one only. `passed`: it is not. True: the request at hand is lost for it.
+ */
+static __always_inline int pol_stream_is_late(struct pol_connection *connection, int passed)
+{
+	if (!(connection->http.flags & POL_HTTP_UPGRADES) || !passed)
+		return 0;
+	connection->http.reason = POL_REASON_UNKNOWN_STREAM_POSITION;
+	return 1;
 }
 
 /* What the byte before `end` brought about. False: this packet is read no further. */
@@ -214,6 +138,8 @@ static __always_inline int pol_stream_event(struct pol_connection *connection, c
 {
 	struct pol_http *http = &connection->http;
 
+	if (event == POL_HTTP_HEAD_READ && pol_stream_is_late(connection, connection->passed || connection->completed))
+		event = POL_HTTP_LOST;
 	if (event == POL_HTTP_LOST) {
 		pol_stream_lose(connection, end - 1);
 		return 0;
@@ -267,6 +193,8 @@ POL_GLOBAL int pol_stream_advance(struct __sk_buff *skb, struct pol_connection *
 		pol_stream_drop(connection, connection->begin);
 		return 0;
 	}
+	/* Hides from clang that STEP is no less: it would end the loop by `==`, from which verifiers before 6.8 learn no bound. */
+	asm volatile("" : "+r"(length));
 	for (i = 0; i < POL_STREAM_STEP; i++) {
 		if (i >= length)
 			break;
@@ -320,6 +248,24 @@ POL_GLOBAL int pol_stream_pause(struct pol_connection *connection)
 	}
 	connection->head_passed = 1;
 	connection->passes = 1;
+	return 0;
+}
+
+/*
+ * Under another generation, what speaks another protocol since is decided as the request that asked for it was, while that has the
+ * same class.
+ */
+POL_GLOBAL int pol_stream_upgraded_again(struct pol_connection *connection)
+{
+	struct pol_tables tables;
+	__u32 class = POL_CLASS_UNDECIDABLE;
+
+	if (!connection)
+		return 0;
+	if (pol_tables_find(&tables, &t_http, connection->revision & 1) && tables.requests->identity == connection->identity)
+		class = connection->class;
+	if (pol_stream_denies(connection, class))
+		connection->action = POL_ACTION_DENY;
 	return 0;
 }
 

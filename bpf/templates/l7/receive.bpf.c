@@ -50,6 +50,12 @@ static __always_inline int pol_stream_reply(struct __sk_buff *skb, struct pol_co
 	return bpf_sk_redirect_hash(skb, &http_sockets, &cookie, 0);
 }
 
+/* Has the server accepted another protocol? */
+static __always_inline int pol_stream_switched(const struct pol_connection *connection)
+{
+	return connection->upgrade && connection->response.state == POL_RESPONSE_SWITCHED;
+}
+
 static __always_inline int pol_stream_poison(struct __sk_buff *skb, struct pol_connection *connection, __u64 cookie)
 {
 	struct pol_verdict refused;
@@ -60,6 +66,9 @@ static __always_inline int pol_stream_poison(struct __sk_buff *skb, struct pol_c
 	connection->http.text_length = 0;
 	pol_verdict_fixed(&refused, POL_ACTION_DENY, POL_CAUSE_UNINSPECTABLE);
 	pol_stream_tell(connection, &refused, POL_REASON_POISONED_CONNECTION);
+	/* Nobody would read an answer, nor zeros as what they are. */
+	if (pol_stream_switched(connection))
+		return SK_DROP;
 	if (!connection->passes && !pol_stream_response_due(skb, connection) && !pol_answer_write(skb, kind, bodiless))
 		return pol_stream_reply(skb, connection, cookie);
 	return pol_answer_fill(skb, connection->drop_from, 0) ? SK_DROP : SK_PASS;
@@ -77,15 +86,9 @@ int pol_stream_verdict(struct __sk_buff *skb)
 		return SK_DROP;
 	if (connection->revision != now.revision)
 		pol_stream_refresh(skb->sk, connection, now);
-	connection->passes = 0;
-	connection->drops = 0;
-	connection->answer = connection->owed;
-	connection->owed = 0;
-	connection->poison = connection->action == POL_ACTION_DENY;
-	connection->completed = 0;
-	connection->stranded = 0;
-	connection->begin = 0;
-	connection->drop_from = 0;
+	pol_stream_packet_begin(connection);
+	if (pol_stream_switched(connection) && !connection->poison)
+		return SK_PASS;
 	if (connection->lost && !pol_stream_denies(connection, POL_CLASS_UNDECIDABLE))
 		return SK_PASS;
 	if (connection->lost)
@@ -98,6 +101,11 @@ int pol_stream_verdict(struct __sk_buff *skb)
 	}
 	if (connection->lost && !connection->poison)
 		return SK_PASS;
+	/* Nothing of it is denied, whatever it is. */
+	if (connection->action == POL_ACTION_ALLOW && (connection->poison || offset < skb->len)) {
+		connection->lost = 1;
+		return SK_PASS;
+	}
 	if (offset < skb->len && !connection->poison) {
 		connection->poison = 1;
 		pol_stream_drop(connection, offset);
@@ -124,6 +132,7 @@ int pol_stream_verdict(struct __sk_buff *skb)
 			connection->pipelined = 1;
 		connection->mark = pol_stream_written(skb, connection);
 		connection->passed = 1;
+		pol_stream_await(connection);
 	}
 	return SK_PASS;
 }

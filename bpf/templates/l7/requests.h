@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * The tables of one request domain (`t_http`): an automaton for each field that some rule asks for, and a table that takes the
+ * The tables of one request domain (`t_http`, `t_dns`): an automaton for each field that some rule asks for, and a table that takes the
  * classes of all fields, one after the other, to the class of the request. The compiler makes them (4-normalize,
  * 6-emit/request-image.ts). A cell that is missing is 0: the dead state, or the class of what cannot be read.
  */
 #pragma once
 #include "../include/maps.h"
+
+/* An object reads requests of one domain. */
+#ifndef POL_REQUEST_CELLS
+#define POL_REQUEST_CELLS t_http_cells
+#endif
 
 enum { POL_CLASS_UNDECIDABLE = 0, POL_CLASS_UNMATCHED = 1 };
 /* No class yet: it depends on fields that were not read. */
@@ -30,7 +35,7 @@ static __always_inline int pol_tables_find(struct pol_tables *tables, void *requ
 /* One cell. A function of its own, as all look-ups for a byte are: else each of them doubles the paths through the loop over bytes. */
 POL_GLOBAL __u32 pol_cell(__u32 slot, __u32 at)
 {
-	void *pages = bpf_map_lookup_elem(&t_http_cells, &slot);
+	void *pages = bpf_map_lookup_elem(&POL_REQUEST_CELLS, &slot);
 	__u32 number = at / POL_LIMIT_PAGE_CELLS;
 	const struct pol_page *page = pages ? bpf_map_lookup_elem(pages, &number) : 0;
 

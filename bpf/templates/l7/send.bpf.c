@@ -51,6 +51,8 @@ static __always_inline void pol_send_passed(struct sk_msg_md *msg, struct pol_co
 		connection->pipelined = 1;
 	connection->passed = 1;
 	connection->mark = tcp ? tcp->rcv_nxt : 0;
+	pol_stream_ended(connection);
+	pol_stream_await(connection);
 }
 
 /* The next `bytes` are gone, and the write that brought them fails. */
@@ -100,6 +102,12 @@ POL_GLOBAL int pol_send_advance(struct sk_msg_md *msg, struct pol_connection *co
 		return 0;
 	if (connection->message == POL_MESSAGE_BETWEEN) {
 		pol_http_restart(http, &tables);
+		/* Whether it is a request depends on a response that is not there yet, or cannot be read. */
+		if (connection->upgrade && connection->response.state != POL_RESPONSE_OTHER) {
+			http->reason = POL_REASON_UNKNOWN_STREAM_POSITION;
+			return 0;
+		}
+		connection->upgrade = 0;
 		connection->identity = tables.requests->identity;
 		connection->message = POL_MESSAGE_UNDECIDED;
 	}
@@ -121,6 +129,8 @@ POL_GLOBAL int pol_send_advance(struct sk_msg_md *msg, struct pol_connection *co
 		return 0;
 	http->reason = POL_REASON_NONE;
 	connection->event = POL_HTTP_GOES_ON;
+	/* Hides from clang that STEP is no less: it would end the loop by `==`, from which verifiers before 6.8 learn no bound. */
+	asm volatile("" : "+r"(length));
 	for (i = 0; i < POL_STREAM_STEP; i++) {
 		if (i >= length)
 			break;
@@ -171,10 +181,17 @@ POL_GLOBAL int pol_send_judge(struct pol_connection *connection)
 		return 0;
 	if (pol_tables_find(&tables, &t_http, connection->revision & 1))
 		class = pol_http_class(&connection->http, &tables, POL_LIMIT_NAMES_SLOT);
-	if (pol_stream_decide(connection, class, class ? POL_REASON_NONE : connection->http.reason))
+	if (pol_stream_is_late(connection, connection->passed)) {
+		connection->event = POL_HTTP_LOST;
+		return 0;
+	}
+	if (pol_stream_decide(connection, class, class ? POL_REASON_NONE : connection->http.reason)) {
 		connection->message = POL_MESSAGE_PASSES;
-	else
+		connection->class = class;
+		connection->upgrade = !!(connection->http.flags & POL_HTTP_UPGRADES);
+	} else {
 		connection->message = POL_MESSAGE_DENIED;
+	}
 	return 0;
 }
 
@@ -291,6 +308,8 @@ int pol_stream_send(struct sk_msg_md *msg)
 		return SK_DROP;
 	/* The kernel takes what was asked for an earlier message for this one too. */
 	bpf_msg_cork_bytes(msg, 0);
+	if (connection->upgrade && connection->response.state == POL_RESPONSE_SWITCHED)
+		return pol_send_pass(msg, storage, msg->size);
 	if (connection->lost) {
 		if (pol_stream_denies(connection, POL_CLASS_UNDECIDABLE))
 			return SK_DROP;

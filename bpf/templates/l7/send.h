@@ -5,7 +5,7 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SOCKHASH);
-	__uint(max_entries, POL_STREAM_CONNECTIONS);
+	__uint(max_entries, POL_RESPONSE_CONNECTIONS);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, __u64); /* socket cookie */
 	__uint(value_size, sizeof(__u64));
@@ -38,6 +38,7 @@ static __always_inline int pol_send_inspect(struct bpf_sock_ops *ops, struct pol
 	if (!connection)
 		return 0;
 	connection->section = POL_SECTION_EGRESS;
+	connection->response.section = POL_SECTION_EGRESS;
 	connection->peer = peer;
 	connection->local_port = storage->local_port;
 	connection->remote_port = storage->remote_port;

@@ -3,6 +3,7 @@
  * Connections as they begin and end: who accepted and who opened them, and which go into the sockhashes whose programs read
  * their requests (receive.bpf.c, send.bpf.c). Every network policy has this one, those two only where there are such rules.
  */
+#include "dns-send.h"
 #include "send.h"
 
 SEC("sockops")
@@ -17,11 +18,14 @@ int pol_sock_ops(struct bpf_sock_ops *ops)
 		storage = pol_socket_accept(ops, &admission);
 		if (storage && admission.verdict.action == POL_ACTION_INSPECT && admission.verdict.domain == POL_DOMAIN_HTTP)
 			storage->inspected = pol_stream_inspect(ops, &admission);
+		else if (storage && admission.verdict.action == POL_ACTION_ALLOW && pol_port_is_observed(admission.local_port) &&
+			 pol_stream_inspect(ops, &admission))
+			storage->inspected = POL_SOCKET_OBSERVED;
 		break;
 	case BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB:
 		storage = ops->sk ? bpf_sk_storage_get(&sockets, ops->sk, 0, 0) : 0;
 		if (storage && (__u32)pol_word_load(&storage->verdict) == POL_ACTION_INSPECT)
-			storage->inspected = pol_send_inspect(ops, storage);
+			storage->inspected = pol_send_inspect(ops, storage) || pol_dns_inspect(ops, storage);
 		break;
 	case BPF_SOCK_OPS_STATE_CB:
 		if (ops->args[1] == BPF_TCP_CLOSE) {

@@ -8,24 +8,30 @@
 #include "answer.h"
 #include "message.h"
 
-enum { POL_STREAM_CONNECTIONS = 65536 }; /* inspected at one time; more are refused (uninspectable) */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, POL_STREAM_CONNECTIONS);
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
-	__type(key, __u64); /* socket cookie */
-	__type(value, struct pol_connection);
-} http_connections SEC(".maps");
-
 struct {
 	__uint(type, BPF_MAP_TYPE_SOCKHASH);
-	__uint(max_entries, POL_STREAM_CONNECTIONS);
+	__uint(max_entries, POL_RESPONSE_CONNECTIONS);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, __u64); /* socket cookie */
 	__uint(value_size, sizeof(__u64));
 } http_sockets SEC(".maps");
+
+/* Ports whose connections are looked at where policy does not ask for it: bits of words, by port / 64. Written by policyd. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 65536 / 64);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, __u64);
+} http_observed SEC(".maps");
+
+static __always_inline int pol_port_is_observed(__u16 port)
+{
+	__u32 word = port / 64;
+	const __u64 *bits = bpf_map_lookup_elem(&http_observed, &word);
+
+	return bits && *bits >> (port & 63) & 1;
+}
 
 static const struct pol_connection pol_connection_new = {};
 
@@ -49,6 +55,7 @@ static __always_inline int pol_stream_inspect(struct bpf_sock_ops *ops, const st
 	if (!connection)
 		return 0;
 	connection->section = POL_SECTION_INGRESS;
+	connection->response.section = POL_SECTION_INGRESS;
 	connection->peer = admission->peer;
 	connection->local = admission->local;
 	connection->local_port = admission->local_port;
@@ -56,7 +63,10 @@ static __always_inline int pol_stream_inspect(struct bpf_sock_ops *ops, const st
 	connection->revision = admission->revision;
 	connection->owner = admission->owner;
 	connection->row = admission->verdict.next;
-	connection->action = POL_ACTION_INSPECT;
+	connection->action = admission->verdict.action;
+	connection->observed = admission->verdict.action == POL_ACTION_ALLOW;
+	connection->cause = admission->verdict.cause;
+	connection->match = admission->verdict.match;
 	/* For its end: the entry goes with the connection. */
 	bpf_sock_ops_cb_flags_set(ops, ops->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
 	/* Refused by the kernel for MPTCP and kernel TLS, whose bytes would not come by here. */
@@ -97,7 +107,11 @@ static __always_inline void pol_stream_refresh(struct bpf_sock *sk, struct pol_c
 	connection->peer = peer;
 	connection->row = verdict.next;
 	connection->action = verdict.action;
+	connection->cause = verdict.cause;
+	connection->match = verdict.match;
 	if (verdict.action == POL_ACTION_INSPECT && verdict.domain != POL_DOMAIN_HTTP)
 		connection->action = POL_ACTION_DENY;
+	if (connection->upgrade)
+		pol_stream_upgraded_again(connection);
 	pol_stream_replay(connection);
 }

@@ -6,8 +6,15 @@
 #include "../include/connection.h"
 #include "../include/flow.h"
 #include "../include/related.h"
+#include "../include/response.h"
 #include "../include/source.h"
 #include "../include/unreadable.h"
+
+/* Does it go the other way than the requests of its connection? */
+static __always_inline int pol_packet_is_response(const struct pol_case *this, const struct pol_socket *storage)
+{
+	return this->direction == (storage->role == POL_ROLE_ACTIVE ? POL_SECTION_INGRESS : POL_SECTION_EGRESS);
+}
 
 static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_case *this, __u8 direction)
 {
@@ -33,6 +40,8 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 		this->question.subject = POL_ENDPOINT_NONE;
 		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
 	}
+	if (this->question.subject == POL_ENDPOINT_HOST && direction == POL_SECTION_EGRESS && pol_socket_answers(sk))
+		return 1;
 	this->network = pol_network_of_socket(sk);
 	this->near = pol_packet_is_near(skb);
 	if (kind != POL_PACKET_EVENT)
@@ -46,7 +55,12 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 		return pol_related_passes(skb, this) || pol_flow_judge(skb, this);
 	if (sk->state == BPF_TCP_LISTEN)
 		return pol_listener_judge(skb, this);
-	return pol_connection_judge(skb, this, storage, (__u64)pol_socket_address(sk));
+	if (!pol_connection_judge(skb, this, storage, (__u64)pol_socket_address(sk)))
+		return 0;
+	if (storage && storage->inspected && this->packet.payload && pol_packet_is_response(this, storage))
+		pol_response_seen(skb, this->packet.sequence, this->packet.payload,
+				  this->packet.before + this->packet.length - this->packet.payload);
+	return 1;
 }
 
 /*

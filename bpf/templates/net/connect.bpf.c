@@ -167,6 +167,9 @@ static __always_inline enum pol_translation pol_call_translate(struct bpf_sock_a
 		return POL_NO_SERVICE;
 	storage = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	client = pol_socket_owner(now, sk, storage);
+	/* What is outside of every workload calls services by itself, whether a policy governs it or not. */
+	if (client == POL_ENDPOINT_HOST)
+		return POL_NO_SERVICE;
 	return pol_service_translate(called, now.slot, bpf_get_socket_cookie(context), pol_call_of(client, protocol, call == POL_CALL_CONNECT));
 }
 
@@ -369,10 +372,11 @@ int pol_setsockopt(struct bpf_sockopt *context)
 		return pol_case_refuse(&this, POL_CAUSE_INTERNAL) != 0;
 	storage = bpf_sk_storage_get(&sockets, sk, 0, 0);
 	/* Only of a connection that is read: on its listener the option is seen by the packet programs. */
-	if (cause == POL_CAUSE_UNINSPECTABLE && !(storage && storage->inspected))
+	if (cause == POL_CAUSE_UNINSPECTABLE && !(storage && storage->inspected == POL_SOCKET_INSPECTED))
 		return 1;
 	this.question.subject = pol_socket_owner(now, sk, storage);
-	if (this.question.subject == POL_ENDPOINT_NONE)
+	/* The host's own programs may listen on addresses that come later; nobody is told apart from the host by them. */
+	if (this.question.subject == POL_ENDPOINT_NONE || this.question.subject == POL_ENDPOINT_HOST)
 		return 1;
 	subject = pol_endpoint_find(now.slot, this.question.subject);
 	if (subject && subject->subject_class == 0)

@@ -50,8 +50,8 @@ export class PolicyParser extends SectionParser {
   private annotations: readonly AnnotationAst[] = [];
   private itemsBefore = 0;
 
-  constructor() {
-    super();
+  constructor(skipValidations = true) {
+    super(skipValidations);
     this.performSelfAnalysis();
   }
 

@@ -31,8 +31,9 @@ export class OperandParser extends EmbeddedActionsParser {
   protected isInvariant = false;
   protected isTest = false;
 
-  constructor() {
-    super(t.vocabulary, { maxLookahead: 2, errorMessageProvider: syntaxMessages });
+  /** `skipValidations`: whether the grammar is one is known when the program is built (scripts/generate-grammar.ts). */
+  constructor(skipValidations = true) {
+    super(t.vocabulary, { maxLookahead: 2, errorMessageProvider: syntaxMessages, skipValidations });
   }
 
   protected find<C extends Code>(code: C, place: Place, holes: Holes<C>): void {

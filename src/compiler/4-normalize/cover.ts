@@ -2,6 +2,7 @@
 // and names, so the answer holds for every inventory.
 import type { PolicyProgram, ProgramRule } from '../ir/bundle.ts';
 import type { EntityName, NamedPort, ReservedSet } from '../ir/typed.ts';
+import { canSelectHost, hostKey, type Selector, selects } from '../space/labels.ts';
 
 type Peers = NonNullable<ProgramRule['peers']>;
 type Ports = NonNullable<ProgramRule['ports']>;
@@ -60,9 +61,13 @@ export type RuleHead = Omit<ProgramRule, 'content'>;
 /** What rules are about. */
 export type Ground = Pick<PolicyProgram, 'selectors' | 'ipv6Networks'> & { readonly portClasses: number };
 
-/** Selectors of every workload there can be. */
-const everyone = ({ selectors }: Ground): ReadonlySet<number> =>
-  new Set(selectors.flatMap((selector, index) => (selector.some((conjunction) => conjunction.length === 0) ? [index] : [])));
+/** Selectors of every workload there can be, and of every host if policies govern hosts. */
+function everyone({ selectors }: Ground): ReadonlySet<number> {
+  const hosts = selectors.some(canSelectHost);
+  const isOfAll = (selector: Selector): boolean =>
+    selector.some((conjunction) => conjunction.length === 0) && (!hosts || selects(selector, { [hostKey]: '' }));
+  return new Set(selectors.flatMap((selector, index) => (isOfAll(selector) ? [index] : [])));
+}
 
 /** What rules can have in common: all but their content and their place in the order. */
 export type Head = Omit<RuleHead, 'rule' | 'action' | 'match'> & {

@@ -4,6 +4,7 @@ import type { Report } from '../diagnostics/diagnostic.ts';
 import { matchType } from '../ir/abi.ts';
 import type { PolicyProgram, ProgramPolicy, ProgramRule, ProgramService } from '../ir/bundle.ts';
 import { inDecidingOrder } from '../ir/deciding-order.ts';
+import { subjectSelector } from '../ir/subject-selector.ts';
 import type { DomainMatch, EntityName, NamedPort, NetworkRule, PeerSet, Rule, TypedPolicy } from '../ir/typed.ts';
 import type { VerdictSpace } from '../ir/verdict-space.ts';
 import { type AddressSet, formatAddress } from '../space/address.ts';
@@ -56,7 +57,7 @@ class Restatement {
     }
     this.ports = partitionLine(points.values, transportPoints);
     this.networks = partitionAddresses(addresses.values);
-    this.#subjects = typed.policies.map(({ subject }) => this.selectors.number(subject.workloads));
+    this.#subjects = typed.policies.map(({ subject }) => this.selectors.number(subjectSelector(subject)));
   }
 
   services(): readonly ProgramService[] {
@@ -129,16 +130,23 @@ export function normalize(typed: TypedPolicy, report: Report): VerdictSpace {
   const ground: Ground = { selectors: selectors.values, ipv6Networks: networks.ipv6, portClasses: ports.classes };
   const policy = { typed, order: heads, rules: headed, ground };
   const http = requestsOf('http', policy, report);
+  const dns = requestsOf('dns', policy, report);
   const exec = contentsOf('exec', policy, report);
   const execOf = ({ pattern }: HeadedRule): readonly number[] => (pattern ? exec.classesOf(pattern) : []);
-  const rules = withContents(heads, headed, { http: http.classesOf, exec: execOf });
+  const rules = withContents(heads, headed, { http: http.classesOf, dns: dns.classesOf, exec: execOf });
   const program: PolicyProgram = {
     selectors: selectors.values,
     policies,
     rules,
     services,
-    classes: { ports: ports.classes, networks: networks.classes, http: http.classes.classes, exec: exec.classes.classes },
+    classes: {
+      ports: ports.classes,
+      networks: networks.classes,
+      http: http.classes.classes,
+      dns: dns.classes.classes,
+      exec: exec.classes.classes,
+    },
     ipv6Networks: networks.ipv6,
   };
-  return { typed, program, ports: ports.pieces, networks: networks.entries, http: http.classes, exec: exec.classes };
+  return { typed, program, ports: ports.pieces, networks: networks.entries, http: http.classes, dns: dns.classes, exec: exec.classes };
 }

@@ -16,6 +16,7 @@ import { type CombinedLine, combinationsOf, type TooMany } from './combinations.
 import type { HeadedRule, PolicyRules } from './content.ts';
 import { AskedField, type ClassifiedField, fieldClasses, type Kind } from './field-classes.ts';
 import { Interned } from './intern.ts';
+import { numberAutomaton } from './number-automaton.ts';
 import { overshadowedBy, type PatternRule } from './overshadowed.ts';
 import { classified, firstTooMany, fitsRoom, tooLarge } from './too-large.ts';
 
@@ -41,33 +42,37 @@ function slotsOf(domain: string, names: ReadonlySet<string>): ReadonlyMap<string
   ]);
 }
 
-/** A line as what it says of the path, and all else; undefined where it does not say just one thing of it. */
-function splitAtPath(line: LineMatch): { readonly path: Pattern; readonly rest: LineMatch } | undefined {
-  const [test, ...others] = line.filter(({ field }) => field === 'path');
+/** The field of a domain that most lines differ in. */
+const mainFields: Readonly<Record<string, string>> = { http: 'path', dns: 'name' };
+
+/** A line as what it says of one field, and all else; undefined where it does not say just one thing of it. */
+function splitAt(main: string, line: LineMatch): { readonly pattern: Pattern; readonly rest: LineMatch } | undefined {
+  const [test, ...others] = line.filter(({ field }) => field === main);
   if (!test || others.length > 0 || test.every || test.orAbsent || test.values.kind !== 'text') return undefined;
-  return { path: test.values.pattern, rest: line.filter((one) => one !== test) };
+  return { pattern: test.values.pattern, rest: line.filter((one) => one !== test) };
 }
 
-/** Lines that differ in the path alone are one: told apart, each of them would have states of its own. */
-function joinedLines(lines: readonly LineMatch[]): readonly LineMatch[] {
-  if (lines.length < 2) return lines;
+/** Lines that differ in the main field alone are one: told apart, each of them would have states of its own. */
+function joinedLines({ domain, lines }: DomainMatch): readonly LineMatch[] {
+  const main = mainFields[domain];
+  if (lines.length < 2 || main === undefined) return lines;
   const joined: LineMatch[] = [];
-  const groups = new Map<string, { readonly rest: LineMatch; readonly paths: Pattern[] }>();
+  const groups = new Map<string, { readonly rest: LineMatch; readonly patterns: Pattern[] }>();
   for (const line of lines) {
-    const split = splitAtPath(line);
+    const split = splitAt(main, line);
     if (!split) {
       joined.push(line);
       continue;
     }
     const key = JSON.stringify(split.rest);
-    const group = groups.get(key) ?? { rest: split.rest, paths: [] };
+    const group = groups.get(key) ?? { rest: split.rest, patterns: [] };
     groups.set(key, group);
-    group.paths.push(split.path);
+    group.patterns.push(split.pattern);
   }
-  for (const { rest, paths } of groups.values()) {
-    const [first] = paths;
-    const pattern = first && paths.length === 1 ? first : either(...paths);
-    joined.push([...rest, { field: 'path', every: false, orAbsent: false, values: { kind: 'text', pattern } }]);
+  for (const { rest, patterns } of groups.values()) {
+    const [first] = patterns;
+    const pattern = first && patterns.length === 1 ? first : either(...patterns);
+    joined.push([...rest, { field: main, every: false, orAbsent: false, values: { kind: 'text', pattern } }]);
   }
   return joined;
 }
@@ -126,7 +131,7 @@ class Questions {
 }
 
 const blockOf = ({ match, rule }: HeadedRule): Block => ({
-  match: { ...match, lines: joinedLines(match.lines) },
+  match: { ...match, lines: joinedLines(match) },
   refuses: matchesUndecidable(rule.action),
 });
 
@@ -170,7 +175,8 @@ function classifiedField(level: number, questions: Questions, { domain, policy: 
         found: `more than ${limits.requestStates}`,
         limit: limits.requestStates,
       });
-  return made;
+  const textOf = field.spec.type.numbered;
+  return made && textOf ? { ...made, automaton: numberAutomaton(made.automaton, textOf) } : made;
 }
 
 type Asked = { readonly domain: string; readonly policy: PolicyRules; readonly report: Report };

@@ -1,11 +1,15 @@
-// What the target `native` cannot enforce, as a table. Of requests it sees those of HTTP; of what processes do only exec, by
+// What the target `native` cannot enforce, as a table. Of requests it sees those of HTTP and DNS; of what processes do only exec, by
 // the path alone; and no DNS names.
 import type { Report } from '../diagnostics/diagnostic.ts';
 import { kernelFields } from '../ir/abi.ts';
+import { governsHost } from '../ir/subject-selector.ts';
 import { type DomainMatch, type NetworkRule, namedRange, type Policy, type ProcessRule, type Rule, type TypedPolicy } from '../ir/typed.ts';
+import { intersect } from '../space/interval.ts';
+import { type TransportProtocol, wholeProtocol } from '../space/transport.ts';
+import { mixedRules } from './mixed-protocols.ts';
 
 const target = 'native';
-const requestDomains: readonly string[] = ['http'];
+const requestDomains: readonly string[] = ['http', 'dns'];
 const processDomains: readonly string[] = ['exec'];
 
 /** What is too much, in words; with what to write instead. */
@@ -19,13 +23,25 @@ function fieldRefusals({ domain, lines }: DomainMatch): Refusals {
   return [...new Set(fields)].map((field) => ({ what: `\`${domain}\` rules about \`${field}\`` }));
 }
 
-function requestRefusals({ audit, action }: NetworkRule, match: DomainMatch): Refusals {
+/** Queries are read in packets, and in streams that workloads open. */
+function queryRefusals({ transport, section }: NetworkRule): Refusals {
+  const carries = (protocol: TransportProtocol): boolean =>
+    intersect(transport.points, wholeProtocol(protocol)).length > 0 || transport.named.some((port) => port.protocol === protocol);
+  return [
+    carries('sctp') && { what: '`dns` rules over sctp', hint: 'write `at [udp 53, tcp 53]`' },
+    section === 'ingress' && carries('tcp') && { what: '`dns` rules over tcp in `ingress`', hint: 'write `at udp 53`' },
+  ];
+}
+
+function requestRefusals(rule: NetworkRule, match: DomainMatch): Refusals {
+  const { audit, action } = rule;
   const { domain } = match;
   if (!requestDomains.includes(domain)) return [{ what: `\`${domain}\` rules` }];
   return [
     action === 'drop' && { what: `\`drop\` of \`${domain}\` requests`, hint: 'write `deny`: a refused request is answered' },
     // Reading requests refuses what cannot be read: more than a report.
     audit && { what: `\`${domain}\` rules in audit mode`, hint: 'audit the connection with a rule without a block' },
+    ...(domain === 'dns' ? queryRefusals(rule) : []),
     ...fieldRefusals(match),
   ];
 }
@@ -58,9 +74,17 @@ const ruleRefusals = (rule: Rule): Refusals => [
   ...(rule.section === 'process' ? processRefusals(rule) : networkRefusals(rule)),
 ];
 
+/** Of the host there are its connections: what its processes do, and what they say, is decided for workloads alone. */
+function hostRefusals(rule: Rule): Refusals {
+  if (rule.section === 'process')
+    return [{ what: 'rules about processes in policies for `host`', hint: 'govern its workloads: `for all`' }];
+  const { layer7 } = rule;
+  return [layer7 && { what: `\`${layer7.domain}\` rules in policies for \`host\``, hint: 'write the rule without a block' }];
+}
+
 const policyRefusals = ({ subject, defaultDeny }: Policy): Refusals => [
-  subject.host && { what: 'policies for `host`', hint: 'govern its workloads: `for all`' },
-  ...(subject.reserved ?? []).map(({ name }) => ({ what: `policies for \`${name}\`` })),
+  ...(subject.reserved ?? []).flatMap(({ name }) => (name === 'host' ? [] : [{ what: `policies for \`${name}\`` }])),
+  ...(governsHost(subject) ? defaultDeny.process.map((domain) => ({ what: `\`default deny ${domain}\` in policies for \`host\`` })) : []),
   ...defaultDeny.process.flatMap((domain) => (processDomains.includes(domain) ? [] : [{ what: `\`default deny ${domain}\`` }])),
 ];
 
@@ -71,6 +95,9 @@ export function refuseUnsupported(typed: TypedPolicy, report: Report): void {
       if (refusal) report('plan/unsupported-on-target', span, { target, what: refusal.what, hint: refusal.hint });
     }
   };
-  for (const rule of typed.rules) refuse(rule.span, ruleRefusals(rule));
+  const ofHosts = new Set(typed.policies.flatMap(({ subject }, policy) => (governsHost(subject) ? [policy] : [])));
+  const mixed = { what: '`dns` and `http` rules on the same port', hint: 'give each protocol ports of its own' };
+  for (const rule of mixedRules(typed)) refuse(rule.span, [mixed]);
+  for (const rule of typed.rules) refuse(rule.span, [...ruleRefusals(rule), ...(ofHosts.has(rule.policy) ? hostRefusals(rule) : [])]);
   for (const policy of typed.policies) refuse(policy.span, policyRefusals(policy));
 }

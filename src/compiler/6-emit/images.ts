@@ -46,12 +46,12 @@ function automatonImage(table: 'exec', { automaton }: ContentClasses): Image {
   return { table, entries: states, bytes };
 }
 
-function requestsImage(table: 'http', classes: RequestClasses): Image {
+function requestsImage(table: 'http' | 'dns', classes: RequestClasses): Image {
   const bytes = requestImage(classes);
   return { table, entries: (bytes.length - layouts.requests.size) / layouts.page.size, bytes };
 }
 
-/** The four images, in the order of StaticTable. */
-export function imagesOf({ ports, networks, http, exec }: VerdictSpace): readonly Image[] {
-  return [portsImage(ports), prefixesImage(networks), requestsImage('http', http), automatonImage('exec', exec)];
+/** The images, in the order of StaticTable. */
+export function imagesOf({ ports, networks, http, dns, exec }: VerdictSpace): readonly Image[] {
+  return [portsImage(ports), prefixesImage(networks), requestsImage('http', http), requestsImage('dns', dns), automatonImage('exec', exec)];
 }

@@ -7,12 +7,19 @@
 //
 import type { Emitted } from '../ir/emitted.ts';
 import type { Plan } from '../ir/plan.ts';
+import { hostPolicyText } from './host-policy.ts';
 import { imagesOf } from './images.ts';
 import { metricDefinitions } from './metrics.ts';
 import { sourceTable } from './sources.ts';
 
+/** What a kernel is given; what that costs can be said without the rest. */
+export type EmittedTables = Pick<Emitted, 'images' | 'templates'>;
+export const emitTables = ({ space, templates }: Plan): EmittedTables => ({ images: imagesOf(space), templates });
+
 /** Lays the plan out as bytes and tables. Call it only for a plan without errors. */
-export function emit({ space, templates, requirements }: Plan, { text, boundary }: Pick<Emitted, 'text' | 'boundary'>): Emitted {
+export function emit(plan: Plan, { text, boundary }: Pick<Emitted, 'text' | 'boundary'>): Emitted {
+  const { space, requirements } = plan;
+  const host = hostPolicyText(space.typed);
   return {
     program: space.program,
     sources: sourceTable(space.typed),
@@ -20,7 +27,7 @@ export function emit({ space, templates, requirements }: Plan, { text, boundary 
     text,
     boundary,
     requirements,
-    images: imagesOf(space),
-    templates,
+    ...(host !== undefined && { host }),
+    ...emitTables(plan),
   };
 }

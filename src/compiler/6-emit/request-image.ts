@@ -1,6 +1,7 @@
 // The tables of one request domain as bytes: `pol_requests`, then the pages of cells that its numbers point into. The kernel
 // walks them byte by byte; runtime/policy/request-lookup.ts does the same in TypeScript.
 import { invariant } from '../base/assert.ts';
+import { hashOf } from '../base/hash.ts';
 import { layouts, limits } from '../ir/abi.ts';
 import { encodeInto } from '../ir/layout.ts';
 import type { RequestClasses } from '../ir/verdict-space.ts';
@@ -58,13 +59,6 @@ function namesAutomaton({ fields }: RequestClasses): Automaton | undefined {
   return { ...found.automaton, accept: found.automaton.accept.map((number) => slotOf.get(number) ?? 0) };
 }
 
-/** FNV-1a, so that the kernel can tell other tables from the ones that it read half a request with. */
-function identityOf(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
-}
-
 /** The bytes of one domain's tables. */
 export function requestImage(requests: RequestClasses): Uint8Array {
   const table = new Slots();
@@ -100,6 +94,7 @@ function bytesOf({ start, classes }: RequestClasses, table: Slots, asked: number
   const { next, accept, fold, combine, live, width, begin, values, folded, byteClass } = table;
   const members = { next, accept, fold, combine, live, width, begin, values, folded };
   encodeInto(layouts.requests, { asked, start, classes, ...members, byte_class: byteClass }, view, 0);
-  encodeInto(layouts.requests, { identity: identityOf(bytes) }, view, 0);
+  // The kernel tells other tables from the ones that it read half a request with.
+  encodeInto(layouts.requests, { identity: hashOf(bytes) }, view, 0);
   return bytes;
 }

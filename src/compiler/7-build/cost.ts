@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import type { Emitted } from '../ir/emitted.ts';
 import { executableBytes } from './elf.ts';
 import { objectFile } from './files.ts';
+import { type ProgramSize, programSizes } from './program-size.ts';
 
-/** `bytes`, `entries`: of the static tables. `instructions`: of the programs that the policy needs; absent where they are not built. */
+/** `bytes`, `entries`: of the static tables. `instructions`, `programs`: of the programs that the policy needs; absent where they are not built. */
 export type Cost = {
   readonly bytes: number;
   readonly entries: number;
   readonly instructions?: number;
+  readonly programs?: readonly ProgramSize[];
   readonly tables: readonly { readonly table: string; readonly entries: number; readonly bytes: number }[];
 };
 
@@ -18,7 +20,7 @@ export type Cost = {
 const instructionBytes = 8;
 
 /** `objectsDirectory`: where the compiled templates are. */
-export function costOf({ images, templates }: Emitted, objectsDirectory: string): Cost {
+export function costOf({ images, templates }: Pick<Emitted, 'images' | 'templates'>, objectsDirectory: string): Cost {
   const tables = images.map(({ table, entries, bytes }) => ({ table, entries, bytes: bytes.length }));
   const files = templates.map((template) => join(objectsDirectory, objectFile(template)));
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
@@ -26,7 +28,10 @@ export function costOf({ images, templates }: Emitted, objectsDirectory: string)
   return {
     bytes: sum(tables.map(({ bytes }) => bytes)),
     entries: sum(tables.map(({ entries }) => entries)),
-    ...(files.every((file) => existsSync(file)) && { instructions: instructions() }),
+    ...(files.every((file) => existsSync(file)) && {
+      instructions: instructions(),
+      programs: files.flatMap((file) => programSizes(readFileSync(file))),
+    }),
     tables,
   };
 }

@@ -44,3 +44,15 @@ export function elfSection(object: Uint8Array, name: string): Uint8Array | undef
 /** Bytes of instructions in all sections together. */
 export const executableBytes = (object: Uint8Array): number =>
   (parse(object)?.sections ?? []).reduce((sum, { size, isExecutable }) => sum + (isExecutable ? size : 0), 0);
+
+/** All sections, in their order: a symbol names one by its number. */
+export function elfSections(
+  object: Uint8Array,
+): readonly { readonly name: string; readonly isExecutable: boolean; readonly bytes: Uint8Array }[] {
+  const { sections, names } = parse(object) ?? { sections: [], names: undefined };
+  return sections.map(({ name, offset, size, isExecutable }) => ({
+    name: names ? textAt(object, names.offset + name) : '',
+    isExecutable,
+    bytes: object.subarray(offset, offset + size),
+  }));
+}

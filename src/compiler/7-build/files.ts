@@ -2,9 +2,10 @@
 // whenever they are made: nothing here knows a path, a date or a machine.
 import { createHash } from 'node:crypto';
 import { abiVersion } from '../ir/abi.ts';
-import { bundleFormat, type FileEntry, type Manifest } from '../ir/bundle.ts';
+import { bundleFormat, type FileEntry, type Manifest, type ProgramFrame } from '../ir/bundle.ts';
 import { buildText } from '../ir/bundle-schema.ts';
 import type { Emitted, TemplateName } from '../ir/emitted.ts';
+import { partsOf } from './parts.ts';
 
 /** Path below the bundle's folder -> bytes. */
 export type BundleFiles = ReadonlyMap<string, Uint8Array>;
@@ -24,9 +25,31 @@ class Files {
     return { file, sha256: sha256(bytes) };
   }
 
+  /** Called by its content: equal ones are one file. */
+  part(value: unknown): FileEntry {
+    const bytes = encoder.encode(`${JSON.stringify(value)}\n`);
+    return this.add(`parts/${sha256(bytes).slice(0, 32)}.json`, bytes);
+  }
+
   json(name: string, value: unknown, indent = 0): FileEntry {
     return this.add(`${name}.json`, encoder.encode(`${JSON.stringify(value, undefined, indent)}\n`));
   }
+}
+
+function frameOf({ program: { selectors, services, classes, ipv6Networks } }: Emitted): ProgramFrame {
+  const used = [...new Set(services.map(({ backends }) => backends))];
+  const own = services.map((service) => ({ ...service, backends: used.indexOf(service.backends) }));
+  return { selectors: used.map((number) => selectors[number] ?? []), services: own, classes, ipv6Networks };
+}
+
+/** Ascending numbers -> first and last of each range. */
+function ranges(numbers: readonly number[]): readonly number[] {
+  const found: number[] = [];
+  for (const number of numbers) {
+    if (found.length > 0 && found[found.length - 1] === number - 1) found[found.length - 1] = number;
+    else found.push(number, number);
+  }
+  return found;
 }
 
 /** Lays out the bundle. `build` is the hash that names it. */
@@ -35,14 +58,15 @@ export function bundleFiles(emitted: Emitted, objects: readonly TemplateObject[]
   const content: Omit<Manifest, 'build'> = {
     format: bundleFormat,
     abi: abiVersion,
-    requirements: emitted.requirements,
+    ...(emitted.host !== undefined && { host: sha256(emitted.host) }),
+    requirements: emitted.requirements.map(({ feature, rules }) => ({ feature, rules: ranges(rules) })),
     files: {
-      program: files.json('program', emitted.program),
-      sources: files.json('sources', emitted.sources),
+      program: files.json('program', frameOf(emitted)),
       metrics: files.json('metrics', emitted.metrics, 2),
       text: files.json('text', emitted.text),
       boundary: files.json('boundary', emitted.boundary),
     },
+    parts: partsOf(emitted).map((part) => files.part(part)),
     images: emitted.images.map(({ table, entries, bytes }) => ({ ...files.add(`images/${table}.bin`, bytes), table, entries })),
     objects: objects.map(({ template, bytes }) => ({ ...files.add(`objects/${objectFile(template)}`, bytes), template })),
   };

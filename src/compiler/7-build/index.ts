@@ -38,7 +38,7 @@ function readObjects({ templates }: Emitted, directory: string): readonly Templa
   });
 }
 
-/** Names that a bundle's folder can hold. */
+/** Names that a bundle's folder can hold; `sources.json`: of an earlier version. */
 const bundleNames: readonly string[] = [
   'manifest.json',
   'program.json',
@@ -47,6 +47,7 @@ const bundleNames: readonly string[] = [
   'text.json',
   'boundary.json',
   signatureFile,
+  'parts',
   'images',
   'objects',
 ];

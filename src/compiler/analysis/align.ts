@@ -19,7 +19,10 @@ export type Region = {
   readonly condition: (cell: Cell) => Condition;
 };
 /** `regions`: of everything that differs, for each place by its name. `numberOf`: equal of what is and means the same in both states. */
-export type Alignment = { readonly regions: ReadonlyMap<string, readonly Region[]>; readonly numberOf: (one: Rule | Policy) => number };
+export type Alignment = {
+  readonly regions: ReadonlyMap<string, readonly Region[]>;
+  readonly numberOf: (one: OwnedRule | Policy) => number;
+};
 
 type Pair<T> = { readonly before?: T; readonly after?: T };
 type RulePair = { readonly before: OwnedRule; readonly after: OwnedRule };
@@ -31,16 +34,36 @@ export function align(before: TypedPolicy, after: TypedPolicy, places: readonly 
   const changed = policies.filter((pair) => !isSamePolicy(pair));
   const { rules, kept } = alignedRules(policies, before, after);
   const regions = places.map((place) => [placeName(place), [...changedDefaults(changed, place), ...regionsOf(rules, place)]] as const);
-  const earlier = new Map<Rule | Policy, Rule | Policy>(kept.map((pair) => [pair.after.rule, pair.before.rule]));
-  for (const pair of policies) if (pair.before && pair.after && isSamePolicy(pair)) earlier.set(pair.after, pair.before);
-  const numbers = new Map<Rule | Policy, number>();
-  const numberOf = (one: Rule | Policy): number => {
-    const first = earlier.get(one) ?? one;
-    const number = numbers.get(first) ?? numbers.size;
-    numbers.set(first, number);
-    return number;
-  };
+  const numbers = new Numbers();
+  for (const { before: was, after: is } of kept) numbers.equate(is, was);
+  for (const pair of policies) if (pair.before && pair.after && isSamePolicy(pair)) numbers.equate(pair.after, pair.before);
+  const numberOf = (one: OwnedRule | Policy): number => numbers.of(one);
   return { regions: new Map(regions), numberOf };
+}
+
+/** A number for each policy and each rule of a policy: two states can share a rule whose policy is another one in each. */
+class Numbers {
+  readonly #known = new Map<Policy, Map<Rule | undefined, number>>();
+  #last = 0;
+
+  of(one: OwnedRule | Policy): number {
+    const [inner, rule] = this.#place(one);
+    const number = inner.get(rule) ?? this.#last++;
+    inner.set(rule, number);
+    return number;
+  }
+
+  equate(one: OwnedRule | Policy, other: OwnedRule | Policy): void {
+    const [inner, rule] = this.#place(one);
+    inner.set(rule, this.of(other));
+  }
+
+  #place(one: OwnedRule | Policy): readonly [Map<Rule | undefined, number>, Rule | undefined] {
+    const [policy, rule] = 'rule' in one ? [one.policy, one.rule] : [one, undefined];
+    const inner = this.#known.get(policy) ?? new Map<Rule | undefined, number>();
+    this.#known.set(policy, inner);
+    return [inner, rule];
+  }
 }
 
 const regionsOf = (rules: readonly OwnedRule[], place: Place): readonly Region[] =>
@@ -149,19 +172,20 @@ function pairsOf(before: readonly OwnedRule[], after: readonly OwnedRule[]): rea
   while (first < Math.min(last, lastNow) && pairAt(last - 1, lastNow - 1)) [last, lastNow] = [last - 1, lastNow - 1];
   const places = new Map<string, OwnedRule[]>();
   for (const one of after.slice(first, lastNow)) {
-    const key = keyOf(one);
+    const key = keyOf(one.rule);
     const list = places.get(key);
     if (list) list.push(one);
     else places.set(key, [one]);
   }
   for (const one of before.slice(first, last)) {
-    const partner = places.get(keyOf(one))?.shift();
+    const partner = places.get(keyOf(one.rule))?.shift();
     if (partner) pairs.push({ before: one, after: partner });
   }
   return pairs;
 }
 
-const keyOf = ({ rule }: OwnedRule): string =>
+/** Of what a rule says, but whom it is about and what order it stands in. */
+export const keyOf = (rule: Rule): string =>
   JSON.stringify([rule.section, rule.action, conditionOf(rule)], (_, value: unknown) =>
     typeof value === 'bigint' ? value.toString(16) : value,
   );

@@ -32,20 +32,23 @@ function edges({ networks }: NetworkRule['peers']): readonly Endpoint[] {
   return found.map((address) => ({ kind: 'address', address }));
 }
 
-const worlds: Readonly<Record<string, Address>> = {
-  world: 0xffff_c633_6407n,
-  'world-ipv4': 0xffff_c633_6407n,
-  'world-ipv6': 0x2001_0db8n << 96n,
-};
+const [worldIpv4, worldIpv6]: readonly [Address, Address] = [0xffff_c633_6407n, 0x2001_0db8n << 96n];
 
-function entitiesOf({ entities }: NetworkRule['peers']): readonly Endpoint[] {
-  return entities.flatMap((name): readonly Endpoint[] => {
-    const address = worlds[name];
-    if (address !== undefined) return [{ kind: 'address', address }];
-    if (name === 'all' || name === 'cluster') return [{ kind: 'workload', id: 'peer', labels: {} }];
-    return name === 'world' || name === 'world-ipv4' || name === 'world-ipv6' ? [] : [{ kind: 'reserved', entities: [name] }];
+const entitiesOf = ({ entities }: NetworkRule['peers']): readonly Endpoint[] =>
+  entities.map((name): Endpoint => {
+    switch (name) {
+      case 'world':
+      case 'world-ipv4':
+        return { kind: 'address', address: worldIpv4 };
+      case 'world-ipv6':
+        return { kind: 'address', address: worldIpv6 };
+      case 'all':
+      case 'cluster':
+        return { kind: 'workload', id: 'peer', labels: {} };
+      default:
+        return { kind: 'reserved', entities: [name] };
+    }
   });
-}
 
 const peersOf = ({ peers }: NetworkRule): readonly Endpoint[] =>
   [...edges(peers).slice(0, 2), ...peers.selectors.flatMap((selector) => workload('peer', selector)), ...entitiesOf(peers)].slice(
@@ -135,17 +138,30 @@ function chosen(typed: TypedPolicy): readonly NetworkRule[] {
   );
 }
 
-const subjectOf = ({ subject }: Policy): readonly Endpoint[] => {
-  const [first] = workload('subject', subject.workloads);
-  return first?.kind === 'workload' && selects(subject.workloads, first.labels) ? [first] : [];
-};
+const theHost: Endpoint = { kind: 'reserved', entities: ['host'] };
+
+/** One of those that a policy governs; the same for policies with the same one, so that the oracle asks once whom else it knows. */
+class Subjects {
+  readonly #known = new Map<string, Endpoint>();
+
+  of({ subject }: Policy): Endpoint | undefined {
+    if (subject.host) return theHost;
+    const [first] = workload('subject', subject.workloads);
+    if (first?.kind !== 'workload' || !selects(subject.workloads, first.labels)) return undefined;
+    const key = JSON.stringify(first.labels);
+    const found = this.#known.get(key) ?? first;
+    this.#known.set(key, found);
+    return found;
+  }
+}
 
 /** What policyd tries a bundle with: the oracle's answers at the edges of the rules. */
 export function boundaryTable(typed: TypedPolicy): BoundaryTable {
   const table = new Table(typed);
+  const subjects = new Subjects();
   for (const rule of chosen(typed)) {
     const policy = typed.policies[rule.policy];
-    const [subject] = policy ? subjectOf(policy) : [];
+    const subject = policy && subjects.of(policy);
     if (!subject) continue;
     const [peers, points] = [peersOf(rule), pointsOf(rule)];
     const pairs = [...points.map((point) => [peers[0], point] as const), ...peers.slice(1).map((peer) => [peer, points[0]] as const)];

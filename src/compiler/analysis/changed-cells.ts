@@ -10,7 +10,7 @@ import { type ContentClasses, contentClasses, remembered } from './content.ts';
 import { differingLeaves, everyLeaf, type Leaf, type Line, type Lines, type View } from './diagram.ts';
 import { type Change, effectOf, grouped, isTurned } from './effects.ts';
 import { type Judgement, judge } from './judge.ts';
-import { AnalysisLimit } from './limit.ts';
+import { AnalysisLimit, limited } from './limit.ts';
 import { mergeCells } from './merge.ts';
 import type { NameClasses } from './name-cube.ts';
 import { anyOf } from './relation.ts';
@@ -18,7 +18,7 @@ import { type SectionIndex, sectionsOf } from './section-index.ts';
 import { namesAmong, spacesOf } from './spaces.ts';
 import {
   askAll,
-  budget,
+  Budget,
   contentOf,
   type OwnedRule,
   type Place,
@@ -42,8 +42,13 @@ export type Walk = {
   readonly spend: Spend;
 };
 
-/** Every change of one side, cell by cell. @throws AnalysisLimit */
-export function* changedCells(before: TypedPolicy, after: TypedPolicy, limit: number): Generator<Change> {
+/** A region in which not every change is known: the comparison ended with a limit there. */
+export type Undecided = { readonly place: Place; readonly region: Region; readonly error: AnalysisLimit };
+/** `changes`: cell by cell. `undecided`: where there may be more. */
+export type ChangedCells = { readonly changes: readonly Change[]; readonly undecided: readonly Undecided[] };
+
+/** Every change of one side, but what is in the undecided regions. */
+export function changedCells(before: TypedPolicy, after: TypedPolicy, limit: number): ChangedCells {
   const classes = [...new Set([...processDomains(before), ...processDomains(after)])].sort();
   const places: readonly Place[] = [
     { section: 'ingress' },
@@ -51,10 +56,21 @@ export function* changedCells(before: TypedPolicy, after: TypedPolicy, limit: nu
     ...classes.map((domain): Place => ({ section: 'process', domain })),
   ];
   const { regions, numberOf } = align(before, after, places);
-  const walk: Walk = { sides: sidesOf(before, after, places), numberOf, contents: contentClasses(after.domains), spend: budget(limit) };
-  const spaces = spacesOf(namesNear(walk, regions.get('egress') ?? [], after.domains));
-  for (const place of places)
-    for (const start of spaces[place.section]) yield* changesIn(walk, place, { start, regions: regions.get(placeName(place)) ?? [] });
+  const walk = { sides: sidesOf(before, after, places), numberOf, contents: contentClasses(after.domains) };
+  const names = namesNear(walk, regions.get('egress') ?? [], after.domains);
+  const isKnown = !(names instanceof AnalysisLimit);
+  const spaces = spacesOf(isKnown ? names : namesAmong([], after.domains));
+  const questions = places.flatMap((place) => {
+    const own = regions.get(placeName(place)) ?? [];
+    return spaces[place.section].flatMap((start) => {
+      const earlier = new SubjectIndex<Region>();
+      return own.map((region): Question => ({ place, start, region, earlier }));
+    });
+  });
+  const found = answered(walk, isKnown ? questions : questions.filter(({ place }) => place.section !== 'egress'), new Budget(limit));
+  if (isKnown) return found;
+  const egress = new Map(questions.flatMap(({ place, region }) => (place.section === 'egress' ? [[region, place] as const] : [])));
+  return { ...found, undecided: [...found.undecided, ...[...egress].map(([region, place]) => ({ place, region, error: names }))] };
 }
 
 export function sidesOf(before: TypedPolicy, after: TypedPolicy, places: readonly Place[]): Walk['sides'] {
@@ -68,37 +84,50 @@ export function sidesOf(before: TypedPolicy, after: TypedPolicy, places: readonl
   );
 }
 
-function sideOf({ sides }: Walk, place: Place): Indexes {
+function sideOf({ sides }: Pick<Walk, 'sides'>, place: Place): Indexes {
   const both = sides.get(placeName(place));
   invariant(both, `no section ${placeName(place)}`);
   return both;
 }
 
-/** What can be told apart of DNS names where something changed; only egress rules ask for them, of peers that nothing manages. */
-function namesNear(walk: Walk, regions: readonly Region[], domains: Domains): NameClasses {
+/** What can be told apart of DNS names where something changed, or that it is too much; only egress rules ask for them, of peers that nothing manages. */
+function namesNear(walk: Pick<Walk, 'sides'>, regions: readonly Region[], domains: Domains): NameClasses | AnalysisLimit {
   const { before, after } = sideOf(walk, { section: 'egress' });
   const rules = new Set(regions.flatMap(({ subject }) => [...before.rulesNear(subject), ...after.rulesNear(subject)]));
-  return namesAmong(
-    [...rules].flatMap((rule) => (rule.section === 'process' ? [] : rule.peers.domains)),
-    domains,
-  );
+  const patterns = [...rules].flatMap((rule) => (rule.section === 'process' ? [] : rule.peers.domains));
+  return limited(() => namesAmong(patterns, domains));
 }
 
-type Space = { readonly start: Cell; readonly regions: readonly Region[] };
+/** A region in a part of its place. `earlier`: those of the same part that are answered; what they hold is not asked again. */
+type Question = { readonly place: Place; readonly start: Cell; readonly region: Region; readonly earlier: SubjectIndex<Region> };
+/** Of what is left, for one question: those that need little go before one that may be too much. */
+const shares = [1 / 64, 1 / 16, 1 / 4, 1 / 2];
 
-/** Clips the space to each region that changed, without those before it: what no other condition cuts stays whole. */
-function* changesIn(walk: Walk, place: Place, { start, regions }: Space): Generator<Change> {
-  const earlier = new SubjectIndex<Region>();
-  for (const region of regions) {
-    try {
-      for (const box of cellsIn(walk, start, region)) {
-        const own = clipped(box, near(walk, place, box));
-        yield* compare(walk, place, { box, own, earlier: [...earlier.near(subjectOf(box, place.section))] });
-      }
-    } catch (error) {
-      throw error instanceof AnalysisLimit ? new AnalysisLimit(error.limit, error.allowed, region.span) : error;
-    }
+function answered(walk: Omit<Walk, 'spend'>, questions: readonly Question[], left: Budget): ChangedCells {
+  const changes: Change[] = [];
+  const undecided = new Map<Region, Undecided>();
+  /** Is there an answer, be it that there is none? */
+  const isAnswered = (question: Question, share: number, isLast: boolean): boolean => {
+    const { place, region, earlier } = question;
+    const found: Change[] = [];
+    const error = limited(() => changesOf({ ...walk, spend: left.part(share) }, question, found));
+    if (error?.isOfBudget && !isLast) return false;
+    if (error) undecided.set(region, { place, region, error });
+    changes.push(...found);
     earlier.add(region.subject, region);
+    return true;
+  };
+  let open = questions;
+  for (const share of shares) if (open.length > 1) open = open.filter((one) => !isAnswered(one, share, share === shares.at(-1)));
+  for (const question of open) isAnswered(question, 1, true);
+  return { changes, undecided: [...undecided.values()] };
+}
+
+/** Clips the space to the region, without those before it: what no other condition cuts stays whole. */
+function changesOf(walk: Walk, { place, start, region, earlier }: Question, found: Change[]): void {
+  for (const box of cellsIn(walk, start, region)) {
+    const own = clipped(box, near(walk, place, box));
+    for (const change of compare(walk, place, { box, own, earlier: [...earlier.near(subjectOf(box, place.section))] })) found.push(change);
   }
 }
 
@@ -146,7 +175,7 @@ function linesOf({ numberOf }: Walk, box: Cell, { before, after }: Both): readon
   const lines = remembered(({ section, rules, denying }: SectionRules): Lines => {
     const init: Line = { number: -1, condition: () => conditionOf(initRelation(box, section)), decides: false };
     return {
-      rules: rules.map((owned) => lineOf(numberOf(owned.rule), box, owned)),
+      rules: rules.map((owned) => lineOf(numberOf(owned), box, owned)),
       denying: [
         init,
         ...denying.map((policy) => ({
@@ -183,7 +212,7 @@ function speakersAt({ views }: Leaf, ruleOf: RuleOf, { before, after }: Both): r
 
 type RuleOf = (sectionRules: SectionRules) => ReadonlyMap<number, OwnedRule>;
 const rulesByNumber = ({ numberOf }: Walk): RuleOf =>
-  remembered(({ rules }: SectionRules) => new Map(rules.map((owned) => [numberOf(owned.rule), owned])));
+  remembered(({ rules }: SectionRules) => new Map(rules.map((owned) => [numberOf(owned), owned])));
 
 type Decided = { readonly lists: readonly Speakers[]; readonly cells: readonly Cell[] };
 

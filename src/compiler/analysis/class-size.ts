@@ -1,6 +1,7 @@
 // How large a class of events is, dimension by dimension: 3 identities, 2^16 addresses, 1 port. Counted, never sampled.
 import type { Section } from '../ir/typed.ts';
-import { intersect } from '../space/interval.ts';
+import { type AddressSet, ipv4Space, ipv6Space } from '../space/address.ts';
+import { intersect, isEmpty, subtract } from '../space/interval.ts';
 import { wholeProtocol } from '../space/transport.ts';
 import { type Cell, type End, everyAddress, peerOf, subjectOf } from './cell.ts';
 import type { Item } from './judge.ts';
@@ -60,14 +61,20 @@ const counts = [
   ['protocol', ['other']],
 ] as const;
 
-function pointSizes({ points }: Cell): ClassSize {
+function pointSizes({ points, source, destination }: Cell): ClassSize {
+  const [isIpv4, isIpv6] = [ipv4Space, ipv6Space].map((space) => [source, destination].some((end) => isOnlyIn(end, space)));
+  const possible = isIpv4 ? subtract(points, wholeProtocol('icmpv6')) : isIpv6 ? subtract(points, wholeProtocol('icmp')) : points;
   return counts.flatMap(([unit, protocols]) => {
     const count = protocols
-      .flatMap((protocol) => intersect(points, wholeProtocol(protocol)))
+      .flatMap((protocol) => intersect(possible, wholeProtocol(protocol)))
       .reduce((sum, { low, high }) => sum + high - low + 1, 0);
     return count > 0 ? [{ of: 'at', unit, count: BigInt(count) } as const] : [];
   });
 }
+
+/** Workloads and nodes may have addresses of both families. */
+const isOnlyIn = (end: End, family: AddressSet): boolean =>
+  end.kind === 'address' && isEmpty(subtract(intersect(end.addresses, everyAddress), family));
 
 const plurals: Partial<Record<Unit, string>> = { identity: 'identities', address: 'addresses', 'class of content': 'classes of content' };
 

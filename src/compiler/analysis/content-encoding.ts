@@ -2,7 +2,7 @@
 // a fixed order, each as its values. A test of fields becomes a pattern over that text: one for where it is true, one
 // for where it is true or undecidable.
 import { invariant } from '../base/assert.ts';
-import type { DomainSpec, FieldSpec, FieldTest, FieldValues, LineMatch, ValueSet } from '../domains/domain.ts';
+import type { DomainSpec, FieldSpec, FieldTest, FieldValues, LineMatch, SharedText, ValueSet } from '../domains/domain.ts';
 import { language, shortestText } from '../space/automaton.ts';
 import { decimalRange } from '../space/decimal.ts';
 import type { IntervalSet } from '../space/interval.ts';
@@ -32,39 +32,115 @@ export type Encoding = {
 };
 
 type Field = { readonly name: string; readonly spec: FieldSpec };
+type TestPattern = (spec: FieldSpec, test: FieldTest) => Pattern;
+/** What stands between two borders: one field, or all readings of a shared text. */
+type Piece = Pick<Encoding, 'possible' | 'familiar'> & {
+  readonly names: readonly string[];
+  readonly where: (test: FieldTest, of: TestPattern) => Pattern;
+  readonly encode: (values: FieldValues) => readonly number[];
+  readonly decode: (bytes: Uint8Array) => FieldValues;
+};
 
 /** Can a line be neither true nor false, content that cannot be read aside? */
 export const mayBeUndecidable = (spec: DomainSpec, line: LineMatch): boolean =>
   line.some((test) => test.every || fieldOf(spec, test.field).spec.mayBeUndecidable);
 
-export function encodingOf(domain: DomainSpec, lines: readonly LineMatch[]): Encoding {
-  const asked = new Set(lines.flatMap((line) => line.map(({ field }) => field)));
-  const place = ({ spec, name }: Field): string => `${String(domain.fields.indexOf(spec)).padStart(4, '0')} ${name}`;
-  const fields = [...asked].map((name) => fieldOf(domain, name)).sort((a, b) => (place(a) < place(b) ? -1 : 1));
+/**
+ * `apart`: fields know nothing of each other, and have whatever value their type can have, as for the question whether a connection is
+ * admitted; else each text of `possible` is of an event that there can be.
+ */
+export function encodingOf(domain: DomainSpec, lines: readonly LineMatch[], apart = false): Encoding {
+  const tested = new Set(lines.flatMap((line) => line.map(({ field }) => field)));
+  const isThere = (field: string): boolean => tested.has(field) || fieldOf(domain, field).spec.always;
+  const never = apart ? [] : (domain.never ?? []).filter((line) => line.every(({ field }) => isThere(field)));
+  const asked = new Set([...tested, ...never.flat().map(({ field }) => field)]);
+  const pieces = apart ? apartPieces(domain, asked) : piecesOf(domain, asked);
   const joined = (parts: readonly Pattern[]): Pattern =>
     sequence(...parts.flatMap((part, i) => (i === 0 ? [part] : [one(betweenFields), part])));
-  const pattern = (line: LineMatch, of: (spec: FieldSpec, test: FieldTest) => Pattern): Pattern =>
+  const pattern = (line: LineMatch, of: TestPattern): Pattern =>
     joined(
-      fields.map(({ name, spec }) => {
-        const tests = line.filter((test) => test.field === name).map((test) => of(spec, test));
+      pieces.map(({ names, where }) => {
+        const tests = line.filter(({ field }) => names.includes(field)).map((test) => where(test, of));
         return tests.length > 1 ? both(...tests) : (tests[0] ?? anyField);
       }),
     );
+  const possible = joined(pieces.map((piece) => piece.possible));
+  const impossible = never.map((line) => pattern(line, whereTrue));
   return {
     where: (line) => pattern(line, whereTrue),
     whereMaybe: (line) => pattern(line, whereMaybe),
-    possible: joined(fields.map(({ spec }) => possibleField(spec))),
-    familiar: joined(fields.map(({ spec }) => familiarField(spec))),
-    encode: (values) => encode(fields, values),
-    decode: (text) => decode(domain, fields, text),
+    possible: impossible.length === 0 ? possible : both(possible, not(either(...impossible))),
+    familiar: joined(pieces.map(({ familiar }) => familiar)),
+    encode: (values) => Uint8Array.from(pieces.flatMap(({ encode }, i) => [...(i === 0 ? [] : [betweenFields]), ...encode(values)])),
+    decode: (text) => decode(domain, pieces, text),
   };
 }
+
+/** Do the values of some fields that the lines ask for hang on each other, or on the field's key? */
+export const areBound = ({ shared, fields }: DomainSpec, lines: readonly LineMatch[]): boolean =>
+  lines.some((line) => line.some(({ field }) => field === shared?.text || fields.some((spec) => onlyValues(spec, field) !== undefined)));
+
+const onlyValues = ({ name, key }: FieldSpec, field: string): Pattern | undefined =>
+  field.startsWith(`${name} `) ? key?.only?.(field.slice(name.length + 1)) : undefined;
 
 /** The field of a fieldName. */
 export function fieldOf({ name: domain, fields }: DomainSpec, name: string): Field {
   const spec = fields.find((field) => field.name === name || name.startsWith(`${field.name} `));
   invariant(spec, `the domain ${domain} has no field ${name}`);
   return { name, spec };
+}
+
+function apartPieces(domain: DomainSpec, asked: ReadonlySet<string>): readonly Piece[] {
+  const place = ({ spec, name }: Field): string => `${String(domain.fields.indexOf(spec)).padStart(4, '0')} ${name}`;
+  const fields = [...asked].map((name) => fieldOf(domain, name)).sort((a, b) => (place(a) < place(b) ? -1 : 1));
+  return fields.map(fieldPiece);
+}
+
+function piecesOf(domain: DomainSpec, asked: ReadonlySet<string>): readonly Piece[] {
+  const shared = domain.shared && asked.has(domain.shared.text) ? domain.shared : undefined;
+  const own = apartPieces(domain, asked)
+    .filter(({ names }) => !names.some((name) => shared?.readings.includes(name)))
+    .map((piece): Piece => {
+      const [name = ''] = piece.names;
+      const only = onlyValues(fieldOf(domain, name).spec, name);
+      return only ? { ...piece, possible: either(nothing, sequence(one(beforeValue), only)) } : piece;
+    });
+  // First: what stands before the longest would multiply it.
+  return shared ? [sharedPiece(shared), ...own] : own;
+}
+
+const fieldPiece = ({ name, spec }: Field): Piece => ({
+  names: [name],
+  where: (test, of) => of(spec, test),
+  possible: possibleField(spec),
+  familiar: familiarField(spec),
+  encode: (values) => {
+    const found = (Object.hasOwn(values, name) ? values[name] : undefined) ?? [];
+    return 'kind' in found ? [isUndecidable] : found.flatMap((value) => [beforeValue, ...encoder.encode(value)]);
+  },
+  decode: (bytes): FieldValues => {
+    if (bytes.length === 0) return {};
+    if (bytes[0] === isUndecidable) return { [name]: { kind: 'undecidable', reason: 'ambiguous' } };
+    return { [name]: cut(bytes.subarray(1), beforeValue).map((value) => decoder.decode(value)) };
+  },
+});
+
+/** Each of its readings has one value, or none. */
+const sharedPiece = (shared: SharedText): Piece => ({
+  names: shared.readings,
+  where: ({ field, orAbsent, values }) => {
+    const found = shared.where(field, valuePattern(values));
+    return orAbsent ? either(found, both(shared.possible, not(shared.where(field, repeat(valueByte, 0))))) : found;
+  },
+  possible: shared.possible,
+  familiar: shared.familiar,
+  encode: (values) => [...shared.encode(readableFields(values, shared.readings))],
+  decode: shared.decode,
+});
+
+export function readableFields(values: FieldValues, names: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  const found = names.map((name) => [name, (Object.hasOwn(values, name) ? values[name] : undefined) ?? []] as const);
+  return Object.fromEntries(found.flatMap(([name, own]) => ('kind' in own ? [] : [[name, own]])));
 }
 
 // --- patterns over the text of one field: its values, each behind a sign, or the sign of what is undecidable ------------
@@ -159,26 +235,10 @@ const valid = (pattern: Pattern): Pattern => (isAscii(pattern) ? pattern : both(
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-function encode(fields: readonly Field[], values: FieldValues): Uint8Array {
-  const bytes = fields.flatMap(({ name }, i) => {
-    const found = (Object.hasOwn(values, name) ? values[name] : undefined) ?? [];
-    const own = 'kind' in found ? [isUndecidable] : found.flatMap((value) => [beforeValue, ...encoder.encode(value)]);
-    return i === 0 ? own : [betweenFields, ...own];
-  });
-  return Uint8Array.from(bytes);
-}
-
-function decode(domain: DomainSpec, fields: readonly Field[], text: Uint8Array): FieldValues {
-  const values: Record<string, FieldValues[string]> = {};
-  piecesOf(text, betweenFields).forEach((piece, i) => {
-    const name = fields[i]?.name;
-    if (name === undefined || piece.length === 0) return;
-    values[name] =
-      piece[0] === isUndecidable
-        ? { kind: 'undecidable', reason: 'ambiguous' }
-        : piecesOf(piece.subarray(1), beforeValue).map((value) => decoder.decode(value));
-  });
-  return completed(domain, values, new Set(fields.map(({ name }) => name)));
+function decode(domain: DomainSpec, pieces: readonly Piece[], text: Uint8Array): FieldValues {
+  const parts = cut(text, betweenFields);
+  const values = Object.fromEntries(pieces.flatMap((piece, i) => Object.entries(piece.decode(parts[i] ?? new Uint8Array()))));
+  return completed(domain, values, new Set(pieces.flatMap(({ names }) => names)));
 }
 
 /** With what follows from the fields that are asked for (an HTTP target from its path), and the plainest values where a reader expects one. */
@@ -210,7 +270,7 @@ function plainest(spec: FieldSpec): string {
   return known;
 }
 
-function piecesOf(text: Uint8Array, border: number): readonly Uint8Array[] {
+function cut(text: Uint8Array, border: number): readonly Uint8Array[] {
   const ends = [...text.entries()].flatMap(([at, byte]) => (byte === border ? [at] : []));
   return [...ends, text.length].map((end, i) => text.subarray(i === 0 ? 0 : (ends[i - 1] ?? 0) + 1, end));
 }

@@ -5,19 +5,22 @@ import type { DomainSpec, Domains, FieldTest, FieldValues, LineMatch, ValueSet }
 import type { DomainMatch } from '../ir/typed.ts';
 import { classify } from '../space/automaton.ts';
 import type { Pattern } from '../space/pattern.ts';
-import { type Encoding, encodingOf, fieldOf, mayBeUndecidable } from './content-encoding.ts';
+import { areBound, type Encoding, encodingOf, fieldOf, mayBeUndecidable } from './content-encoding.ts';
 import { AnalysisLimit } from './limit.ts';
 
 /** What is told apart: events for which one of the lines is true. `maybe`: or undecidable. */
 export type Part = { readonly lines: readonly LineMatch[]; readonly maybe: boolean };
 /** Events that are of exactly the parts with `matched[i]`, and one of them. */
 export type ContentClass = { readonly matched: readonly boolean[]; readonly example: () => FieldValues };
-/** Equal questions of one ContentClasses give the same object. */
+/**
+ * Equal questions of one ContentClasses give the same object. `neverSent`: combinations of values that no event has and that may still
+ * admit a connection (grammar/README.md, Connections).
+ */
 export type ClassesOfDomain = {
   readonly domain: DomainSpec;
   readonly parts: readonly Part[];
   readonly classes: readonly ContentClass[];
-  readonly encoding: Encoding;
+  readonly neverSent: readonly Pick<ContentClass, 'matched'>[];
 };
 
 const maximumStates = 100_000;
@@ -30,7 +33,7 @@ export type ContentClasses = {
   /** The classes of what these matches of one domain can tell apart. @throws AnalysisLimit */
   readonly of: (domain: string, matches: readonly DomainMatch[]) => ClassesOfDomain;
   /** Does a match hold for the events of a class? Asked only of a match that `of` was given. */
-  readonly truthOf: (classes: ClassesOfDomain, content: ContentClass, match: DomainMatch) => boolean | 'undecidable';
+  readonly truthOf: (classes: ClassesOfDomain, content: Pick<ContentClass, 'matched'>, match: DomainMatch) => boolean | 'undecidable';
 };
 
 type Known = { readonly classes: ClassesOfDomain; readonly places: ReadonlyMap<string, number> };
@@ -50,7 +53,13 @@ export function contentClasses(domains: Domains): ContentClasses {
       const unsure = lines.some((line) => mayBeUndecidable(domain, line));
       return (unsure ? [false, true] : [false]).map((maybe) => ({ key: partKey(key, maybe), lines, maybe }));
     });
-    return { classes: classesOf(domain, parts), places: new Map(parts.map(({ key }, i) => [key, i])) };
+    return {
+      classes: classesOf(
+        domain,
+        parts.map(({ lines, maybe }) => ({ lines, maybe })),
+      ),
+      places: new Map(parts.map(({ key }, i) => [key, i])),
+    };
   };
   return {
     of: (domain, matches) => {
@@ -109,10 +118,15 @@ function alternatives(values: ValueSet): readonly ValueSet[] {
 }
 
 function classesOf(domain: DomainSpec, parts: readonly Part[]): ClassesOfDomain {
-  const encoding = encodingOf(
-    domain,
-    parts.flatMap(({ lines }) => lines),
-  );
+  const lines = parts.flatMap((part) => part.lines);
+  const classes = classesIn(encodingOf(domain, lines), parts);
+  if (!areBound(domain, lines)) return { domain, parts, classes, neverSent: [] };
+  const sent = new Set(classes.map(({ matched }) => matched.join()));
+  const apart = classesIn(encodingOf(domain, lines, true), parts);
+  return { domain, parts, classes, neverSent: apart.filter(({ matched }) => !sent.has(matched.join())) };
+}
+
+function classesIn(encoding: Encoding, parts: readonly Part[]): readonly ContentClass[] {
   const patterns = parts.map(
     ({ lines, maybe }): Pattern => ({ kind: 'either', parts: lines.map(maybe ? encoding.whereMaybe : encoding.where) }),
   );
@@ -126,6 +140,5 @@ function classesOf(domain: DomainSpec, parts: readonly Part[]): ClassesOfDomain 
     if (!isPossible || (classes.has(matched.join()) && !isFamiliar)) continue;
     classes.set(matched.join(), { matched, isFamiliar, witness: found.witnesses[number] ?? new Uint8Array() });
   }
-  const content = [...classes.values()].map(({ matched, witness }) => ({ matched, example: () => encoding.decode(witness) }));
-  return { domain, parts: parts.map(({ lines, maybe }) => ({ lines, maybe })), classes: content, encoding };
+  return [...classes.values()].map(({ matched, witness }) => ({ matched, example: () => encoding.decode(witness) }));
 }

@@ -1,49 +1,38 @@
 // The rule lists of two states inside one box, as one decision diagram: the dimensions are asked in a fixed order, each split into
 // the parts that the rules left can tell apart, and what is left to decide is one node however it was reached. Where both
 // states are left with the same lists nothing can differ, and nothing more is asked: a change is followed only to where it shows.
-import type { Tier } from '../ir/typed.ts';
 import type { Cell } from './cell.ts';
-import type { Condition, Factor, Term } from './conditions.ts';
-import { type Atom, atomsOf, type Part, partKey, unionOf, withPart } from './dimensions.ts';
+import type { Condition, Factor } from './conditions.ts';
+import {
+  isMatch,
+  isSettled,
+  keyOf,
+  type Line,
+  type Lines,
+  type List,
+  made,
+  nextDimension,
+  type OpenFactor,
+  type OpenTerm,
+  type Residue,
+  residuesOf,
+  type Spread,
+  type State,
+  statesIn,
+  unasked,
+} from './diagram-lists.ts';
+import { type Atoms, atomsOf, type Part, partKey, unionOf, withPart } from './dimensions.ts';
 import { AnalysisLimit } from './limit.ts';
 import type { Spend } from './split.ts';
 
-/** One line of a list. `number`: of two lines of different states that say and mean the same it is one. */
-export type Line = {
-  readonly number: number;
-  /** In the box. */
-  readonly condition: () => Condition;
-  /** Of a rule without content: it decides (`true`), or passes over the rest of its tier. */
-  readonly decides: boolean;
-  readonly passes?: Tier;
-  readonly tier?: Tier;
-};
-/** One list of rules in deciding order and what brings default deny after it. */
-export type Lines = { readonly rules: readonly Line[]; readonly denying: readonly Line[] };
+export type { Line, Lines } from './diagram-lists.ts';
+
 /** Undecided lines of a leaf, by their numbers. `isOpen`: whether they all match is asked elsewhere. */
 export type Leaf = { readonly kind: 'leaf'; readonly views: readonly View[]; readonly isOpen: boolean };
 export type View = { readonly rules: readonly number[]; readonly defaultDeny: boolean };
 
 type Edge = { readonly part: Part; readonly child: Node };
 type Node = Leaf | { readonly kind: 'branch'; readonly edges: readonly Edge[] } | { readonly kind: 'same' };
-
-/**
- * What is left of a line: the terms of each factor from the dimension asked on. No factors: it matches. `name`: of the dimension
- * that its `parts` ask for next. `after`: what is left of it, by which of its parts an atom is in; undefined: nothing.
- */
-type Residue = {
-  readonly id: number;
-  readonly line: Line;
-  readonly factors: readonly OpenFactor[];
-  readonly name: string | undefined;
-  readonly parts: readonly Part[];
-  readonly after: Map<number | string, Residue | undefined>;
-};
-type OpenFactor = { readonly terms: readonly OpenTerm[]; readonly isOpen: boolean };
-type OpenTerm = { readonly id: number; readonly parts: Term; readonly at: number };
-type List = { readonly rules: readonly Residue[]; readonly denying: readonly Residue[] };
-/** `before` and `after` in each view. `excluded`: what is in one of these is not asked. */
-type State = { readonly excluded: readonly Residue[]; readonly lists: readonly List[] };
 
 /**
  * The leaves where the lists of two states may decide otherwise, each with the cells that together reach it. `lists`: of each
@@ -65,6 +54,10 @@ export function everyLeaf(box: Cell, lists: readonly Lines[], spend: Spend): Rea
 type Asking = { readonly spend: Spend; readonly onlyDiffering: boolean };
 
 const same: Node = { kind: 'same' };
+/** Lines in lists that are made at once. */
+const mostAtOnce = 1_000_000;
+/** A dimension, and the lines that are left before it. */
+type Asked = { readonly name: string; readonly atoms: Atoms; readonly lines: readonly Residue[] };
 /** Of the keys of nodes, in characters: some hundred MiB. */
 const mostHeld = 200_000_000;
 
@@ -104,7 +97,8 @@ class Diagram {
       lists: lists.map(listOf),
     };
     const found = new Map<Leaf, Cell[]>();
-    this.#collect(this.#node(shortened(state, (residue) => residue)), this.#box, found);
+    const [start] = statesIn(state, { from: 0, to: 1 }, unasked);
+    if (start) this.#collect(this.#node(start), this.#box, found);
     return found;
   }
 
@@ -137,22 +131,41 @@ class Diagram {
     return known;
   }
 
+  /** What is left of a line in the atoms of the dimension `name`. */
+  #spread(residue: Residue, name: string, atoms: Atoms): Spread {
+    if (residue.name !== name) return unasked(residue);
+    const rest = this.#advance(residue, () => false);
+    const [only, ...more] = residue.parts;
+    if (only && more.length === 0) {
+      const inside = this.#advance(residue, () => true);
+      const numbers = inside === rest ? [] : atoms.within(only);
+      return { rest, numbers, residues: numbers.map(() => inside) };
+    }
+    const named = new Map<number, Set<Part>>();
+    for (const part of residue.parts)
+      for (const number of atoms.within(part)) named.set(number, (named.get(number) ?? new Set()).add(part));
+    return {
+      rest,
+      numbers: [...named.keys()],
+      residues: [...named.values()].map((parts) => this.#advance(residue, (part) => parts.has(part))),
+    };
+  }
+
   /** What is left of a line in an atom of the dimension that it asks for next. */
-  #advance(residue: Residue, atom: Atom): Residue | undefined {
-    const { name, parts, after } = residue;
+  #advance({ line, name, parts, after, factors: before }: Residue, isIn: (part: Part) => boolean): Residue | undefined {
     const [first] = parts;
-    const key = first && parts.length === 1 ? Number(atom.isIn(first)) : parts.map((part) => (atom.isIn(part) ? 1 : 0)).join('');
+    const key = first && parts.length === 1 ? Number(isIn(first)) : parts.map((part) => (isIn(part) ? 1 : 0)).join('');
     const known = after.get(key);
     if (known || after.has(key)) return known;
-    const factors = residue.factors.map(({ terms, isOpen }) => ({
+    const factors = before.map(({ terms, isOpen }) => ({
       isOpen,
       terms: terms.flatMap((term): readonly OpenTerm[] => {
         const part = term.parts[term.at];
         if (part?.name !== name) return [term];
-        return part && atom.isIn(part) ? [{ ...term, at: term.at + 1 }] : [];
+        return part && isIn(part) ? [{ ...term, at: term.at + 1 }] : [];
       }),
     }));
-    const next = this.#residue(residue.line, factors);
+    const next = this.#residue(line, factors);
     after.set(key, next);
     return next;
   }
@@ -176,20 +189,33 @@ class Diagram {
     const name = nextDimension(lines);
     if (name === undefined) return leafOf(state);
     const children = new Map<Node, Part[]>();
-    const parts = lines.flatMap((residue) => (residue.name === name ? residue.parts : []));
-    for (const atom of atomsOf(this.#box, parts)) {
-      this.#spend(lines.length, 0);
-      const child = this.#node(this.#within(state, name, atom));
+    const atoms = atomsOf(
+      this.#box,
+      lines.flatMap((residue) => (residue.name === name ? residue.parts : [])),
+    );
+    for (const { state: within, part } of this.#within(state, { name, atoms, lines })) {
+      const child = this.#node(within);
       if (child.kind === 'same') continue;
       const parts = children.get(child);
-      if (parts) parts.push(atom.part);
-      else children.set(child, [atom.part]);
+      if (parts) parts.push(part);
+      else children.set(child, [part]);
     }
     return children.size === 0 ? same : this.#branch(children);
   }
 
-  #within(state: State, name: string, atom: Atom): State {
-    return shortened(state, (residue) => (residue.name === name ? this.#advance(residue, atom) : residue));
+  /** The states in the atoms of a dimension; not all at once, where that would take much memory. */
+  *#within(state: State, { name, atoms, lines }: Asked): Generator<{ readonly state: State; readonly part: Part }> {
+    const spreads = new Map(lines.map((residue) => [residue, this.#spread(residue, name, atoms)]));
+    const atOnce = Math.max(16, Math.floor(mostAtOnce / lines.length));
+    for (let from = 0; from < atoms.parts.length; from += atOnce) {
+      const range = { from, to: Math.min(atoms.parts.length, from + atOnce) };
+      const states = statesIn(state, range, (residue) => spreads.get(residue) ?? unasked(residue));
+      for (const [i, one] of states.entries()) {
+        this.#spend(1 + [...new Set(one.lists)].reduce((sum, { rules, denying }) => sum + rules.length + denying.length, 0), 0);
+        const part = atoms.parts[from + i];
+        if (part) yield { state: one, part };
+      }
+    }
   }
 
   /** Branches that lead to the same by the same parts are one. */
@@ -209,84 +235,6 @@ class Diagram {
     this.#numbers.set(node, number);
     return number;
   }
-}
-
-// --- states -------------------------------------------------------------------------------------------------------------
-
-const isMatch = ({ factors }: Residue): boolean => factors.length === 0;
-const denied = made({ id: -1, line: { number: -1, condition: () => [], decides: false }, factors: [] });
-
-type Left = (residue: Residue) => Residue | undefined;
-
-/** What is left of each line, without those that are never asked: behind one that decides, unless that may be passed over, and of a tier that is passed over. */
-function shortened({ excluded, lists }: State, left: Left): State {
-  const made = new Map<List, List>();
-  const short = (list: List): List => {
-    const known = made.get(list) ?? shortenedList(list, left);
-    made.set(list, known);
-    return known;
-  };
-  return { excluded: all(excluded, left), lists: lists.map(short) };
-}
-
-function all(residues: readonly Residue[], left: Left): readonly Residue[] {
-  const found: Residue[] = [];
-  for (const residue of residues) {
-    const one = left(residue);
-    if (one) found.push(one);
-  }
-  return found;
-}
-
-function shortenedList({ rules, denying }: List, left: Left): List {
-  const asked: Residue[] = [];
-  const done = new Set<Tier>();
-  const maybePassed = new Set<Tier>();
-  for (const one of rules) {
-    const { decides, passes, tier } = one.line;
-    const residue = tier && done.has(tier) ? undefined : left(one);
-    if (!residue) continue;
-    asked.push(residue);
-    if (!isMatch(residue)) {
-      if (passes) maybePassed.add(passes);
-    } else if (passes) done.add(passes);
-    else if (decides && tier && maybePassed.has(tier)) done.add(tier);
-    else if (decides) return { rules: asked, denying: [] };
-  }
-  const last = all(denying, left);
-  return { rules: asked, denying: last.some(isMatch) ? [denied] : last };
-}
-
-const isSameList = (a: readonly Residue[], b: readonly Residue[]): boolean => a.length === b.length && a.every((one, i) => one === b[i]);
-
-/** Are both states of each view left with the same? */
-function isSettled(lists: readonly List[]): boolean {
-  for (let i = 0; i + 1 < lists.length; i += 2) {
-    const [before, after] = [lists[i], lists[i + 1]];
-    if (!before || !after || !isSameList(before.rules, after.rules) || !isSameList(before.denying, after.denying)) return false;
-  }
-  return true;
-}
-
-const idsOf = (residues: readonly Residue[]): string => residues.map(({ id }) => id).join();
-const keyOf = ({ excluded, lists }: State): string =>
-  [idsOf(excluded), ...[...new Set(lists)].map(({ rules, denying }) => `${idsOf(rules)};${idsOf(denying)}`)].join('|');
-
-const residuesOf = ({ excluded, lists }: State): readonly Residue[] => [
-  ...new Set([...excluded, ...lists.flatMap(({ rules, denying }) => [...rules, ...denying])]),
-];
-
-function made(head: Pick<Residue, 'id' | 'line' | 'factors'>): Residue {
-  const asked = head.factors.flatMap(({ terms }) => terms.flatMap(({ parts, at }) => parts[at] ?? []));
-  const name = firstOf(asked.map((part) => part.name));
-  return { ...head, name, parts: asked.filter((part) => part.name === name), after: new Map() };
-}
-
-const nextDimension = (residues: readonly Residue[]): string | undefined => firstOf(residues.flatMap(({ name }) => name ?? []));
-function firstOf(names: readonly string[]): string | undefined {
-  let first: string | undefined;
-  for (const name of names) if (first === undefined || name < first) first = name;
-  return first;
 }
 
 function leafOf({ excluded, lists }: State): Leaf {

@@ -2,6 +2,7 @@
 // it. Nothing is missed, because only where a changed rule or default speaks can a verdict change, and all of that is
 // looked at; nothing is invented, because both lists are decided on every class. It shares no code with the oracle,
 // which its tests replay every witness through.
+import { invariant } from '../base/assert.ts';
 import type { Domains } from '../domains/domain.ts';
 import type { PolicyEvent, Verdict } from '../ir/event.ts';
 import type { Section, TypedPolicy } from '../ir/typed.ts';
@@ -10,6 +11,7 @@ import { changedCells } from './changed-cells.ts';
 import { type ClassSize, classSize } from './class-size.ts';
 import { type Change, type Decisions, deciderKey, type Effect, effects } from './effects.ts';
 import type { Item } from './judge.ts';
+import { AnalysisLimit } from './limit.ts';
 import { mergeCells } from './merge.ts';
 import { verdictOf } from './oracle.ts';
 import { maximumCells, placeName } from './split.ts';
@@ -35,12 +37,31 @@ export type Difference = {
   readonly witness: { readonly event: PolicyEvent; readonly before: Verdict; readonly after: Verdict };
 };
 
+/** Where not every difference is known: the part of a section that a rule or policy speaks of. */
+export type UndecidedPart = { readonly section: Section; readonly domain?: string; readonly limit: AnalysisLimit };
+/** `undecided`: none where the differences are all there are. */
+export type Comparison = { readonly differences: readonly Difference[]; readonly undecided: readonly UndecidedPart[] };
+
+/** The differences, as far as they are decided, grouped and merged, in a fixed order. `limit`: of combinations that are told apart. */
+export function comparison(before: TypedPolicy, after: TypedPolicy, limit = maximumCells): Comparison {
+  const { changes, undecided } = changedCells(before, after, limit);
+  return {
+    differences: differencesOf(changes, before, after),
+    undecided: undecided.map(({ place, region, error }) => ({
+      ...place,
+      limit: new AnalysisLimit(error.limit, error.allowed, region.span),
+    })),
+  };
+}
+
 /**
- * All differences, grouped and merged, in a fixed order.
+ * All differences.
  * @throws AnalysisLimit when the two policies tell more than `limit` combinations apart
  */
-export function diff(before: TypedPolicy, after: TypedPolicy, limit = maximumCells): readonly Difference[] {
-  return differencesOf([...changedCells(before, after, limit)], before, after);
+export function diff(before: TypedPolicy, after: TypedPolicy, limit?: number): readonly Difference[] {
+  const { differences, undecided } = comparison(before, after, limit);
+  for (const { limit: error } of undecided) throw error;
+  return differences;
 }
 
 /** Changes from one policy to another, grouped, merged and with a witness each. */
@@ -49,8 +70,19 @@ export function differencesOf(changes: readonly Change[], before: TypedPolicy, a
     const event = eventIn(change, after.domains);
     if (!event) return [];
     const size = classSize(change.cell, change.section, change.everyItem ? [] : change.items);
-    return [{ ...change, size, witness: { event, before: verdictOf(before, event), after: verdictOf(after, event) } }];
+    const witness = { event, before: verdictOf(before, event), after: verdictOf(after, event) };
+    // The oracle shares no code with this: a difference that it does not see is shown to nobody.
+    invariant(isSeen(change.effect, witness), 'the oracle denies a difference');
+    return [{ ...change, size, witness }];
   });
+}
+
+/** Do the verdicts turn as the effect says? Where another rule decides on this side, the other side may turn them. */
+function isSeen(effect: Effect, { before, after }: Pick<Difference['witness'], 'before' | 'after'>): boolean {
+  const [was, is] = [before.action === 'allowed', after.action === 'allowed'];
+  if (effect === 'another-rule') return true;
+  if (effect === 'newly-allowed') return !was && is;
+  return effect === 'newly-denied' ? was && !is : was === is;
 }
 
 /** Joins the cells of changes that agree in all else. */

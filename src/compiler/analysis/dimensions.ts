@@ -1,7 +1,7 @@
 // One dimension of a box, split into what some sets in it can tell apart. The parts come in a fixed order: along the line of points
 // and addresses, and of a label value by value, then any other value, then no value.
 import type { AddressSet } from '../space/address.ts';
-import { type IntervalSet, intervals, next, previous } from '../space/interval.ts';
+import { type Interval, type IntervalSet, intervals, next, previous } from '../space/interval.ts';
 import type { TransportSet } from '../space/transport.ts';
 import { type Cell, type End, everyAddress, type Side } from './cell.ts';
 import { anyValue, type LabelCube, type ValueSet, withKey } from './label-cube.ts';
@@ -13,15 +13,15 @@ export type Part = { readonly name: string } & (
   | { readonly kind: 'label'; readonly side: Side; readonly key: string; readonly set: ValueSet }
 );
 
-/** Events that no set tells apart. `isIn` holds until the next atom is asked for. */
-export type Atom = { readonly part: Part; readonly isIn: (part: Part) => boolean };
+/** Sets of events that no part tells apart, in order. `within`: which of them, by their numbers, are in a part. */
+export type Atoms = { readonly parts: readonly Part[]; readonly within: (part: Part) => readonly number[] };
 
 /** The atoms of the box in the dimension of the parts, which are all of one dimension and none of which is empty. */
-export function atomsOf(box: Cell, parts: readonly Part[]): Iterable<Atom> {
+export function atomsOf(box: Cell, parts: readonly Part[]): Atoms {
   const [first] = parts;
   switch (first?.kind) {
     case undefined:
-      return [];
+      return { parts: [], within: () => [] };
     case 'points':
       return lineAtoms(box.points, setsOf(parts, 'points'), (set) => ({ ...first, set }));
     case 'addresses':
@@ -48,56 +48,69 @@ export function withPart(cell: Cell, part: Part): Cell {
 // --- points and addresses -----------------------------------------------------------------------------------------------
 
 type Ranged<T extends number | bigint> = Part & { readonly set: IntervalSet<T> };
-type Border<T> = { readonly at: T; readonly part: Part | undefined; readonly begins: boolean };
 
-/** A sweep from border to border; `undefined` among the open parts is the box itself. */
-function* lineAtoms<T extends number | bigint>(
+/** From border to border, as far as the box reaches. */
+function lineAtoms<T extends number | bigint>(
   whole: IntervalSet<T>,
   parts: readonly Ranged<T>[],
   put: (set: IntervalSet<T>) => Part,
-): Generator<Atom> {
-  const bordersOf = (part: Part | undefined, set: IntervalSet<T>): readonly Border<T>[] =>
-    set.flatMap(({ low, high }) => [
-      { at: low, part, begins: true },
-      { at: next(high), part, begins: false },
-    ]);
-  const borders = [...bordersOf(undefined, whole), ...[...new Set(parts)].flatMap((part) => bordersOf(part, part.set))];
-  borders.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
-  const open = new Set<Part | undefined>();
-  for (const [i, { at, part, begins }] of borders.entries()) {
-    if (begins) open.add(part);
-    else open.delete(part);
-    const border = borders[i + 1];
-    if (border && border.at !== at && open.has(undefined))
-      yield { part: put([{ low: at, high: previous(border.at) }]), isIn: (one) => open.has(one) };
+): Atoms {
+  const bordersOf = (set: IntervalSet<T>): readonly T[] => set.flatMap(({ low, high }) => [low, next(high)]);
+  const borders = [...new Set([...bordersOf(whole), ...parts.flatMap(({ set }) => bordersOf(set))])].sort((a, b) => (a < b ? -1 : 1));
+  const atoms: Interval<T>[] = [];
+  let place = 0;
+  for (const [i, low] of borders.entries()) {
+    const end = borders[i + 1];
+    while (place < whole.length && (whole[place]?.high ?? low) < low) place++;
+    const around = whole[place];
+    if (end !== undefined && around && around.low <= low) atoms.push({ low, high: previous(end) });
   }
+  const firstFrom = (value: T): number => firstWhere(atoms.length, (i) => (atoms[i]?.low ?? value) >= value);
+  const setOf = new Map<Part, IntervalSet<T>>(parts.map((part) => [part, part.set]));
+  const within = (part: Part): readonly number[] =>
+    (setOf.get(part) ?? []).flatMap(({ low, high }) => {
+      const [from, to] = [firstFrom(low), firstFrom(next(high))];
+      return Array.from({ length: to - from }, (_, i) => from + i);
+    });
+  return { parts: atoms.map((atom) => put([atom])), within };
+}
+
+/** The first of `count` numbers for which it holds; it holds for all that follow one for which it does. */
+function firstWhere(count: number, holds: (i: number) => boolean): number {
+  let [from, to] = [0, count];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (holds(middle)) to = middle;
+    else from = middle + 1;
+  }
+  return from;
 }
 
 // --- labels -------------------------------------------------------------------------------------------------------------
 
 type Labelled = Extract<Part, { kind: 'label' }>;
 
-function* labelAtoms(whole: ValueSet, parts: readonly Labelled[], put: (set: ValueSet) => Part): Generator<Atom> {
-  const naming = new Map<string, Set<Part>>();
-  for (const value of whole.values) naming.set(value, new Set());
-  for (const part of parts) {
-    for (const value of part.set.values) {
-      const known = naming.get(value);
-      if (known) known.add(part);
-      else naming.set(value, new Set([part]));
-    }
-  }
-  const hasOthers = (part: Part): boolean => part.kind === 'label' && part.set.others;
-  const excluded = new Set(whole.others ? whole.values : []);
-  const values = [...naming.keys()].sort();
-  for (const value of values) {
-    const named = naming.get(value);
-    if (excluded.has(value) || (!whole.others && !whole.values.includes(value))) continue;
-    yield { part: put({ absent: false, others: false, values: [value] }), isIn: (part) => named?.has(part) !== hasOthers(part) };
-  }
-  if (whole.others) yield { part: put({ absent: false, others: true, values }), isIn: hasOthers };
-  if (whole.absent)
-    yield { part: put({ absent: true, others: false, values: [] }), isIn: (part) => part.kind === 'label' && part.set.absent };
+/** Value by value, then any other value, then none. */
+function labelAtoms(whole: ValueSet, parts: readonly Labelled[], put: (set: ValueSet) => Part): Atoms {
+  const named = [...new Set([...whole.values, ...parts.flatMap(({ set }) => set.values)])].sort();
+  const inWhole = new Set(whole.values);
+  const values = named.filter((value) => inWhole.has(value) !== whole.others);
+  const numberOf = new Map(values.map((value, i) => [value, i]));
+  const others = whole.others ? values.length : undefined;
+  const absent = whole.absent ? values.length + Number(whole.others) : undefined;
+  const within = (part: Part): readonly number[] => {
+    if (part.kind !== 'label') return [];
+    const said = new Set(part.set.values.flatMap((value) => numberOf.get(value) ?? []));
+    const ofValues = part.set.others ? [...numberOf.values()].filter((number) => !said.has(number)) : [...said];
+    const rest = [part.set.others ? others : undefined, part.set.absent ? absent : undefined];
+    return [...ofValues, ...rest.flatMap((number) => number ?? [])];
+  };
+  const atoms: readonly ValueSet[] = [
+    ...values.map((value) => ({ absent: false, others: false, values: [value] })),
+    ...(whole.others ? [{ absent: false, others: true, values: named }] : []),
+    ...(whole.absent ? [{ absent: true, others: false, values: [] }] : []),
+  ];
+  return { parts: atoms.map(put), within };
 }
 
 // --- unions -------------------------------------------------------------------------------------------------------------

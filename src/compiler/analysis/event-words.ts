@@ -1,11 +1,12 @@
 // One concrete event, and who decided it, in words: the same in tests, diffs and messages.
 import { positionAt, type Span } from '../base/source.ts';
-import type { Content, Domains, FieldSpec, FieldValues } from '../domains/domain.ts';
+import type { Content, DomainSpec, Domains, FieldSpec, FieldValues } from '../domains/domain.ts';
 import type { Cause, Decided, Endpoint, PolicyEvent, Verdict } from '../ir/event.ts';
 import type { Action, Section, Tier, TypedPolicy } from '../ir/typed.ts';
 import { formatAddress } from '../space/address.ts';
 import { clusterKey, type Labels, namespaceKey, namespaceLabelKey } from '../space/labels.ts';
 import { protocolOf, type TransportPoint } from '../space/transport.ts';
+import { readableFields } from './content-encoding.ts';
 
 const text = (value: string): string => JSON.stringify(value);
 const keyWords = (key: string): string => (/^[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$/.test(key) ? key : text(key));
@@ -78,18 +79,27 @@ function fieldsWords(fields: FieldValues, specs: readonly FieldSpec[], positiona
     const values = fields[name] ?? [];
     const spec = specs.find((one) => one.name === field);
     if (first.includes(name)) return [valueWords(spec, values)];
-    // A target that is the path says nothing more.
-    if (name === 'target' && String(fields['path']) === String(values)) return [];
     return [`${key === undefined ? field : `${field} ${text(key)} =`} ${valueWords(spec, values)}`];
   });
   return words.join(' ');
+}
+
+/** A test line writes the text that path and query are read from in the place of the path. */
+function asSent(fields: FieldValues, { shared, positional }: DomainSpec): FieldValues {
+  const first = positional.find((name) => shared?.readings.includes(name));
+  if (!shared || first === undefined) return fields;
+  const sent = readableFields(fields, shared.readings);
+  const read: FieldValues = shared.decode(shared.encode(sent));
+  if (!Object.hasOwn(read, first) || shared.readings.some((name) => String(read[name]) !== String(fields[name]))) return fields;
+  const others = Object.entries(fields).filter(([name]) => name === first || !shared.readings.includes(name));
+  return Object.fromEntries(others.map(([name, values]) => [name, name === first ? (sent[shared.text] ?? values) : values]));
 }
 
 /** What an event says: `GET "/cart/42"`, `dns "api.test" type A`, `exec "/bin/sh" user 0`. */
 export function contentWords(domain: string, content: Content, domains: Domains): string {
   if (content.kind === 'undecidable') return `${domain} that cannot be read (${content.reason})`;
   const spec = domains.find(({ name }) => name === domain);
-  const words = fieldsWords(content.fields, spec?.fields ?? [], spec?.positional ?? []);
+  const words = fieldsWords(spec ? asSent(content.fields, spec) : content.fields, spec?.fields ?? [], spec?.positional ?? []);
   // The first request domain is what a test line without its name means.
   return domains.find(({ form }) => form === 'request')?.name === domain && words !== '' ? words : `${domain} ${words}`.trim();
 }

@@ -22,29 +22,36 @@ export function judge(lists: readonly Speakers[], { contents, connection, asked 
   const domains = [...new Set(matches.map(({ domain }) => domain))].sort();
   if (domains.length === 0) return [{ item: { kind: 'every' }, decisions: lists.map((speakers) => decide(speakers, () => false)) }];
   const unreadable = lists.map((speakers) => decide(speakers, () => 'undecidable'));
-  const readable = domains.flatMap((domain) => {
-    const own = matches.filter((match) => match.domain === domain);
-    return contentJudgements(lists, contents.of(domain, own), contents);
-  });
+  const ofDomains = domains.map((domain) =>
+    contents.of(
+      domain,
+      matches.filter((match) => match.domain === domain),
+    ),
+  );
+  const readable = ofDomains.flatMap((classes) => contentJudgements(lists, classes, contents));
+  const neverSent = ofDomains.flatMap((classes) => classes.neverSent.map((content) => decisionsOn(lists, { classes, content }, contents)));
   const undecidable = domains.map((domain): Judgement => ({ item: { kind: 'undecidable', domain }, decisions: unreadable }));
   if (!connection) return [...readable, ...undecidable];
   const admitted = lists.map((speakers, i) =>
     admit(
       speakers,
-      readable.flatMap(({ decisions }) => decisions[i] ?? []),
+      [...readable.map(({ decisions }) => decisions), ...neverSent].flatMap((decisions) => decisions[i] ?? []),
       unreadable[i] ?? { kind: 'default-deny' },
     ),
   );
   return [{ item: { kind: 'connection' }, decisions: admitted }, ...readable, ...undecidable];
 }
 
-function contentJudgements(lists: readonly Speakers[], classes: ClassesOfDomain, contents: ContentClasses): readonly Judgement[] {
-  return classes.classes.map((content) => {
-    const truth = (match: DomainMatch | undefined): ReturnType<Truth> =>
-      match?.domain === classes.domain.name ? contents.truthOf(classes, content, match) : 'undecidable';
-    return {
-      item: { kind: 'content', classes, content },
-      decisions: lists.map((speakers) => decide(speakers, ({ rule }) => truth(contentOf(rule)))),
-    };
-  });
+const contentJudgements = (lists: readonly Speakers[], classes: ClassesOfDomain, contents: ContentClasses): readonly Judgement[] =>
+  classes.classes.map((content) => ({
+    item: { kind: 'content', classes, content },
+    decisions: decisionsOn(lists, { classes, content }, contents),
+  }));
+
+type OfClass = { readonly classes: ClassesOfDomain; readonly content: Pick<ContentClass, 'matched'> };
+
+function decisionsOn(lists: readonly Speakers[], { classes, content }: OfClass, contents: ContentClasses): readonly Decision[] {
+  const truth = (match: DomainMatch | undefined): ReturnType<Truth> =>
+    match?.domain === classes.domain.name ? contents.truthOf(classes, content, match) : 'undecidable';
+  return lists.map((speakers) => decide(speakers, ({ rule }) => truth(contentOf(rule))));
 }

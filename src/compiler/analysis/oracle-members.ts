@@ -15,7 +15,7 @@ export function isSelected(selector: Selector, labels: Labels): boolean {
 }
 
 function isMet(requirement: Requirement, labels: Labels): boolean {
-  const present = Object.keys(labels).includes(requirement.key);
+  const present = Object.hasOwn(labels, requirement.key);
   const value = labels[requirement.key] ?? '';
   switch (requirement.kind) {
     case 'exists':
@@ -110,7 +110,7 @@ function isEntity(entity: EntityName, peer: Endpoint): boolean {
  */
 export function isAt({ points, named }: Transport, point: TransportPoint, destination: Endpoint): boolean {
   if (isIn(points, point)) return true;
-  if (destination.kind !== 'workload') return false;
+  if (named.length === 0 || destination.kind !== 'workload') return false;
   const { protocol, value } = protocolOf(point);
   return (destination.namedPorts ?? []).some((port) => {
     if (port.protocol !== protocol) return false;

@@ -17,6 +17,7 @@ import {
 import type { TransportPoint } from '../space/transport.ts';
 import { type Asked, type ContentReader, contentReader, type Truth } from './oracle-content.ts';
 import { isAt, isInit, isManaged, isPeer, isSame, isSubject } from './oracle-members.ts';
+import { RulesByPoint } from './oracle-points.ts';
 
 /** One side's question: may `subject` send to (egress) or receive from (ingress) `peer`? Without `request`: is the connection admitted? */
 export type SideQuestion = {
@@ -78,7 +79,7 @@ function decidedSide(policy: TypedPolicy, { mode, direction }: Side, question: S
   if (isSame(subject, peer)) return { action: 'allowed', cause: { kind: 'self' } };
   const { matches, truthOf } = workOf(policy).reader;
   const destination = direction === 'ingress' ? subject : peer;
-  const concerned = rulesOf(policy, direction, subject).filter(
+  const concerned = rulesAt(policy, direction, question).filter(
     (rule): rule is NetworkRule =>
       rule.section !== 'process' &&
       isCounted(mode, rule) &&
@@ -120,10 +121,20 @@ type Work = {
   readonly hasAudit: boolean;
   /** In deciding order. */
   readonly sorted: Map<Section, readonly Rule[]>;
-  /** The policies that govern an endpoint. */
-  readonly governing: WeakMap<Endpoint, readonly Policy[]>;
-  /** Connections by the rules that concern them. */
-  readonly admitted: Map<string, Decided>;
+  /** Policies with the same subject govern the same endpoints. */
+  readonly bySubject: readonly (readonly Policy[])[];
+  readonly governing: WeakMap<Endpoint, Governing>;
+  readonly defaults: Map<string, Decided>;
+  /** Connections by their default and the rules that concern them. */
+  readonly admitted: Map<Decided, Map<string, Decided>>;
+};
+/** What governs an endpoint. */
+type Governing = {
+  readonly policies: readonly Policy[];
+  readonly rules: Map<Section, readonly Rule[]>;
+  readonly points: Map<Section, RulesByPoint | 'asked'>;
+  /** By what is asked. */
+  readonly defaults: Map<string, Decided>;
 };
 const works = new WeakMap<TypedPolicy, Work>();
 
@@ -135,12 +146,25 @@ function workOf(policy: TypedPolicy): Work {
     reader: contentReader(domains),
     byPolicy: { ingress: byPolicy(policy, 'ingress'), egress: byPolicy(policy, 'egress'), process: byPolicy(policy, 'process') },
     sorted: new Map(),
+    bySubject: [...groupedBy(policies, ({ subject }) => JSON.stringify(subject)).values()],
     governing: new WeakMap(),
+    defaults: new Map(),
     hasAudit: [...policies, ...rules].some(({ audit }) => audit),
     admitted: new Map(),
   };
   works.set(policy, made);
   return made;
+}
+
+function groupedBy<T>(all: readonly T[], keyOf: (one: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const key = keyOf(one);
+    const group = groups.get(key);
+    if (group) group.push(one);
+    else groups.set(key, [one]);
+  }
+  return groups;
 }
 
 function byPolicy({ policies, rules }: TypedPolicy, section: Section): readonly (readonly Rule[])[] {
@@ -176,17 +200,38 @@ function compare({ policies }: TypedPolicy, a: Rule, b: Rule): number {
   );
 }
 
-function policiesFor(policy: TypedPolicy, subject: Endpoint): readonly Policy[] {
-  const { governing } = workOf(policy);
-  const found = governing.get(subject) ?? policy.policies.filter((one) => isSubject(one.subject, subject));
-  governing.set(subject, found);
-  return found;
+/** So many are sorted by their points before they are asked. */
+const manyRules = 1000;
+
+function governingOf(policy: TypedPolicy, subject: Endpoint): Governing {
+  const { governing, bySubject } = workOf(policy);
+  const known = governing.get(subject);
+  if (known) return known;
+  const policies = bySubject.flatMap((same) => (same[0] && isSubject(same[0].subject, subject) ? same : [])).sort((a, b) => a.id - b.id);
+  const made = { policies, rules: new Map(), points: new Map(), defaults: new Map() };
+  governing.set(subject, made);
+  return made;
 }
 
 /** The rules of one section of every policy that governs the subject. */
 function rulesOf(policy: TypedPolicy, section: Section, subject: Endpoint): readonly Rule[] {
+  const { policies, rules } = governingOf(policy, subject);
   const lists = workOf(policy).byPolicy[section];
-  return policiesFor(policy, subject).flatMap(({ id }) => lists[id] ?? []);
+  const found = rules.get(section) ?? policies.flatMap(({ id }) => lists[id] ?? []);
+  rules.set(section, found);
+  return found;
+}
+
+/** Those of them that can be about the point of a question, and perhaps others. */
+function rulesAt(policy: TypedPolicy, section: Section, { subject, point }: SideQuestion): readonly Rule[] {
+  const all = rulesOf(policy, section, subject);
+  if (all.length < manyRules) return all;
+  const { points } = governingOf(policy, subject);
+  const known = points.get(section);
+  // A subject that is asked about once is not worth it.
+  const found = known === 'asked' ? new RulesByPoint(all) : (known ?? 'asked');
+  points.set(section, found);
+  return found === 'asked' ? all : found.at(point);
 }
 
 /** The same in deciding order. */
@@ -196,13 +241,28 @@ const rulesFor = (policy: TypedPolicy, section: Section, subject: Endpoint): rea
 type Asking = { readonly mode: Mode; readonly section: Section /** Of `process`. */; readonly domain?: string };
 
 /** Asked last: denied if a policy that governs the subject brings default deny here; an `init` endpoint's connections always. */
-function byDefault(policy: TypedPolicy, { mode, section, domain = '' }: Asking, subject: Endpoint): Decided {
-  const policies = policiesFor(policy, subject)
+function byDefault(policy: TypedPolicy, asking: Asking, subject: Endpoint): Decided {
+  const { policies, defaults } = governingOf(policy, subject);
+  const key = `${asking.mode} ${asking.section} ${asking.domain}`;
+  const found = defaults.get(key) ?? oneOfEqual(workOf(policy).defaults, defaultOf(policies, asking, subject));
+  defaults.set(key, found);
+  return found;
+}
+
+function oneOfEqual(known: Map<string, Decided>, one: Decided): Decided {
+  const key = JSON.stringify(one);
+  const found = known.get(key) ?? one;
+  known.set(key, found);
+  return found;
+}
+
+function defaultOf(policies: readonly Policy[], { mode, section, domain = '' }: Asking, subject: Endpoint): Decided {
+  const bringing = policies
     .filter(({ defaultDeny }) => (section === 'process' ? defaultDeny.process.includes(domain) : defaultDeny[section]))
     .filter((one) => isCounted(mode, one))
     .map(({ id }) => id);
-  if (policies.length === 0 && (section === 'process' || !isInit(subject))) return allowedByDefault;
-  return { action: 'denied', cause: { kind: 'default-deny', policies } };
+  if (bringing.length === 0 && (section === 'process' || !isInit(subject))) return allowedByDefault;
+  return { action: 'denied', cause: { kind: 'default-deny', policies: bringing } };
 }
 
 type Question<R> = { readonly last: Decided; readonly truth: (rule: R) => Truth };
@@ -233,12 +293,14 @@ const decidedBy = (rule: Rule, holds: Truth): Decided => ({
 
 // --- connections ----------------------------------------------------------------------------------------------------
 
-/** Remembered by the rules that concern a connection: they and the default are all that it depends on. */
+/** Remembered by the rules that concern a connection and the default: they are all that it depends on. */
 function admission(policy: TypedPolicy, rules: readonly NetworkRule[], last: Decided): Decided {
   const { admitted } = workOf(policy);
-  const key = `${rules.map(({ id }) => id).join()} ${JSON.stringify(last)}`;
-  const found = admitted.get(key) ?? admit(policy, rules, last);
-  admitted.set(key, found);
+  const known = admitted.get(last) ?? new Map<string, Decided>();
+  admitted.set(last, known);
+  const key = rules.map(({ id }) => id).join();
+  const found = known.get(key) ?? admit(policy, rules, last);
+  known.set(key, found);
   return found;
 }
 

@@ -5,6 +5,7 @@ import type { NetworkRule, PeerSet, Policy, TypedPolicy } from '../ir/typed.ts';
 import { anyAddress, anyPlace, anyWorkload, type Cell, type End, endRelation, subjectEndRelation } from './cell.ts';
 import type { ConnectivityChange, ConnectivityDiff } from './connectivity-diff.ts';
 import { eventWords } from './event-words.ts';
+import { AnalysisLimit, limited } from './limit.ts';
 import type { NodeKind } from './nodes.ts';
 import { verdictOf } from './oracle.ts';
 import type { Relation } from './relation.ts';
@@ -46,7 +47,9 @@ export function reportGraph({ changes }: DiffReport, before: TypedPolicy, after:
     else left++;
   }
   const edges = [...changed.values()].map(({ from, to, places }) => edgeOf(from, to, { places, changes }));
-  const kept = keptEdges(before, after).filter(({ from, to }) => !changed.has(`${from.id} ${to.id}`));
+  // A picture of what did not change is worth no error.
+  const found = limited(() => keptEdges(before, after));
+  const kept = (found instanceof AnalysisLimit ? [] : found).filter(({ from, to }) => !changed.has(`${from.id} ${to.id}`));
   const drawn = kept.slice(0, mostKept).map(({ from, to, text, example }): GraphEdge => {
     return { from: keep(nodes, from), to: keep(nodes, to), state: 'kept', changes: [], text, example };
   });

@@ -4,12 +4,14 @@ import type { Section, TypedPolicy } from '../ir/typed.ts';
 import type { Workload } from '../ir/workload.ts';
 import { formatAddress } from '../space/address.ts';
 import { namesOfWorkloads, workloadsIn } from './affected.ts';
+import { type BesideRecord, besideVerdicts } from './beside.ts';
 import { anyPlace, anyWorkload, type End, everyAddress, peerOf, subjectOf } from './cell.ts';
 import { type Dimension, sizeWords } from './class-size.ts';
 import { type Concern, type FlowCount, highest, scopes, severities } from './concern.ts';
 import { contentWords } from './content-words.ts';
-import { type Difference, type Effect, effects } from './diff.ts';
-import { type DeciderRecord, deciderOf, eventWords } from './event-words.ts';
+import { type Difference, type Effect, effects, type UndecidedPart } from './diff.ts';
+import { type DeciderRecord, deciderOf, eventWords, placeOf, type SourcePlace } from './event-words.ts';
+import type { LimitName } from './limit.ts';
 import { sideVerdict } from './oracle.ts';
 import { type Reproduction, reproduction } from './reproduce.ts';
 import { concerns } from './severity.ts';
@@ -48,24 +50,37 @@ export type ChangeRecord = Concern & {
 
 export type EndRecord = { readonly kind: 'workload' | 'reserved' | 'address' | 'any'; readonly name: string };
 
+/** Events of a section that a rule (or the default deny of a policy: `text` is its name) speaks of: whether they changed needs more than the limit. */
+export type UndecidedRecord = SourcePlace & {
+  readonly section: Section;
+  readonly domain?: string;
+  readonly text: string;
+  readonly limit: { readonly what: LimitName; readonly allowed: number };
+};
+
 /** Every change of verdicts, and how many there are of each effect: what `policyc diff --format json` prints. */
 export type DiffReport = {
   /**
    * `same-meaning`: no event has another verdict, or another rule that decides it; `same-verdicts`: none has another verdict.
-   * Both hold for all events: where that is not decided there is no report.
+   * Both hold for all events. `undecided`: there may be more changes, in the parts of `undecided`.
    */
-  readonly conclusion: 'same-meaning' | 'same-verdicts' | 'changed';
+  readonly conclusion: 'same-meaning' | 'same-verdicts' | 'changed' | 'undecided';
   readonly changes: readonly ChangeRecord[];
+  /** What is another and shows in no verdict; absent where nothing is. */
+  readonly beside?: readonly BesideRecord[];
+  /** Absent where every change is known. */
+  readonly undecided?: readonly UndecidedRecord[];
   readonly summary: Readonly<Record<Effect, number>>;
 };
 
 /** `workloads`: those that there are, of which changes tell the affected ones. `flowsOf`: the recorded flows of a difference. */
 export type ReportOptions = {
+  readonly undecided?: readonly UndecidedPart[];
   readonly workloads?: readonly Workload[];
   readonly flowsOf?: (difference: Difference) => FlowCount | undefined;
 };
 
-type Reporting = Required<ReportOptions> & {
+type Reporting = Required<Omit<ReportOptions, 'undecided'>> & {
   readonly before: TypedPolicy;
   readonly after: TypedPolicy;
   readonly concern: (difference: Difference) => Concern;
@@ -75,7 +90,7 @@ type Reporting = Required<ReportOptions> & {
 export function diffReport(
   [before, after]: readonly [before: TypedPolicy, after: TypedPolicy],
   differences: readonly Difference[],
-  { workloads = [], flowsOf = () => undefined }: ReportOptions = {},
+  { workloads = [], flowsOf = () => undefined, undecided = [] }: ReportOptions = {},
 ): DiffReport {
   const reporting = { before, after, workloads, flowsOf, concern: concerns(before, after) };
   const changes = [...joinedPeers(differences.map((difference) => recordOf(reporting, difference)))].sort(byPlace);
@@ -89,7 +104,29 @@ export function diffReport(
     'another-rule': count('another-rule'),
   };
   const isTurned = changes.some(({ severity }) => severity !== 'none');
-  return { conclusion: isTurned ? 'changed' : changes.length > 0 ? 'same-verdicts' : 'same-meaning', changes, summary };
+  const known = isTurned ? 'changed' : changes.length > 0 ? 'same-verdicts' : 'same-meaning';
+  const others = besideVerdicts(before, after);
+  const beside = others.length > 0 ? { beside: others } : {};
+  if (undecided.length === 0) return { conclusion: known, changes, ...beside, summary };
+  return {
+    conclusion: 'undecided',
+    changes,
+    ...beside,
+    undecided: undecided.map((part) => undecidedRecord([before, after], part)),
+    summary,
+  };
+}
+
+function undecidedRecord(sides: readonly TypedPolicy[], { section, domain, limit }: UndecidedPart): UndecidedRecord {
+  const rule = sides.flatMap(({ rules }) => rules).find(({ span }) => span === limit.guilty);
+  const policy = sides.flatMap(({ policies }) => policies).find(({ span }) => span === limit.guilty);
+  return {
+    section,
+    ...(domain !== undefined && { domain }),
+    text: rule?.text ?? `policy ${policy?.name ?? ''}`,
+    ...(limit.guilty ? placeOf(limit.guilty) : { file: '', line: 1 }),
+    limit: { what: limit.limit, allowed: limit.allowed },
+  };
 }
 
 /** Workloads, reserved endpoints and the world, each whole and changed alike, are `all`; the example is the world's. */

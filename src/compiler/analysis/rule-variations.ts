@@ -74,9 +74,10 @@ export class RuleVariations {
   *#changes(owned: OwnedRule, variation: Variation): Generator<Change> {
     const spend = budget(this.#limit);
     const numbers = this.#numbers;
-    const numberOf = (one: object): number => {
-      const number = numbers.get(one) ?? numbers.size;
-      numbers.set(one, number);
+    const numberOf: Walk['numberOf'] = (one) => {
+      const thing = 'rule' in one ? one.rule : one;
+      const number = numbers.get(thing) ?? numbers.size;
+      numbers.set(thing, number);
       return number;
     };
     const walk: Walk = { sides: this.#sides, numberOf, contents: this.#contents, spend };

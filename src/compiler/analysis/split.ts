@@ -153,12 +153,34 @@ export type Spend = (rules?: number, cells?: number) => void;
 
 /** An analysis ends with a named limit instead of going on for ever. */
 export function budget(limit = maximumCells): Spend {
-  let spent = 0;
-  let comparisons = 0;
-  return (rules = 0, cells = 1) => {
-    spent += cells;
-    if (spent > limit) throw new AnalysisLimit('cells', limit);
-    comparisons += rules;
-    if (comparisons > maximumComparisons) throw new AnalysisLimit('comparisons', maximumComparisons);
+  return new Budget(limit).spend;
+}
+
+/** What is left of a limit, for questions that have one together. */
+export class Budget {
+  readonly #limit: number;
+  #cells: number;
+  #comparisons = maximumComparisons;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+    this.#cells = limit;
+  }
+
+  spend: Spend = (rules = 0, cells = 1) => {
+    this.#cells -= cells;
+    if (this.#cells < 0) throw new AnalysisLimit('cells', this.#limit);
+    this.#comparisons -= rules;
+    if (this.#comparisons < 0) throw new AnalysisLimit('comparisons', maximumComparisons);
   };
+
+  /** As above, for one question that may take this much of what is left. */
+  part(share: number): Spend {
+    const [fewestCells, fewestComparisons] = [(1 - share) * this.#cells, (1 - share) * this.#comparisons];
+    return (rules, cells) => {
+      this.spend(rules, cells);
+      if (this.#cells < fewestCells) throw new AnalysisLimit('cells', this.#limit);
+      if (this.#comparisons < fewestComparisons) throw new AnalysisLimit('comparisons', maximumComparisons);
+    };
+  }
 }

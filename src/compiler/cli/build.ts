@@ -9,6 +9,7 @@ import { type Diagnostic, isError } from '../diagnostics/diagnostic.ts';
 import type { Emitted } from '../ir/emitted.ts';
 import { type CheckedUnit, emitUnit } from '../pipeline.ts';
 import type { Budget } from './budget.ts';
+import { budgetsIn, readConfiguration } from './configuration.ts';
 import { failuresOf, heldOf } from './held.ts';
 import { objectsDirectory, packageRoot } from './installation.ts';
 import { type KernelCost, kernelCost, kernelCostText, overBudget } from './kernel-cost.ts';
@@ -27,11 +28,13 @@ export type BuildCommandOptions = CommonOptions &
     readonly sign?: string;
     readonly explain?: boolean;
     readonly budget?: readonly Budget[];
+    readonly config?: string;
   };
 
 export function runBuild(paths: readonly string[], options: BuildCommandOptions): Result {
   const { format, output, tests, sign } = options;
   const signingKey = sign === undefined ? undefined : signingKeyIn(sign);
+  const budgets = budgetsIn(readConfiguration(options.config), options.budget ?? []);
   const { unit, diagnostics } = readUnit(paths, options);
   const emitted = unit && emitUnit(unit);
   const failures = unit && tests ? testFailures(unit) : [];
@@ -41,7 +44,7 @@ export function runBuild(paths: readonly string[], options: BuildCommandOptions)
     return { exitCode: 1 };
   }
   const objects = objectsDirectory(packageRoot());
-  const excess = overBudget(emitted.value, options.budget ?? [], objects);
+  const excess = overBudget(emitted.value, budgets, objects);
   if (excess.length > 0) {
     if (format === 'json') printJson({ ok: false, message: excess.join('\n'), diagnostics: records });
     else for (const message of excess) printError(`policyc: ${message}`);
@@ -103,8 +106,9 @@ type Summary = {
   readonly classes: Emitted['program']['classes'];
   readonly bytes: number;
   readonly templates: readonly string[];
-  /** What deciding one request costs; absent where no rule reads requests. */
+  /** What deciding one request costs, and one DNS query; absent where no rule reads them. */
   readonly request?: RequestCost;
+  readonly query?: RequestCost;
 };
 
 function summaryOf(
@@ -113,9 +117,10 @@ function summaryOf(
   { build: hash, output }: { readonly build: string; readonly output: string },
 ): Summary {
   const { program, templates } = emitted;
-  const request = requestCost(emitted);
+  const [request, query] = [requestCost(emitted, 'http'), requestCost(emitted, 'dns')];
   return {
     ...(request && { request }),
+    ...(query && { query }),
     bundle: output,
     build: hash,
     policies: typed.policies.length,
@@ -133,12 +138,13 @@ function bytesOf(output: string): number {
   return files.reduce((sum, file) => sum + readFileSync(join(output, file)).length, manifest.length);
 }
 
-function summaryText({ bundle, build: hash, policies, rules, classes, bytes, request }: Summary): string {
+function summaryText({ bundle, build: hash, policies, rules, classes, bytes, request, query }: Summary): string {
   const parts = [
     counted(policies, 'policy', 'policies'),
     counted(rules, 'rule'),
     `${classes.ports} port, ${classes.networks} network, ${classes.http} request and ${classes.exec} program classes`,
     `${Math.ceil(bytes / 1024)} KiB`,
   ];
-  return [`${bundle}: ${parts.join(', ')}`, `build ${hash}`, ...(request ? [requestCostText(request)] : [])].join('\n');
+  const costs = [request, query].flatMap((cost) => (cost ? [requestCostText(cost)] : []));
+  return [`${bundle}: ${parts.join(', ')}`, `build ${hash}`, ...costs].join('\n');
 }

@@ -33,7 +33,8 @@ Examples:
   policyc diff shop.bundle policies       what a build would change
   policyc diff origin/main policies --fail-on newly-allowed:world,high
   policyc diff main...HEAD --format markdown -o report.html -o report.sarif
-${exitCodes}`;
+${exitCodes}
+  3  what some rules change is past the limit of an exact answer: they are named`;
 
 export function addDiff(program: Command, finish: (result: Result) => void): void {
   withDocuments(

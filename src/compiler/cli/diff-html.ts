@@ -9,6 +9,7 @@ import { connectionLines, connectionsText } from './diff-connections.ts';
 import { graphSvg } from './diff-html-graph.ts';
 import {
   affectedText,
+  besideTexts,
   conclusionText,
   costTexts,
   decided,
@@ -20,6 +21,7 @@ import {
   titles,
   trafficText,
   turning,
+  undecidedTexts,
 } from './diff-words.ts';
 import { escapeHtml as text } from './html-text.ts';
 import { pageScript, pageStyle } from './report-page.generated.ts';
@@ -49,6 +51,12 @@ export function diffHtml(review: Review): string {
 <p><code>${text(review.old)}</code> → <code>${text(review.new)}</code></p>
 <p class="conclusion">${text(conclusionText(report))}</p>
 ${review.failed.map(({ gate, changes }) => `<p class="failed">--fail-on ${text(gate)}: ${changes}</p>`).join('\n')}
+${undecidedTexts(report)
+  .map((part) => `<p class="failed">not decided: ${text(part)}</p>`)
+  .join('\n')}
+${besideTexts(report)
+  .map((part) => `<p>beside the verdicts: ${text(part)}</p>`)
+  .join('\n')}
 </header>
 ${report.changes.length > 0 ? filters(report.changes) : ''}
 ${drawing}
@@ -61,7 +69,7 @@ ${quiet.map((effect) => folded(effect, of(effect))).join('\n')}
 <footer>
 ${review.cost ? costTable(review.cost) : ''}
 ${review.flows ? `<p>${text(trafficText(review.flows))}</p>` : ''}
-<p>Compared over all events: every label set, address, port, request and program that the policies can tell apart.</p>
+<p>${report.undecided ? 'Past the limit of an exact answer in part; compared otherwise' : 'Compared'} over all events: every label set, address, port, request and program that the policies can tell apart.</p>
 </footer>
 <script>${pageScript}</script>
 </body>

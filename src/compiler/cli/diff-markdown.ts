@@ -7,6 +7,7 @@ import type { ChangeRecord } from '../analysis/report.ts';
 import { connectionLines, connectionsText } from './diff-connections.ts';
 import { groupText } from './diff-text.ts';
 import {
+  besideTexts,
   concernText,
   conclusionText,
   costTexts,
@@ -18,6 +19,7 @@ import {
   titles,
   trafficText,
   turning,
+  undecidedTexts,
 } from './diff-words.ts';
 import { counted } from './output.ts';
 
@@ -40,7 +42,13 @@ export function diffMarkdown(review: Review): string {
     `${code(review.old)} → ${code(review.new)}`,
     '',
     ...review.failed.map(({ gate, changes }) => `- ❌ ${code(`--fail-on ${gate}`)}: ${counted(changes, 'change')}`),
-    ...(review.failed.length > 0 ? [''] : []),
+    ...undecidedTexts(report)
+      .slice(0, mostRows)
+      .map((text) => `- ❓ not decided: ${code(short(text))}`),
+    ...besideTexts(report)
+      .slice(0, mostRows)
+      .map((text) => `- beside the verdicts: ${code(short(text))}`),
+    ...(review.failed.length > 0 || report.undecided || report.beside ? [''] : []),
     ...tableOf(turned),
   ];
   const foot = [...(cost ? ['', costLine(cost)] : []), ...(review.flows ? ['', `${escaped(trafficText(review.flows))}.`] : [])];

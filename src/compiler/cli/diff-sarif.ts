@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import type { Severity } from '../analysis/concern.ts';
 import type { Effect } from '../analysis/diff.ts';
 import type { DeciderRecord, SourcePlace } from '../analysis/event-words.ts';
-import type { ChangeRecord } from '../analysis/report.ts';
+import type { ChangeRecord, DiffReport } from '../analysis/report.ts';
 import { sarifLog, uriOf } from '../diagnostics/sarif.ts';
-import { decided, placeText, type Review, subjectText, titles, turning } from './diff-words.ts';
+import { decided, placeText, type Review, subjectText, titles, turning, undecidedTexts } from './diff-words.ts';
 
 const levels: Readonly<Record<Severity, 'none' | 'note' | 'warning' | 'error'>> = {
   none: 'none',
@@ -20,15 +20,30 @@ export function diffSarif({ report, old }: Review, version: string) {
   const changes = report.changes.filter(({ effect }) => rules.includes(effect));
   return sarifLog(
     version,
-    rules.map((effect) => ({
-      id: `diff/${effect}`,
-      name: `Diff/${effect}`.replace(/(?:^|[/-])([a-z])/g, (_, letter: string) => letter.toUpperCase()).replace('/', ''),
-      shortDescription: { text: `Events that are ${titles[effect]}.` },
-      defaultConfiguration: { level: 'warning' },
-    })),
-    changes.map((change) => resultOf(change, rules.indexOf(change.effect), old)),
+    [
+      ...rules.map((effect) => ruleOf(`diff/${effect}`, `Events that are ${titles[effect]}.`)),
+      ruleOf('diff/undecided', 'Events of which a change is past the limit of an exact answer.'),
+    ],
+    [...changes.map((change) => resultOf(change, rules.indexOf(change.effect), old)), ...undecidedResults(report, rules.length)],
   );
 }
+
+const ruleOf = (id: string, text: string) => ({
+  id,
+  name: id.replace(/(?:^|[/-])([a-z])/g, (_, letter: string) => letter.toUpperCase()).replace('/', ''),
+  shortDescription: { text },
+  defaultConfiguration: { level: 'warning' },
+});
+
+const undecidedResults = (report: DiffReport, ruleIndex: number) =>
+  undecidedTexts(report).map((text, i) => ({
+    ruleId: 'diff/undecided',
+    ruleIndex,
+    level: 'error',
+    message: { text: `not decided: ${text}` },
+    locations: (report.undecided ?? []).slice(i, i + 1).map(locationOf),
+    partialFingerprints: { 'policycChange/v1': digest(text) },
+  }));
 
 function resultOf(change: ChangeRecord, ruleIndex: number, old: string) {
   const { effect, before, after, example, severity, reasons, size } = change;
@@ -61,7 +76,5 @@ const locationOf = ({ file, line }: SourcePlace) => ({
 
 /** The same for the same change, wherever its rules stand. */
 const fingerprint = ({ effect, section, domain, subject, peer, at, content }: ChangeRecord): string =>
-  createHash('sha256')
-    .update(JSON.stringify([effect, section, domain, subject, peer, at, content]))
-    .digest('hex')
-    .slice(0, 32);
+  digest(JSON.stringify([effect, section, domain, subject, peer, at, content]));
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);

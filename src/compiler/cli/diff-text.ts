@@ -5,6 +5,7 @@ import type { ChangeRecord } from '../analysis/report.ts';
 import { connectionLines } from './diff-connections.ts';
 import {
   affectedText,
+  besideTexts,
   concernText,
   conclusionText,
   costTexts,
@@ -19,6 +20,7 @@ import {
   titles,
   trafficText,
   turning,
+  undecidedTexts,
 } from './diff-words.ts';
 import type { Colors } from './output.ts';
 
@@ -39,12 +41,25 @@ export function diffText({ report, cost, failed, flows, connections }: Review, {
   return [
     ...sections,
     ...(connections ? connectionLines(connections, colors) : []),
+    ...listed(
+      'beside the verdicts',
+      besideTexts(report).map((text) => `    ${text}`),
+      colors.bold,
+    ),
+    ...listed(
+      'not decided',
+      undecidedTexts(report).map((text) => colors.yellow(`  ? ${text}`)),
+      colors.yellow,
+    ),
     conclusionText(report) + (isHidden ? colors.dim('; `--all` lists them') : ''),
     ...(costs.length > 0 ? [`in the kernel: ${costs.map(({ name, text }) => `${name} ${text}`).join(', ')}`] : []),
     ...(flows ? [trafficText(flows)] : []),
     ...failed.map(({ gate, changes }) => colors.red(`--fail-on ${gate}: ${changes === 1 ? 'one change is' : `${changes} changes are`}`)),
   ].join('\n');
 }
+
+const listed = (title: string, lines: readonly string[], paint: (text: string) => string): readonly string[] =>
+  lines.length === 0 ? [] : [paint(title), ...lines, ''];
 
 const paint = (effect: Effect, colors: Colors): ((text: string) => string) =>
   effect === 'newly-allowed' ? colors.red : effect === 'newly-denied' ? colors.blue : colors.dim;

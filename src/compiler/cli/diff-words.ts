@@ -1,12 +1,13 @@
 // The words of a review that all of its forms share.
 
 import type { Cost } from '../7-build/cost.ts';
+import type { BesideRecord } from '../analysis/beside.ts';
 import type { ConnectivityDiff } from '../analysis/connectivity-diff.ts';
 import type { Effect } from '../analysis/diff.ts';
 import { type DeciderRecord, deciderWords } from '../analysis/event-words.ts';
 import type { ChangeRecord, DiffReport } from '../analysis/report.ts';
 import type { ReportGraph } from '../analysis/report-graph.ts';
-import { counted } from './output.ts';
+import { counted, grouped } from './output.ts';
 
 export const titles: Readonly<Record<Effect, string>> = {
   'newly-allowed': 'newly allowed',
@@ -39,7 +40,7 @@ export type Review = {
 export type CostChange = { readonly before: Cost | string; readonly after: Cost | string };
 
 /** The whole report in one line. */
-export function conclusionText({ conclusion, summary }: DiffReport): string {
+export function conclusionText({ conclusion, summary, undecided = [] }: DiffReport): string {
   const rest = [
     ...(summary['newly-audited'] > 0 ? [`${summary['newly-audited']} newly reported by audit`] : []),
     ...(summary['no-longer-audited'] > 0 ? [`${summary['no-longer-audited']} no longer reported by audit`] : []),
@@ -47,15 +48,37 @@ export function conclusionText({ conclusion, summary }: DiffReport): string {
     ...(summary['another-rule'] > 0 ? [`${summary['another-rule']} decided by another rule`] : []),
   ];
   const beside = rest.length > 0 ? ` (beside them ${rest.join(', ')})` : '';
+  const classes = `${counted(summary['newly-allowed'], 'class', 'classes')} of events newly allowed, ${summary['newly-denied']} newly denied${beside}`;
   switch (conclusion) {
+    case 'undecided':
+      return `undecided in part: ${undecided.length === 1 ? '1 changed rule is' : `${undecided.length} changed rules are`} past the limit; beside that ${classes}`;
     case 'same-meaning':
       return 'no change of meaning: proved for all events';
     case 'same-verdicts':
       return `no verdict changes: proved for all events${beside}`;
     case 'changed':
-      return `${counted(summary['newly-allowed'], 'class', 'classes')} of events newly allowed, ${summary['newly-denied']} newly denied${beside}`;
+      return classes;
   }
 }
+
+/** `ingress: what `deny at tcp` changes (new.policy:7): ...`: for each part that is not decided. */
+export const undecidedTexts = ({ undecided = [] }: DiffReport): readonly string[] =>
+  undecided.map(
+    ({ section, domain, text, file, line, limit }) =>
+      `${domain ?? section}: what \`${text}\` changes (${file}:${line}): an exact answer needs more than ${grouped(limit.allowed)} ${limit.what}`,
+  );
+
+/** `service shop is another (new.policy:3)`: for each thing that shows in no verdict. */
+export const besideTexts = ({ beside = [] }: DiffReport): readonly string[] =>
+  beside.map(
+    ({ of, change, text, file, line }) => `${of === 'service' ? text : `${of} ${text}`}: ${besideWords[of][change]} (${file}:${line})`,
+  );
+
+const besideWords: Readonly<Record<BesideRecord['of'], Readonly<Record<BesideRecord['change'], string>>>> = {
+  service: { new: 'is new', gone: 'is gone', another: 'leads elsewhere' },
+  invariant: { new: 'is new', gone: 'is gone', another: 'is another' },
+  rule: { new: 'is new', gone: 'is gone', another: 'logs, requires or answers something else' },
+};
 
 /** Changes of one subject that were and are decided alike stand together. */
 export function groupsOf(changes: readonly ChangeRecord[]): readonly (readonly [ChangeRecord, ...ChangeRecord[]])[] {
@@ -108,20 +131,18 @@ export function affectedText({ section, affected }: ChangeRecord): string | unde
 export function flowsText({ flows }: ChangeRecord): string | undefined {
   if (!flows) return undefined;
   const times = flows.count === 0 || flows.first === '' ? '' : flows.count === 1 ? `, ${flows.first}` : `, ${flows.first} to ${flows.last}`;
-  const uncertain = flows.uncertain > 0 ? ` (perhaps ${number(flows.uncertain)} more: the record says too little)` : '';
+  const uncertain = flows.uncertain > 0 ? ` (perhaps ${grouped(flows.uncertain)} more: the record says too little)` : '';
   return `${flows.count === 0 ? 'none of the recorded flows' : counted(flows.count, 'recorded flow')}${times}${uncertain}`;
 }
 
 /** What was read of recorded traffic. */
 export function trafficText({ events, notJudged, unreadableLines }: NonNullable<Review['flows']>): string {
   const rest = [
-    ...(notJudged > 0 ? [`${number(notJudged)} could not be judged`] : []),
+    ...(notJudged > 0 ? [`${grouped(notJudged)} could not be judged`] : []),
     ...(unreadableLines > 0 ? [`${counted(unreadableLines, 'line')} could not be read`] : []),
   ];
-  return `asked of ${number(events)} recorded flows${rest.length > 0 ? ` (${rest.join(', ')}: \`policyc replay\` says why)` : ''}`;
+  return `asked of ${grouped(events)} recorded flows${rest.length > 0 ? ` (${rest.join(', ')}: \`policyc replay\` says why)` : ''}`;
 }
-
-const number = (value: number): string => value.toLocaleString('en');
 
 /** Of the tables and of the programs; `isSame`: nothing to look at. */
 export function costTexts({
@@ -137,7 +158,7 @@ export function costTexts({
     const sign = delta > 0 ? '+' : '';
     return {
       name,
-      text: delta === 0 ? number(other) : `${number(one)} -> ${number(other)} (${sign}${number(delta)})`,
+      text: delta === 0 ? grouped(other) : `${grouped(one)} -> ${grouped(other)} (${sign}${grouped(delta)})`,
       isSame: delta === 0,
     };
   };

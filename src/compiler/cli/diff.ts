@@ -5,7 +5,7 @@ import type { FlowCount } from '../analysis/concern.ts';
 import type { Difference } from '../analysis/diff.ts';
 import { diffReport } from '../analysis/report.ts';
 import { reportGraph } from '../analysis/report-graph.ts';
-import { type CheckedUnit, diffUnits, emitUnit } from '../pipeline.ts';
+import { type CheckedUnit, compareUnits, tablesUnit } from '../pipeline.ts';
 import { changedConnections } from './diff-connections.ts';
 import { readSides, type Side } from './diff-sides.ts';
 import type { CostChange, Review } from './diff-words.ts';
@@ -49,7 +49,8 @@ export async function runDiff({ words, paths }: Given, options: DiffOptions): Pr
       : failureIn(format, compared.diagnostics, isTerminal);
   print(render(options.format, true));
   for (const file of output) write(file, render(formatOf(file), false));
-  return { exitCode: 'review' in compared && compared.review.failed.length === 0 ? 0 : 1 };
+  if (!('review' in compared) || compared.review.failed.length > 0) return { exitCode: 1 };
+  return { exitCode: compared.review.report.undecided ? undecidedCode : 0 };
 }
 
 function write(file: string, text: string): void {
@@ -62,22 +63,26 @@ function write(file: string, text: string): void {
   }
 }
 
+/** Nothing that was asked for has failed, and not everything is known. */
+const undecidedCode = 3;
+
 type Compared = { readonly review: Review } | { readonly diagnostics: Side['diagnostics'] };
 
 async function reviewOf(before: Side, after: Side, options: DiffOptions): Promise<Compared> {
   const { inventory, failOn, exitCode, cost, format, output } = options;
   const progress = new Progress();
   progress.step('comparing');
-  const differences = before.unit && after.unit ? diffUnits(before.unit, after.unit) : undefined;
+  const compared = before.unit && after.unit ? compareUnits(before.unit, after.unit) : undefined;
   progress.end();
-  if (!before.unit || !after.unit || !differences?.ok)
-    return { diagnostics: [...before.diagnostics, ...after.diagnostics, ...(differences?.diagnostics ?? [])] };
+  if (!before.unit || !after.unit || !compared?.ok)
+    return { diagnostics: [...before.diagnostics, ...after.diagnostics, ...(compared?.diagnostics ?? [])] };
+  const { differences, undecided } = compared.value;
   const [old, now] = [before.unit.typed, after.unit.typed];
   const stated = [...before.unit.stated.workloads, ...after.unit.stated.workloads];
   const inventoried = inventory === undefined ? [] : readWorkloads(inventory);
   const workloads = [...stated, ...inventoried];
-  const traffic = options.flows === undefined ? undefined : await flowHits({ before: old, after: now }, differences.value, options.flows);
-  const report = diffReport([old, now], differences.value, { workloads, ...(traffic && { flowsOf: countsOf(traffic.hits) }) });
+  const traffic = options.flows === undefined ? undefined : await flowHits({ before: old, after: now }, differences, options.flows);
+  const report = diffReport([old, now], differences, { workloads, undecided, ...(traffic && { flowsOf: countsOf(traffic.hits) }) });
   const costs = cost ? costChange(before.unit, after.unit) : undefined;
   const connections = changedConnections(before.unit, after.unit, inventoried);
   if (connections?.ok === false) return { diagnostics: connections.diagnostics };
@@ -120,8 +125,8 @@ function costChange(before: CheckedUnit, after: CheckedUnit): CostChange | undef
 }
 
 function costOfUnit(unit: CheckedUnit): Cost | string {
-  const emitted = emitUnit(unit);
-  if (emitted.ok) return costOf(emitted.value, objectsDirectory(packageRoot()));
-  const [first] = emitted.diagnostics;
+  const tables = tablesUnit(unit);
+  if (tables.ok) return costOf(tables.value, objectsDirectory(packageRoot()));
+  const [first] = tables.diagnostics;
   return `the native target cannot hold it yet${first ? ` (${first.message})` : ''}`;
 }

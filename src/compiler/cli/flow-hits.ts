@@ -3,8 +3,8 @@ import type { Difference } from '../analysis/diff.ts';
 import { type Hits, hitsOf } from '../flows/hits.ts';
 import { type Policies, Replay } from '../flows/replay.ts';
 import type { Tally } from '../flows/traffic.ts';
-import { readFlows } from './flow-lines.ts';
 import { FlowProgress } from './flow-progress.ts';
+import { readTraffic } from './flow-traffic.ts';
 
 /** `tally`: what was read, and what could not be judged. */
 export type FlowHits = { readonly hits: ReadonlyMap<Difference, Hits>; readonly tally: Tally };
@@ -17,14 +17,7 @@ export type FlowHits = { readonly hits: ReadonlyMap<Difference, Hits>; readonly 
 export async function flowHits(policies: Required<Policies>, differences: readonly Difference[], flows: string): Promise<FlowHits> {
   const replay = new Replay(policies);
   const progress = new FlowProgress();
-  let lines = 0;
-  await readFlows(flows, {
-    line: (line, place) => {
-      lines++;
-      replay.traffic.add(line, place);
-    },
-    progress: (done) => progress.show(done, lines),
-  });
+  await readTraffic(flows, replay.traffic, progress);
   progress.step('asking which flows changes are about');
   const hits = hitsOf(replay, policies, differences);
   progress.end();

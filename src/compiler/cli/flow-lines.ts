@@ -104,7 +104,7 @@ type Reading = { readonly file: string; readonly sink: FlowSink };
 class Lines {
   readonly #reader: LineReader;
   readonly #reading: Reading;
-  #rest = Buffer.alloc(0);
+  #rest: Buffer = Buffer.alloc(0);
   #number = 0;
   #isTooLong = false;
 
@@ -117,15 +117,17 @@ class Lines {
     for (let from = 0; from < chunk.length; from += pieceBytes) this.#addPiece(chunk.subarray(from, from + pieceBytes));
   }
 
-  #addPiece(chunk: Buffer): void {
+  #addPiece(piece: Buffer): void {
     // Joined as bytes: a text that is made of two is slow to read.
-    const text = (this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk).toString('latin1');
+    const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, piece]) : piece;
+    const text = bytes.toString('latin1');
+    this.#reader.begin(text, bytes);
     let from = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
-      this.#line(text, from, end);
+      this.#line(from, end);
       from = end + 1;
     }
-    this.#rest = Buffer.from(text.slice(from), 'latin1');
+    this.#rest = bytes.subarray(from);
     if (this.#rest.length > longestLine) {
       this.#isTooLong = true;
       this.#rest = Buffer.alloc(0);
@@ -133,7 +135,8 @@ class Lines {
   }
 
   end(): void {
-    if (this.#rest.length > 0 || this.#isTooLong) this.#line(this.#rest.toString('latin1'), 0, this.#rest.length);
+    this.#reader.begin(this.#rest.toString('latin1'), this.#rest);
+    if (this.#rest.length > 0 || this.#isTooLong) this.#line(0, this.#rest.length);
     this.#rest = Buffer.alloc(0);
   }
 
@@ -142,9 +145,9 @@ class Lines {
     this.#tell({ kind: 'bad', reason });
   }
 
-  #line(text: string, from: number, to: number): void {
+  #line(from: number, to: number): void {
     if (this.#isTooLong) this.#tell({ kind: 'bad', reason: `more than ${longestLine} bytes` });
-    else this.#tell(this.#reader.read(text, from, to));
+    else this.#tell(this.#reader.read(from, to));
     this.#isTooLong = false;
   }
 

@@ -1,4 +1,5 @@
 // How far the reading of recorded traffic is, as a bar: on a terminal, after a second, some times a second.
+import { grouped } from './output.ts';
 import { Progress } from './progress.ts';
 
 const width = 24;
@@ -14,7 +15,7 @@ export class FlowProgress {
     const now = performance.now();
     if (now - this.#last < pause) return;
     this.#last = now;
-    this.#progress.step(`${barText(done)}${lines.toLocaleString('en')} lines`);
+    this.#progress.step(`${barText(done)}${grouped(lines)} lines`);
   }
 
   step(doing: string): void {

@@ -4,6 +4,7 @@ import { posix } from 'node:path';
 import { holdsDocuments } from '../pipeline.ts';
 import type { FileEntry, FileTree } from './file-tree.ts';
 import { entriesOf, type GitEntry, objectsOf, prefixOf, type Revision } from './git.ts';
+import { UsageError } from './usage-error.ts';
 
 type Files = {
   /** By the path from the top of the repository. */
@@ -43,10 +44,12 @@ export function gitTree(revision: Revision, scope: readonly string[], maximumByt
 }
 
 function filesOf(revision: Revision, scope: readonly string[], maximumBytes: number): Files {
-  const entries = entriesOf(revision);
+  const all = entriesOf(revision);
+  refuseSubmodules(all, scope);
+  const entries = all.filter(({ kind }) => kind !== 'submodule');
   const folders = new Map<string, Set<string>>([['.', new Set()]]);
   for (const { path } of entries) addParents(folders, path);
-  const isWithin = (path: string): boolean => scope.some((one) => one === '.' || path === one || path.startsWith(`${one}/`));
+  const isWithin = (path: string): boolean => scope.some((one) => isIn(path, one));
   const isPolicy = (path: string): boolean => path.endsWith('.policy') || holdsDocuments(path);
   const links = entries.filter(({ kind }) => kind === 'link');
   const wanted = entries.filter(({ path, kind, size }) => kind === 'file' && size <= maximumBytes && isWithin(path) && isPolicy(path));
@@ -58,6 +61,17 @@ function filesOf(revision: Revision, scope: readonly string[], maximumBytes: num
     return bytes;
   };
   return { files: new Map(entries.map((entry) => [entry.path, entry])), folders, contentOf };
+}
+
+const isIn = (path: string, folder: string): boolean => folder === '.' || path === folder || path.startsWith(`${folder}/`);
+
+/** Their files are in no commit of this repository: to leave them out would hide what they change. */
+function refuseSubmodules(entries: readonly GitEntry[], scope: readonly string[]): void {
+  const found = entries.find(({ kind, path }) => kind === 'submodule' && scope.some((one) => isIn(path, one) || isIn(one, path)));
+  if (found)
+    throw new UsageError(
+      `\`${found.path}\` is a submodule, whose files no commit of this repository has: compare in it, or name the paths beside it behind \`--\``,
+    );
 }
 
 function addParents(folders: Map<string, Set<string>>, path: string): void {

@@ -7,7 +7,12 @@ import { UsageError } from './usage-error.ts';
 export type Revision = { readonly name: string; readonly commit: string };
 
 /** One entry of a tree; `path` from the top of the repository. */
-export type GitEntry = { readonly path: string; readonly kind: 'file' | 'link'; readonly object: string; readonly size: number };
+export type GitEntry = {
+  readonly path: string;
+  readonly kind: 'file' | 'link' | 'submodule';
+  readonly object: string;
+  readonly size: number;
+};
 
 const maximumOutput = 2 ** 30;
 
@@ -32,6 +37,11 @@ function said(args: readonly string[], input?: string): Buffer {
 /** Is the working directory in a repository? */
 export const isInRepository = (): boolean => git(['rev-parse', '--git-dir']).status === 0;
 
+/** Was only a part of the history cloned? */
+const isShallow = (): boolean => git(['rev-parse', '--is-shallow-repository']).out.toString('utf8').trim() === 'true';
+/** What helps where a revision is not there. */
+export const shallowHint = (): string => (isShallow() ? '; the clone is shallow: `git fetch --unshallow` brings the rest of it' : '');
+
 /** The working directory from the top of the repository: `` or `deploy/policies/`. */
 export const prefixOf = (): string => said(['rev-parse', '--show-prefix']).toString('utf8').replace(/\n$/, '');
 
@@ -44,7 +54,7 @@ export function revisionOf(name: string): Revision | undefined {
 /** Where two commits parted. @throws UsageError where they have no ancestor in common */
 export function mergeBase(a: Revision, b: Revision): Revision {
   const { status, out } = git(['merge-base', a.commit, b.commit]);
-  if (status !== 0) throw new UsageError(`\`${a.name}\` and \`${b.name}\` have no commit in common (is the clone shallow?)`);
+  if (status !== 0) throw new UsageError(`\`${a.name}\` and \`${b.name}\` have no commit in common${shallowHint()}`);
   return { name: `merge base of ${a.name} and ${b.name}`, commit: out.toString('utf8').trim() };
 }
 
@@ -55,14 +65,15 @@ export const knownRevisions = (): readonly string[] =>
     .split('\n')
     .filter((name) => name !== '');
 
-/** All files and links of a commit; submodules are none of ours. */
+/** All files, links and submodules of a commit. */
 export function entriesOf({ commit }: Revision): readonly GitEntry[] {
   const records = said(['ls-tree', '-r', '-z', '-l', '--full-tree', commit]).toString('utf8').split('\0');
   return records.flatMap((record) => {
-    const match = /^(\d{6}) blob ([0-9a-f]+) +(\d+)\t([\s\S]+)$/.exec(record);
+    const match = /^(\d{6}) (?:blob|commit) ([0-9a-f]+) +(\d+|-)\t([\s\S]+)$/.exec(record);
     if (!match) return [];
     const [, mode = '', object = '', size = '', path = ''] = match;
-    return [{ path, kind: mode === '120000' ? 'link' : 'file', object, size: Number(size) } as const];
+    const kind = mode === '120000' ? 'link' : mode === '160000' ? 'submodule' : 'file';
+    return [{ path, kind, object, size: Number(size) || 0 } as const];
   });
 }
 

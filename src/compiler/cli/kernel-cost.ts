@@ -3,7 +3,7 @@
 import { type Cost, costOf } from '../7-build/cost.ts';
 import type { ProgramRule } from '../ir/bundle.ts';
 import type { Emitted } from '../ir/emitted.ts';
-import type { Budget } from './budget.ts';
+import type { Budget, BudgetKey } from './budget.ts';
 import { counted } from './output.ts';
 
 /** Classes that a rule names: what it adds to tables, as far as one rule alone adds anything. */
@@ -29,9 +29,25 @@ export function overBudget(emitted: Emitted, budgets: readonly Budget[], objects
   const cost = costOf(emitted, objectsDirectory);
   const rules = heaviest(emitted).join(', ');
   return budgets.flatMap(({ what, limit }) => {
-    const found = cost[what] ?? 0;
-    return found > limit ? [`over budget: ${found} ${what}, ${limit} are allowed; most is asked for by ${rules}`] : [];
+    const { found, unit } = measured(what, cost);
+    return found > limit ? [`over budget: ${found} ${unit}, ${limit} are allowed; most is asked for by ${rules}`] : [];
   });
+}
+
+/** What a budget is about, in its unit. Of single programs: the one that has most. */
+function measured(what: BudgetKey, { programs = [], ...cost }: Cost): { readonly found: number; readonly unit: string } {
+  switch (what) {
+    case 'program-instructions': {
+      const [most] = [...programs].sort((a, b) => b.instructions - a.instructions);
+      return { found: most?.instructions ?? 0, unit: `instructions in ${most?.name}` };
+    }
+    case 'program-stack': {
+      const [most] = [...programs].sort((a, b) => b.stack - a.stack);
+      return { found: most?.stack ?? 0, unit: `bytes of stack in ${most?.name}` };
+    }
+    default:
+      return { found: cost[what] ?? 0, unit: what };
+  }
 }
 
 export type KernelCost = Cost & { readonly heaviest: readonly string[] };
@@ -43,7 +59,7 @@ export const kernelCost = (emitted: Emitted, objectsDirectory: string): KernelCo
 /** How the verdict is looked up, in which sizes, and what asks for them. */
 export function kernelCostText(
   { program: { classes, selectors } }: Emitted,
-  { tables, instructions, heaviest: rules }: KernelCost,
+  { tables, instructions, programs = [], heaviest: rules }: KernelCost,
 ): string {
   return [
     'shape: port class -> row of a subject, peer class -> choice of the row; both in blocks of 16 classes that equal rows share',
@@ -53,6 +69,7 @@ export function kernelCostText(
         `  ${table.padEnd(10)} ${counted(entries, 'entry', 'entries')}, ${counted(bytes, 'byte')} in the bundle`,
     ),
     ...(instructions === undefined ? [] : [`  programs   ${counted(instructions, 'instruction')}`]),
+    ...programs.map(({ name, instructions: own, stack }) => `    ${name}: ${counted(own, 'instruction')}, ${stack} bytes of stack`),
     ...(rules.length === 0 ? [] : [`  most is asked for by ${rules.join(', ')}`]),
   ].join('\n');
 }

@@ -19,7 +19,7 @@ import type { Result } from './output.ts';
 import type { TestOptions } from './test.ts';
 
 const formats = ['text', 'json'];
-const paths = 'files, or folders with *.policy files and YAML of Kubernetes at any depth; imports are read too';
+const paths = 'files, or folders with *.policy files and YAML of Kubernetes at any depth; `-` is standard input; imports are read too';
 /** `finish` is told each command's result. */
 export function policyc(version: string, finish: (result: Result) => void): Command {
   const program = new Command('policyc')
@@ -106,9 +106,10 @@ function addBuild(program: Command, finish: Finish): void {
     .option('--explain', 'print how verdicts are looked up, how large that is, and which rules ask for most of it')
     .option(
       '--budget <limit>',
-      'refuse to build what costs more: `bytes=4m`, `entries=100k`, `instructions=20k`; may be repeated',
+      'refuse to build what costs more: `bytes=4m`, `entries=100k`, `instructions=60k`, `program-instructions=8k`, `program-stack=512`; may be repeated',
       readBudget,
     )
+    .option('--config <file>', 'configuration with `budgets` (default: `policyc.yaml` here, if there is one)')
     .option('--no-tests', 'do not hold the `test` and `invariant` blocks first')
     .option('--sign <key>', 'sign it with this private key, made by `policyc keygen`')
     .addHelpText(
@@ -187,7 +188,8 @@ Both sides of a flow are explained: every rule that matches, in deciding order, 
 rule decides, the nearest rules and what of the event they do not match. An event over workloads stands for every label
 set that their selectors select: each verdict that occurs is explained with one example.
 
-An end is a workload by its name, a selector, an entity that is one endpoint (host, remote-node, ...), or an address:
+An end is a workload by its name (declared, or that of a manifest: \`web\`, \`shop-web\` with its namespace), a selector, an
+entity that is one endpoint (host, remote-node, ...), or an address:
   A -> B tcp 8080                                 a new connection
   A -> B tcp 8080 GET "/cart/42"                  a request on it
   { app: "a" } in namespace "n" -> 10.0.0.1 icmp echo-request
@@ -198,6 +200,7 @@ An end is a workload by its name, a selector, an entity that is one endpoint (ho
 Examples:
   policyc explain policies/ --event 'storefront -> cart tcp 8080 GET "/cart/42"'
   policyc explain policies/ --event 'cart exec "/bin/sh"' --format json
+  kustomize build overlays/prod | policyc explain - --event 'web -> cart tcp 8080'
 ${exitCodes}
 
 The exit code says nothing of the verdict: \`policyc test\` is for that.`,
@@ -211,7 +214,7 @@ function addImport(program: Command, finish: Finish): void {
       program
         .command('import')
         .description('write policies of Kubernetes, Cilium, Tetragon and KubeArmor as policy text')
-        .argument('<path...>', 'YAML or JSON files, or folders with such files at any depth'),
+        .argument('<path...>', 'YAML or JSON files, or folders with such files at any depth; `-` is standard input'),
     ),
   )
     .option('-o, --output <dir>', 'write a *.policy file for each file that has policies, instead of printing them')
@@ -225,7 +228,7 @@ there is never written over.
 
 Examples:
   policyc import networkpolicy.yaml
-  kustomize build overlays/prod > prod.yaml && policyc import prod.yaml -o policies
+  kustomize build overlays/prod | policyc import -
   policyc import k8s/ --agent cluster-name=east --agent enable-policy=always
 ${exitCodes}`,
     )

@@ -4,8 +4,8 @@ import { type Policies, Replay } from '../flows/replay.ts';
 import type { CheckedUnit } from '../pipeline.ts';
 import { readSides } from './diff-sides.ts';
 import type { DocumentOptions } from './document-options.ts';
-import { readFlows } from './flow-lines.ts';
 import { FlowProgress } from './flow-progress.ts';
+import { readTraffic } from './flow-traffic.ts';
 import type { CommonOptions } from './options.ts';
 import { colorsOf, print, printError, printJson, type Result, reportDiagnostics } from './output.ts';
 import { type ReplayGate, replayGates } from './replay-gates.ts';
@@ -57,14 +57,7 @@ function unitsOf(paths: readonly string[], options: ReplayOptions): Units {
 async function replayed(flows: string, policies: Policies): Promise<ReplayReport> {
   const replay = new Replay(policies);
   const progress = new FlowProgress();
-  let lines = 0;
-  await readFlows(flows, {
-    line: (line, place) => {
-      lines++;
-      replay.traffic.add(line, place);
-    },
-    progress: (done) => progress.show(done, lines),
-  });
+  await readTraffic(flows, replay.traffic, progress);
   progress.step('asking the policies');
   const report = replayReport(replay, policies);
   progress.end();

@@ -13,16 +13,15 @@ export type RequestCost = {
   readonly lookups: number;
 };
 
-/** The cost of HTTP requests; undefined where no rule reads them. */
-export function requestCost({ images }: Emitted): RequestCost | undefined {
-  const domain = 'http';
+/** The cost of requests of a domain; undefined where no rule reads them. */
+export function requestCost({ images }: Emitted, domain: 'http' | 'dns'): RequestCost | undefined {
   const image = images.find(({ table }) => table === domain);
   const offset = layouts.requests.fields.find(({ name }) => name === 'asked')?.offset;
   if (!image || offset === undefined) return undefined;
   const asked = new DataView(image.bytes.buffer, image.bytes.byteOffset).getUint32(offset, true);
   if (asked === 0) return undefined;
   const slots = Array.from({ length: limits.namesSlot }, (_, slot) => slot).filter((slot) => ((asked >>> slot) & 1) === 1);
-  const named = (kernelFields[domain] ?? []).slice(0, -1);
+  const named = (kernelFields[domain] ?? []).filter((name) => name !== 'header');
   const fields = slots.flatMap((slot) => named[slot] ?? []);
   const headers = slots.length - fields.length;
   return { domain, fields, headers, bytes: image.bytes.length, lookups: slots.length * 2 + headers + 1 };
@@ -32,5 +31,6 @@ export function requestCost({ images }: Emitted): RequestCost | undefined {
 export function requestCostText({ domain, fields, headers, bytes, lookups }: RequestCost): string {
   const parts = [...fields, ...(headers === 0 ? [] : [headers === 1 ? '1 header' : `${headers} headers`])];
   const read = parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
-  return `${domain}: a request costs a look-up for each byte of its ${read}, and ${lookups} more; ${Math.ceil(bytes / 1024)} KiB of tables`;
+  const one = domain === 'dns' ? 'query' : 'request';
+  return `${domain}: a ${one} costs a look-up for each byte of its ${read}, and ${lookups} more; ${Math.ceil(bytes / 1024)} KiB of tables`;
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import { closest } from '../base/closest.ts';
-import { isInRepository, knownRevisions, mergeBase, prefixOf, type Revision, revisionOf } from './git.ts';
+import { isInRepository, knownRevisions, mergeBase, prefixOf, type Revision, revisionOf, shallowHint } from './git.ts';
 import { UsageError } from './usage-error.ts';
 
 /** One state of a policy. `revision`: of the repository; absent: as the files are now. */
@@ -85,6 +85,6 @@ function found(name: string): Revision {
   if (revision) return revision;
   const suggestion = closest(name, knownRevisions());
   throw new UsageError(
-    `\`${name}\` is neither a file or folder nor a revision of this repository${suggestion === undefined ? '' : `; did you mean \`${suggestion}\`?`}`,
+    `\`${name}\` is neither a file or folder nor a revision of this repository${suggestion === undefined ? '' : `; did you mean \`${suggestion}\`?`}${shallowHint()}`,
   );
 }

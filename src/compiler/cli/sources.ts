@@ -1,5 +1,6 @@
 // Reading policies: files, and folders with all `*.policy` below them and all YAML that says of what kind it is, in a fixed order. What cannot be a policy file
 // (binary, not UTF-8, too large, unreadable) is a finding about that file and never an exception.
+import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
 import type { SourceText } from '../base/source.ts';
 import { type Collector, collector, type Diagnostic, wholeFile } from '../diagnostics/diagnostic.ts';
@@ -35,8 +36,16 @@ export function readSources(
   const seen = new Set<string>();
   const folders = new Set<string>();
   const reading: Reading = { log, maximumBytes, cache, tree };
-  const files = paths.flatMap((path) => filesOf(shownPath(path), { log, seen, folders, tree, mayBeEmpty }));
-  const sources = files.flatMap((path) => readSource(path, reading) ?? []);
+  const sources = paths.flatMap((path) => {
+    if (path === '-' && tree === disk) {
+      if (seen.has(path)) return [];
+      seen.add(path);
+      return inputSource(reading) ?? [];
+    }
+    const files = filesOf(shownPath(path), { log, seen, folders, tree, mayBeEmpty });
+    for (const file of files) folders.add(dirname(file));
+    return files.flatMap((file) => readSource(file, reading) ?? []);
+  });
   const read = [...sources];
   const load = (path: string): SourceText | undefined => {
     folders.add(dirname(path));
@@ -44,7 +53,6 @@ export function readSources(
     if (source) read.push(source);
     return source;
   };
-  for (const path of files) folders.add(dirname(path));
   return { sources, load, diagnostics: log.all, failed: log.failed, read: () => read, folders: () => [...folders] };
 }
 
@@ -115,14 +123,36 @@ function policyFilesIn(folder: string, walk: Walk): readonly string[] {
   });
 }
 
+/** What came on standard input: it can be read once. */
+let input: Buffer | undefined;
+
+/** YAML if it says of what kind it is, else policy text. */
+function inputSource({ log, maximumBytes }: Reading): SourceText | undefined {
+  const path = 'standard-input';
+  try {
+    input ??= readFileSync(0);
+    const source = sourceOf(path, input, log);
+    if (source && input.length > maximumBytes) {
+      log.report('source/too-large', wholeFile(path), { bytes: input.length, limit: maximumBytes });
+      return undefined;
+    }
+    return source && { path: `${path}${isOfKind(source.text) ? '.yaml' : '.policy'}`, text: source.text };
+  } catch (error) {
+    unreadable(path, error, log);
+    return undefined;
+  }
+}
+
 const sniffedBytes = 64 * 1024;
 
 /** Other YAML that stands in a folder (inventories, values of charts) is none of ours. */
 function saysItsKind(path: string, tree: FileTree): boolean {
   if (!holdsDocuments(path)) return false;
-  const start = tree.start(path, sniffedBytes).toString('utf8');
-  return /(?:^|[{,])\s*["']?apiVersion["']?\s*:/m.test(start) && /(?:^|[{,])\s*["']?kind["']?\s*:/m.test(start);
+  return isOfKind(tree.start(path, sniffedBytes).toString('utf8'));
 }
+
+const isOfKind = (text: string): boolean =>
+  /(?:^|[{,])\s*["']?apiVersion["']?\s*:/m.test(text) && /(?:^|[{,])\s*["']?kind["']?\s*:/m.test(text);
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT';

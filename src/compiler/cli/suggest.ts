@@ -8,15 +8,18 @@ import type { Traffic } from '../flows/traffic.ts';
 import { format } from '../format/index.ts';
 import type { TypedPolicy } from '../ir/typed.ts';
 import { checkUnit } from '../pipeline.ts';
-import { readFlows } from './flow-lines.ts';
 import { FlowProgress } from './flow-progress.ts';
+import { readTraffic } from './flow-traffic.ts';
 import { print, printError, printJson, type Result } from './output.ts';
 import { unreadableText } from './replay-text.ts';
 
 export type SuggestOptions = { readonly format: 'text' | 'json'; readonly generalize: readonly Generalization[] };
 
 export async function runSuggest(flows: string, options: SuggestOptions): Promise<Result> {
-  const traffic = await readTraffic(flows);
+  const traffic = exactTraffic();
+  const progress = new FlowProgress();
+  await readTraffic(flows, traffic, progress);
+  progress.end();
   const tally = traffic.tally();
   if (options.format === 'text') printError(unreadableText({ unreadable: tally.bad }));
   const text = suggestedText(traffic, new Set(options.generalize));
@@ -27,21 +30,6 @@ export async function runSuggest(flows: string, options: SuggestOptions): Promis
   if (options.format === 'json') printJson({ ok: true, generalize: options.generalize, policy: text, read: tally });
   else print(text);
   return { exitCode: 0 };
-}
-
-async function readTraffic(flows: string): Promise<Traffic> {
-  const traffic = exactTraffic();
-  const progress = new FlowProgress();
-  let lines = 0;
-  await readFlows(flows, {
-    line: (line, place) => {
-      lines++;
-      traffic.add(line, place);
-    },
-    progress: (done) => progress.show(done, lines),
-  });
-  progress.end();
-  return traffic;
 }
 
 /** The canonical text, checked, and held against every recorded flow; undefined where no workload was seen to be allowed anything. */

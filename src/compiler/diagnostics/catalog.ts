@@ -99,7 +99,7 @@ export const catalog = {
   'import/invalid-value': { severity: 'error', message: '`{field}`: expected {expected}, found {found}' },
 
   // Documents that are written.
-  'export/unsupported': { severity: 'error', message: '{target} cannot say {what}: {reason}' },
+  'export/unsupported': { severity: 'error', message: '{target} cannot say {what}: {reason}', second: 'the other rule' },
 
   // 2-resolve: what the words and names mean.
   'resolve/unknown-name': { severity: 'error', message: 'unknown {kind} `{name}`', help: 'did you mean `{suggestion}`?' },
@@ -362,6 +362,7 @@ export const catalog = {
     message: 'several files declare `{name}`: {paths}',
     help: 'write its selector: {example}',
   },
+  'event/ambiguous-workload': { severity: 'error', message: 'several workloads are called `{name}`: {workloads}', help: '{hint}' },
 
   // Analysis: an exact answer or none.
   // lint: what is right, and should be looked at.

@@ -75,6 +75,8 @@ export type FieldType = {
   readonly possible: Pattern;
   /** Values that a reader expects to see, for examples; some of `possible`. */
   readonly familiar: Pattern;
+  /** Where values travel as 16-bit numbers: the text of one. */
+  readonly numbered?: (number: number) => string;
   /** Bounds of a number. */
   readonly range?: { readonly low: number; readonly high: number };
 };
@@ -96,7 +98,14 @@ export type FieldSpec = {
   /** Is there always a value? */
   readonly always: boolean;
   /** `header "content-type" = ...`: how the key is read, in canonical form (lower case). */
-  readonly key?: { readonly expected: string; readonly read: (operand: Operand) => Read<string> };
+  readonly key?: FieldKey;
+};
+
+export type FieldKey = {
+  readonly expected: string;
+  readonly read: (operand: Operand) => Read<string>;
+  /** Of some keys an event that can be read has at most one value, which is one of these; of the others undefined. */
+  readonly only?: (key: string) => Pattern | undefined;
 };
 
 /** `path`, `header content-type`: names a field of an event, with its key. */
@@ -121,6 +130,23 @@ export type Content = { readonly kind: 'fields'; readonly fields: FieldValues } 
 /** What a test line says: `open` fields stand for every value, and none. */
 export type WrittenContent = (Content & { readonly kind: 'fields'; readonly open: readonly string[] }) | Undecidable;
 
+/**
+ * Fields of one value each that are readings of one text (http: path, query and target of what was sent). Joint texts say all of them at
+ * once, in bytes up to 0xf7: a pattern of one field is a pattern of joint texts. `text`: the field that none of the others is asked exactly without.
+ */
+export type SharedText = {
+  readonly text: string;
+  readonly readings: readonly string[];
+  /** The joint texts of all events, and of those that a reader expects. */
+  readonly possible: Pattern;
+  readonly familiar: Pattern;
+  /** Joint texts in which the field has a value that matches. */
+  readonly where: (field: string, values: Pattern) => Pattern;
+  /** Of an event that there can be. */
+  readonly encode: (fields: Readonly<Record<string, readonly string[]>>) => Uint8Array;
+  readonly decode: (text: Uint8Array) => Readonly<Record<string, readonly string[]>>;
+};
+
 /** A domain as its folder states it. */
 export type DomainData = {
   /** The word in a policy, and `domain` of matches and events. */
@@ -136,6 +162,9 @@ export type DomainData = {
   /** Names of fields that the first operands of a line mean, in order; each may be left out where its kind of operand tells them apart. */
   readonly positional: readonly string[];
   readonly fields: readonly FieldSpec[];
+  readonly shared?: SharedText;
+  /** Lines that hold for no event that can be read. */
+  readonly never?: readonly LineMatch[];
   /** May a line say nothing, and so hold for every event? */
   readonly mayBeEmpty: boolean;
   /** Makes an event of what a test line wrote, where that is more than its fields (http: the target as sent gives path, query, target). */

@@ -53,6 +53,8 @@ type Tail = Pick<
   'type' | 'eventType' | 'subType' | 'direction' | 'isReply' | 'traceReason' | 'dropReason' | 'sourceNames' | 'destinationNames'
 > & { readonly seen: number };
 const mostWords = 1000;
+/** Of `Type`, with which every tail begins. */
+const letterT = 0x54;
 
 /** Reads lines; keep one for a whole file. */
 export class LineReader {
@@ -68,18 +70,23 @@ export class LineReader {
   #reason = '';
   #isPlainTail = true;
 
-  /** The line that begins at `from`, whose line end is at `to`. Each character is one byte of it. */
-  read(text: string, from: number, to: number): Line {
+  /** `text` and `bytes` are the same, each character one byte. Lines that are read after it are of them. */
+  begin(text: string, bytes: Uint8Array): void {
+    this.#scan.begin(text, bytes);
+  }
+
+  /** The line that begins at `from`, whose line end is at `to`. */
+  read(from: number, to: number): Line {
     const scan = this.#scan;
     try {
-      scan.begin(text, from);
+      scan.goTo(from);
       const line = this.#line();
       if (scan.at < to) scan.peek();
       if (scan.at === to) return line;
     } catch (error) {
       if (!(error instanceof Unusual)) throw error;
     }
-    return lineOfBytes(text.slice(from, to));
+    return lineOfBytes(scan.text.slice(from, to));
   }
 
   #line(): Line {
@@ -242,6 +249,7 @@ export class LineReader {
 
   #knownTail(draft: Draft): boolean {
     const scan = this.#scan;
+    if (scan.bytes[scan.at + 1] !== letterT) return false;
     const known = this.#tails.find(scan.text, scan.at);
     // What stands twice, or in another order, is read member by member.
     if (!known || (known.value.seen & this.#seen) !== 0 || this.#seen >= 1 << firstOfTail) return false;

@@ -36,9 +36,9 @@ export function writeAgent(origin: Span, { options, writers }: Agent, writer: Po
 
 /** Why blocks of addresses have no meaning under these settings; undefined where they have one. */
 export const blocksRefusal = ({ addressesMatch: { workloads, nodes } }: ImportOptions): string | undefined =>
-  nodes && !workloads
-    ? 'by `policy-cidr-match-mode=nodes` it is about nodes and not about workloads; it can be about both (`nodes,pods`), or neither'
-    : undefined;
+  nodes === workloads
+    ? undefined
+    : `by \`policy-cidr-match-mode=${nodes ? 'nodes' : 'pods'}\` it is about ${nodes ? 'nodes and not about workloads' : 'workloads and not about nodes'}; it can be about both (\`nodes,pods\`), or neither`;
 
 /** The words of a subject that are no part of a selector. */
 const names = (subject: string): readonly string[] => subject.replace(/"[^"]*"|\{[^}]*\}/g, '').split(/[^\w-]+/);

@@ -4,7 +4,7 @@ import { transportPoints } from '../space/transport.ts';
 import { array, layout, scalar } from './layout.ts';
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 3;
+export const abiVersion = 5;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
 /** Bits of an entry's flags. `silent`: of a denial that its caller is not told of. `audited`: it passes, and what is in audit mode would deny it. */
@@ -16,8 +16,8 @@ export const matchType = { none: 0, 'l3-only': 1, 'l3-l4': 2, 'l4-only': 3, all:
 /** Numbers of Hubble's Verdict. */
 export const hubbleVerdict = { forwarded: 1, dropped: 2, audit: 4, redirected: 5 } as const;
 /** Protocol of events and counters: transport slots first. */
-export const eventProtocol = { tcp: 0, udp: 1, sctp: 2, icmp: 3, icmpv6: 4, other: 5, http: 6, exec: 7 } as const;
-export const eventDomain = { packet: 0, http: 1, exec: 2 } as const;
+export const eventProtocol = { tcp: 0, udp: 1, sctp: 2, icmp: 3, icmpv6: 4, other: 5, http: 6, exec: 7, dns: 8 } as const;
+export const eventDomain = { packet: 0, http: 1, exec: 2, dns: 3 } as const;
 /** Causes below `firstDynamic` are the same on every machine; the runtime hands out all others and never reuses one. */
 export const fixedCause = {
   defaultAllow: 0,
@@ -40,6 +40,7 @@ export const fixedCause = {
  */
 export const kernelFields: Readonly<Record<string, readonly string[]>> = {
   http: ['method', 'path', 'query', 'target', 'host', 'header'],
+  dns: ['name', 'type'],
   exec: ['path'],
 };
 /** Why a condition was undecidable, or a packet refused by the program itself; 0 = neither. */
@@ -60,7 +61,17 @@ export const undecidableReason = {
   poisonedConnection: 12,
   /** The process's mount namespace belongs to a user namespace of somebody: who made that decides what stands at a path. */
   foreignMounts: 13,
+  /** DNS: no query can be read out of it. */
+  malformedQuery: 14,
+  /** Servers may read it in different ways: several questions, a pointer in its name, records or bytes behind it. */
+  ambiguousQuery: 15,
+  /** An answer, another operation (update, notify), or a class other than IN. */
+  noQuery: 16,
+  /** HTTP: a header bids the server to take another method than that of the request line. */
+  ambiguousMethod: 17,
 } as const;
+/** Methods that requests are counted by; any other is 0. */
+export const requestMethod = { other: 0, GET: 1, HEAD: 2, POST: 3, PUT: 4, PATCH: 5, DELETE: 6, OPTIONS: 7 } as const;
 /** Endpoint ids that are the same on every machine; 0 = no endpoint, the address speaks. */
 export const fixedEndpoint = { none: 0, host: 1, firstDynamic: 16 } as const;
 /** Index into the `lost` table. */
@@ -87,6 +98,13 @@ export const limits = {
   slots: 2,
   ringBytes: 1 << 20,
   counters: 65536,
+  /** Entries of the table of requests by method and status. */
+  requestCounters: 4096,
+  requestMethods: 8,
+  /** Buckets of a histogram of durations, the one without an end among them. */
+  durationBuckets: 12,
+  /** Types of DNS queries that are counted by themselves; behind them all others, and what no query could be read of. */
+  queryTypes: 512,
   /** Questions of one run of pol_verify. */
   probes: 32,
   /** Sockets that are remembered to have called a service; the eldest are forgotten. */
@@ -101,6 +119,8 @@ export const limits = {
   addressSteps: 40,
 } as const;
 
+/** Highest bit of `pol_row.verdicts`. */
+export const rowFlag = { ownBases: 0x8000_0000 } as const;
 /**
  * Words of an address tree: the kind in the top two bits. `class` and `endpoint` end the search with a number; `branch` has
  * its width less one in the next four bits and the address / 16 of its words; `skip` the address / 16 of a pol_skip.
@@ -130,15 +150,21 @@ export const layouts = {
     revision: scalar('u32', 'raised by one with each generation'),
     reserved: scalar('u32', ''),
   }),
+  host: layout('pol_host', 'one element; whom policies for the host are about: sockets outside of every workload', {
+    until: scalar('u64', 'nanoseconds, CLOCK_MONOTONIC: from then on nobody; 0 = for good'),
+    exempt: scalar('u64', 'number of a cgroup that is not governed; 0 = none'),
+    network: scalar('u32', 'inode of their network namespace; 0 = no policy governs the host'),
+    reserved: scalar('u32', ''),
+  }),
   memory: layout('pol_memory', 'first bytes of the decision memory; addresses are bytes from its beginning', {
     endpoints: scalar('u32', 'address of a pol_endpoint for each id'),
     endpoint_count: scalar('u32', ''),
-    subjects: scalar('u32', 'address of three pol_section for each subject class: ingress, egress; process: its row is `otherwise`'),
+    subjects: scalar('u32', 'address of three pol_section for each subject class: ingress, egress, process'),
     subject_count: scalar('u32', ''),
     port_classes: scalar('u32', 'address of blocks of port classes, u16'),
     blocks: scalar('u32', 'address of blocks of choices, u8; block 0 is all 0'),
     cell_bits: scalar('u32', 'lowest bits of a cell: its block of classes; the number of a block of choices above'),
-    reserved: scalar('u32', ''),
+    networks: scalar('u32', 'peer classes below are of networks, the others of endpoints'),
     ipv4: scalar('u32', 'address node'),
     ipv6: scalar('u32', 'address node'),
     verdicts: scalar('u32', 'address of pol_verdict; what is called the number of a verdict counts from here'),
@@ -155,12 +181,12 @@ export const layouts = {
       'address of cells: at [port class / 16] its own, or one of others: then its choices are 0. Lowest bit: the block behind has their upper bytes',
     ),
     rows: scalar('u32', 'address of a pol_row for each choice'),
-    otherwise: scalar('u32', 'number of the verdict where a row has none'),
-    reserved: scalar('u32', ''),
+    starts: scalar('u32', 'process: number of the verdict of the first class of program starts'),
+    bases: scalar('u32', 'number of the verdict of choice 0, of a network; that of an endpoint is the next'),
   }),
   row: layout('pol_row', 'which verdict a peer class chooses', {
     cells: scalar('u32', 'as in pol_section, of peer classes'),
-    verdicts: scalar('u32', 'number of the verdict of choice 1, less one; choice 0 is `otherwise` of the section'),
+    verdicts: scalar('u32', 'number of the verdict of choice 1, less one. Highest bit: the two before choice 1 are bases of its own'),
   }),
   skip: layout('pol_skip', 'address node: bits that all of its blocks have in common', {
     length: scalar('u32', '1..32'),
@@ -177,7 +203,7 @@ export const layouts = {
     next: scalar('u32', 'action inspect: number of the first verdict of the request row, indexed by request class'),
     action: scalar('u8', '0 absent (fail closed), 1 allow, 2 deny, 3 inspect'),
     match: scalar('u8', 'PolicyMatchType'),
-    domain: scalar('u8', 'action inspect: 1 http'),
+    domain: scalar('u8', 'action inspect: 1 http, 3 dns'),
     flags: scalar('u8', '1 silent denial; 2 only audited: cause and match are those of the denial'),
     reserved: scalar('u32', ''),
   }),
@@ -248,12 +274,29 @@ export const layouts = {
     port: scalar('u16', 'host order'),
     reserved: scalar('u16', ''),
   }),
+  interface: layout('pol_interface', 'whose the packets of an interface are; key: its number in the network namespace of policyd', {
+    endpoint: scalar('u32', '0 = nobody has it yet; all ones = of several, their addresses say whose'),
+    before: scalar('u16', 'bytes of a packet before its IP header'),
+    has_cgroup: scalar('u8', '1 = its sockets are governed by the programs of a cgroup as well, which read requests'),
+    reserved: scalar('u8', ''),
+  }),
   counterKey: layout('pol_counter_key', '', {
     cause: scalar('u32', ''),
     direction: scalar('u8', 'section'),
     protocol: scalar('u8', 'event protocol'),
     match: scalar('u8', 'PolicyMatchType'),
     verdict: scalar('u8', 'Hubble verdict'),
+  }),
+  requestKey: layout('pol_request_key', 'requests of inspected connections', {
+    section: scalar('u8', 'of the requests'),
+    method: scalar('u8', 'request method'),
+    version: scalar('u8', '0 HTTP/1.1, 1 HTTP/1.0'),
+    reserved: scalar('u8', ''),
+    status: scalar('u32', 'of the response; 0 = it was not seen'),
+  }),
+  durations: layout('pol_durations', 'from a request that passed to the first byte of its response', {
+    sum: scalar('u64', 'nanoseconds'),
+    bucket: array('u64', limits.durationBuckets, 'how many took so long, and no less; the last one has no end'),
   }),
   event: layout('pol_event', 'one verdict, for people to look at', {
     time: scalar('u64', 'nanoseconds, CLOCK_MONOTONIC (bpf_ktime_get_ns)'),
@@ -269,14 +312,14 @@ export const layouts = {
     protocol: scalar('u8', 'event protocol'),
     match: scalar('u8', 'PolicyMatchType'),
     verdict: scalar('u8', 'Hubble verdict'),
-    domain: scalar('u8', '0 packet, 1 http, 2 exec'),
+    domain: scalar('u8', '0 packet, 1 http, 2 exec, 3 dns'),
     reason: scalar('u8', 'undecidable reason'),
     tcp_flags: scalar('u8', 'as on the wire'),
-    reserved: scalar('u8', ''),
+    carrier: scalar('u8', 'dns: protocol that carried the query'),
     pid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
     uid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
     text_length: scalar('u16', 'bytes of text, before it was cut'),
     reserved2: scalar('u16', ''),
-    text: array('u8', limits.eventText, 'http: METHOD SP path; exec: path'),
+    text: array('u8', limits.eventText, 'http: METHOD SP path; exec: path; dns: the question as it was sent'),
   }),
 } as const;

@@ -28,26 +28,38 @@ const priority: Schema = { type: 'integer' };
 const protocol = oneOf('tcp', 'udp', 'sctp', 'icmp', 'icmpv6', 'other');
 const fileEntry = { file, sha256 } as const;
 
-const manifest = object({
+const manifestKeys = {
   format: { const: bundleFormat },
   abi: index,
   build: sha256,
+  host: sha256,
   requirements: list(
     object({
-      feature: oneOf('cgroup-skb', 'cgroup-connect', 'service-translation', 'http-ingress', 'http-egress', 'exec-signal', 'ingress-icmp'),
+      feature: oneOf(
+        'cgroup-skb',
+        'cgroup-connect',
+        'service-translation',
+        'http-ingress',
+        'http-egress',
+        'dns-stream',
+        'exec-signal',
+        'ingress-icmp',
+        'host',
+      ),
       rules: list(index),
     }),
   ),
   files: object({
     program: object(fileEntry),
-    sources: object(fileEntry),
     metrics: object(fileEntry),
     text: object(fileEntry),
     boundary: object(fileEntry),
   }),
-  images: list(object({ ...fileEntry, table: oneOf('ports', 'prefixes', 'http', 'exec'), entries: index })),
+  parts: list(object(fileEntry)),
+  images: list(object({ ...fileEntry, table: oneOf('ports', 'prefixes', 'http', 'dns', 'exec'), entries: index })),
   objects: list(object({ ...fileEntry, template: text })),
-});
+};
+const manifest = object(manifestKeys, ['host']);
 
 const labelRequirement: Schema = {
   oneOf: [
@@ -58,24 +70,6 @@ const labelRequirement: Schema = {
 
 const entity = oneOf(...entityNames);
 const reservedSet = object({ name: entity, except: list(entity) }, ['name']);
-const programRule = object(
-  {
-    rule: index,
-    subject: index,
-    section,
-    tier,
-    action,
-    audit: flag,
-    peers: object({ selectors: list(index), networkClasses: list(index), entities: list(entity), reserved: list(reservedSet) }, [
-      'reserved',
-    ]),
-    ports: object({ classes: list(index), named: list(object({ protocol, name: text })) }),
-    content: object({ domain: text, classes: list(index) }),
-    match: { type: 'integer', minimum: 0, maximum: 255 },
-  },
-  ['peers', 'ports', 'content'],
-);
-
 const programService = object({
   name: text,
   backends: index,
@@ -86,21 +80,38 @@ const programService = object({
 
 const program = object({
   selectors: list(list(list(labelRequirement))),
-  policies: list(object({ subject: index, audit: flag, defaultDeny: object({ ingress: flag, egress: flag, process: list(text) }) })),
-  rules: list(programRule),
   services: list(programService),
-  classes: object({ ports: index, networks: index, http: index, exec: index }),
+  classes: object({ ports: index, networks: index, http: index, dns: index, exec: index }),
   ipv6Networks: list(index),
 });
 
 const place = { file: text, line } as const;
 const shared = { ...place, priority, audit: flag, annotations: list(object({ name: text, values: list(text) })) } as const;
-const ruleSource = object({ ...shared, policy: index, action, section, text, name: text, log: text, usedAt: object(place) }, [
-  'name',
-  'log',
-  'usedAt',
-]);
-const sources = object({ policies: list(object({ ...shared, name: text, tier })), rules: list(ruleSource) });
+const partRule = object(
+  {
+    ...shared,
+    policy: index,
+    action,
+    section,
+    text,
+    name: text,
+    log: text,
+    usedAt: object(place),
+    peers: object({ selectors: list(index), networks: list(text), entities: list(entity), reserved: list(reservedSet) }, ['reserved']),
+    ports: object({ points: list(index), named: list(object({ protocol, name: text })) }),
+    content: object({ domain: text, classes: list(index) }),
+    match: { type: 'integer', minimum: 0, maximum: 255 },
+  },
+  ['name', 'log', 'usedAt', 'peers', 'ports', 'content'],
+);
+const partPolicy = object({
+  ...shared,
+  name: text,
+  tier,
+  subject: index,
+  defaultDeny: object({ ingress: flag, egress: flag, process: list(text) }),
+});
+const part = object({ selectors: list(list(list(labelRequirement))), policies: list(partPolicy), rules: list(partRule) });
 
 const metricName: Schema = { type: 'string', pattern: '^[a-z][a-z0-9_]*$' };
 const metrics = list(object({ name: metricName, type: oneOf('counter', 'gauge'), help: text, labels: list(metricName) }));
@@ -151,9 +162,9 @@ const policyText = object({
 const signatures = object({ signatures: list(object({ key: text, signature: text })) });
 
 /** One JSON schema (draft 2020-12 keywords that draft 7 has too) for each JSON file of a bundle. */
-export const bundleSchemas = { manifest, program, sources, metrics, text: policyText, boundary, signatures } as const;
+export const bundleSchemas = { manifest, program, part, metrics, text: policyText, boundary, signatures } as const;
 
 /** The text whose sha256 is `manifest.build`: the manifest without that member, which holds the hash of everything else. */
-export function buildText({ format, abi, requirements, files, images, objects }: Omit<Manifest, 'build'>): string {
-  return JSON.stringify({ format, abi, requirements, files, images, objects });
+export function buildText({ format, abi, host, requirements, files, parts, images, objects }: Omit<Manifest, 'build'>): string {
+  return JSON.stringify({ format, abi, host, requirements, files, parts, images, objects });
 }

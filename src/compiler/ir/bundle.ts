@@ -2,8 +2,8 @@
 // a machine (endpoints, their classes, rows of verdicts) is made by the runtime from `PolicyProgram`.
 //
 //   manifest.json   Manifest: format version, hashes of every other file, requirements
-//   program.json    PolicyProgram: selectors and normalised rules over classes
-//   sources.json    SourceTable: rule -> file:line, policies, texts
+//   program.json    ProgramFrame: numbers of classes, services
+//   parts/*.json    PolicyPart: a few policies each, with their rules; called by what is in them, so that one that is known is not read
 //   metrics.json    MetricDefinition[]
 //   boundary.json   BoundaryTable: what the oracle says at the edges of the rules, asked of the kernel before a switch
 //   text.json       PolicyText: what it was built from, so that it can be compared
@@ -16,7 +16,7 @@ import type { ReservedName } from './event.ts';
 import type { ImportOptions } from './import-options.ts';
 import type { Action, Direction, EntityName, NamedPort, ReservedSet, Section, Tier } from './typed.ts';
 
-export const bundleFormat = 3;
+export const bundleFormat = 4;
 
 /** Stands beside the manifest, and is in no hash. `key`: hash of the public key (SPKI, DER) in hex; `signature`: Ed25519, base64. */
 export type BundleSignatures = { readonly signatures: readonly { readonly key: string; readonly signature: string }[] };
@@ -26,35 +26,43 @@ export const signedMessage = (build: string): string => `policyc bundle ${build}
 
 /** `file` is relative to the bundle; `sha256` in hex. */
 export type FileEntry = { readonly file: string; readonly sha256: string };
-export type StaticTable = 'ports' | 'prefixes' | 'http' | 'exec';
+export type StaticTable = 'ports' | 'prefixes' | 'http' | 'dns' | 'exec';
 export type ImageEntry = FileEntry & { readonly table: StaticTable; readonly entries: number };
 export type ObjectEntry = FileEntry & { readonly template: string };
 
 /** What a kernel or machine must have for these rules; refused by name at load where it is missing. */
 export type Requirement = { readonly feature: FeatureName; readonly rules: readonly number[] };
-/** `ingress-icmp`: a cgroup never sees ICMP to a workload (it needs a hook on an interface of the workload's own). */
+/** `ingress-icmp`: a cgroup never sees ICMP to a workload (it needs a hook on an interface of the workload's own). `dns-stream`: queries over tcp. `host`: policies for the machine itself. */
 export type FeatureName =
   | 'cgroup-skb'
   | 'cgroup-connect'
   | 'service-translation'
   | 'http-ingress'
   | 'http-egress'
+  | 'dns-stream'
   | 'exec-signal'
-  | 'ingress-icmp';
+  | 'ingress-icmp'
+  | 'host';
+
+/** `rules`: first and last RuleId of each range. */
+export type RequiredFeature = { readonly feature: FeatureName; readonly rules: readonly number[] };
 
 export type Manifest = {
   readonly format: typeof bundleFormat;
   readonly abi: number;
   /** sha256 over all other content: names the build in verdicts and status. */
   readonly build: string;
-  readonly requirements: readonly Requirement[];
+  /** sha256 of what the policies for the host mean; absent without any. Another one has to be confirmed on each machine. */
+  readonly host?: string;
+  readonly requirements: readonly RequiredFeature[];
   readonly files: {
     readonly program: FileEntry;
-    readonly sources: FileEntry;
     readonly metrics: FileEntry;
     readonly text: FileEntry;
     readonly boundary: FileEntry;
   };
+  /** Together all policies, in the order of their numbers, and all rules. */
+  readonly parts: readonly FileEntry[];
   readonly images: readonly ImageEntry[];
   readonly objects: readonly ObjectEntry[];
 };
@@ -119,9 +127,15 @@ export type PolicyProgram = {
   readonly services: readonly ProgramService[];
   /**
    * Number of classes of each static dimension. Network class 0 is the IPv4 and 1 the IPv6 world outside all longer blocks
-   * of the prefix table; `http` and `exec` count class 0 (undecidable) and are at least 2: some text has class 1.
+   * of the prefix table; `http`, `dns` and `exec` count class 0 (undecidable) and are at least 2: some text has class 1.
    */
-  readonly classes: { readonly ports: number; readonly networks: number; readonly http: number; readonly exec: number };
+  readonly classes: {
+    readonly ports: number;
+    readonly networks: number;
+    readonly http: number;
+    readonly dns: number;
+    readonly exec: number;
+  };
   /** The network classes whose addresses are IPv6, ascending; all others are IPv4. */
   readonly ipv6Networks: readonly number[];
 };
@@ -194,4 +208,21 @@ export type MetricDefinition = {
   readonly type: 'counter' | 'gauge';
   readonly help: string;
   readonly labels: readonly string[];
+};
+
+/** What stands beside the parts. `selectors`: of services. */
+export type ProgramFrame = Pick<PolicyProgram, 'selectors' | 'services' | 'classes' | 'ipv6Networks'>;
+/** `subject`: index of the part's selectors. */
+export type PartPolicy = ProgramPolicy & PolicySource;
+/** `policy`, `selectors`: indices within the part. `networks`: blocks; `points`: first and last transport point of each range. */
+export type PartRule = RuleSource &
+  Pick<ProgramRule, 'match' | 'content'> & {
+    readonly peers?: Omit<NonNullable<ProgramRule['peers']>, 'networkClasses'> & { readonly networks: readonly string[] };
+    readonly ports?: { readonly points: readonly number[]; readonly named: readonly NamedPort[] };
+  };
+/** Policies that follow each other in the order of their numbers; their rules in the order of their RuleIds. */
+export type PolicyPart = {
+  readonly selectors: readonly Selector[];
+  readonly policies: readonly PartPolicy[];
+  readonly rules: readonly PartRule[];
 };

@@ -13,6 +13,7 @@ export const templateNames = [
   'l7/stream',
   'l7/receive',
   'l7/send',
+  'l7/dns',
   'run/exec',
 ] as const;
 export type TemplateName = (typeof templateNames)[number];
@@ -28,7 +29,9 @@ export type Emitted = {
   readonly text: PolicyText;
   readonly boundary: BoundaryTable;
   readonly requirements: readonly Requirement[];
-  /** One of each StaticTable, in the order ports, prefixes, http, exec. */
+  /** What the policies for the host mean, as text; absent without any. */
+  readonly host?: string;
+  /** One of each StaticTable, in the order ports, prefixes, http, dns, exec. */
   readonly images: readonly Image[];
   /** The templates this policy needs, in the order of `templateNames`. */
   readonly templates: readonly TemplateName[];

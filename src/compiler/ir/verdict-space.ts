@@ -40,5 +40,6 @@ export type VerdictSpace = {
   readonly ports: PortClasses;
   readonly networks: NetworkClasses;
   readonly http: RequestClasses;
+  readonly dns: RequestClasses;
   readonly exec: ContentClasses;
 };

@@ -78,20 +78,22 @@ export function prefixInterval({ address, length }: Prefix): Interval<Address> {
 
 export const addressSet = (prefixes: readonly Prefix[]): AddressSet => intervals(prefixes.map(prefixInterval));
 
+/** Of the highest bit that is set; `value` is above zero. */
+const highestBit = (value: bigint): number => {
+  const digits = value.toString(16);
+  return digits.length * 4 - 1 - Math.clz32(Number.parseInt(digits.charAt(0), 16)) + 28;
+};
+
 /** The fewest CIDR blocks that cover exactly `set`, in ascending order. */
 export function prefixesOf(set: AddressSet): readonly Prefix[] {
   const out: Prefix[] = [];
   for (const { low, high } of set) {
-    const size = high - low + 1n;
-    if ((size & (size - 1n)) === 0n && (low & (size - 1n)) === 0n) {
-      out.push({ address: low, length: 129 - size.toString(2).length });
-      continue;
-    }
     for (let from = low; from <= high; ) {
-      let bits = 0n;
-      while (bits < 128n && (from & ((1n << (bits + 1n)) - 1n)) === 0n && from + (1n << (bits + 1n)) - 1n <= high) bits++;
-      out.push({ address: from, length: 128 - Number(bits) });
-      from += 1n << bits;
+      const fits = highestBit(high - from + 1n);
+      // As large as its beginning is aligned to.
+      const bits = from === 0n ? fits : Math.min(fits, highestBit(from & -from));
+      out.push({ address: from, length: 128 - bits });
+      from += 1n << BigInt(bits);
     }
   }
   return out;
@@ -120,7 +122,10 @@ export function formatPrefix({ address, length }: Prefix): string {
 
 /** 16 bytes in network order. */
 export function addressBytes(address: Address): Uint8Array {
-  return Uint8Array.from({ length: 16 }, (_, i) => Number((address >> BigInt(120 - 8 * i)) & 0xffn));
+  const view = new DataView(new ArrayBuffer(16));
+  view.setBigUint64(0, address >> 64n);
+  view.setBigUint64(8, address);
+  return new Uint8Array(view.buffer);
 }
 
 export const addressOfBytes = (bytes: Uint8Array): Address => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);

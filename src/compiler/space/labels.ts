@@ -12,6 +12,9 @@ export const defaultCluster = 'default';
 /** The reserved key of a label of the endpoint's namespace. */
 export const namespaceLabelKey = (key: string): string => `${namespaceKey}/${key}`;
 
+/** The reserved key that the labels of the host have, and no others. */
+export const hostKey = '@host';
+
 /** One condition on one label. An absent key satisfies `not-one-of` (as in Kubernetes) and `absent`. */
 export type Requirement =
   | { readonly kind: 'one-of'; readonly key: string; readonly values: readonly string[] }
@@ -22,10 +25,18 @@ export type Requirement =
 /** Disjunction of conjunctions. `[]` selects nothing, `[[]]` every label set. */
 export type Selector = readonly (readonly Requirement[])[];
 
-/** Does `selector` select an endpoint with these labels? */
+const isOfHost = (conjunction: Selector[number]): boolean => conjunction.some(({ key }) => key === hostKey);
+
+/** Does `selector` select an endpoint with these labels? The host is selected by what names it: everything else is about workloads. */
 export function selects(selector: Selector, labels: Labels): boolean {
-  return selector.some((conjunction) => conjunction.every((requirement) => holds(requirement, labels)));
+  const isHost = Object.hasOwn(labels, hostKey);
+  return selector.some(
+    (conjunction) => (!isHost || isOfHost(conjunction)) && conjunction.every((requirement) => holds(requirement, labels)),
+  );
 }
+
+/** Can it select a host at all? */
+export const canSelectHost = (selector: Selector): boolean => selector.some(isOfHost);
 
 function holds(requirement: Requirement, labels: Labels): boolean {
   const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined;

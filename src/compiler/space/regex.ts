@@ -4,6 +4,7 @@
 import { type CharacterSet, caseBlind, characterPattern, everyCharacter, otherCharacters } from './characters.ts';
 import { type Interval, intervals } from './interval.ts';
 import { anyText, either, literal, type Pattern, repeat, sequence } from './pattern.ts';
+import { type Assertion, withoutAssertions } from './regex-borders.ts';
 import { classEscapes, posixClasses, simpleEscapes } from './regex-vocabulary.ts';
 
 export type RegexMistake = {
@@ -41,6 +42,7 @@ class RegexReader {
   #at = 0;
   #depth = 0;
   #flags: Flags = { ignoreCase: false, dotAll: false };
+  readonly #assertions = new Map<Pattern, Assertion>();
 
   constructor(text: string, isSearch: boolean) {
     this.#text = text;
@@ -50,7 +52,11 @@ class RegexReader {
   readAll(): Pattern {
     const { pattern } = this.#readEither();
     if (this.#at < this.#text.length) fail(this.#at, '`)` closes nothing', 'write `\\)` for the character itself');
-    return pattern;
+    if (this.#assertions.size === 0) return pattern;
+    const read = withoutAssertions(pattern, this.#assertions);
+    if (partsOf(read, regexLimits.parts) > regexLimits.parts)
+      fail(0, `it grows to more than ${regexLimits.parts} parts`, 'write it without `\\b`');
+    return read;
   }
 
   #looksAt(text: string): boolean {
@@ -92,14 +98,16 @@ class RegexReader {
 
   #readSequence(): Node {
     const isOutermost = this.#depth === 0;
-    const atStart = this.#anchor(['^', '\\A'], isOutermost);
     const nodes: Node[] = [];
+    const atStart = this.#anchor(['^', '\\A']);
+    if (atStart && !isOutermost) nodes.push(this.#assert('start'));
     let atEnd = false;
     while (this.#at < this.#text.length && !this.#looksAt('|') && !this.#looksAt(')')) {
       const end = this.#at;
       if (atEnd) fail(end, 'nothing can stand behind the end `$`', 'write `\\$` for the character itself');
-      atEnd = this.#anchor(['$', '\\z', '\\Z'], isOutermost);
+      atEnd = this.#anchor(['$', '\\z', '\\Z']);
       if (!atEnd) nodes.push(this.#readRepeated());
+      else if (!isOutermost) nodes.push(this.#assert('end'));
     }
     if (this.#isSearch && isOutermost) {
       if (!atStart) nodes.unshift({ pattern: anyText, parts: 1 });
@@ -108,13 +116,16 @@ class RegexReader {
     return this.#bounded(joined(nodes));
   }
 
-  /** An anchor at an end of an outermost alternative; elsewhere it could not be fulfilled, or only where it says nothing. */
-  #anchor(signs: readonly string[], isOutermost: boolean): boolean {
-    const at = this.#at;
-    const sign = signs.find((one) => this.#take(one));
-    if (sign === undefined) return false;
-    if (!isOutermost) fail(at, `\`${sign}\` inside a group`, 'write it at the beginning or the end of the whole expression');
-    return true;
+  /** An anchor at an end of an alternative; in the middle it could not be fulfilled. */
+  #anchor(signs: readonly string[]): boolean {
+    return signs.some((one) => this.#take(one));
+  }
+
+  #assert(assertion: Assertion): Node {
+    if (this.#isSearch) fail(this.#at, 'an end or a border inside of a search');
+    const pattern = sequence();
+    this.#assertions.set(pattern, assertion);
+    return { pattern, parts: 1 };
   }
 
   #readRepeated(): Node {
@@ -160,6 +171,8 @@ class RegexReader {
         this.#at++;
         return this.#characters(this.#flags.dotAll ? everyCharacter : otherCharacters(lineEnd));
       case '\\':
+        if (this.#take('\\b')) return this.#assert('border');
+        if (this.#take('\\B')) return this.#assert('no-border');
         return this.#characters(this.#readEscape());
       case '^':
         return fail(at, '`^` in the middle', 'write `\\^` for the character itself');
@@ -273,6 +286,12 @@ class RegexReader {
   #readClassCharacter(): CharacterSet {
     return this.#looksAt('\\') ? this.#readEscape() : only(this.#readCharacter());
   }
+}
+
+/** How much a pattern is when written out; counted no further than the most. */
+function partsOf(pattern: Pattern, most: number): number {
+  const parts = 'parts' in pattern ? pattern.parts : 'part' in pattern ? [pattern.part] : [];
+  return parts.reduce((sum, part) => (sum > most ? sum : sum + partsOf(part, most - sum)), 1);
 }
 
 /** Neighbouring texts are one text. */

@@ -31,10 +31,15 @@ function flowText(flow: Flow): string {
   const [protocol, ports] = layer4(flow);
   const source = side(flow.source, flow.IP.source, ports?.source_port);
   const destination = side(flow.destination, flow.IP.destination, ports?.destination_port);
-  const request = flow.l7 ? ` ${flow.l7.http.method} ${flow.l7.http.url}`.trimEnd() : '';
+  const request = requestText(flow);
   const told = protocol.startsWith('ICMP') || protocol === 'IP' || flow.extensions.reason === 'poisonedConnection';
   const summary = told ? ` ${flow.Summary}` : '';
-  return `${flow.traffic_direction.toLowerCase().padEnd(7)} ${flow.l7 ? 'HTTP' : protocol} ${source} -> ${destination}${request}${summary}`;
+  return `${flow.traffic_direction.toLowerCase().padEnd(7)} ${flow.l7 ? ('dns' in flow.l7 ? 'DNS' : 'HTTP') : protocol} ${source} -> ${destination}${request}${summary}`;
+}
+
+function requestText({ l7 }: Flow): string {
+  if (!l7) return '';
+  return ('dns' in l7 ? ` ${l7.dns.qtypes.join()} ${l7.dns.query}` : ` ${l7.http.method} ${l7.http.url}`).trimEnd();
 }
 
 function layer4({ l4 }: Flow): readonly [string, { readonly source_port?: number; readonly destination_port?: number }?] {

@@ -12,32 +12,59 @@ export type RunOptions = {
   readonly trust: readonly string[];
   readonly verifyEvery: string;
   readonly repair: boolean;
+  readonly confirm?: string;
+  readonly confirmations: string;
   readonly unloadOnExit: boolean;
+  readonly observeHttp?: string;
 };
 
 export async function run(options: RunOptions): Promise<number> {
   const metrics = parseListenAddress(options.metrics);
   if (!metrics) throw new UsageError(`--metrics: expected ADDRESS:PORT (\`127.0.0.1:9965\`, \`[::1]:9965\`), found \`${options.metrics}\``);
-  const daemon = await startDaemon({ ...options, metrics, verifyEvery: milliseconds(options.verifyEvery), log });
+  const verifyEvery = milliseconds('--verify-every', options.verifyEvery);
+  const confirm = options.confirm === undefined ? undefined : confirmTime(options.confirm);
+  const observeHttp = portsOf(options.observeHttp);
+  const daemon = await startDaemon({ ...options, metrics, verifyEvery, confirm, observeHttp, log });
   for (const line of greeting(daemon)) log(line);
   const stop = () => void daemon.stop(options.unloadOnExit);
   process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', daemon.reload);
   const alive = setInterval(() => {}, 1 << 30);
-  const { unloaded } = await daemon.ended;
+  const { unloaded, unconfirmed } = await daemon.ended;
   clearInterval(alive);
   log(unloaded ? 'ended; enforcement is off, nothing is left in the kernel' : stays(options));
-  return exitCode.ok;
+  return unconfirmed ? exitCode.refused : exitCode.ok;
+}
+
+/** `80,8080`; none where nothing is said. */
+function portsOf(text: string | undefined): readonly number[] {
+  if (text === undefined) return [];
+  return text.split(',').map((word) => {
+    const port = /^\d{1,5}$/.test(word) ? Number(word) : 0;
+    if (port < 1 || port > 65_535) throw new UsageError(`--observe-http: expected ports (\`80,8080\`), found \`${word}\``);
+    return port;
+  });
 }
 
 const units: ReadonlyMap<string, number> = new Map(Object.entries({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }));
 /** The longest that a timer can wait. */
 const longest = 2 ** 31 - 1;
 
-function milliseconds(text: string): number {
+function milliseconds(option: string, text: string): number {
   const [, count = '', unit = ''] = /^(\d+)(ms|s|m|h)?$/.exec(text) ?? [];
   const value = Number(count) * (units.get(unit) ?? 0);
   if (count === '' || (unit === '' && Number(count) !== 0) || value > longest)
-    throw new UsageError(`--verify-every: expected a duration (\`30s\`, \`5m\`) or \`0\`, found \`${text}\``);
+    throw new UsageError(`${option}: expected a duration (\`30s\`, \`5m\`) or \`0\`, found \`${text}\``);
+  return value;
+}
+
+/** Less is too little for a person, more is too long to be locked out. */
+const confirmTimes = { least: 1000, most: 3_600_000 } as const;
+
+/** A plain number is seconds. */
+function confirmTime(text: string): number {
+  const value = milliseconds('--confirm', /^\d+$/.test(text) ? `${text}s` : text);
+  if (value < confirmTimes.least || value > confirmTimes.most)
+    throw new UsageError(`--confirm: expected a time from \`1s\` to \`1h\`, found \`${text}\``);
   return value;
 }
 

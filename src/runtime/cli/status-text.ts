@@ -18,6 +18,7 @@ export function statusText(status: Status, sockets: OldSockets): string {
     field('verified', integrityText(status.integrity)),
     field('metrics', `http://${status.metrics}/metrics`),
     field('lost', `${lost.events} events in the kernel, ${lost.observers} for slow observers, ${lost.counters} counts`),
+    ...hostLines(status.host),
     '',
     'workloads:',
     ...(status.workloads.length === 0 ? ['  none'] : status.workloads.flatMap(workloadLines)),
@@ -28,6 +29,16 @@ export function statusText(status: Status, sockets: OldSockets): string {
     ...section('sockets older than their enforcement', socketLines(sockets)),
     ...section('warnings', status.warnings),
   ].join('\n');
+}
+
+/** First what a person has to do. */
+function hostLines(host: Status['host']): readonly string[] {
+  if (!host) return [];
+  const by = `policies ${host.policies.join(', ')}`;
+  const pending = host.pending
+    ? `WAITS FOR \`policyd confirm\`: goes back in ${counted(host.pending.left, 'second')}, at ${host.pending.until}`
+    : { confirmed: 'governed', waiting: 'governed', over: 'NOT GOVERNED: nobody confirmed it in time' }[host.state];
+  return [field('host', `${pending}; ${by}; exempt: ${host.exempt.join(', ')}`)];
 }
 
 function integrityText({ questions, checked, drift, repairs }: Status['integrity']): string {

@@ -5,6 +5,7 @@ import { refusal, refusalOfFailures } from '../daemon/refusal.ts';
 import { oldSockets } from '../daemon/sockets.ts';
 import { stateFolderAt } from '../daemon/state-folder.ts';
 import { missingOnMachine } from '../kernel/features.ts';
+import { monotonicNow } from '../kernel/host.ts';
 import { counted, exitCode, print } from './common.ts';
 import { statusText } from './status-text.ts';
 
@@ -38,10 +39,21 @@ function governed({ cgroups, interfaces }: PinnedState): readonly string[] {
   return [...(alive > 0 ? [counted(alive, 'cgroup')] : []), ...(interfaces > 0 ? [counted(interfaces, 'interface')] : [])];
 }
 
+/** Of the host itself: for how long, if nobody confirmed it. */
+function hostLine({ host }: PinnedState): readonly string[] {
+  if (!host) return [];
+  if (host.isOver) return ['the host is not governed any more: nobody confirmed its policies in time'];
+  if (host.until === 0n) return ['the host itself is governed'];
+  return [
+    `the host itself is governed for ${counted(Number((host.until - monotonicNow()) / 1_000_000_000n), 'second')} more: nobody has confirmed it`,
+  ];
+}
+
 const shown = (found: PinnedState | undefined) =>
   found && {
     revision: found.revision,
     interfaces: found.interfaces,
+    ...(found.host && { host: { isOver: found.host.isOver, confirmed: found.host.until === 0n } }),
     cgroups: found.cgroups.map(({ id, alive }) => ({ id: String(id), alive })),
   };
 
@@ -50,6 +62,7 @@ function withoutDaemonText(pins: string, found: PinnedState | undefined): string
   const places = governed(found);
   if (places.length === 0) return `policyd does not run; programs are pinned under ${pins}, but no cgroup is governed by them`;
   return [
+    ...hostLine(found),
     `policyd does not run, but enforcement is on: revision ${found.revision} governs ${places.join(' and ')} (pins under ${pins})`,
     '`policyd run` takes it over, `policyd unload` ends it',
   ].join('\n');

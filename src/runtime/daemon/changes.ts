@@ -4,11 +4,12 @@
 import { join } from 'node:path';
 import { cgroupMounts, resolveCgroup } from '../inventory/cgroup.ts';
 import { displayName, type Inventory } from '../inventory/inventory.ts';
-import { interfaceAddresses, type Machine, machineState, resolvedState, settled } from '../inventory/resolve.ts';
+import { type Machine, machineNow, machineState, resolvedState, settled } from '../inventory/resolve.ts';
 import { type Watch, watchFile } from '../inventory/watch.ts';
 import { cgroupExists } from '../kernel/cgroups.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import type { TrustedKey } from '../policy/trust.ts';
+import type { Confirmation, Hold } from './confirmation.ts';
 import { type DynamicWorkload, dynamicWorkload, isOver, removeEmptyCgroup, resolvedWorkload } from './dynamic.ts';
 import type { Enforcement, InForce } from './enforcement.ts';
 import { loadBundle, loadInventory } from './inputs.ts';
@@ -28,7 +29,14 @@ export type ChangesOptions = {
   readonly inventory: string;
   /** Only what one of them signed is put in force; absent: any bundle. */
   readonly trusted?: readonly TrustedKey[] | undefined;
+  /** Programs that are loaded with those of every bundle. */
+  readonly observers: Bundle['objects'];
   readonly onApplied: (inForce: InForce) => void;
+  readonly confirmation: Confirmation;
+  /** Nothing was pinned when this policyd began. */
+  readonly fresh: boolean;
+  /** What nobody confirmed was all that there ever was: everything is to be taken out of the kernel. */
+  readonly onNothingLeft: () => void;
   readonly log: (line: string) => void;
 };
 
@@ -58,7 +66,8 @@ export class Changes {
     const { bundle, inventory } = this.options;
     const sweep = setInterval(() => this.sweep(), sweepInterval).unref();
     this.watches = [
-      watchFile(join(bundle, 'manifest.json'), () => this.reload('bundle')),
+      // Every byte of a bundle is held against a hash: what is half written is not taken for a whole one.
+      watchFile(join(bundle, 'manifest.json'), () => this.reload('bundle'), { atOnce: () => this.isTakenOver() }),
       watchFile(inventory, () => this.reload('inventory')),
       { close: () => clearInterval(sweep) },
     ];
@@ -93,10 +102,22 @@ export class Changes {
   reload(what: RefusedChange['what']): void {
     const { bundle, inventory } = this.options;
     this.attempt(what, () => {
-      if (what === 'bundle') this.apply({ bundle: loadBundle(bundle, this.options.trusted) }, 'leave');
+      if (what === 'bundle') this.applyBundle();
       else this.apply({ inventory: loadInventory(inventory) }, 'refuse');
       return `${what} ${what === 'bundle' ? bundle : inventory} changed and was taken over`;
     });
+  }
+
+  /** A bundle that was moved into its place is there whole: then there is nothing to wait for. False: to be tried again, and told. */
+  private isTakenOver(): boolean {
+    try {
+      this.applyBundle();
+    } catch {
+      return false;
+    }
+    this.refusedChanges.delete('bundle');
+    this.options.log(`bundle ${this.options.bundle} changed and was taken over`);
+    return true;
   }
 
   private now(): Wanted {
@@ -109,16 +130,67 @@ export class Changes {
     if (!next.bundle || !next.inventory || !next.dynamic) throw new Error('policyd bug: a first change without all parts');
     const { bundle, inventory, dynamic } = next;
     const machine = machineNow(missing);
-    const inForce = this.options.enforcement.apply(
+    const { confirmation, enforcement } = this.options;
+    const [before, holds] = [this.wanted, [] as Hold[]];
+    const inForce = enforcement.apply(
       { bundle, inventory, dynamic: dynamic.map((workload) => resolvedWorkload(workload, machine.mounts)) },
       machine,
+      () => {
+        const hold = confirmation.holdOf(bundle, change.bundle !== undefined);
+        holds.push(hold);
+        return hold.rule;
+      },
     );
+    confirmation.took(bundle, holds[0], () => this.goBack(bundle, before && replaced(change, before)));
     this.wanted = { bundle, dynamic, inventory: settled(inventory, inForce.resolved) };
     // Of what was put in force, not of now: a cgroup that was made anew meanwhile is then seen by the next sweep.
     this.state = resolvedState(inventory, inForce.resolved);
     if (change.dynamic) save(this.options.folder, 'workloads', dynamic);
     this.options.onApplied(inForce);
     return inForce;
+  }
+
+  /** Everything else stays as it was resolved: what changes on the machine is seen by the sweep. */
+  private applyBundle(): void {
+    const { trusted, observers, bundle: folder } = this.options;
+    const before = this.now();
+    const bundle = loadBundle(folder, { trusted, observers, before: before.bundle });
+    // Policies for the host have to be confirmed, and are attached elsewhere.
+    if (bundle.manifest.host !== undefined || before.bundle.manifest.host !== undefined) {
+      this.apply({ bundle }, 'leave');
+      return;
+    }
+    const { inForce } = this.options.enforcement;
+    if (!inForce) throw new Error('policyd bug: nothing is in force yet');
+    const now = this.options.enforcement.apply({ ...inForce.desired, bundle }, 'unchanged');
+    this.wanted = { ...before, bundle };
+    this.options.onApplied(now);
+  }
+
+  /** The policies for the host of `bundle` hold until somebody ends them. */
+  confirm(): void {
+    const { confirmation, enforcement, log } = this.options;
+    enforcement.holdHost(confirmation.confirm());
+    log('the policies for the host were confirmed');
+  }
+
+  /** What nobody confirmed makes room for what was there before, or for what was confirmed last. */
+  private goBack(bundle: Bundle, before: Partial<Wanted> | undefined): void {
+    const { confirmation, enforcement, fresh, onNothingLeft } = this.options;
+    const last = before ? undefined : confirmation.confirmed();
+    const message = 'its policies for the host were not confirmed in time';
+    this.options.log(`${message}: going back`);
+    if (!before && !last && fresh) {
+      onNothingLeft();
+      return;
+    }
+    // Whatever comes now, the host is free of them.
+    enforcement.holdHost(confirmation.abandon(bundle));
+    this.attempt('bundle', () => {
+      if (before ?? last) this.apply(before ?? { ...(last && { bundle: last }) }, 'leave');
+      return (before ?? last) ? 'what was in force before is in force again' : 'no policy governs the host any more';
+    });
+    this.refusedChanges.set('bundle', { what: 'bundle', since: new Date().toISOString(), messages: [message] });
   }
 
   private attempt(what: RefusedChange['what'], change: () => string): void {
@@ -150,4 +222,8 @@ export class Changes {
   }
 }
 
-const machineNow = (missing: Machine['missing']): Machine => ({ mounts: cgroupMounts(), interfaceAddresses, missing });
+/** What a change took the place of. */
+const replaced = (change: Partial<Wanted>, { bundle, inventory }: Wanted): Partial<Wanted> => ({
+  ...(change.bundle && { bundle }),
+  ...(change.inventory && { inventory }),
+});

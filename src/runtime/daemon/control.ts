@@ -20,6 +20,8 @@ export type Control = {
   /** In force when it returns. */
   readonly register: (request: RegisterRequest) => void;
   readonly unregister: (name: { readonly name: string; readonly namespace?: string }) => void;
+  /** The policies for the host that wait may stay. */
+  readonly confirm: () => void;
   /** Returns before the daemon has ended. */
   readonly stop: (unload: boolean) => void;
 };
@@ -81,6 +83,9 @@ function answerTo(request: Exclude<Request, ObserveRequest>, control: Control): 
       return { ok: true };
     case 'unregister':
       control.unregister(request);
+      return { ok: true };
+    case 'confirm':
+      control.confirm();
       return { ok: true };
     case 'stop':
       control.stop(request.unload);

@@ -5,13 +5,15 @@ import { type ListenAddress, serveMetrics } from '../hubble/serve.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { openPins, pinnedAbi, type Removed, unload } from '../kernel/bpffs.ts';
 import { missingOnMachine } from '../kernel/features.ts';
+import { observePorts } from '../kernel/observed.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import type { TrustedKey } from '../policy/trust.ts';
 import { Changes } from './changes.ts';
-import { serveControl } from './control.ts';
+import { Confirmation } from './confirmation.ts';
+import { type Control, serveControl } from './control.ts';
 import { Enforcement } from './enforcement.ts';
 import { openIdentities } from './identities.ts';
-import { loadBundle, loadInventory, loadTrustedKey } from './inputs.ts';
+import { httpObservers, loadBundle, loadInventory, loadTrustedKey } from './inputs.ts';
 import { IntegrityCheck } from './integrity.ts';
 import { counterRows } from './measure.ts';
 import { Observation } from './observation.ts';
@@ -32,8 +34,14 @@ export type DaemonOptions = {
   readonly verifyEvery: number;
   /** Files of public keys: only bundles that one of them signed are put in force; none: any bundle. */
   readonly trust: readonly string[];
+  /** Milliseconds that a policy for the host has until somebody confirms it; absent: none is taken that is new. */
+  readonly confirm?: number | undefined;
+  /** Folder that keeps what was confirmed. */
+  readonly confirmations: string;
   /** What differs is written again. */
   readonly repair: boolean;
+  /** Ports at which the requests that workloads receive are told, whatever policy asks for. */
+  readonly observeHttp: readonly number[];
   readonly log: (line: string) => void;
 };
 
@@ -48,8 +56,11 @@ export type Daemon = {
   /** Ends the daemon; enforcement stays unless `unload`. */
   readonly stop: (unload: boolean) => Promise<void>;
   /** When it was ended, by whomever. */
-  readonly ended: Promise<{ readonly unloaded: boolean }>;
+  readonly ended: Promise<End>;
 };
+
+/** `unconfirmed`: because nobody confirmed what was all that there was. */
+export type End = { readonly unloaded: boolean; readonly unconfirmed: boolean };
 
 /** What has to be undone, in the reverse order. */
 type Undo = (() => void | Promise<void>)[];
@@ -65,12 +76,13 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   const options = { ...given, bundle: resolve(given.bundle), pins: resolve(given.pins), state: resolve(given.state) };
   // Read once: who can change a key file later changes nothing.
   const trusted = given.trust.length > 0 ? given.trust.map(loadTrustedKey) : undefined;
-  const inputs = { bundle: loadBundle(options.bundle, trusted), inventory: loadInventory(options.inventory) };
+  const observers = given.observeHttp.length > 0 ? httpObservers() : [];
+  const inputs = { bundle: loadBundle(options.bundle, { trusted, observers }), inventory: loadInventory(options.inventory) };
   const folder = stateFolderAt(options.state);
   const claim = claimFolders(folder, options.pins);
   const undo: Undo = [];
   try {
-    return await assemble({ options: { ...options, trusted }, folder, claim, ...inputs }, undo);
+    return await assemble({ options: { ...options, trusted, observers }, folder, claim, ...inputs }, undo);
   } catch (error) {
     await undoAll(undo);
     if (claim.fresh) removeAll(folder, options.pins);
@@ -103,7 +115,7 @@ function claimFolders(folder: StateFolder, pins: string): Claim {
 }
 
 type Start = {
-  readonly options: DaemonOptions & { readonly trusted?: readonly TrustedKey[] | undefined };
+  readonly options: DaemonOptions & { readonly trusted?: readonly TrustedKey[] | undefined; readonly observers: Bundle['objects'] };
   readonly folder: StateFolder;
   readonly claim: Claim;
   readonly bundle: Bundle;
@@ -114,9 +126,22 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   const identities = openIdentities(folder, usedCauses(options.pins));
   const enforcement = new Enforcement(options.pins, identities);
   const observation = new Observation(identities.causes, options.log);
-  const changes = new Changes({ ...options, enforcement, folder, onApplied: (inForce) => report.learn(inForce) });
+  const confirmation = new Confirmation(options);
+  const ending = endOf({ options, folder, claim, undo });
+  const changes = new Changes({
+    ...options,
+    enforcement,
+    folder,
+    confirmation,
+    fresh: claim.fresh,
+    onApplied: (inForce) => {
+      observePorts(inForce.maps, options.observeHttp);
+      report.learn(inForce);
+    },
+    onNothingLeft: () => void ending.stop({ unload: true, unconfirmed: true }),
+  });
   const integrity = new IntegrityCheck(enforcement, options);
-  const report = new Report({ options, enforcement, observation, causes: identities.causes, changes, integrity });
+  const report = new Report({ options, enforcement, observation, causes: identities.causes, changes, integrity, confirmation });
 
   const metrics = await serveMetrics(options.metrics, { metrics: () => report.exposition(), healthy: () => report.healthy() });
   if (!metrics.ok) throw refusal(metrics.problem);
@@ -125,40 +150,66 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   undo.push(() => enforcement.close());
   changes.start(bundle, inventory);
   undo.push(() => observation.close());
-  const ending = endOf({ options, folder, claim, undo });
-  const control = await serveControl(folder.socket, {
-    status: () => report.status(),
-    verify: (repair) => integrity.verify(repair),
-    history: observation.history,
-    catchUp: () => observation.catchUp(),
-    lostRecord: (count) => observation.lostRecord(count),
-    register: (request) => changes.register(request),
-    unregister: (name) => changes.unregister(name),
-    stop: (unloading) => setImmediate(() => void ending.stop(unloading)),
-  });
+  const stop = (unload: boolean): Promise<void> => ending.stop({ unload });
+  const control = await serveControl(folder.socket, controlOf({ report, integrity, observation, changes }, stop));
   undo.push(control.close);
   changes.follow();
   integrity.follow();
   undo.push(() => integrity.close());
   undo.push(() => changes.close());
+  // Last, so first to be undone: who ends policyd confirms nothing.
+  undo.push(() => confirmation.giveUp());
   const reload = () => (['bundle', 'inventory'] as const).forEach((what) => changes.reload(what));
-  return { ...ending, reload, metrics: metrics.server.address, status: () => report.status(), exposition: () => report.exposition() };
+  return {
+    stop,
+    ended: ending.ended,
+    reload,
+    metrics: metrics.server.address,
+    status: () => report.status(),
+    exposition: () => report.exposition(),
+  };
 }
 
-type End = Pick<Start, 'options' | 'folder' | 'claim'> & { readonly undo: Undo };
+type Controlled = {
+  readonly report: Report;
+  readonly integrity: IntegrityCheck;
+  readonly observation: Observation;
+  readonly changes: Changes;
+};
 
-/** Ends everything once, however often it is asked for. */
-function endOf({ options, folder, claim, undo }: End): Pick<Daemon, 'stop' | 'ended'> {
-  let done: (how: { readonly unloaded: boolean }) => void = () => {};
-  const ended = new Promise<{ readonly unloaded: boolean }>((resolveEnded) => (done = resolveEnded));
+const controlOf = ({ report, integrity, observation, changes }: Controlled, stop: Daemon['stop']): Control => ({
+  status: () => report.status(),
+  verify: (repair) => integrity.verify(repair),
+  history: observation.history,
+  catchUp: () => observation.catchUp(),
+  lostRecord: (count) => observation.lostRecord(count),
+  register: (request) => changes.register(request),
+  unregister: (name) => changes.unregister(name),
+  confirm: () => changes.confirm(),
+  stop: (unload) => setImmediate(() => void stop(unload)),
+});
+
+type Ending = Pick<Start, 'options' | 'folder' | 'claim'> & { readonly undo: Undo };
+type Stop = { readonly unload: boolean; readonly unconfirmed?: boolean };
+
+/** Ends everything once, however often it is asked for; what is asked for while it ends is done, too. */
+function endOf({ options, folder, claim, undo }: Ending): { readonly stop: (how: Stop) => Promise<void>; readonly ended: Promise<End> } {
+  let done: (how: End) => void = () => {};
+  const ended = new Promise<End>((resolveEnded) => (done = resolveEnded));
   let stopping: Promise<void> | undefined;
-  const end = async (unloading: boolean) => {
+  const how = { unloaded: false, unconfirmed: false };
+  const end = async () => {
     await undoAll(undo);
-    if (unloading) removeAll(folder, options.pins);
+    if (how.unloaded) removeAll(folder, options.pins);
     claim.release();
-    done({ unloaded: unloading });
+    done(how);
   };
-  const stop = (unloading: boolean): Promise<void> => (stopping ??= end(unloading));
+  const stop = ({ unload: unloading, unconfirmed = false }: Stop): Promise<void> => {
+    how.unloaded ||= unloading;
+    how.unconfirmed ||= unconfirmed;
+    stopping ??= end();
+    return stopping;
+  };
   return { stop, ended };
 }
 

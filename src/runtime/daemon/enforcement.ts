@@ -2,17 +2,20 @@
 // refused whole: everything that can fail happens before the new generation is switched to, and what was attached for a
 // refused change is taken off again.
 
+import { fixedEndpoint } from '../../compiler/ir/abi.ts';
+import type { Labels } from '../../compiler/space/labels.ts';
 import { protocolOf } from '../../compiler/space/transport.ts';
 import type { CauseTable } from '../events/causes.ts';
 import { type EndpointIds, type EndpointTables, endpointTables } from '../inventory/endpoints.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { type Machine, type ResolvedInventory, type ResolvedWorkload, resolveInventory } from '../inventory/resolve.ts';
+import { type Machine, machineNow, type ResolvedInventory, type ResolvedWorkload, resolveInventory } from '../inventory/resolve.ts';
 import { attachCgroup, attachMachine, attachments, detachCgroup } from '../kernel/attach.ts';
 import { names, pinsAt } from '../kernel/bpffs.ts';
 import { outermost } from '../kernel/cgroups.ts';
 import type { Drift } from '../kernel/drift.ts';
 import type { Result } from '../kernel/failure.ts';
 import { missingInterfaces } from '../kernel/features.ts';
+import { governHost, type HostRule, rootCgroup } from '../kernel/host.ts';
 import {
   attachEarly,
   attachedInterfaces,
@@ -26,8 +29,10 @@ import { type Loaded, load, sameObjects, supported } from '../kernel/load.ts';
 import { type GenerationContent, type Generations, generations, type MapSource, tableNames } from '../kernel/tables.ts';
 import { type Mismatch, Verifier } from '../kernel/verify.ts';
 import type { Bundle } from '../policy/bundle.ts';
+import { newQuestions, questionKeys } from '../policy/changed-questions.ts';
+import { ClassSpace } from '../policy/class-space.ts';
 import { materialize } from '../policy/materialize.ts';
-import { membershipOf } from '../policy/membership.ts';
+import { PolicyIndex, type PolicySet } from '../policy/policy-index.ts';
 import { serviceTables } from '../policy/services.ts';
 import { type PinnedMaps, pinnedMaps } from './pinned.ts';
 import { type Complaint, Refusal, refusalOfFailures } from './refusal.ts';
@@ -60,8 +65,22 @@ export type InForce = {
   readonly revision: number;
   /** Questions that the programs of this kernel answered as the bundle says. */
   readonly verified: number;
+  /** Is the host itself a subject of its policies? */
+  readonly governsHost: boolean;
+  readonly policies: {
+    /** Numbers of policies that select an endpoint with these labels, ascending. */
+    readonly selecting: (labels: Labels) => readonly number[];
+    /** Has a rule or a default deny something to say of what comes to it? */
+    readonly decidesIngress: (labels: Labels) => boolean;
+  };
 };
-type Current = InForce & { readonly programs: Programs; readonly content: GenerationContent };
+/** `places`: where programs are attached. */
+type Current = InForce & {
+  readonly host: HostRule | undefined;
+  readonly places: EndpointTables;
+  readonly programs: Programs;
+  readonly content: GenerationContent;
+};
 
 const must = <T>(result: Result<T>): T => {
   if (!result.ok) throw refusalOfFailures(result.failures);
@@ -72,6 +91,10 @@ export class Enforcement {
   private readonly pinsRoot: string;
   private readonly identities: Identities;
   private readonly verifier: Verifier;
+  private readonly index = new PolicyIndex();
+  private space: { readonly of: Bundle['images']; readonly space: ClassSpace } | undefined;
+  /** Keys of the questions that the programs answered rightly. */
+  private answered: ReadonlySet<string> = new Set();
   private current: Current | undefined;
 
   constructor(pinsRoot: string, identities: Identities) {
@@ -84,8 +107,12 @@ export class Enforcement {
     return this.current;
   }
 
-  /** Puts `desired` in force; throws a Refusal and leaves everything as it was if that cannot be. */
-  apply(desired: Desired, machine: Machine): InForce {
+  /**
+   * Puts `desired` in force; throws a Refusal and leaves everything as it was if that cannot be. `unchanged`: all but the bundle is
+   * as before. `hold` is asked, where its policies govern this host, until when they may.
+   */
+  apply(desired: Desired, machine: Machine | 'unchanged', hold: () => HostRule = forGood): InForce {
+    if (machine === 'unchanged') return this.applyBundle(desired);
     const found = resolveInventory(desired.inventory, desired.dynamic, machine);
     if (!found.ok) throw new Refusal(found.problems.map((message) => ({ message })));
     const before = this.current;
@@ -96,18 +123,54 @@ export class Enforcement {
     const interfaces = new Set(attachedInterfaces(loaded.pins));
     try {
       const tables = endpointTables(found.inventory, this.identities.ids);
-      refuseWithoutInterface(desired.bundle, tables);
+      refuseWithoutInterface(desired.bundle, this.policiesOf(desired.bundle), tables);
       const content = this.contentOf(desired.bundle, tables);
-      const revision = this.switchTo(programs, content, tables);
-      this.current = { desired, resolved: found.inventory, tables, loaded, maps: programs.tables, revision, verified, programs, content };
+      const governsHost = isSubject(content);
+      const host = governsHost ? hold() : undefined;
+      const places = governsHost ? { ...tables, cgroups: [{ ...hostPlace(), endpoint: fixedEndpoint.host }] } : tables;
+      // Before the switch: what a socket is, is kept with the revision.
+      governHost(programs.tables, host);
+      const revision = this.switchTo(programs, content, places);
+      this.current = {
+        desired,
+        resolved: found.inventory,
+        tables,
+        loaded,
+        maps: programs.tables,
+        revision,
+        verified,
+        policies: this.asked(desired.bundle),
+        governsHost,
+        host,
+        places,
+        programs,
+        content,
+      };
     } catch (error) {
       for (const { cgroup } of attachments(loaded.pins)) if (!attached.has(cgroup)) detachCgroup(loaded.pins, cgroup);
       for (const index of attachedInterfaces(loaded.pins)) if (!interfaces.has(index)) detachInterface(loaded.pins, programs.tables, index);
+      if (before) governHost(before.programs.tables, before.host);
       if (before && before.programs !== programs) this.restore(before);
       if (before?.programs !== programs) close(programs);
       throw error;
     }
     if (before && before.programs !== programs) close(before.programs);
+    return this.current;
+  }
+
+  /** A change of policy alone is a change of tables: nothing is looked up, attached or loaded, unless the programs are other ones. */
+  private applyBundle(desired: Desired): InForce {
+    const { current } = this;
+    if (!current) throw new Error('policyd bug: nothing is in force yet');
+    const { bundle } = desired;
+    const { programs, tables } = current;
+    if (!sameObjects(current.desired.bundle.objects, bundle.objects) || programs.tables.get('config') === undefined)
+      return this.apply(desired, machineNow('leave'));
+    const verified = this.verified(bundle);
+    refuseWithoutInterface(bundle, this.policiesOf(bundle), tables);
+    const content = this.contentOf(bundle, tables);
+    const revision = must(programs.generations.install(content));
+    this.current = { ...current, desired, revision, verified, policies: this.asked(bundle), content };
     return this.current;
   }
 
@@ -121,13 +184,21 @@ export class Enforcement {
   rewrite(): void {
     const { current } = this;
     if (!current || current.programs.tables.get('config') === undefined) return;
+    current.programs.generations.close();
     const programs = { ...current.programs, generations: generations(current.programs.tables) };
     this.current = { ...current, programs, revision: must(programs.generations.install(current.content)) };
   }
 
   /** Asks the questions of the bundle in force again. */
   verifyAgain(): void {
-    if (this.current) this.questioned(this.current.desired.bundle);
+    if (this.current) this.questioned(this.current.desired.bundle, new Set());
+  }
+
+  /** The policies for the host that are in force hold until then. */
+  holdHost(rule: HostRule): void {
+    if (!this.current?.governsHost) return;
+    governHost(this.current.programs.tables, rule);
+    this.current = { ...this.current, host: rule };
   }
 
   /** Lets go of descriptors; everything stays pinned and in force. */
@@ -142,13 +213,19 @@ export class Enforcement {
     const { current } = this;
     if (current?.desired.bundle.manifest.build === bundle.manifest.build) return current.verified;
     must(supported(bundle));
-    return this.questioned(bundle);
+    const isSame = current !== undefined && sameObjects(current.desired.bundle.objects, bundle.objects);
+    return this.questioned(bundle, isSame ? this.answered : new Set());
   }
 
-  private questioned(bundle: Bundle): number {
-    const { questions, mismatches } = must(this.verifier.verify(bundle));
-    if (mismatches.length > 0) throw new Refusal(mismatches.map((mismatch) => mismatchText(bundle, mismatch)));
-    return questions;
+  /** Asks what is not in `known`; how many questions are answered. */
+  private questioned(bundle: Bundle, known: ReadonlySet<string>): number {
+    const policies = this.policiesOf(bundle);
+    const keys = questionKeys(bundle.boundary, policies);
+    const asked = { ...bundle, boundary: newQuestions(bundle.boundary, keys, known) };
+    const { mismatches } = must(this.verifier.verify(asked, policies));
+    if (mismatches.length > 0) throw new Refusal(mismatches.map((mismatch) => mismatchText(asked, mismatch)));
+    this.answered = new Set(keys);
+    return keys.length;
   }
 
   /** A change of policy is a change of tables: programs are loaded only when the objects are other ones. */
@@ -169,10 +246,35 @@ export class Enforcement {
 
   private contentOf(bundle: Bundle, { endpoints, addresses, cgroups, backends }: EndpointTables): GenerationContent {
     const { causes, save } = this.identities;
-    const { program, images, sources } = bundle;
-    const tables = materialize({ program, ports: images.ports, endpoints, causes: causes.numbersOf(sources) });
+    const { frame, images, sources } = bundle;
+    const policies = this.policiesOf(bundle);
+    const tables = materialize({ policies, ports: images.ports, endpoints, causes: causes.numbersOf(sources) });
     save();
-    return { images, tables, addresses, cgroups, services: serviceTables(program, backends) };
+    return { images, tables, addresses, cgroups, services: serviceTables(frame, backends) };
+  }
+
+  /** Good until it is asked for those of another bundle. */
+  private policiesOf({ parts, frame, images }: Bundle): PolicySet {
+    this.index.change(parts);
+    const known = this.space?.of;
+    const isKnown = known && known.ports === images.ports && known.prefixes === images.prefixes;
+    const space = (isKnown && this.space?.space) || new ClassSpace(images);
+    this.space = { of: images, space };
+    return this.index.setOf(frame, space);
+  }
+
+  private asked(bundle: Bundle): InForce['policies'] {
+    return {
+      selecting: (labels) => {
+        this.policiesOf(bundle);
+        return this.index.policiesFor(labels);
+      },
+      decidesIngress: (labels) => {
+        const policies = this.policiesOf(bundle);
+        const matching = policies.matching(labels);
+        return policies.rulesFor(matching, 'ingress').length > 0 || policies.bringing(matching, 'ingress').length > 0;
+      },
+    };
   }
 
   /**
@@ -182,7 +284,7 @@ export class Enforcement {
    */
   private switchTo(programs: Programs, content: GenerationContent, tables: EndpointTables): number {
     const fresh = this.current?.programs !== programs;
-    const installFirst = fresh && programs.emptyTable;
+    const installFirst = fresh && (programs.emptyTable || revisionOf(programs) === 0);
     if (!installFirst) attachAll(programs, tables, fresh);
     // A bundle without policies, on a machine that never had another, has no tables.
     const revision = programs.tables.get('config') === undefined ? 0 : must(programs.generations.install(content));
@@ -193,17 +295,23 @@ export class Enforcement {
   }
 
   /** After a refused bundle: the programs and the generation of the one before. */
-  private restore({ programs, content, tables }: Current): void {
-    if (programs.tables.get('config') !== undefined) must(generations(programs.tables).install(content));
-    attachAll(programs, tables, true);
-    ownInterfaces(programs.tables, tables.interfaces);
+  private restore(before: Current): void {
+    const { programs, content, places } = before;
+    if (programs.tables.get('config') !== undefined) {
+      programs.generations.close();
+      const again = { ...programs, generations: generations(programs.tables) };
+      this.current = { ...before, programs: again };
+      must(again.generations.install(content));
+    }
+    attachAll(programs, places, true);
+    ownInterfaces(programs.tables, places.interfaces);
   }
 }
 
 function mismatchText({ boundary, sources }: Bundle, { point, found }: Mismatch): Complaint {
   const { subject, direction, peer, action, cause } = point;
   const shown = (index: number): string => JSON.stringify(boundary.endpoints[index]);
-  const rule = cause.kind === 'rule' ? sources.rules[cause.rule] : undefined;
+  const rule = cause.kind === 'rule' ? sources.rule(cause.rule)?.rule : undefined;
   const by = rule ? `${rule.file}:${rule.line}` : cause.kind;
   return {
     message: `the programs decide otherwise than the policy: ${direction} of ${shown(subject)} with ${shown(peer)} at ${protocolOf(point.point).protocol} ${protocolOf(point.point).value} is ${action} by ${by}, they say ${found}`,
@@ -211,7 +319,23 @@ function mismatchText({ boundary, sources }: Bundle, { point, found }: Mismatch)
   };
 }
 
-function close({ loaded, tables }: Programs): void {
+/** Of a bundle that does not govern the host nobody has to ask. */
+const forGood = (): HostRule => ({ until: 0n });
+
+const revisionOf = ({ tables, generations: { revision } }: Programs): number => (tables.get('config') === undefined ? 0 : revision());
+
+/** Has a policy something to say of the host? */
+const isSubject = ({ tables }: GenerationContent): boolean =>
+  tables.endpoints.some(({ id, subjectClass }) => id === fixedEndpoint.host && subjectClass !== 0);
+
+/** Programs that see what the host does see everything below the root, workloads too. */
+function hostPlace(): { readonly cgroup: bigint; readonly path: string } {
+  const { id, path } = rootCgroup();
+  return { cgroup: id, path };
+}
+
+function close({ loaded, tables, generations: own }: Programs): void {
+  own.close();
   loaded.close();
   tables.close();
 }
@@ -238,16 +362,28 @@ function detachOthers({ loaded: { pins }, tables }: Programs, { cgroups, interfa
 }
 
 /** A rule about ICMP to a workload without an interface of its own could not be enforced. */
-function refuseWithoutInterface({ manifest, program, sources }: Bundle, { endpoints, names, interfaces }: EndpointTables): void {
-  const membership = membershipOf(program.selectors);
+function refuseWithoutInterface(
+  { manifest, sources }: Bundle,
+  policies: PolicySet,
+  { endpoints, names, interfaces }: EndpointTables,
+): void {
+  if (!manifest.requirements.some(({ feature }) => feature === 'ingress-icmp')) return;
   const own = new Set(interfaces.map(({ endpoint }) => endpoint));
   const without = endpoints.flatMap((endpoint) =>
     endpoint.kind === 'workload' && endpoint.local && !own.has(endpoint.id) ? [endpoint] : [],
   );
+  const ofHost = endpoints.flatMap((endpoint) =>
+    endpoint.kind === 'reserved' && endpoint.subject ? [{ id: endpoint.id, labels: endpoint.subject }] : [],
+  );
   const nameOf = new Map(names.map(({ id, name }) => [id, name]));
-  const subjects = new Map(program.rules.map(({ rule, subject }) => [rule, subject]));
-  const subjectsWithout = (rule: number): readonly string[] =>
-    without.flatMap(({ id, labels }) => (membership(labels).includes(subjects.get(rule) ?? -1) ? [nameOf.get(id) ?? String(id)] : []));
+  const subjects = new Map<number, string[]>();
+  for (const { id, labels } of [...without, ...ofHost])
+    for (const { rule } of policies.rulesFor(policies.matching(labels), 'ingress')) {
+      const list = subjects.get(rule) ?? [];
+      subjects.set(rule, list);
+      list.push(nameOf.get(id) ?? String(id));
+    }
+  const subjectsWithout = (rule: number): readonly string[] => subjects.get(rule) ?? [];
   const missing = missingInterfaces(manifest.requirements, sources, subjectsWithout);
   if (missing.length > 0) throw refusalOfFailures(missing);
 }

@@ -1,16 +1,33 @@
 // The two files that say what is wanted, read whole or refused with everything that is wrong.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Inventory } from '../inventory/inventory.ts';
 import { readInventory } from '../inventory/read.ts';
-import { type Bundle, readBundle } from '../policy/bundle.ts';
+import { type Bundle, type ReadOptions, readBundle } from '../policy/bundle.ts';
 import { readTrustedKey, type TrustedKey } from '../policy/trust.ts';
 import { errorText, Refusal, refusal, refusalOfBundle } from './refusal.ts';
 
+type Objects = Bundle['objects'];
+/** `observers`: programs that are loaded with those of the bundle, if it has none of that name. */
+export type LoadOptions = ReadOptions & { readonly observers?: Objects | undefined };
+
 /** Throws a Refusal for a bundle that is damaged, of another version, or none; with `trusted`, for one that no such key signed. */
-export function loadBundle(directory: string, trusted?: readonly TrustedKey[]): Bundle {
-  const read = readBundle(directory, trusted);
+export function loadBundle(directory: string, { observers = [], ...options }: LoadOptions = {}): Bundle {
+  const read = readBundle(directory, options);
   if (!read.ok) throw refusalOfBundle(directory, read.error);
-  return read.bundle;
+  const { objects } = read.bundle;
+  const missing = observers.filter((one) => !objects.some(({ template }) => template === one.template));
+  return missing.length === 0 ? read.bundle : { ...read.bundle, objects: [...objects, ...missing] };
+}
+
+/** The programs that tell requests which no rule asks for, as they came with this policyd. Throws a Refusal where they are not there. */
+export function httpObservers(): Objects {
+  const file = join(import.meta.dirname, 'objects', 'receive.o');
+  try {
+    return [{ template: 'l7/receive', bytes: readFileSync(file) }];
+  } catch (error) {
+    throw refusal(`cannot read ${file}, which \`--observe-http\` needs: ${errorText(error)}`);
+  }
 }
 
 /** Throws a Refusal with every problem of the file. */

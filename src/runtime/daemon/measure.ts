@@ -1,8 +1,12 @@
 // The kernel's counters, in the words of metrics and status.
-import { eventProtocol, hubbleVerdict, matchType, section } from '../../compiler/ir/abi.ts';
+import { eventProtocol, hubbleVerdict, matchType, requestMethod, section } from '../../compiler/ir/abi.ts';
 import { nameOfNumber } from '../events/verdict-event.ts';
 import type { CounterRow } from '../hubble/metrics.ts';
+import type { QueryRow } from '../hubble/queries.ts';
+import type { DurationRow, RequestRow } from '../hubble/requests.ts';
 import { type Counter, type Lost, readCounters, readLost } from '../kernel/counters.ts';
+import { readQueryCounts } from '../kernel/queries.ts';
+import { readRequestCounts, readRequestDurations } from '../kernel/requests.ts';
 import type { MapSource } from '../kernel/tables.ts';
 
 const rowOf = ({ cause, direction, protocol, match, verdict, count }: Counter): CounterRow => ({
@@ -18,6 +22,39 @@ const rowOf = ({ cause, direction, protocol, match, verdict, count }: Counter): 
 export function counterRows(maps: MapSource): readonly CounterRow[] {
   const fd = maps.get('counters');
   return fd === undefined ? [] : readCounters(fd).map(rowOf);
+}
+
+const directionOf = (number: number): RequestRow['direction'] => (number === section.ingress ? 'ingress' : 'egress');
+
+/** Requests by method and status; [] where no connection is inspected. */
+export function requestRows(maps: MapSource): readonly RequestRow[] {
+  const fd = maps.get('http_requests');
+  if (fd === undefined) return [];
+  return readRequestCounts(fd).map(({ section: direction, method, version, status, count }) => ({
+    direction: directionOf(direction),
+    method: nameOfNumber(requestMethod, method),
+    protocol: version === 0 ? 'HTTP/1.1' : 'HTTP/1.0',
+    status,
+    count: Number(count),
+  }));
+}
+
+/** How long responses took to begin. */
+export function durationRows(maps: MapSource): readonly DurationRow[] {
+  const fd = maps.get('http_durations');
+  if (fd === undefined) return [];
+  return readRequestDurations(fd).map(({ section: direction, method, nanoseconds, buckets }) => ({
+    direction: directionOf(direction),
+    method: nameOfNumber(requestMethod, method),
+    seconds: Number(nanoseconds) / 1e9,
+    buckets: buckets.map(Number),
+  }));
+}
+
+/** DNS queries by type; [] where no program reads them. */
+export function queryRows(maps: MapSource): readonly QueryRow[] {
+  const fd = maps.get('dns_queries');
+  return fd === undefined ? [] : readQueryCounts(fd).map((row) => ({ ...row, count: Number(row.count) }));
 }
 
 export function lostCounts(maps: MapSource): Lost {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { objectGet } from '../ffi/libbpf.ts';
 import { attachments } from '../kernel/attach.ts';
 import { names, pinnedAbi, pinsAt } from '../kernel/bpffs.ts';
+import { type HostState, hostState } from '../kernel/host.ts';
 import { attachedInterfaces } from '../kernel/interfaces.ts';
 import { currentRevision, type MapSource } from '../kernel/tables.ts';
 
@@ -30,6 +31,8 @@ export type PinnedState = {
   readonly cgroups: readonly { readonly id: bigint; readonly alive: boolean }[];
   /** How many interfaces of workloads programs are attached to. */
   readonly interfaces: number;
+  /** How the host is governed; absent where it is not. */
+  readonly host?: HostState;
 };
 
 /** Undefined if nothing of policyd is pinned under `root`. */
@@ -37,7 +40,9 @@ export function pinnedState(root: string): PinnedState | undefined {
   if (pinnedAbi(root) === 'none') return undefined;
   const maps = pinnedMaps(root);
   try {
+    const host = hostState(maps);
     return {
+      ...(host && { host }),
       revision: maps.get('config') === undefined ? 0 : currentRevision(maps),
       cgroups: attachments(pinsAt(root)).map(({ cgroup, alive }) => ({ id: cgroup, alive })),
       interfaces: attachedInterfaces(pinsAt(root)).length,

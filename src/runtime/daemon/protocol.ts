@@ -26,6 +26,7 @@ export type ObserveRequest = {
 export type Request =
   | { readonly op: 'status' }
   | { readonly op: 'verify'; readonly repair: boolean }
+  | { readonly op: 'confirm' }
   | { readonly op: 'stop'; readonly unload: boolean }
   | { readonly op: 'unregister'; readonly name: string; readonly namespace?: string }
   | RegisterRequest

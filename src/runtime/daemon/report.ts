@@ -1,4 +1,5 @@
 // What the daemon tells about itself: status for people, metrics for Prometheus. Reads the kernel's counters each time.
+import type { PolicyPart } from '../../compiler/ir/bundle.ts';
 import type { CauseTable } from '../events/causes.ts';
 import { type Measurements, metricsText } from '../hubble/metrics.ts';
 import type { ListenAddress } from '../hubble/serve.ts';
@@ -8,10 +9,12 @@ import { attachedInterfaces } from '../kernel/interfaces.ts';
 import { dayOf } from '../policy/annotations.ts';
 import { version } from '../version.ts';
 import type { Changes } from './changes.ts';
+import type { Confirmation } from './confirmation.ts';
 import type { DaemonOptions } from './daemon.ts';
 import type { Enforcement, InForce } from './enforcement.ts';
+import { hostStatus } from './host-status.ts';
 import type { IntegrityCheck } from './integrity.ts';
-import { counterRows, lostCounts } from './measure.ts';
+import { counterRows, durationRows, lostCounts, queryRows, requestRows } from './measure.ts';
 import type { Observation } from './observation.ts';
 import { ShownRules } from './shown-rules.ts';
 import { type Status, warningsOf, workloadStatus } from './status.ts';
@@ -23,11 +26,12 @@ export type ReportParts = {
   readonly causes: CauseTable;
   readonly changes: Changes;
   readonly integrity: IntegrityCheck;
+  readonly confirmation: Confirmation;
 };
 
 export class Report {
   private readonly parts: ReportParts;
-  private readonly shown = new ShownRules();
+  private readonly shown = new ShownRules<PolicyPart>();
   private readonly started = new Date().toISOString();
   private metricsAddress = '';
 
@@ -41,9 +45,12 @@ export class Report {
 
   /** A new generation is in force. */
   learn(inForce: InForce): void {
-    const { sources } = inForce.desired.bundle;
-    const numbers = this.parts.causes.numbersOf(sources);
-    this.shown.change(sources.rules.map((_, rule) => numbers.rule(rule)));
+    this.shown.change(inForce.desired.bundle.parts, ({ policies, rules }) =>
+      rules.flatMap((rule) => {
+        const policy = policies[rule.policy];
+        return policy ? [this.parts.causes.numberOfRule({ rule, policy })] : [];
+      }),
+    );
     this.parts.observation.learn(inForce);
   }
 
@@ -64,8 +71,8 @@ export class Report {
         directory: options.bundle,
         build: manifest.build,
         ...(signer !== undefined && { signer }),
-        policies: sources.policies.length,
-        rules: sources.rules.length,
+        policies: sources.policies,
+        rules: sources.rules,
       },
       inventory: options.inventory,
       pins: options.pins,
@@ -76,6 +83,7 @@ export class Report {
         cgroups: attachments(inForce.loaded.pins),
         interfaces: attachedInterfaces(inForce.loaded.pins),
       }),
+      ...hostStatus(inForce, this.parts.confirmation.state()),
       refused: changes.refused(),
       integrity: this.parts.integrity.state(),
       lost: { events: Number(lost.ringFull), counters: Number(lost.countersFull), observers: observation.history.lost },
@@ -103,7 +111,7 @@ export class Report {
       counters: counterRows(maps),
       lost: { ring: Number(lost.ringFull), counters: Number(lost.countersFull), observers: observation.history.lost },
       recordOf: (cause) => causes.recordOf(cause),
-      sources,
+      sources: sources.table(),
       today: dayOf(new Date()),
       isShown: (cause) => this.shown.isShown(cause),
       build: manifest.build,
@@ -111,6 +119,9 @@ export class Report {
       revision,
       integrity: integrity.state(),
       workloads: { local, remote: resolved.workloads.length - local },
+      requests: requestRows(maps),
+      durations: durationRows(maps),
+      queries: queryRows(maps),
     };
   }
 }

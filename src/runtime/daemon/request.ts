@@ -13,6 +13,7 @@ const validate = new Ajv({ strict: false }).compile<Request>({
   oneOf: [
     request('status', [], {}),
     request('verify', ['repair'], { repair: { type: 'boolean' } }),
+    request('confirm', [], {}),
     request('stop', ['unload'], { unload: { type: 'boolean' } }),
     request('unregister', ['name'], { name: text, namespace: text }),
     request('register', ['name', 'labels', 'cgroup', 'owner'], {

@@ -1,7 +1,18 @@
 // The state folder: who runs (lock), how to talk to it (control socket), and what must outlive a restart so that pinned
 // kernel tables stay readable (cause numbers, endpoint ids, workloads of `policyd exec`).
 import { spawnSync } from 'node:child_process';
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { refusal } from './refusal.ts';
 
@@ -74,10 +85,40 @@ export function save(folder: StateFolder, name: SavedName, value: unknown): void
   const temporary = `${fileOf(folder, name)}.new`;
   writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 });
   renameSync(temporary, fileOf(folder, name));
+  rmSync(moreOf(folder, name), { force: true });
+}
+
+const moreOf = (folder: StateFolder, name: SavedName): string => join(folder.root, `${name}.more.jsonl`);
+
+/** What was added to `name` since it was saved as a whole, in order. A line that was not written to its end is none. */
+export function loadAdded(folder: StateFolder, name: SavedName): readonly unknown[] {
+  try {
+    return readFileSync(moreOf(folder, name), 'utf8').split('\n').flatMap(parsedLine);
+  } catch {
+    return [];
+  }
+}
+
+function parsedLine(line: string): readonly unknown[] {
+  try {
+    const value: unknown = JSON.parse(line);
+    return [value];
+  } catch {
+    return [];
+  }
+}
+
+/** Adds to `name`, without writing again what is there. Lines begin with their break: one that was cut off spoils none behind it. */
+export function add(folder: StateFolder, name: SavedName, values: readonly unknown[]): void {
+  if (values.length > 0)
+    appendFileSync(moreOf(folder, name), values.map((value) => `\n${JSON.stringify(value)}`).join(''), { mode: 0o600 });
 }
 
 /** Forgets everything: what was saved names things in pins that are gone. */
 export function clearState(folder: StateFolder): void {
-  for (const name of ['causes', 'endpoints', 'workloads'] as const) rmSync(fileOf(folder, name), { force: true });
+  for (const name of ['causes', 'endpoints', 'workloads'] as const) {
+    rmSync(fileOf(folder, name), { force: true });
+    rmSync(moreOf(folder, name), { force: true });
+  }
   rmSync(folder.socket, { force: true });
 }

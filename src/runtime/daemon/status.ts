@@ -2,16 +2,16 @@
 // what this enforcement does not see.
 
 import { formatAddress } from '../../compiler/space/address.ts';
-import { selects } from '../../compiler/space/labels.ts';
 import { displayName, policyLabels } from '../inventory/inventory.ts';
-import type { ResolvedInventory, ResolvedWorkload } from '../inventory/resolve.ts';
+import type { ResolvedWorkload } from '../inventory/resolve.ts';
 import type { Attachment } from '../kernel/attach.ts';
 import { cgroupExists, isBelow } from '../kernel/cgroups.ts';
 import type { Lost } from '../kernel/counters.ts';
 import { dayOf, expiredRules } from '../policy/annotations.ts';
-import type { Bundle } from '../policy/bundle.ts';
 import type { InForce } from './enforcement.ts';
+import { type HostStatus, hostPolicies } from './host-status.ts';
 import type { Integrity } from './integrity.ts';
+import { resolverWarnings } from './resolvers.ts';
 
 export type WorkloadStatus = {
   /** `shop/cart` */
@@ -50,6 +50,8 @@ export type Status = {
   readonly metrics: string;
   readonly revision: number;
   readonly workloads: readonly WorkloadStatus[];
+  /** Absent where no policy governs the host itself. */
+  readonly host?: HostStatus;
   readonly refused: readonly RefusedChange[];
   readonly integrity: Integrity;
   /** Events that were not shown, verdicts that were not counted. */
@@ -57,17 +59,15 @@ export type Status = {
   readonly warnings: readonly string[];
 };
 
-/** Indices of the bundle's policies that select a workload. */
-function policiesOf({ program }: Bundle, workload: ResolvedWorkload, { places }: ResolvedInventory): readonly number[] {
-  const labels = policyLabels(workload, places);
-  const selected = new Set(program.selectors.flatMap((selector, index) => (selects(selector, labels) ? [index] : [])));
-  return program.policies.flatMap(({ subject }, index) => (selected.has(subject) ? [index] : []));
-}
+/** Numbers of the bundle's policies that select a workload. */
+const policiesOf = ({ policies, resolved: { places } }: InForce, workload: ResolvedWorkload): readonly number[] =>
+  policies.selecting(policyLabels(workload, places));
 
 /** `interfaces`: numbers of those that programs are attached to. */
 export type Places = { readonly cgroups: readonly Attachment[]; readonly interfaces: readonly number[] };
 
-export function workloadStatus({ desired, resolved }: InForce, { cgroups, interfaces }: Places): readonly WorkloadStatus[] {
+export function workloadStatus(inForce: InForce, { cgroups, interfaces }: Places): readonly WorkloadStatus[] {
+  const { desired, resolved } = inForce;
   const alive = new Set(cgroups.filter(({ alive: here }) => here).map(({ cgroup }) => cgroup));
   const governed = resolved.workloads.flatMap(({ cgroup }) => (cgroup && alive.has(cgroup.id) ? [cgroup.path] : []));
   return resolved.workloads.map((workload) => ({
@@ -79,9 +79,7 @@ export function workloadStatus({ desired, resolved }: InForce, { cgroups, interf
     ...(workload.interface && { interface: workload.interface.name }),
     ...(workload.local && { attached: isGoverned(workload, governed, interfaces) }),
     addresses: workload.addresses.map(formatAddress),
-    policies: policiesOf(desired.bundle, workload, resolved).map(
-      (policy) => desired.bundle.sources.policies[policy]?.name ?? `policy ${policy}`,
-    ),
+    policies: policiesOf(inForce, workload).map((policy) => desired.bundle.sources.policy(policy)?.name ?? `policy ${policy}`),
   }));
 }
 
@@ -97,6 +95,7 @@ export function warningsOf(inForce: InForce, lost: Lost, jit: boolean): readonly
     ...goneWorkloads(inForce),
     ...ingressLimits(inForce),
     ...idlePolicies(inForce),
+    ...silentNames(inForce),
     ...pastRules(inForce, dayOf(new Date())),
     ...(lost.countersFull > 0n ? [`${lost.countersFull} verdicts were not counted: the kernel's table of counters is full`] : []),
     ...(lost.ringFull > 0n ? [`${lost.ringFull} events were not shown: the event ring was full (counters are exact all the same)`] : []),
@@ -110,35 +109,37 @@ const goneWorkloads = ({ resolved }: InForce): readonly string[] =>
     .map((workload) => `workload \`${displayName(workload)}\` (${workload.origin}) is not governed: its cgroup is gone, or its interface`);
 
 /** A cgroup sees neither ICMP that comes in nor segments to closed ports (which the kernel answers by itself). */
-function ingressLimits({ desired: { bundle }, resolved }: InForce): readonly string[] {
-  const { program } = bundle;
-  const subjects = new Set(program.rules.filter(({ section }) => section === 'ingress').map(({ subject }) => subject));
+function ingressLimits({ policies, resolved }: InForce): readonly string[] {
   const names = resolved.workloads
-    .filter(
-      (workload) =>
-        workload.local &&
-        !workload.interface &&
-        policiesOf(bundle, workload, resolved).some((index) => {
-          const policy = program.policies[index];
-          return policy !== undefined && (policy.defaultDeny.ingress || subjects.has(policy.subject));
-        }),
-    )
+    .filter((workload) => workload.local && !workload.interface && policies.decidesIngress(policyLabels(workload, resolved.places)))
     .map((workload) => `\`${displayName(workload)}\``);
   if (names.length === 0) return [];
   return [`incoming ICMP is not governed for ${names.join(', ')}, nor are resets of closed ports: a cgroup does not see them`];
 }
 
-function idlePolicies({ desired: { bundle }, resolved }: InForce): readonly string[] {
-  const used = new Set(resolved.workloads.filter(({ local }) => local).flatMap((workload) => policiesOf(bundle, workload, resolved)));
-  return bundle.sources.policies.flatMap(({ name, file, line }, index) =>
-    used.has(index) ? [] : [`policy \`${name}\` (${file}:${line}) selects no local workload of the inventory`],
-  );
+function idlePolicies(inForce: InForce): readonly string[] {
+  const { desired, resolved } = inForce;
+  const ofWorkloads = resolved.workloads.filter(({ local }) => local).flatMap((workload) => policiesOf(inForce, workload));
+  const used = new Set([...ofWorkloads, ...hostPolicies(inForce)]);
+  return desired.bundle.sources
+    .table()
+    .policies.flatMap(({ name, file, line }, index) =>
+      used.has(index) ? [] : [`policy \`${name}\` (${file}:${line}) selects no local workload of the inventory`],
+    );
+}
+
+/** Where rules are about names: those who may ask for them without a packet. */
+function silentNames(inForce: InForce): readonly string[] {
+  const { desired, resolved } = inForce;
+  if (!desired.bundle.parts.some(({ rules }) => rules.some(({ content }) => content?.domain === 'dns'))) return [];
+  return resolverWarnings(resolved.workloads.filter((workload) => workload.local && policiesOf(inForce, workload).length > 0));
 }
 
 /** They still decide: a running rule never changes by itself. */
 function pastRules({ desired: { bundle } }: InForce, today: string): readonly string[] {
-  const places = expiredRules(bundle.sources, today).map((rule) => {
-    const { file = '', line = 0, text = '' } = bundle.sources.rules[rule] ?? {};
+  const sources = bundle.sources.table();
+  const places = expiredRules(sources, today).map((rule) => {
+    const { file = '', line = 0, text = '' } = sources.rules[rule] ?? {};
     return `${file}:${line} \`${text}\``;
   });
   const count = places.length === 1 ? 'rule is' : 'rules are';

@@ -2,10 +2,11 @@
 // same on every machine; all others are handed out here, by what they stand for: a rule that is written the same way in
 // the next bundle keeps its number, one number never means two things, and pinned counters stay readable.
 import { fixedCause } from '../../compiler/ir/abi.ts';
-import type { AnnotationText, SourceTable } from '../../compiler/ir/bundle.ts';
+import type { AnnotationText } from '../../compiler/ir/bundle.ts';
 import type { Section } from '../../compiler/ir/typed.ts';
-import { annotationsOf } from '../policy/annotations.ts';
+import { annotationsOf, type Written } from '../policy/annotations.ts';
 import type { CauseNumbers } from '../policy/generation.ts';
+import type { WrittenRules } from '../policy/parted-sources.ts';
 
 /** A policy as it stands in the sources. */
 export type PolicyPlace = { readonly name: string; readonly file: string; readonly line: number };
@@ -38,29 +39,28 @@ export type SavedCauses = readonly (readonly [number, DynamicCause])[];
 const fixedNames = new Map<number, string>(Object.entries(fixedCause).map(([name, number]) => [number, name]));
 const isFixedName = (name: string): name is keyof typeof fixedCause => Object.hasOwn(fixedCause, name);
 
-/** What rule `rule` of a bundle is called. */
-export const ruleOf = (sources: SourceTable, rule: number): RuleCause => {
-  const { policy, file, line, action, section, text, audit, name, log } = sources.rules[rule] ?? missing('rule', rule);
-  const annotations = annotationsOf(sources, rule);
+/** What a rule of a policy is called. */
+export const ruleCause = (written: Written): RuleCause => {
+  const { file, line, action, section, text, audit, name, log } = written.rule;
+  const annotations = annotationsOf(written);
   return {
-    ...{ kind: 'rule', policy: placeOf(sources, policy).name, file, line, action, section, text },
+    ...{ kind: 'rule', policy: written.policy.name, file, line, action, section, text },
     ...(audit && { audit: true }),
     ...(name !== undefined && { name }),
     ...(log !== undefined && { log }),
     ...(annotations.length > 0 && { annotations }),
   };
 };
-const placeOf = (sources: SourceTable, policy: number): PolicyPlace => {
-  const { name, file, line } = sources.policies[policy] ?? missing('policy', policy);
-  return { name, file, line };
-};
 function missing(what: string, index: number): never {
-  throw new Error(`policyd bug: the bundle's source table has no ${what} ${index}`);
+  throw new Error(`policyd bug: the bundle's sources have no ${what} ${index}`);
 }
 
 export class CauseTable {
   private readonly records: Map<number, DynamicCause>;
   private readonly numbers = new Map<string, number>();
+  /** Handed out by this run, in order. */
+  private readonly made: { readonly number: number; readonly record: DynamicCause }[] = [];
+  private readonly ofRules = new WeakMap<object, number>();
   private next: number;
 
   /** `saved`: of an earlier run. `used`: numbers that pinned counters carry, so that none is handed out again if `saved` was lost. */
@@ -72,18 +72,24 @@ export class CauseTable {
   }
 
   /** The numbers of one bundle's deciders. */
-  numbersOf(sources: SourceTable): CauseNumbers {
-    const rules = new Map<number, number>();
-    return {
-      rule: (rule) => {
-        const known = rules.get(rule);
-        if (known !== undefined) return known;
-        const number = this.numberOf(ruleOf(sources, rule));
-        rules.set(rule, number);
-        return number;
-      },
-      defaultDeny: (policies) => this.numberOf({ kind: 'default-deny', policies: policies.map((policy) => placeOf(sources, policy)) }),
+  numbersOf(sources: WrittenRules): CauseNumbers {
+    const placeOf = (policy: number): PolicyPlace => {
+      const { name, file, line } = sources.policy(policy) ?? missing('policy', policy);
+      return { name, file, line };
     };
+    return {
+      rule: (rule) => this.numberOfRule(sources.rule(rule) ?? missing('rule', rule)),
+      defaultDeny: (policies) => this.numberOf({ kind: 'default-deny', policies: policies.map(placeOf) }),
+    };
+  }
+
+  /** Rules of a part stay the same objects. */
+  numberOfRule(written: Written): number {
+    const known = this.ofRules.get(written.rule);
+    if (known !== undefined) return known;
+    const number = this.numberOf(ruleCause(written));
+    this.ofRules.set(written.rule, number);
+    return number;
   }
 
   /** `unknown`: handed out by a run whose table was lost. */
@@ -103,6 +109,12 @@ export class CauseTable {
     return [...this.records];
   }
 
+  /** Those that were handed out after the first `count` of this table. */
+  savedAfter(count: number): SavedCauses {
+    const more = this.made.slice(Math.max(0, count - (this.records.size - this.made.length)));
+    return more.map(({ number, record }) => [number, record] as const);
+  }
+
   private numberOf(record: DynamicCause): number {
     const key = JSON.stringify(record);
     const known = this.numbers.get(key);
@@ -110,6 +122,7 @@ export class CauseTable {
     const number = this.next++;
     this.numbers.set(key, number);
     this.records.set(number, record);
+    this.made.push({ number, record });
     return number;
   }
 }

@@ -12,6 +12,7 @@ import {
 } from '../../compiler/ir/abi.ts';
 import { decode } from '../../compiler/ir/layout.ts';
 import { type Address, addressOfBytes } from '../../compiler/space/address.ts';
+import { dnsQuestion } from './dns-question.ts';
 
 export type EventDirection = keyof typeof section;
 export type EventProtocol = keyof typeof eventProtocol;
@@ -45,8 +46,12 @@ export type VerdictEvent = {
   /** 0 where the hook does not know it. */
   readonly pid: number;
   readonly uid: number;
-  /** http: `METHOD SP path`; exec: path. Bytes that are no UTF-8 are shown as U+FFFD. */
+  /** http: `METHOD SP path`; dns: the name that is asked for; exec: path. Bytes that are no UTF-8 are shown as U+FFFD. */
   readonly text: string;
+  /** dns: number of the type that is asked for. */
+  readonly queryType?: number;
+  /** dns: what carried the query. */
+  readonly carrier?: EventProtocol;
   /** The kernel kept only the beginning of the text. */
   readonly textCut: boolean;
 };
@@ -57,12 +62,19 @@ export function nameOfNumber<Names extends string>(table: Readonly<Record<Names,
   throw new Error(`policyd bug: no name for ${number} among ${Object.keys(table).join(', ')}`);
 }
 
+function textOf(domain: EventDomain, bytes: Uint8Array): Pick<VerdictEvent, 'text' | 'queryType'> {
+  if (domain !== 'dns') return { text: new TextDecoder().decode(bytes) };
+  const { name, type } = dnsQuestion(bytes);
+  return { text: name, ...(type !== undefined && { queryType: type }) };
+}
+
 /** Decodes one record of the ring; `view` begins at it. */
 export function verdictEventOf(view: DataView): VerdictEvent {
   const raw = decode(layouts.event, view);
   const number = (value: number | bigint | Uint8Array): number => (typeof value === 'object' ? 0 : Number(value));
   const bytes = (value: number | bigint | Uint8Array): Uint8Array => (typeof value === 'object' ? value : new Uint8Array());
   const length = number(raw.text_length);
+  const domain = nameOfNumber(eventDomain, number(raw.domain));
   return {
     time: typeof raw.time === 'bigint' ? raw.time : 0n,
     cause: number(raw.cause),
@@ -77,12 +89,13 @@ export function verdictEventOf(view: DataView): VerdictEvent {
     protocol: nameOfNumber(eventProtocol, number(raw.protocol)),
     match: nameOfNumber(matchType, number(raw.match)),
     verdict: nameOfNumber(hubbleVerdict, number(raw.verdict)),
-    domain: nameOfNumber(eventDomain, number(raw.domain)),
+    domain,
     reason: nameOfNumber(undecidableReason, number(raw.reason)),
     tcpFlags: number(raw.tcp_flags),
     pid: number(raw.pid),
     uid: number(raw.uid),
-    text: new TextDecoder().decode(bytes(raw.text).subarray(0, Math.min(length, limits.eventText))),
+    ...textOf(domain, bytes(raw.text).subarray(0, Math.min(length, limits.eventText))),
+    ...(domain === 'dns' && { carrier: nameOfNumber(eventProtocol, number(raw.carrier)) }),
     textCut: length > limits.eventText,
   };
 }

@@ -129,6 +129,16 @@ export function mapDelete(fd: number, key: Uint8Array): boolean {
   return result !== missing && checked('bpf_map_delete_elem', result) === 0;
 }
 
+/** `mapUpdate` in a thread of its own; `done` is called with whether it was done. */
+export function mapUpdateLater(
+  fd: number,
+  { key, value }: { readonly key: Uint8Array; readonly value: Uint8Array },
+  done: (isDone: boolean) => void,
+): void {
+  // Named here again, so that both buffers live until then.
+  calls().mapUpdateLater.async(fd, key, value, 0, (error, result) => done(!error && result === 0 && key.length > 0 && value.length > 0));
+}
+
 /** Fills `next` with the key after `key` (null: the first); false after the last. */
 export function mapNextKey(fd: number, key: Bytes, next: Uint8Array): boolean {
   const result = calls().mapNextKey(fd, key, next);

@@ -119,8 +119,16 @@ function bindObjects({ int, pointer, text, nothing }: Declare) {
   };
 }
 
+/** In a thread of its own: buffers must stay until it is done. */
+type Later<P extends readonly unknown[]> = {
+  readonly async: (...parameters: [...P, done: (error: unknown, result: number) => void]) => void;
+};
+
 function bindMaps({ int }: Declare) {
   return {
+    mapUpdateLater: int('bpf_map_update_elem', 'int', 'void *', 'void *', 'uint64') as unknown as Later<
+      [fd: number, key: Uint8Array, value: Uint8Array, flags: number]
+    >,
     mapCreate: int('bpf_map_create', 'int', 'const char *', 'uint32', 'uint32', 'uint32', koffi.pointer(mapCreateOptions)) as (
       ...parameters: [type: number, name: string, keySize: number, valueSize: number, maxEntries: number, options: Structure]
     ) => number,

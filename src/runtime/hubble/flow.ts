@@ -26,6 +26,9 @@ export type Layer4 =
 /** Hubble's flow.Policy. */
 export type FlowPolicy = { readonly name: string; readonly labels?: readonly string[]; readonly revision: string; readonly kind: string };
 
+/** A query; one that cannot be read has no name and no types. */
+export type FlowDns = { readonly query: string; readonly qtypes: readonly string[] };
+
 /** Who decided, in full; the same for flows and processes. */
 export type Attribution = {
   readonly '@type': 'type.googleapis.com/policyc.Attribution';
@@ -60,10 +63,10 @@ export type Flow = {
   readonly destination: FlowEndpoint;
   readonly Type: 'L3_L4' | 'L7';
   readonly node_name: string;
-  readonly l7?: {
-    readonly type: 'REQUEST';
-    readonly http: { readonly method: string; readonly url: string; readonly protocol: string };
-  };
+  readonly l7?: { readonly type: 'REQUEST' } & (
+    | { readonly http: { readonly method: string; readonly url: string; readonly protocol: string } }
+    | { readonly dns: FlowDns }
+  );
   readonly event_type: { readonly type: number; readonly sub_type?: number };
   readonly traffic_direction: 'INGRESS' | 'EGRESS';
   readonly policy_match_type?: number;

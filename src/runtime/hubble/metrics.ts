@@ -2,10 +2,12 @@
 // events: they are exact while the ring drops samples, and go on after a restart while the pins live.
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { MetricDefinition, SourceTable } from '../../compiler/ir/bundle.ts';
-import { type CauseRecord, type RuleCause, ruleOf } from '../events/causes.ts';
+import { type CauseRecord, type RuleCause, ruleCause } from '../events/causes.ts';
 import type { EventDirection, EventMatch, EventProtocol, EventVerdict } from '../events/verdict-event.ts';
 import { expiredRules } from '../policy/annotations.ts';
 import { dropReasonOf, eventType, eventTypeOf, matchName, protocolName, verdictName } from './names.ts';
+import { type QueryRow, querySamples } from './queries.ts';
+import { type DurationRow, durationsText, type RequestRow, requestSamples } from './requests.ts';
 import { ruleInfo } from './rule-info.ts';
 
 /** One row of the kernel's counter map, summed over CPUs. */
@@ -36,6 +38,10 @@ export type Measurements = {
   /** Tables in the kernel that somebody changed, when last looked at; how often they were written again. */
   readonly integrity: { readonly drift: readonly { readonly table: string; readonly entries: number }[]; readonly repairs: number };
   readonly workloads: { readonly local: number; readonly remote: number };
+  /** Of inspected connections. */
+  readonly requests: readonly RequestRow[];
+  readonly durations: readonly DurationRow[];
+  readonly queries: readonly QueryRow[];
 };
 
 /** Verdict metrics: the bundle describes them, this file knows their values. */
@@ -71,6 +77,18 @@ const ownMetrics = [
     help: 'Entries of kernel tables that were not as written when last looked at',
   },
   { name: 'policyc_table_repairs_total', type: 'counter', labels: [], help: 'Times that tables which somebody changed were written again' },
+  {
+    name: 'hubble_http_requests_total',
+    type: 'counter',
+    labels: ['method', 'protocol', 'status', 'reporter'],
+    help: 'Requests of inspected connections; status 403 also where policy denied them, 0 where the response was not seen',
+  },
+  {
+    name: 'hubble_dns_queries_total',
+    type: 'counter',
+    labels: ['rcode', 'qtypes', 'ips_returned'],
+    help: 'DNS queries that `dns` rules decide; rcode is empty for those that passed, before their answer',
+  },
   { name: 'policyc_workloads', type: 'gauge', labels: ['place'], help: 'Workloads of the inventory, local (governed here) and remote' },
 ] as const satisfies readonly MetricDefinition[];
 type MetricName = (typeof verdictMetrics)[number] | (typeof ownMetrics)[number]['name'];
@@ -78,7 +96,7 @@ type MetricName = (typeof verdictMetrics)[number] | (typeof ownMetrics)[number][
 type Sample = { readonly labels: Readonly<Record<string, string>>; readonly value: number };
 
 /** The whole exposition in Prometheus' text format. `described`: the bundle's metric definitions. */
-export function metricsText(measured: Measurements, described: readonly MetricDefinition[]): Promise<string> {
+export async function metricsText(measured: Measurements, described: readonly MetricDefinition[]): Promise<string> {
   const registry = new Registry();
   const samples = new Map<string, readonly Sample[]>(Object.entries(samplesOf(measured)));
   for (const { name, type, labels, help } of [...described, ...ownMetrics]) {
@@ -91,7 +109,7 @@ export function metricsText(measured: Measurements, described: readonly MetricDe
       for (const sample of samples.get(name) ?? []) gauge.set(sample.labels, sample.value);
     }
   }
-  return registry.metrics();
+  return `${await registry.metrics()}\n${durationsText(measured.durations)}`;
 }
 
 function samplesOf(measured: Measurements): Readonly<Record<MetricName, readonly Sample[]>> {
@@ -113,6 +131,8 @@ function samplesOf(measured: Measurements): Readonly<Record<MetricName, readonly
     policyc_generation_revision: [{ labels: {}, value: revision }],
     policyc_table_drift_entries: measured.integrity.drift.map(({ table, entries }) => ({ labels: { table }, value: entries })),
     policyc_table_repairs_total: [{ labels: {}, value: measured.integrity.repairs }],
+    hubble_http_requests_total: requestSamples(measured.requests),
+    hubble_dns_queries_total: querySamples(measured.queries),
     policyc_workloads: [
       { labels: { place: 'local' }, value: workloads.local },
       { labels: { place: 'remote' }, value: workloads.remote },
@@ -151,7 +171,10 @@ const ruleLabels = ({ policy, text, file, line, action, section, audit }: RuleCa
 });
 
 function ruleVerdicts({ counters, recordOf, sources, isShown }: Measurements): readonly Sample[] {
-  const unused = sources.rules.map((_, rule) => ({ labels: ruleLabels(ruleOf(sources, rule)), value: 0 }));
+  const unused = sources.rules.flatMap((rule): readonly Sample[] => {
+    const policy = sources.policies[rule.policy];
+    return policy ? [{ labels: ruleLabels(ruleCause({ rule, policy })), value: 0 }] : [];
+  });
   const used = counters.flatMap(({ cause, direction, verdict, count }): readonly Sample[] => {
     const record = recordOf(cause);
     if (record.kind === 'rule') return isShown(cause) ? [{ labels: ruleLabels(record), value: count }] : [];

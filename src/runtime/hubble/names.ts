@@ -23,6 +23,7 @@ export const protocolName = {
   other: 'Unknown L4',
   http: 'HTTP',
   exec: 'exec',
+  dns: 'DNS',
 } as const satisfies Record<EventProtocol, string>;
 
 /** Label `match` of the policy metric: layer 7 is named by its protocol. */
@@ -86,7 +87,7 @@ export function dropReasonOf(record: CauseRecord, match: EventMatch): DropReason
 
 /** Which kind of Hubble event one verdict is: the program's own refusals are drops that no policy spoke about. */
 export function eventTypeOf(record: CauseRecord, protocol: EventProtocol): EventType {
-  if (protocol === 'http') return 'layer7';
+  if (protocol === 'http' || protocol === 'dns') return 'layer7';
   return record.kind === 'fixed' && record.name !== 'defaultAllow' && record.name !== 'self' ? 'drop' : 'policy';
 }
 

@@ -1,12 +1,13 @@
 // pol_event + cause table + endpoints -> record. Everything a record says about policy comes from the event's own cause
 // and revision, never from a look at what is in force now: an answer that was true then stays true.
 import { randomUUID } from 'node:crypto';
+import { typeText } from '../../compiler/base/record-types.ts';
 import { formatAddress, isIpv4 } from '../../compiler/space/address.ts';
 import { clusterKey, namespaceLabelKey } from '../../compiler/space/labels.ts';
 import type { CauseRecord, PolicyPlace } from '../events/causes.ts';
 import type { VerdictEvent } from '../events/verdict-event.ts';
 import type { NamedEndpoint } from '../policy/generation.ts';
-import type { Attribution, Flow, FlowEndpoint, FlowPolicy, Layer4, ProcessVerdict, VerdictRecord } from './flow.ts';
+import type { Attribution, Flow, FlowDns, FlowEndpoint, FlowPolicy, Layer4, ProcessVerdict, VerdictRecord } from './flow.ts';
 import { dropReasonOf, dropReasons, eventType, eventTypeOf, matchNumber, reservedIdentity, verdictName } from './names.ts';
 
 /** Where numbers of an event are looked up. */
@@ -84,6 +85,7 @@ function flowOf(event: VerdictEvent, context: RecordContext, time: string): Flow
     destination: egress ? ends.peer : ends.subject,
     Type: type.flow,
     ...(event.protocol === 'http' && { l7: { type: 'REQUEST', http: httpOf(event.text) } }),
+    ...(event.protocol === 'dns' && { l7: { type: 'REQUEST', dns: dnsOf(event) } }),
     event_type: { type: type.number, ...(type === eventType.drop && reason !== undefined && { sub_type: reason }) },
     traffic_direction: egress ? 'EGRESS' : 'INGRESS',
     ...(match !== undefined && { policy_match_type: match }),
@@ -98,6 +100,12 @@ function flowOf(event: VerdictEvent, context: RecordContext, time: string): Flow
 function httpOf(text: string) {
   const blank = text.indexOf(' ');
   return { method: blank < 0 ? text : text.slice(0, blank), url: blank < 0 ? '' : text.slice(blank + 1), protocol: 'HTTP/1.1' };
+}
+
+/** As Cilium's proxy writes it: names end with a dot. */
+function dnsOf({ text, queryType }: VerdictEvent): FlowDns {
+  if (queryType === undefined) return { query: '', qtypes: [] };
+  return { query: `${text}.`, qtypes: [typeText(queryType)] };
 }
 
 function endpointOf(id: number, event: VerdictEvent, context: RecordContext): FlowEndpoint {
@@ -148,6 +156,8 @@ function layer4Of(event: VerdictEvent): Layer4 | undefined {
     }
     case 'udp':
       return { UDP: ports };
+    case 'dns':
+      return event.carrier === 'tcp' ? { TCP: ports } : { UDP: ports };
     case 'sctp':
       return { SCTP: ports };
     case 'icmp':
@@ -167,6 +177,8 @@ function summaryOf(event: VerdictEvent): string {
       return event.tcpFlags === 0 ? 'TCP connect' : `TCP Flags: ${tcpFlagsOf(event.tcpFlags).join(', ')}`;
     case 'http':
       return `HTTP/1.1 ${event.text}`;
+    case 'dns':
+      return event.queryType === undefined ? 'DNS Query' : `DNS Query ${event.text}. ${typeText(event.queryType)}`;
     case 'icmp':
     case 'icmpv6':
       return `${event.protocol === 'icmp' ? 'ICMPv4' : 'ICMPv6'} type ${event.destinationPort >> 8} code ${event.destinationPort & 0xff}`;

@@ -7,7 +7,7 @@ import type { Address } from '../../compiler/space/address.ts';
 import type { InventoryEndpoint, NamedEndpoint } from '../policy/generation.ts';
 import type { BackendWorkload } from '../policy/services.ts';
 import type { NetworkInterface } from './interface.ts';
-import { displayName, policyLabels } from './inventory.ts';
+import { displayName, hostPolicyLabels, policyLabels } from './inventory.ts';
 import type { ResolvedInventory, ResolvedWorkload } from './resolve.ts';
 
 export type EndpointName = NamedEndpoint & { readonly workload?: ResolvedWorkload };
@@ -64,7 +64,12 @@ export function endpointTables(inventory: ResolvedInventory, ids: EndpointIds): 
   const listed = listedAddresses(inventory);
   return {
     endpoints: [
-      { id: fixedEndpoint.host, kind: 'reserved', entities: hostEntities },
+      {
+        id: fixedEndpoint.host,
+        kind: 'reserved',
+        entities: hostEntities,
+        subject: hostPolicyLabels(inventory.host.labels, inventory.places),
+      },
       ...reserved.map(({ id, entities }) => ({ id, kind: 'reserved' as const, entities })),
       ...workloads.map(({ workload, id }) => endpointOf(workload, id, inventory.places)),
     ],

@@ -2,7 +2,7 @@
 // looked up on the machine yet; `cgroup.ts` and `endpoints.ts` do that.
 import type { ReservedName } from '../../compiler/ir/event.ts';
 import type { Address } from '../../compiler/space/address.ts';
-import { clusterKey, defaultCluster, type Labels, namespaceKey, namespaceLabelKey } from '../../compiler/space/labels.ts';
+import { clusterKey, defaultCluster, hostKey, type Labels, namespaceKey, namespaceLabelKey } from '../../compiler/space/labels.ts';
 import type { TransportProtocol } from '../../compiler/space/transport.ts';
 
 /** How a local workload's cgroup is named: a path (in the file system or from the cgroup root), or any process in it. */
@@ -50,6 +50,8 @@ export type Inventory = {
   readonly places: Places;
   /** Absent: all addresses of the host's interfaces. */
   readonly hostAddresses?: readonly Address[];
+  /** By which policies select the host. */
+  readonly hostLabels: Labels;
   /** Names of the host's interfaces where packets to workloads behind others are denied early. */
   readonly hostInterfaces: readonly string[];
 };
@@ -69,4 +71,11 @@ export function policyLabels({ labels, namespace, cluster: own }: PlacedWorkload
     [clusterKey]: cluster,
   };
 }
+
+/** The labels that subjects of policies are asked about where the host is meant. */
+export const hostPolicyLabels = (labels: Labels, { cluster = defaultCluster }: Places): Labels => ({
+  ...labels,
+  [clusterKey]: cluster,
+  [hostKey]: '',
+});
 type PlacedWorkload = Pick<InventoryWorkload, 'labels' | 'namespace' | 'cluster'>;

@@ -62,6 +62,7 @@ function inventoryOf(reading: Reading, value: InventoryValue): Inventory {
     ...(value.host?.addresses && {
       hostAddresses: addressesOf(reading, ['host', 'addresses'], value.host.addresses).map(({ address }) => address),
     }),
+    hostLabels: value.host?.labels ?? {},
     hostInterfaces: [...new Set(value.host?.interfaces ?? [])],
   };
 }

@@ -2,7 +2,7 @@
 // addresses may be listed for an endpoint and which are told apart by socket only.
 import { networkInterfaces } from 'node:os';
 import { type Address, formatAddress, parseAddress } from '../../compiler/space/address.ts';
-import { type Cgroup, type CgroupMounts, resolveCgroup } from './cgroup.ts';
+import { type Cgroup, type CgroupMounts, cgroupMounts, resolveCgroup } from './cgroup.ts';
 import { type NetworkInterface, networkInterface } from './interface.ts';
 import { displayName, type Inventory, type InventoryWorkload, type ListedEntity } from './inventory.ts';
 
@@ -22,6 +22,7 @@ export type ResolvedInventory = {
   readonly host: {
     readonly addresses: readonly Address[];
     readonly entities: readonly ListedEntity[];
+    readonly labels: Inventory['hostLabels'];
     /** Where packets are denied early; those that exist. */
     readonly interfaces: readonly NetworkInterface[];
   };
@@ -37,6 +38,8 @@ export type Machine = {
   readonly interfaceAddresses: () => readonly Address[];
   readonly missing: 'refuse' | 'leave';
 };
+
+export const machineNow = (missing: Machine['missing']): Machine => ({ mounts: cgroupMounts(), interfaceAddresses, missing });
 
 /** Addresses of all interfaces, loopback included; a zone (`%eth0`) is dropped. */
 export function interfaceAddresses(): readonly Address[] {
@@ -66,7 +69,12 @@ export function resolveInventory(inventory: Inventory, extra: readonly ResolvedW
       workloads,
       reserved,
       places: inventory.places,
-      host: { addresses: hostAddresses, entities: hostEntities, interfaces: early.flatMap((found) => (found.ok ? [found.interface] : [])) },
+      host: {
+        addresses: hostAddresses,
+        entities: hostEntities,
+        labels: inventory.hostLabels,
+        interfaces: early.flatMap((found) => (found.ok ? [found.interface] : [])),
+      },
     },
   };
 }

@@ -56,7 +56,7 @@ const inventorySchema = {
     host: {
       type: 'object',
       additionalProperties: false,
-      properties: { addresses, interfaces: { type: 'array', items: networkInterface } },
+      properties: { addresses, labels, interfaces: { type: 'array', items: networkInterface } },
     },
   },
 } as const;
@@ -79,7 +79,11 @@ export type InventoryValue = {
   readonly cluster?: string;
   readonly namespaces?: Readonly<Record<string, { readonly labels: Readonly<Record<string, string>> }>>;
   readonly entities?: Readonly<Record<string, readonly string[]>>;
-  readonly host?: { readonly addresses?: readonly string[]; readonly interfaces?: readonly string[] };
+  readonly host?: {
+    readonly addresses?: readonly string[];
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly interfaces?: readonly string[];
+  };
 };
 
 /** What is wrong, and with which part. */

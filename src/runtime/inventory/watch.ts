@@ -7,9 +7,11 @@ export type Watch = { readonly close: () => void };
 
 /** `settle`: how long a file must be left alone before it is read; `poll`: the longest time until a change is seen. Milliseconds. */
 export type WatchTimes = { readonly settle: number; readonly poll: number };
+/** `atOnce`: for a file that says itself whether it is whole; called as soon as something is seen. True: that was it, nothing is waited for. */
+export type WatchOptions = Partial<WatchTimes> & { readonly atOnce?: () => boolean };
 
 /** Calls `changed` after `path` was written, replaced, created or removed. Never keeps the process alive. */
-export function watchFile(path: string, changed: () => void, times: WatchTimes = { settle: 100, poll: 2000 }): Watch {
+export function watchFile(path: string, changed: () => void, { settle = 100, poll: every = 2000, atOnce }: WatchOptions = {}): Watch {
   let known = fingerprint(path);
   let timer: NodeJS.Timeout | undefined;
   let folders = watchFolders(path, () => look());
@@ -21,9 +23,10 @@ export function watchFile(path: string, changed: () => void, times: WatchTimes =
     folders.close();
     folders = watchFolders(path, look);
     clearTimeout(timer);
-    timer = setTimeout(() => (fingerprint(path) === known ? changed() : look()), times.settle).unref();
+    if (now !== 'absent' && atOnce?.()) return;
+    timer = setTimeout(() => (fingerprint(path) === known ? changed() : look()), settle).unref();
   };
-  const poll = setInterval(look, times.poll).unref();
+  const poll = setInterval(look, every).unref();
   return {
     close: () => {
       folders.close();

@@ -34,6 +34,7 @@ const execProgram = 'pol_exec';
 const streamPrograms = [
   { name: 'pol_stream_verdict', map: 'http_sockets', type: attachType.skSkbStreamVerdict },
   { name: 'pol_stream_send', map: 'http_senders', type: attachType.skMsgVerdict },
+  { name: 'pol_dns_send', map: 'dns_senders', type: attachType.skMsgVerdict },
 ] as const;
 const machineFolder = 'machine';
 

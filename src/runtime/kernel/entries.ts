@@ -14,6 +14,9 @@ export type InnerShape = {
 /** Keys and values of one inner map, each one after the other. */
 export type Entries = { readonly count: number; readonly keys: Uint8Array; readonly values: Uint8Array };
 
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a === b || Buffer.compare(a, b) === 0;
+export const sameEntries = (a: Entries, b: Entries): boolean => sameBytes(a.keys, b.keys) && sameBytes(a.values, b.values);
+
 export const u32 = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
 
 /** The last page is filled up with zeros. */

@@ -1,11 +1,12 @@
 // What this machine must have, each found by trying it, not by reading a version: name, since when, how. Answers are
 // kept, because none of them changes while policyd runs. What a bundle asks for is mapped to these names in one table.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { unreachable } from '../../compiler/base/assert.ts';
-import type { FeatureName, Requirement, SourceTable } from '../../compiler/ir/bundle.ts';
+import type { FeatureName, RequiredFeature } from '../../compiler/ir/bundle.ts';
 import { attachType, mapFlag, mapType, programType } from '../ffi/constants.ts';
 import { CallError, isCode } from '../ffi/errno.ts';
 import { libraryState, linkCreate, mapCreate, probeMapType, probeProgramType, schedulerLoad, tracepointLoad } from '../ffi/libbpf.ts';
+import type { WrittenRules } from '../policy/parted-sources.ts';
 import { cgroupMount } from './cgroups.ts';
 import { closeFd } from './descriptor.ts';
 import type { Unsupported } from './failure.ts';
@@ -28,6 +29,14 @@ function missingCapabilities(): string | undefined {
 function missingLibrary(): string | undefined {
   const state = libraryState();
   return state.found ? undefined : `libbpf.so.1 cannot be loaded: ${state.reason}`;
+}
+
+/** Inode of the first cgroup namespace (PROC_CGROUP_INIT_INO of linux/proc_ns.h): the same since there are such. */
+const initialCgroups = 'cgroup:[4026531835]';
+
+function missingInitialCgroups(): string | undefined {
+  const own = readlinkSync('/proc/self/ns/cgroup');
+  return own === initialCgroups ? undefined : 'policyd runs in a cgroup namespace of its own, and sees no root of all cgroups';
 }
 
 /** Inner arrays of different lengths, the youngest thing that the tables themselves need. */
@@ -96,6 +105,12 @@ const probes = {
     help: 'mount it: mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified (or boot with systemd.unified_cgroup_hierarchy=1)',
     missing: () => (cgroupMount() === undefined ? 'no cgroup v2 hierarchy is mounted' : undefined),
   },
+  'initial-cgroups': {
+    since: 'outside of containers',
+    how: 'looks whether the root of all cgroups is seen (/proc/self/ns/cgroup)',
+    help: 'run policyd on the machine itself, or give its container the cgroup namespace of the host',
+    missing: missingInitialCgroups,
+  },
   btf: {
     since: 'Linux 5.4',
     how: 'looks for /sys/kernel/btf/vmlinux',
@@ -158,9 +173,12 @@ function probesOf(feature: Exclude<FeatureName, 'ingress-icmp'>): readonly Probe
     case 'http-ingress':
       return ['sock-ops', 'sk-skb', 'sockhash'];
     case 'http-egress':
+    case 'dns-stream':
       return ['sock-ops', 'sk-msg', 'sockhash'];
     case 'exec-signal':
       return ['tp-btf'];
+    case 'host':
+      return ['initial-cgroups', 'cgroup-sock-addr', 'cgroup-sock'];
     default:
       return unreachable(feature);
   }
@@ -177,13 +195,15 @@ const ingressIcmp = (workloads: readonly string[]): Omit<Unsupported, 'rules'> =
 
 /** What the rules that decide ICMP to a workload lack: `without` gives the names of subjects of a rule that have no interface. */
 export function missingInterfaces(
-  requirements: readonly Requirement[],
-  sources: SourceTable,
+  requirements: readonly RequiredFeature[],
+  sources: WrittenRules,
   without: (rule: number) => readonly string[],
 ): readonly Unsupported[] {
   return requirements.flatMap(({ feature, rules }) => {
     if (feature !== 'ingress-icmp') return [];
-    const lacking = rules.map((rule) => ({ rule, names: without(rule) })).filter(({ names }) => names.length > 0);
+    const lacking = inRanges(rules)
+      .map((rule) => ({ rule, names: without(rule) }))
+      .filter(({ names }) => names.length > 0);
     if (lacking.length === 0) return [];
     const names = [...new Set(lacking.flatMap(({ names: of }) => of))].sort();
     return [{ ...ingressIcmp(names), rules: lacking.map(({ rule }) => placeOf(rule, sources)) }];
@@ -191,20 +211,23 @@ export function missingInterfaces(
 }
 
 /** What this machine lacks for these rules; each failure names the rules that need it. */
-export function missingRequirements(requirements: readonly Requirement[], sources: SourceTable): readonly Unsupported[] {
+export function missingRequirements(requirements: readonly RequiredFeature[], sources: WrittenRules): readonly Unsupported[] {
   return requirements.flatMap(({ feature, rules }) => {
     // Whether the workloads that these rules are about have interfaces says the inventory.
     if (feature === 'ingress-icmp') return [];
-    const places = rules.map((rule) => placeOf(rule, sources));
     const missing = probesOf(feature)
       .map(probe)
       .filter((found) => found !== undefined);
-    return missing.map((found) => ({ ...found, rules: places }));
+    return missing.map((found) => ({ ...found, rules: inRanges(rules).map((rule) => placeOf(rule, sources)) }));
   });
 }
 
-function placeOf(rule: number, { rules }: SourceTable): string {
-  const found = rules[rule];
+/** First and last of each range -> all. */
+const inRanges = (ends: readonly number[]): readonly number[] =>
+  ends.flatMap((first, i) => (i % 2 === 0 ? Array.from({ length: (ends[i + 1] ?? first) - first + 1 }, (_, more) => first + more) : []));
+
+function placeOf(rule: number, sources: WrittenRules): string {
+  const found = sources.rule(rule)?.rule;
   return found === undefined ? `rule ${rule}` : `${found.file}:${found.line}`;
 }
 

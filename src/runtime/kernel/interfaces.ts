@@ -3,6 +3,8 @@
 // `interfaces`; an entry without an endpoint lets everything pass, until a generation that knows the endpoint is in force.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { layouts } from '../../compiler/ir/abi.ts';
+import { encode } from '../../compiler/ir/layout.ts';
 import { attachType, tcPoint } from '../ffi/constants.ts';
 import { isCode } from '../ffi/errno.ts';
 import {
@@ -77,7 +79,8 @@ function attachOne(pin: string, { index }: Interface, { program, fd }: { readonl
 /** An interface that nobody owns yet is known, so that what comes by is not refused as from nowhere. */
 function introduce(table: number, place: Interface): void {
   const key = word(place.index);
-  if (!mapLookup(table, key, new Uint8Array(entryBytes))) mapUpdate(table, key, entryOf({ ...place, endpoint: 0, hasCgroup: false }));
+  if (!mapLookup(table, key, new Uint8Array(layouts.interface.size)))
+    mapUpdate(table, key, entryOf({ ...place, endpoint: 0, hasCgroup: false }));
 }
 
 /** Attaches to an interface, or takes over what an earlier run attached there. Until `own` says whose it is, all passes. */
@@ -105,16 +108,8 @@ export function attachInterface(loaded: Pick<Loaded, 'programs' | 'pins'>, maps:
 /** In the place of an endpoint: several workloads have the interface, and their addresses say who it is. */
 const shared = 0xffffffff;
 
-/** struct pol_interface of bpf/templates/include/interface.h. */
-const entryBytes = 8;
-
-function entryOf({ endpoint, before, hasCgroup }: OwnedInterface): Uint8Array {
-  const entry = new DataView(new ArrayBuffer(entryBytes));
-  entry.setUint32(0, endpoint, true);
-  entry.setUint16(4, before, true);
-  entry.setUint8(6, hasCgroup ? 1 : 0);
-  return new Uint8Array(entry.buffer);
-}
+const entryOf = ({ endpoint, before, hasCgroup }: OwnedInterface): Uint8Array =>
+  encode(layouts.interface, { endpoint, before, has_cgroup: hasCgroup ? 1 : 0 });
 
 /** Says whose the interfaces are. What comes by is from now on decided for these endpoints. */
 export function ownInterfaces(maps: MapSource, owned: readonly OwnedInterface[]): void {
@@ -156,7 +151,7 @@ function endpointsIn(back: number): readonly number[] {
 
 function forget(maps: MapSource, index: number): void {
   const [table, back] = [maps.get('interfaces'), maps.get('interface_of')];
-  const entry = new Uint8Array(entryBytes);
+  const entry = new Uint8Array(layouts.interface.size);
   if (table === undefined || back === undefined || !mapLookup(table, word(index), entry)) return;
   const at = new Uint8Array(4);
   for (const endpoint of endpointsIn(back))

@@ -19,6 +19,7 @@ import {
   takeLog,
 } from '../ffi/libbpf.ts';
 import type { Bundle } from '../policy/bundle.ts';
+import type { WrittenRules } from '../policy/parted-sources.ts';
 import { openPins, type Pins } from './bpffs.ts';
 import { type Failure, failed, type Result, success } from './failure.ts';
 import { missingOnMachine, missingRequirements } from './features.ts';
@@ -38,14 +39,17 @@ export type Loaded = {
   readonly close: () => void;
 };
 
+/** What a bundle asks of a machine, and the places of its rules. */
+export type Loadable = Pick<Bundle, 'manifest'> & { readonly sources: WrittenRules };
+
 /** What this machine lacks for a bundle, by name; nothing is touched. */
-export function supported(bundle: Pick<Bundle, 'manifest' | 'sources'>): Result<undefined> {
+export function supported(bundle: Loadable): Result<undefined> {
   const missing = [...missingOnMachine(), ...missingRequirements(bundle.manifest.requirements, bundle.sources)];
   return missing.length > 0 ? failed(...missing) : success(undefined);
 }
 
 /** Loads a bundle's objects; says everything this machine lacks, by name, before it touches anything. */
-export function load(bundle: Pick<Bundle, 'manifest' | 'sources' | 'objects'>, pinsRoot: string): Result<Loaded> {
+export function load(bundle: Loadable & Pick<Bundle, 'objects'>, pinsRoot: string): Result<Loaded> {
   const machine = supported(bundle);
   const enforcing = bundle.objects.filter(({ template }) => template !== verifyTemplate);
   return machine.ok ? loadObjects(enforcing, pinsRoot) : machine;

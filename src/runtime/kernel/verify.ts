@@ -10,6 +10,7 @@ import { boundaryCauses, boundaryEndpoints, boundaryId, boundaryPeer, toldBy } f
 import type { Bundle } from '../policy/bundle.ts';
 import { materialize } from '../policy/materialize.ts';
 import { memoryImage } from '../policy/memory/image.ts';
+import type { PolicySet } from '../policy/policy-index.ts';
 import { unload } from './bpffs.ts';
 import { closeFd } from './descriptor.ts';
 import { memoryPages, u32 } from './entries.ts';
@@ -22,7 +23,7 @@ const program = 'pol_verify';
 export type Mismatch = { readonly point: BoundaryPoint; readonly found: string };
 export type Verification = { readonly questions: number; readonly mismatches: readonly Mismatch[] };
 /** What of a bundle is tried. */
-export type Tried = Pick<Bundle, 'program' | 'boundary' | 'images' | 'objects'>;
+export type Tried = Pick<Bundle, 'boundary' | 'images' | 'objects'>;
 
 /** Mismatches that are told; one is enough to refuse. */
 const mostTold = 20;
@@ -73,14 +74,14 @@ export class Verifier {
   }
 
   /** Every question of the bundle is asked. */
-  verify(bundle: Tried): Result<Verification> {
+  verify(bundle: Tried, policies: PolicySet): Result<Verification> {
     const object = bundle.objects.find(({ template }) => template === verifyTemplate);
     if (!object || bundle.boundary.points.length === 0) return success({ questions: 0, mismatches: [] });
     const ready = this.#open(object);
     if (!ready.ok) return ready;
-    const { program: policy, images, boundary } = bundle;
+    const { images, boundary } = bundle;
     const causes = boundaryCauses();
-    const tables = materialize({ program: policy, ports: images.ports, endpoints: boundaryEndpoints(boundary), causes });
+    const tables = materialize({ policies, ports: images.ports, endpoints: boundaryEndpoints(boundary), causes });
     ready.value.memory.write(memoryImage(tables, { prefixes: images.prefixes, addresses: [] }).bytes);
     const fd = mustHave(ready.value.loaded.programs, program);
     const mismatches: Mismatch[] = [];

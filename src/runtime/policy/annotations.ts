@@ -1,11 +1,12 @@
 // What is written beside rules for people and their tools: whose it is, why, and until when. No verdict depends on it.
-import type { AnnotationText, SourceTable } from '../../compiler/ir/bundle.ts';
+import type { AnnotationText, PolicySource, RuleSource, SourceTable } from '../../compiler/ir/bundle.ts';
+
+/** A rule and the policy that it is of. */
+export type Written = { readonly rule: RuleSource; readonly policy: PolicySource };
 
 /** A rule's own annotations, then those of its policy that it has not itself. */
-export function annotationsOf({ policies, rules }: SourceTable, rule: number): readonly AnnotationText[] {
-  const entry = rules[rule];
-  const own = entry?.annotations ?? [];
-  const inherited = (entry && policies[entry.policy]?.annotations) ?? [];
+export function annotationsOf({ rule: { annotations: own }, policy: { annotations: inherited } }: Written): readonly AnnotationText[] {
+  if (inherited.length === 0) return own;
   return [...own, ...inherited.filter(({ name }) => own.every((one) => one.name !== name))];
 }
 

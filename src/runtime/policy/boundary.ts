@@ -3,6 +3,7 @@
 import { fixedCause, verdictAction, verdictFlag } from '../../compiler/ir/abi.ts';
 import type { BoundaryEndpoint, BoundaryPoint, BoundaryTable } from '../../compiler/ir/bundle.ts';
 import { parseAddress } from '../../compiler/space/address.ts';
+import { hostKey } from '../../compiler/space/labels.ts';
 import { transportPoints } from '../../compiler/space/transport.ts';
 import type { CauseNumbers, InventoryEndpoint } from './generation.ts';
 import type { Peer } from './lookup.ts';
@@ -29,7 +30,10 @@ export const boundaryEndpoints = ({ endpoints }: BoundaryTable): readonly Invent
   endpoints.flatMap((end, index): readonly InventoryEndpoint[] => {
     const id = boundaryId(index);
     if (end.kind === 'address') return [];
-    if (end.kind === 'reserved') return [{ id, kind: 'reserved', entities: end.entities }];
+    if (end.kind === 'reserved') {
+      const isHost = end.entities.includes('host');
+      return [{ id, kind: 'reserved', entities: end.entities, ...(isHost && { subject: { [hostKey]: '' } }) }];
+    }
     return [{ id, kind: 'workload', labels: end.labels, namedPorts: [], local: true }];
   });
 

@@ -10,17 +10,19 @@ import {
   type BundleSignatures,
   bundleFormat,
   type FileEntry,
+  type ImageEntry,
   type Manifest,
   type MetricDefinition,
-  type PolicyProgram,
-  type SourceTable,
+  type PolicyPart,
+  type ProgramFrame,
   type StaticTable,
   signatureFile,
 } from '../../compiler/ir/bundle.ts';
 import { buildText, bundleSchemas } from '../../compiler/ir/bundle-schema.ts';
 import { boundaryFault } from './boundary.ts';
 import { imageFault } from './image-check.ts';
-import { programFault } from './program-check.ts';
+import { PartedSources } from './parted-sources.ts';
+import { type ContentEnds, contentEnds, frameFault, partFault } from './program-check.ts';
 import { signerOf, type TrustedKey } from './trust.ts';
 
 /** A bundle that passed every check. */
@@ -29,14 +31,17 @@ export type Bundle = {
   readonly manifest: Manifest;
   /** The name of the trusted key that signed it; absent where nobody asked. */
   readonly signer?: string;
-  readonly program: PolicyProgram;
-  readonly sources: SourceTable;
+  readonly frame: ProgramFrame;
+  /** All policies with their rules; a part that was in the bundle before is the same object. */
+  readonly parts: readonly PolicyPart[];
+  readonly sources: PartedSources;
   readonly metrics: readonly MetricDefinition[];
   readonly boundary: BoundaryTable;
   /** Bytes of each static kernel table. */
   readonly images: Readonly<Record<StaticTable, Uint8Array>>;
   /** In the manifest's order; `bytes` is the ELF object. */
   readonly objects: readonly { readonly template: string; readonly bytes: Uint8Array }[];
+  readonly known: KnownContents;
 };
 
 /** Why a folder is no bundle for this version; `message` is one line and names the file. */
@@ -60,8 +65,8 @@ class Refusal extends Error {
 const ajv = new Ajv({ allErrors: false, strict: false });
 const validators = {
   manifest: ajv.compile<Manifest>(bundleSchemas.manifest),
-  program: ajv.compile<PolicyProgram>(bundleSchemas.program),
-  sources: ajv.compile<SourceTable>(bundleSchemas.sources),
+  program: ajv.compile<ProgramFrame>(bundleSchemas.program),
+  part: ajv.compile<PolicyPart>(bundleSchemas.part),
   metrics: ajv.compile<readonly MetricDefinition[]>(bundleSchemas.metrics),
   boundary: ajv.compile<BoundaryTable>(bundleSchemas.boundary),
   signatures: ajv.compile<BundleSignatures>(bundleSchemas.signatures),
@@ -151,20 +156,21 @@ function imageSize(table: StaticTable, entries: number): number {
     case 'prefixes':
       return entries * (layouts.prefixKey.size + 4);
     case 'http':
+    case 'dns':
       return layouts.requests.size + entries * layouts.page.size;
     case 'exec':
       return layouts.automaton.size;
   }
 }
 
-function readImage(directory: string, { manifest, program }: Pick<Bundle, 'manifest' | 'program'>, table: StaticTable): Uint8Array {
-  const entry = manifest.images.find((image) => image.table === table);
-  if (!entry) throw new Refusal('damaged', 'manifest.json', `\`manifest.json\` is damaged: no image of table \`${table}\``);
+type ImageOf = { readonly entry: ImageEntry; readonly frame: ProgramFrame };
+
+function readImage(directory: string, { entry, frame }: ImageOf, table: StaticTable): Uint8Array {
   const bytes = verified(directory, entry);
   if (bytes.length !== imageSize(table, entry.entries)) {
     throw new Refusal('damaged', entry.file, `\`${entry.file}\` is damaged: ${bytes.length} bytes are no table \`${table}\``);
   }
-  const fault = imageFault(table, bytes, program);
+  const fault = imageFault(table, bytes, frame.classes);
   if (fault !== undefined) throw new Refusal('damaged', entry.file, `\`${entry.file}\` is damaged: ${fault}`);
   return bytes;
 }
@@ -179,37 +185,130 @@ function signerIn(directory: string, { build }: Manifest, trusted: readonly Trus
   return found.signer;
 }
 
-function load(directory: string, trusted: readonly TrustedKey[] | undefined): Bundle {
+/** What files hold, by their hashes: what the bundle before had is neither read nor checked again. */
+export type KnownContents = {
+  readonly frames: Map<string, ProgramFrame>;
+  readonly parts: Map<string, KnownPart>;
+  readonly metrics: Map<string, readonly MetricDefinition[]>;
+  readonly boundaries: Map<string, BoundaryTable>;
+  readonly images: Map<string, Uint8Array>;
+  readonly objects: Map<string, Uint8Array>;
+};
+type KnownPart = { readonly part: PolicyPart; readonly ends: ContentEnds };
+
+const nothingKnown = (): KnownContents => ({
+  frames: new Map(),
+  parts: new Map(),
+  metrics: new Map(),
+  boundaries: new Map(),
+  images: new Map(),
+  objects: new Map(),
+});
+
+/** From `before`, or else made; kept in `now`. */
+function once<T>(before: ReadonlyMap<string, T> | undefined, now: Map<string, T>, { key, make }: { key: string; make: () => T }): T {
+  const value = before?.get(key) ?? make();
+  now.set(key, value);
+  return value;
+}
+
+/** Reads the parts of one bundle. */
+class Contents {
+  readonly #directory: string;
+  readonly #before: KnownContents | undefined;
+  readonly now = nothingKnown();
+
+  constructor(directory: string, before: KnownContents | undefined) {
+    this.#directory = directory;
+    this.#before = before;
+  }
+
+  #json<T>(entry: FileEntry, validate: ValidateFunction<T>): T {
+    return checked(entry.file, parsed(entry.file, verified(this.#directory, entry)), validate);
+  }
+
+  frame(entry: FileEntry): ProgramFrame {
+    const make = (): ProgramFrame => this.#json(entry, validators.program);
+    return once(this.#before?.frames, this.now.frames, { key: entry.sha256, make });
+  }
+
+  metrics(entry: FileEntry): readonly MetricDefinition[] {
+    const make = (): readonly MetricDefinition[] => this.#json(entry, validators.metrics);
+    return once(this.#before?.metrics, this.now.metrics, { key: entry.sha256, make });
+  }
+
+  boundary(entry: FileEntry): BoundaryTable {
+    const make = (): BoundaryTable => sound(entry, this.#json(entry, validators.boundary), boundaryFault);
+    return once(this.#before?.boundaries, this.now.boundaries, { key: entry.sha256, make });
+  }
+
+  part(entry: FileEntry): KnownPart {
+    const make = (): KnownPart => {
+      const part = sound(entry, this.#json(entry, validators.part), partFault);
+      return { part, ends: contentEnds(part) };
+    };
+    return once(this.#before?.parts, this.now.parts, { key: entry.sha256, make });
+  }
+
+  image(manifest: Manifest, frame: ProgramFrame, table: StaticTable): Uint8Array {
+    const entry = manifest.images.find((image) => image.table === table);
+    if (!entry) throw new Refusal('damaged', 'manifest.json', `\`manifest.json\` is damaged: no image of table \`${table}\``);
+    const key = `${table} ${entry.entries} ${entry.sha256} ${JSON.stringify(frame.classes)}`;
+    return once(this.#before?.images, this.now.images, { key, make: () => readImage(this.#directory, { entry, frame }, table) });
+  }
+
+  object(entry: FileEntry): Uint8Array {
+    const make = (): Uint8Array => verified(this.#directory, entry);
+    return once(this.#before?.objects, this.now.objects, { key: entry.sha256, make });
+  }
+}
+
+function sound<T>({ file }: FileEntry, value: T, faultOf: (value: T) => string | undefined): T {
+  const fault = faultOf(value);
+  if (fault !== undefined) throw new Refusal('damaged', file, `\`${file}\` is damaged: ${fault}`);
+  return value;
+}
+
+function load(directory: string, trusted: readonly TrustedKey[] | undefined, before: Bundle | undefined): Bundle {
   const manifest = readManifest(directory);
   // Nothing else of it is looked at before.
   const signer = trusted && signerIn(directory, manifest, trusted);
-  const json = <T>(entry: FileEntry, validate: ValidateFunction<T>): T =>
-    checked(entry.file, parsed(entry.file, verified(directory, entry)), validate);
-  const program = json(manifest.files.program, validators.program);
-  const sources = json(manifest.files.sources, validators.sources);
-  const metrics = json(manifest.files.metrics, validators.metrics);
-  const boundary = json(manifest.files.boundary, validators.boundary);
-  verified(directory, manifest.files.text);
-  const fault = programFault(program, sources) ?? boundaryFault(boundary);
+  const contents = new Contents(directory, before?.known);
+  const frame = contents.frame(manifest.files.program);
+  if (new Set(manifest.parts.map(({ sha256 }) => sha256)).size !== manifest.parts.length)
+    throw new Refusal('damaged', 'manifest.json', '`manifest.json` is damaged: it names a part twice');
+  const known = manifest.parts.map((entry) => contents.part(entry));
+  const fault = frameFault(
+    frame,
+    known.map(({ ends }) => ends),
+  );
   if (fault !== undefined) throw new Refusal('damaged', manifest.files.program.file, `the bundle is damaged: ${fault}`);
-  const image = (table: StaticTable): Uint8Array => readImage(directory, { manifest, program }, table);
+  const image = (table: StaticTable): Uint8Array => contents.image(manifest, frame, table);
+  // For people and their tools: nothing here reads it, and it may be large.
+  if (!before) verified(directory, manifest.files.text);
+  const parts = known.map(({ part }) => part);
   return {
     directory,
     manifest,
     ...(signer !== undefined && { signer }),
-    program,
-    sources,
-    metrics,
-    boundary,
-    images: { ports: image('ports'), prefixes: image('prefixes'), http: image('http'), exec: image('exec') },
-    objects: manifest.objects.map((entry) => ({ template: entry.template, bytes: verified(directory, entry) })),
+    frame,
+    parts,
+    sources: new PartedSources(parts),
+    metrics: contents.metrics(manifest.files.metrics),
+    boundary: contents.boundary(manifest.files.boundary),
+    images: { ports: image('ports'), prefixes: image('prefixes'), http: image('http'), dns: image('dns'), exec: image('exec') },
+    objects: manifest.objects.map((entry) => ({ template: entry.template, bytes: contents.object(entry) })),
+    known: contents.now,
   };
 }
 
-/** Reads and checks the bundle in `directory`; `trusted`: only one that such a key signed. Never throws for what is on disk. */
-export function readBundle(directory: string, trusted?: readonly TrustedKey[]): ReadBundle {
+/** What a bundle is read with. `trusted`: only one that such a key signed is read. `before`: what is in it, too, is not read again. */
+export type ReadOptions = { readonly trusted?: readonly TrustedKey[] | undefined; readonly before?: Bundle | undefined };
+
+/** Reads and checks the bundle in `directory`. Never throws for what is on disk. */
+export function readBundle(directory: string, { trusted, before }: ReadOptions = {}): ReadBundle {
   try {
-    return { ok: true, bundle: load(directory, trusted) };
+    return { ok: true, bundle: load(directory, trusted, before) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { ok: false, error: { kind: error.kind, file: error.file, message: error.message } };

@@ -42,7 +42,7 @@ export class ChoiceTable {
       const first = at - (at % blockSize);
       end = Math.min(first + blockSize, choices.length);
       columns.push(first / blockSize);
-      values.push(this.#block(choices.subarray(first, end), isWide));
+      values.push(this.#block(choices, first, isWide));
     }
     this.#columns = Math.max(this.#columns, Math.ceil(choices.length / blockSize));
     const key = `${isWide ? 'w' : ''}${columns.join()};${values.join()}`;
@@ -51,11 +51,10 @@ export class ChoiceTable {
     return number;
   }
 
-  #block(choices: Uint16Array, isWide: boolean): number {
+  #block(choices: Uint16Array, first: number, isWide: boolean): number {
     const bytes = isWide ? this.#wide : this.#narrow;
-    bytes.fill(0);
-    for (let i = 0; i < choices.length; i++) {
-      const choice = choices[i] ?? 0;
+    for (let i = 0; i < blockSize; i++) {
+      const choice = choices[first + i] ?? 0;
       bytes[i] = choice & 0xff;
       if (isWide) bytes[blockSize + i] = choice >> 8;
     }

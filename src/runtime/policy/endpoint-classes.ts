@@ -1,10 +1,10 @@
 // Classes of endpoints: two are in one class exactly when the rules cannot tell them apart, as subjects or as peers.
 // Subject classes are numbered from 1 (0: no policy selects it, or it is not here), peer classes after the network classes.
-import type { PolicyProgram } from '../../compiler/ir/bundle.ts';
 import type { ReservedName } from '../../compiler/ir/event.ts';
+import type { Labels } from '../../compiler/space/labels.ts';
 import type { EndpointClasses, InventoryEndpoint } from './generation.ts';
-import { membershipOf } from './membership.ts';
 import type { NamedContext, PortTable } from './named-ports.ts';
+import type { PolicySet } from './policy-index.ts';
 
 /** `selectors`: of policies, those that select it; ascending. `named`: what names in ingress rules mean at it. */
 export type SubjectClass = { readonly number: number; readonly selectors: readonly number[]; readonly named: NamedContext };
@@ -43,24 +43,28 @@ class Numbered<T extends { readonly number: number }> {
   }
 }
 
+/** By which policies select it as their subject; undefined if none can. */
+function subjectLabels(endpoint: InventoryEndpoint): Labels | undefined {
+  if (endpoint.kind === 'reserved') return endpoint.subject;
+  return endpoint.local ? endpoint.labels : undefined;
+}
+
 /** Gives every endpoint its classes, in the order of `endpoints`. */
-export function classifyEndpoints(program: PolicyProgram, endpoints: readonly InventoryEndpoint[], ports: PortTable): ClassifiedEndpoints {
-  const membership = membershipOf(program.selectors);
-  const ofSubjects = new Set(program.policies.map(({ subject }) => subject));
-  const ofPeers = new Set(program.rules.flatMap(({ peers }) => peers?.selectors ?? []));
+export function classifyEndpoints(policies: PolicySet, endpoints: readonly InventoryEndpoint[], ports: PortTable): ClassifiedEndpoints {
   const subjects = new Numbered<SubjectClass>(1);
-  const peers = new Numbered<PeerClass>(program.classes.networks);
+  const peers = new Numbered<PeerClass>(policies.classes.networks);
 
   const subjectClassOf = (endpoint: InventoryEndpoint): number => {
-    if (endpoint.kind !== 'workload' || !endpoint.local) return 0;
-    const selectors = membership(endpoint.labels).filter((index) => ofSubjects.has(index));
+    const labels = subjectLabels(endpoint);
+    if (!labels) return 0;
+    const selectors = policies.matching(labels).filter(policies.isSubject);
     if (selectors.length === 0) return 0;
     const named = ports.contextOf('ingress', endpoint);
     return subjects.of(`${selectors.join()}|${named.key}`, (number) => ({ number, selectors, named }));
   };
   const peerClassOf = (endpoint: InventoryEndpoint): number => {
     const { kind } = endpoint;
-    const selectors = kind === 'workload' ? membership(endpoint.labels).filter((index) => ofPeers.has(index)) : [];
+    const selectors = kind === 'workload' ? policies.matching(endpoint.labels).filter(policies.isPeer) : [];
     const entities = kind === 'reserved' ? [...new Set(endpoint.entities)].sort() : [];
     const named = ports.contextOf('egress', endpoint);
     const key = `${kind}|${selectors.join()}|${entities.join()}|${named.key}`;
@@ -72,7 +76,7 @@ export function classifyEndpoints(program: PolicyProgram, endpoints: readonly In
     subjectClass: subjectClassOf(endpoint),
     peerClass: peerClassOf(endpoint),
   }));
-  const { sorted, numberOf } = alikeTogether(peers.all, program.classes.networks);
+  const { sorted, numberOf } = alikeTogether(peers.all, policies.classes.networks);
   return {
     endpoints: classified.map((one) => ({ ...one, peerClass: numberOf(one.peerClass) })),
     subjects: subjects.all,
@@ -80,16 +84,24 @@ export function classifyEndpoints(program: PolicyProgram, endpoints: readonly In
   };
 }
 
-/** Peers that the same selectors match get numbers that follow each other: what they choose is then alike too (choices.ts). */
+/**
+ * Peers that the same selectors match get numbers that follow each other: what they choose is then alike too (choices.ts). What
+ * matches many is asked first: rules about many peers then are about few runs of them.
+ */
 function alikeTogether(
   peers: readonly PeerClass[],
   first: number,
 ): { readonly sorted: readonly PeerClass[]; readonly numberOf: (number: number) => number } {
-  const compared = ({ selectors: a }: PeerClass, { selectors: b }: PeerClass): number => {
-    const differs = a.findIndex((selector, i) => selector !== b[i]);
+  const matched = new Map<number, number>();
+  for (const { selectors } of peers) for (const selector of selectors) matched.set(selector, (matched.get(selector) ?? 0) + 1);
+  const widest = [...matched].sort(([a, times], [b, others]) => others - times || a - b);
+  const rank = new Map(widest.map(([selector], place) => [selector, place]));
+  const ranked = peers.map((peer) => ({ peer, ranks: Uint32Array.from(peer.selectors, (selector) => rank.get(selector) ?? 0).sort() }));
+  const compared = (a: Uint32Array, b: Uint32Array): number => {
+    const differs = a.findIndex((one, i) => one !== b[i]);
     return differs < 0 ? a.length - b.length : (a[differs] ?? 0) - (b[differs] ?? -1);
   };
-  const sorted = [...peers].sort((a, b) => compared(a, b) || a.number - b.number);
+  const sorted = ranked.sort((a, b) => compared(a.ranks, b.ranks) || a.peer.number - b.peer.number).map(({ peer }) => peer);
   const numbers = new Map(sorted.map(({ number }, place) => [number, first + place]));
   const numberOf = (number: number): number => numbers.get(number) ?? number;
   return { sorted: sorted.map((peer) => ({ ...peer, number: numberOf(peer.number) })), numberOf };

@@ -1,16 +1,16 @@
 // A generation: what one bundle and one inventory make together, ready to be written into kernel tables. The types that
 // `materialize`, the loader and the tests share; the meaning of each table is stated in compiler/ir/abi.ts.
-import type { PolicyProgram } from '../../compiler/ir/bundle.ts';
 import type { ReservedName } from '../../compiler/ir/event.ts';
 import type { Labels } from '../../compiler/space/labels.ts';
 import type { TransportProtocol } from '../../compiler/space/transport.ts';
 import type { Choices } from './choices.ts';
+import type { PolicySet } from './policy-index.ts';
 import type { Row } from './rows.ts';
 
 /** A port that a workload gave a name; `port` 1..65535. */
 export type NamedEndpointPort = { readonly protocol: TransportProtocol; readonly name: string; readonly port: number };
 
-/** One endpoint of the inventory; `id` is the kernel's endpoint id. Only a local workload can be a subject. */
+/** One endpoint of the inventory; `id` is the kernel's endpoint id. Only a local workload can be a subject, and the host. */
 export type InventoryEndpoint =
   | {
       readonly id: number;
@@ -19,7 +19,8 @@ export type InventoryEndpoint =
       readonly namedPorts: readonly NamedEndpointPort[];
       readonly local: boolean;
     }
-  | { readonly id: number; readonly kind: 'reserved'; readonly entities: readonly ReservedName[] };
+  /** `subject`: labels of the host, which alone of them policies can govern. */
+  | { readonly id: number; readonly kind: 'reserved'; readonly entities: readonly ReservedName[]; readonly subject?: Labels };
 
 /** What an endpoint is called in flows and status. */
 export type NamedEndpoint = {
@@ -42,7 +43,7 @@ export type CauseNumbers = {
 };
 
 export type GenerationInput = {
-  readonly program: PolicyProgram;
+  readonly policies: PolicySet;
   /** The bundle's image `ports`. */
   readonly ports: Uint8Array;
   readonly endpoints: readonly InventoryEndpoint[];
@@ -53,19 +54,23 @@ export type GenerationInput = {
 export type EndpointClasses = { readonly id: number; readonly subjectClass: number; readonly peerClass: number };
 /**
  * A section of a subject class; `section` as in abi.ts. `choices`: the row of choices of port classes, by which they choose of
- * `rows`. `otherwise`: the verdict where a row chooses none; of a process section, the first of exec classes.
+ * `rows`. `bases`: the first of two verdicts, of networks and of endpoints that choose nothing. `starts`: of a process section, the
+ * verdict of the first class of program starts.
  */
 export type SectionTable = {
   readonly subjectClass: number;
   readonly section: number;
   readonly choices: number;
   readonly rows: readonly number[];
-  readonly otherwise: number;
+  readonly bases: number;
+  readonly starts: number;
 };
 
 /** What memory/image.ts makes the decision memory of. */
 export type GenerationTables = {
   readonly endpoints: readonly EndpointClasses[];
+  /** Peer classes below are of networks, the others of endpoints. */
+  readonly networks: number;
   /** Three of each subject class, in the order of its sections, from class 1 on. */
   readonly sections: readonly SectionTable[];
   readonly rows: readonly Row[];

@@ -1,6 +1,9 @@
 // Members (port or peer classes) in groups that have met the same rules so far, so that a rule about all of them costs one
 // step a group, not one a member.
 
+/** From this share of members on, those that moved are found by looking at all. */
+const denseFrom = 16;
+
 /** Of `0 .. count - 1`; `lists[of[member]]` is what the member has met. All begin in group 0, with list 0. */
 export class Groups {
   readonly of: Uint32Array;
@@ -34,9 +37,13 @@ export class Groups {
     return this.#sizes[group] ?? 0;
   }
 
-  /** All others are in group 0, and are the same. Ascending. */
+  /** All others are in group 0, and are the same. Ascending. Good until the next call. */
   get moved(): readonly number[] {
-    return this.#moved.sort((a, b) => a - b);
+    const moved = this.#moved;
+    if (moved.length * denseFrom < this.of.length) return moved.sort((a, b) => a - b);
+    moved.length = 0;
+    for (let member = 0; member < this.of.length; member++) if (this.#hasMoved[member] === 1) moved.push(member);
+    return moved;
   }
 
   /** `extend` says what a list becomes; the same list for what it does not change. */
@@ -48,16 +55,28 @@ export class Groups {
       return;
     }
     const target = new Map<number, number>();
+    // Group -> where its members go; a group that becomes free meanwhile has none left to ask for.
+    const from: (number | undefined)[] = [];
     for (let i = 0; i < members.length; i++) {
       const member = members[i] ?? 0;
-      const from = this.of[member] ?? 0;
-      const list = this.lists[from] ?? 0;
-      const extended = extend(list);
-      if (extended === list) continue;
-      const group = target.get(list) ?? this.#open(extended);
-      target.set(list, group);
-      this.#move(member, from, group);
+      const group = this.of[member] ?? 0;
+      let to = from[group];
+      if (to === undefined) {
+        to = this.#targetOf(group, target, extend);
+        from[group] = to;
+      }
+      if (to !== group) this.#move(member, group, to);
     }
+  }
+
+  /** The group that members of `group` belong to from now on; itself, where nothing changes for them. */
+  #targetOf(group: number, target: Map<number, number>, extend: (list: number) => number): number {
+    const list = this.lists[group] ?? 0;
+    const extended = extend(list);
+    if (extended === list) return group;
+    const known = target.get(list) ?? this.#open(extended);
+    target.set(list, known);
+    return known;
   }
 
   #move(member: number, from: number, to: number): void {

@@ -1,7 +1,8 @@
 // Do the images of a bundle name only classes and states that exist? The kernel adds a class to a row's base without
 // asking again, so a number out of range would read another row's verdict.
 import { layouts, limits } from '../../compiler/ir/abi.ts';
-import type { PolicyProgram, StaticTable } from '../../compiler/ir/bundle.ts';
+import type { ProgramFrame, StaticTable } from '../../compiler/ir/bundle.ts';
+import { portPieces } from '../../compiler/ir/class-pieces.ts';
 import { RequestTable } from './request-lookup.ts';
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -89,15 +90,16 @@ function areRequests(image: Uint8Array, classes: number): boolean {
 }
 
 /** What is wrong with the content of one image, as text; undefined when all is well. The size is checked before. */
-export function imageFault(table: StaticTable, image: Uint8Array, { classes }: PolicyProgram): string | undefined {
+export function imageFault(table: StaticTable, image: Uint8Array, classes: ProgramFrame['classes']): string | undefined {
   switch (table) {
     case 'ports': {
-      const fits = allBelow(viewOf(image), { offset: 0, count: layouts.ports.size / 2, end: classes.ports });
+      const fits = portPieces(image).every((piece) => piece.class < classes.ports);
       return fits ? undefined : 'the image `ports` names a port class that does not exist';
     }
     case 'prefixes':
       return prefixesFault(image, classes.networks);
     case 'http':
+    case 'dns':
       return areRequests(image, classes[table]) ? undefined : `the image \`${table}\` is no table of requests`;
     case 'exec':
       return automatonFault(table, image, classes[table]);

@@ -58,26 +58,26 @@ function largestOf(groups: Groups): number {
   return largest;
 }
 
-/** Makes the tables of one generation. @throws GenerationLimit when they would not fit. */
-export function materialize({ program, ports, endpoints, causes }: GenerationInput): GenerationTables {
-  const portClasses = portTable(program, ports, endpoints);
-  const classified = classifyEndpoints(program, endpoints, portClasses);
-  const candidates = new Candidates(program, portClasses, causes);
+/** Makes the tables of one generation. @throws GenerationLimit when they would not fit, UnfitBundle */
+export function materialize({ policies, ports, endpoints, causes }: GenerationInput): GenerationTables {
+  const portClasses = portTable(policies, ports, endpoints);
+  const classified = classifyEndpoints(policies, endpoints, portClasses);
+  const candidates = new Candidates(policies, portClasses, causes);
   const verdicts = new VerdictTable();
-  const lists = new PortLists(program, classified.peers, candidates, portClasses.classes);
+  const lists = new PortLists(policies, classified.peers, candidates, portClasses.classes);
   const choices = new ChoiceTable();
   const portRows = new PortRows(choices, portClasses.classes);
-  const rows = new Rows({ candidates, lists, verdicts, choices }, { http: program.classes.http, exec: program.classes.exec });
+  const rows = new Rows({ candidates, lists, verdicts, choices }, policies.classes);
 
   const networkTable = (subject: SubjectClass, section: Direction): SectionTable => {
     const last = candidates.defaultsFor(subject, section);
     const ofPorts = portRows.of(lists.listsOf(subject, section), (list) => rows.network(list, last));
-    return { subjectClass: subject.number, section: sectionNumber[section], ...ofPorts, otherwise: rows.otherwise(last) };
+    return { subjectClass: subject.number, section: sectionNumber[section], ...ofPorts, bases: rows.bases(last), starts: 0 };
   };
   const execTable = (subject: SubjectClass): SectionTable => {
-    const list = candidates.positionsFor(subject, 'process').map((position) => candidates.at(position, subject.named));
-    const otherwise = rows.exec(list, candidates.defaultsFor(subject, 'process'));
-    return { subjectClass: subject.number, section: sectionNumber.process, choices: 0, rows: [], otherwise };
+    const list = candidates.rulesFor(subject, 'process').map((rule) => candidates.of(rule, subject.named));
+    const starts = rows.exec(list, candidates.defaultsFor(subject, 'process'));
+    return { subjectClass: subject.number, section: sectionNumber.process, choices: 0, rows: [], bases: 0, starts };
   };
 
   const sections = classified.subjects.flatMap((subject) => [
@@ -86,6 +86,7 @@ export function materialize({ program, ports, endpoints, causes }: GenerationInp
   ]);
   return {
     endpoints: classified.endpoints,
+    networks: policies.classes.networks,
     sections,
     rows: rows.all,
     choices: choices.done(),

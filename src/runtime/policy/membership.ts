@@ -1,8 +1,9 @@
 // Which selectors match which labels. Conditions `key is one of [...]` are indexed by key and value, so that an endpoint
-// is asked only about the selectors that its labels can satisfy; endpoints with equal labels are asked once.
+// is asked only about the selectors that its labels can satisfy; endpoints with equal labels are asked once. Selectors come
+// and go with policies: their numbers stay theirs as long as somebody uses them.
 import { type Labels, type Requirement, type Selector, selects } from '../../compiler/space/labels.ts';
 
-/** Answers with indices of selectors, ascending. */
+/** Answers with numbers of selectors, ascending. */
 export type Membership = (labels: Labels) => readonly number[];
 
 const pair = (key: string, value: string): string => JSON.stringify([key, value]);
@@ -11,50 +12,143 @@ type OneOf = Extract<Requirement, { kind: 'one-of' }>;
 const pairsOf = ({ key, values }: OneOf): readonly string[] => values.map((value) => pair(key, value));
 const isOneOf = (requirement: Requirement): requirement is OneOf => requirement.kind === 'one-of';
 
-/** Pair -> how many conjunctions ask for it. */
-function mentions(selectors: readonly Selector[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const selector of selectors)
-    for (const name of selector.flat().filter(isOneOf).flatMap(pairsOf)) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
-}
+/** Of each conjunction its conditions `one of`, as pairs; [] where it has none. */
+const choicesOf = (selector: Selector): readonly (readonly (readonly string[])[])[] =>
+  selector.map((conjunction) => conjunction.filter(isOneOf).map(pairsOf));
 
-/** Indexes each conjunction by the condition whose pairs the fewest others ask for: what all ask for (a cluster) tells nothing. */
-function indexOf(selectors: readonly Selector[]): {
-  readonly byPair: ReadonlyMap<string, readonly number[]>;
-  readonly others: readonly number[];
-} {
-  const counts = mentions(selectors);
-  const byPair = new Map<string, number[]>();
-  const others: number[] = [];
-  const asked = (pairs: readonly string[]): number => pairs.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0);
-  selectors.forEach((selector, index) => {
-    for (const conjunction of selector) {
-      const choices = conjunction.filter(isOneOf).map(pairsOf);
+type Used = { readonly selector: Selector; readonly key: string; uses: number; readonly places: readonly string[] };
+type Known = { readonly labels: Labels; matched: readonly number[] };
+
+/** Label sets that are remembered; ends of questions come and go with bundles. */
+const mostKnown = 100_000;
+/** So many new selectors are asked about all labels that are known; after more, labels are asked anew. */
+const fewSelectors = 64;
+
+/** Selectors with numbers. */
+export class Selectors {
+  readonly #numbers = new Map<string, number>();
+  readonly #used: (Used | undefined)[] = [];
+  readonly #free: number[] = [];
+  /** Pair -> how many conjunctions ask for it. */
+  readonly #mentions = new Map<string, number>();
+  readonly #byPair = new Map<string, Set<number>>();
+  /** Those with a conjunction without any pair. */
+  readonly #others = new Set<number>();
+  readonly #known = new Map<string, Known>();
+  #knownOf = new WeakMap<Labels, Known>();
+
+  /** Numbers of selectors, each used once more. What all ask for tells nothing: they are counted before they are placed. */
+  use(selectors: readonly Selector[]): readonly number[] {
+    const made: number[] = [];
+    for (const selector of selectors) for (const choices of choicesOf(selector)) for (const name of choices.flat()) this.#mention(name, 1);
+    const numbers = selectors.map((selector) => this.#number(selector, made));
+    this.#learn(made);
+    return numbers;
+  }
+
+  #mention(name: string, by: number): void {
+    const count = (this.#mentions.get(name) ?? 0) + by;
+    if (count > 0) this.#mentions.set(name, count);
+    else this.#mentions.delete(name);
+  }
+
+  #number(selector: Selector, made: number[]): number {
+    const key = JSON.stringify(selector);
+    const known = this.#numbers.get(key);
+    const used = known === undefined ? undefined : this.#used[known];
+    if (known !== undefined && used) {
+      used.uses++;
+      return known;
+    }
+    const number = this.#free.pop() ?? this.#used.length;
+    this.#numbers.set(key, number);
+    this.#used[number] = { selector, key, uses: 1, places: this.#place(selector, number) };
+    made.push(number);
+    return number;
+  }
+
+  /** Each conjunction by the condition whose pairs the fewest others ask for. */
+  #place(selector: Selector, number: number): readonly string[] {
+    const asked = (pairs: readonly string[]): number => pairs.reduce((sum, name) => sum + (this.#mentions.get(name) ?? 0), 0);
+    const places: string[] = [];
+    for (const choices of choicesOf(selector)) {
       const [first] = choices;
-      if (!first) others.push(index);
-      for (const name of choices.reduce((best, one) => (asked(one) < asked(best) ? one : best), first ?? [])) {
-        const list = byPair.get(name);
-        if (list) list.push(index);
-        else byPair.set(name, [index]);
+      if (!first) this.#others.add(number);
+      else places.push(...choices.reduce((best, one) => (asked(one) < asked(best) ? one : best), first));
+    }
+    for (const name of places) {
+      const list = this.#byPair.get(name);
+      if (list) list.add(number);
+      else this.#byPair.set(name, new Set([number]));
+    }
+    return places;
+  }
+
+  #learn(made: readonly number[]): void {
+    if (made.length > fewSelectors) this.#forgetAll();
+    else if (made.length > 0)
+      for (const known of this.#known.values()) {
+        const more = made.filter((number) => selects(this.selector(number), known.labels));
+        if (more.length > 0) known.matched = [...known.matched, ...more].sort((a, b) => a - b);
+      }
+  }
+
+  /** Each is used once less. */
+  release(numbers: readonly number[]): void {
+    const gone = new Set<number>();
+    for (const number of numbers) {
+      const used = this.#used[number];
+      if (!used) throw new Error(`policyd bug: selector ${number} is not used`);
+      for (const choices of choicesOf(used.selector)) for (const name of choices.flat()) this.#mention(name, -1);
+      if (--used.uses === 0) {
+        this.#forget(used, number);
+        gone.add(number);
       }
     }
-  });
-  return { byPair, others };
-}
+    if (gone.size > fewSelectors) this.#forgetAll();
+    else if (gone.size > 0)
+      for (const known of this.#known.values())
+        if (known.matched.some((number) => gone.has(number))) known.matched = known.matched.filter((number) => !gone.has(number));
+  }
 
-/** Prepares `selectors` for many questions. */
-export function membershipOf(selectors: readonly Selector[]): Membership {
-  const { byPair, others } = indexOf(selectors);
-  const known = new Map<string, readonly number[]>();
-  return (labels) => {
-    const entries = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
-    const key = JSON.stringify(entries);
-    const found = known.get(key);
-    if (found) return found;
-    const candidates = new Set([...others, ...entries.flatMap(([name, value]) => byPair.get(pair(name, value)) ?? [])]);
-    const matched = [...candidates].filter((index) => selects(selectors[index] ?? [], labels)).sort((a, b) => a - b);
-    known.set(key, matched);
-    return matched;
-  };
+  #forget({ key, places }: Used, number: number): void {
+    this.#numbers.delete(key);
+    this.#used[number] = undefined;
+    this.#free.push(number);
+    this.#others.delete(number);
+    for (const name of places) {
+      const list = this.#byPair.get(name);
+      list?.delete(number);
+      if (list?.size === 0) this.#byPair.delete(name);
+    }
+  }
+
+  selector(number: number): Selector {
+    const used = this.#used[number];
+    if (!used) throw new Error(`policyd bug: selector ${number} is not used`);
+    return used.selector;
+  }
+
+  /** Those that match, ascending. `labels` never change. */
+  matching(labels: Labels): readonly number[] {
+    const same = this.#knownOf.get(labels);
+    if (same) return same.matched;
+    const key = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+    if (this.#known.size >= mostKnown) this.#forgetAll();
+    const known = this.#known.get(key) ?? { labels, matched: this.#matched(labels) };
+    this.#known.set(key, known);
+    this.#knownOf.set(labels, known);
+    return known.matched;
+  }
+
+  #matched(labels: Labels): readonly number[] {
+    const asked = new Set(this.#others);
+    for (const [name, value] of Object.entries(labels)) for (const number of this.#byPair.get(pair(name, value)) ?? []) asked.add(number);
+    return [...asked].filter((number) => selects(this.selector(number), labels)).sort((a, b) => a - b);
+  }
+
+  #forgetAll(): void {
+    this.#known.clear();
+    this.#knownOf = new WeakMap();
+  }
 }

@@ -1,8 +1,9 @@
 // Which peer classes a rule is about.
-import type { PolicyProgram, ProgramRule } from '../../compiler/ir/bundle.ts';
+import type { ProgramRule } from '../../compiler/ir/bundle.ts';
 import type { ReservedName } from '../../compiler/ir/event.ts';
 import type { ReservedSet } from '../../compiler/ir/typed.ts';
 import type { PeerClass } from './endpoint-classes.ts';
+import type { PolicySet } from './policy-index.ts';
 
 type Peers = NonNullable<ProgramRule['peers']>;
 /** Ascending. */
@@ -12,17 +13,17 @@ const isReserved = ({ name, except }: ReservedSet, names: readonly ReservedName[
   (name === undefined || names.includes(name)) && !except.some((one) => names.includes(one));
 
 export class PeerSets {
-  readonly #program: PolicyProgram;
+  readonly #policies: PolicySet;
   readonly #peers: readonly PeerClass[];
   readonly #ipv6: ReadonlySet<number>;
   readonly #bySelector = new Map<number, number[]>();
   readonly #byKey = new Map<string, PeerSet>();
-  readonly #byPosition = new Map<number, PeerSet>();
+  readonly #byRule = new Map<number, PeerSet>();
 
-  constructor(program: PolicyProgram, peers: readonly PeerClass[]) {
-    this.#program = program;
+  constructor(policies: PolicySet, peers: readonly PeerClass[]) {
+    this.#policies = policies;
     this.#peers = peers;
-    this.#ipv6 = new Set(program.ipv6Networks);
+    this.#ipv6 = new Set(policies.ipv6Networks);
     for (const { number, selectors } of peers) {
       for (const selector of selectors) {
         const list = this.#bySelector.get(selector);
@@ -32,15 +33,13 @@ export class PeerSets {
     }
   }
 
-  /** Of the rule at `position` in `program.rules`. */
-  at(position: number): PeerSet {
-    const known = this.#byPosition.get(position);
+  of({ rule, peers = { selectors: [], networkClasses: [], entities: [] } }: ProgramRule): PeerSet {
+    const known = this.#byRule.get(rule);
     if (known) return known;
-    const peers = this.#program.rules[position]?.peers ?? { selectors: [], networkClasses: [], entities: [] };
     const key = JSON.stringify(peers);
     const found = this.#byKey.get(key) ?? this.#classesOf(peers);
     this.#byKey.set(key, found);
-    this.#byPosition.set(position, found);
+    this.#byRule.set(rule, found);
     return found;
   }
 
@@ -48,7 +47,7 @@ export class PeerSets {
   #classesOf({ selectors, networkClasses, entities, reserved = [] }: Peers): PeerSet {
     if (entities.includes('all')) return 'all';
     const found = new Set<number>(networkClasses);
-    const { networks } = this.#program.classes;
+    const { networks } = this.#policies.classes;
     if (entities.some((name) => name.startsWith('world'))) {
       for (let number = 0; number < networks; number++) {
         const isWorld = entities.includes('world') || entities.includes(this.#ipv6.has(number) ? 'world-ipv6' : 'world-ipv4');

@@ -1,12 +1,13 @@
 // For a subject and a direction: the list of rules that each port class meets, in deciding order; and for such a list, what
 // of it each peer class meets. Ports come first: a policy has few lists of rules that share a port, and many peers.
-import type { PolicyProgram } from '../../compiler/ir/bundle.ts';
+import type { ProgramRule } from '../../compiler/ir/bundle.ts';
 import type { Direction, Tier } from '../../compiler/ir/typed.ts';
 import type { Candidate, Candidates } from './candidates.ts';
 import { Chains } from './chains.ts';
 import type { PeerClass, SubjectClass } from './endpoint-classes.ts';
 import { Groups } from './groups.ts';
 import { type PeerSet, PeerSets } from './peer-sets.ts';
+import type { PolicySet } from './policy-index.ts';
 
 /** Decides every request, also where nothing is in audit mode. */
 const decidesAll = ({ content, action, audit }: Candidate): boolean => content === undefined && action !== 'pass' && !audit;
@@ -46,13 +47,18 @@ export class PortLists {
   readonly #peersOf = new Map<number, PeerSet>();
   readonly #byPeer = new Map<number, readonly Addressed[]>();
 
-  constructor(program: PolicyProgram, peers: readonly PeerClass[], candidates: Candidates, portClasses: number) {
-    this.#networks = program.classes.networks;
+  constructor(policies: PolicySet, peers: readonly PeerClass[], candidates: Candidates, portClasses: number) {
+    this.#networks = policies.classes.networks;
     this.#portGroups = new Groups(portClasses);
     this.#peers = peers;
     this.#candidates = candidates;
-    this.#sets = new PeerSets(program, peers);
+    this.#sets = new PeerSets(policies, peers);
     this.#peerGroups = new Groups(this.peerClasses);
+  }
+
+  /** Classes of peers below are of networks. */
+  get networks(): number {
+    return this.#networks;
   }
 
   get peerClasses(): number {
@@ -62,8 +68,8 @@ export class PortLists {
   /** Port class -> list, for `peersOf`. Good until the next call. */
   listsOf(subject: SubjectClass, section: Direction): Groups {
     const groups = this.#portGroups.restart();
-    for (const position of this.#candidates.positionsFor(subject, section)) {
-      for (const { candidate, peers } of this.#addressed(position, subject, section)) {
+    for (const rule of this.#candidates.rulesFor(subject, section)) {
+      for (const { candidate, peers } of this.#addressed(rule, subject, section)) {
         const closes = peers === 'all' && decidesAll(candidate);
         groups.add(candidate.ports, (list) => this.#ofPorts.extend(list, candidate, closes));
       }
@@ -86,26 +92,26 @@ export class PortLists {
     return this.#ofPeers.members(list).map((number) => this.#candidates.get(number));
   }
 
-  /** The rule at a position: on egress a named port is the peer's, so that it is several where peers give it other numbers. */
-  #addressed(position: number, subject: SubjectClass, section: Direction): readonly Addressed[] {
-    const isNamed = (this.#candidates.rule(position).ports?.named.length ?? 0) > 0;
+  /** A rule: on egress a named port is the peer's, so that it is several where peers give it other numbers. */
+  #addressed(rule: ProgramRule, subject: SubjectClass, section: Direction): readonly Addressed[] {
+    const isNamed = (rule.ports?.named.length ?? 0) > 0;
     if (isNamed && section === 'egress') {
-      const known = this.#byPeer.get(position) ?? this.#addressedByPeer(position);
-      this.#byPeer.set(position, known);
+      const known = this.#byPeer.get(rule.rule) ?? this.#addressedByPeer(rule);
+      this.#byPeer.set(rule.rule, known);
       return known;
     }
-    const candidate = this.#candidates.at(position, subject.named);
-    const peers = this.#sets.at(position);
+    const candidate = this.#candidates.of(rule, subject.named);
+    const peers = this.#sets.of(rule);
     this.#peersOf.set(candidate.number, peers);
     return [{ candidate, peers }];
   }
 
-  #addressedByPeer(position: number): readonly Addressed[] {
-    const set = this.#sets.at(position);
+  #addressedByPeer(rule: ProgramRule): readonly Addressed[] {
+    const set = this.#sets.of(rule);
     const none = { key: '', classes: new Map<string, readonly number[]>() };
     const byCandidate = new Map<Candidate, number[]>();
     for (const peer of set === 'all' ? Array.from({ length: this.peerClasses }, (_, number) => number) : set) {
-      const candidate = this.#candidates.at(position, this.#peers[peer - this.#networks]?.named ?? none);
+      const candidate = this.#candidates.of(rule, this.#peers[peer - this.#networks]?.named ?? none);
       const list = byCandidate.get(candidate);
       if (list) list.push(peer);
       else byCandidate.set(candidate, [peer]);

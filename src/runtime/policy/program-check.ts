@@ -1,54 +1,74 @@
-// Are the numbers of a program ones that exist? A bundle is input: an index out of range must be a message at load, not
-// a wrong verdict later.
+// Are the numbers of a part, and those of all parts together, ones that exist? A bundle is input: an index out of range must be
+// a message at load, not a wrong verdict later.
 import { limits } from '../../compiler/ir/abi.ts';
-import type { PolicyProgram, ProgramRule, SourceTable } from '../../compiler/ir/bundle.ts';
-import { tiers } from '../../compiler/ir/typed.ts';
+import type { PartRule, PolicyPart, ProgramFrame } from '../../compiler/ir/bundle.ts';
+import { parsePrefix } from '../../compiler/space/address.ts';
+import { transportPoints } from '../../compiler/space/transport.ts';
 
 const ascendingBelow = (list: readonly number[], end: number): boolean =>
   list.every((value, i) => value < end && (i === 0 || value > (list[i - 1] ?? 0)));
 
-function ruleFault(program: PolicyProgram, rule: ProgramRule): string | undefined {
-  const { selectors, classes } = program;
-  const name = `rule ${rule.rule}`;
-  if (rule.subject >= selectors.length) return `${name} names a subject that does not exist`;
-  if ((rule.section === 'process') !== (rule.peers === undefined)) return `${name} has peers if and only if it is no network rule`;
-  if ((rule.peers === undefined) !== (rule.ports === undefined)) return `${name} has peers without ports, or ports without peers`;
-  if (rule.section === 'process' && rule.content === undefined) return `${name} is a process rule without content`;
-  if (rule.peers && !ascendingBelow(rule.peers.selectors, selectors.length)) return `${name} names a selector that does not exist`;
-  if (rule.peers && !ascendingBelow(rule.peers.networkClasses, classes.networks))
-    return `${name} names a network class that does not exist`;
-  if (rule.ports && !ascendingBelow(rule.ports.classes, classes.ports)) return `${name} names a port class that does not exist`;
-  if (rule.action === (rule.section === 'process' ? 'drop' : 'kill')) return `${name} has an action that its section does not know`;
-  if (!rule.content) return undefined;
-  if (rule.peers && rule.action === 'pass') return `${name} passes requests over, which only connections are`;
-  const domain = rule.section === 'process' ? 'exec' : 'http';
-  if (rule.content.domain !== domain) return `${name} is about \`${rule.content.domain}\`, which this version does not know there`;
-  if (!ascendingBelow(rule.content.classes, classes[domain])) return `${name} names a class of content that does not exist`;
-  return undefined;
+/** Ranges by their first and last point, one behind the other. */
+const areRanges = (points: readonly number[]): boolean =>
+  points.length % 2 === 0 &&
+  points.every(
+    (point, i) => point < transportPoints && (i === 0 || (i % 2 === 1 ? point >= (points[i - 1] ?? 0) : point > (points[i - 1] ?? 0))),
+  );
+
+type Domain = 'http' | 'dns' | 'exec';
+/** What its content can be about. */
+const domainsOf = ({ section }: PartRule): readonly Domain[] => (section === 'process' ? ['exec'] : ['http', 'dns']);
+
+function contentFault(rule: PartRule): string | undefined {
+  if (!rule.content) return rule.section === 'process' ? 'is a process rule without content' : undefined;
+  if (rule.peers && rule.action === 'pass') return 'passes requests over, which only connections are';
+  if (!domainsOf(rule).some((known) => known === rule.content?.domain))
+    return `is about \`${rule.content.domain}\`, which this version does not know there`;
+  return ascendingBelow(rule.content.classes, limits.classes) ? undefined : 'names a class of content that does not exist';
 }
 
-function sizeFault({ classes, ipv6Networks }: PolicyProgram): string | undefined {
-  if (classes.ports < 1) return 'no port has a class';
-  if (Math.min(classes.networks, classes.http, classes.exec) < 2) return 'a dimension lacks its first two classes';
-  if ([classes.ports, classes.http, classes.exec].some((count) => count > limits.classes)) return 'a dimension has too many classes';
-  return ascendingBelow(ipv6Networks, classes.networks) ? undefined : 'an IPv6 network class does not exist';
+function ruleFault({ selectors, policies }: PolicyPart, rule: PartRule): string | undefined {
+  const { section, policy, peers, ports, action } = rule;
+  if (policy >= policies.length) return 'is of a policy that does not exist';
+  if ((section === 'process') !== (peers === undefined)) return 'has peers if and only if it is no network rule';
+  if ((peers === undefined) !== (ports === undefined)) return 'has peers without ports, or ports without peers';
+  if (peers?.selectors.some((selector) => selector >= selectors.length)) return 'names a selector that does not exist';
+  if (peers?.networks.some((block) => parsePrefix(block) === undefined)) return 'names a block of addresses that is none';
+  if (ports && !areRanges(ports.points)) return 'names ports that do not exist';
+  if (action === (section === 'process' ? 'drop' : 'kill')) return 'has an action that its section does not know';
+  return contentFault(rule);
 }
 
-/** The first number that points nowhere, as text; undefined when all is well. */
-export function programFault(program: PolicyProgram, sources: SourceTable): string | undefined {
-  const { selectors, policies, rules } = program;
-  const size = sizeFault(program);
-  if (size !== undefined) return size;
-  if (policies.length !== sources.policies.length || rules.length !== sources.rules.length) return 'program and source table do not fit';
-  if (policies.some((policy) => policy.subject >= selectors.length)) return 'a policy names a subject that does not exist';
-  if (new Set(rules.map(({ rule }) => rule)).size !== rules.length) return 'two rules have one number';
-  if (rules.some(({ rule }) => rule >= sources.rules.length)) return 'a rule is not in the source table';
-  if (sources.rules.some(({ policy }) => policy >= sources.policies.length)) return 'a rule is of a policy that does not exist';
-  const order = rules.map(({ tier }) => tiers.indexOf(tier));
-  if (order.some((tier, i) => tier < (order[i - 1] ?? 0))) return 'its rules are not in the order of their tiers';
-  for (const rule of rules) {
-    const fault = ruleFault(program, rule);
-    if (fault !== undefined) return fault;
+/** The first number of a part that points nowhere, as text; undefined when all is well. */
+export function partFault(part: PolicyPart): string | undefined {
+  if (part.policies.some(({ subject }) => subject >= part.selectors.length)) return 'a policy names a subject that does not exist';
+  for (const [index, rule] of part.rules.entries()) {
+    const fault = ruleFault(part, rule);
+    if (fault !== undefined) return `rule ${index} (${rule.file}:${rule.line}) ${fault}`;
   }
-  return undefined;
+  return part.rules.some(({ policy }, i) => policy < (part.rules[i - 1]?.policy ?? 0))
+    ? 'its rules are not in the order of its policies'
+    : undefined;
+}
+
+/** Of each domain one more than the highest class of content that a part names. */
+export type ContentEnds = ReadonlyMap<string, number>;
+
+export function contentEnds({ rules }: PolicyPart): ContentEnds {
+  const ends = new Map<string, number>();
+  for (const { content } of rules)
+    if (content) ends.set(content.domain, Math.max(ends.get(content.domain) ?? 0, 1 + (content.classes.at(-1) ?? -1)));
+  return ends;
+}
+
+/** Does what stands beside the parts make sense, and have they no class that it does not count? */
+export function frameFault({ selectors, services, classes, ipv6Networks }: ProgramFrame, ends: readonly ContentEnds[]): string | undefined {
+  if (classes.ports < 1) return 'no port has a class';
+  if (Math.min(classes.networks, classes.http, classes.dns, classes.exec) < 2) return 'a dimension lacks its first two classes';
+  if ([classes.ports, classes.http, classes.dns, classes.exec].some((count) => count > limits.classes))
+    return 'a dimension has too many classes';
+  if (services.some(({ backends }) => backends >= selectors.length)) return 'a service names a selector that does not exist';
+  for (const domain of ['http', 'dns', 'exec'] as const)
+    if (ends.some((end) => (end.get(domain) ?? 0) > classes[domain])) return `a rule names a class of \`${domain}\` that does not exist`;
+  return ascendingBelow(ipv6Networks, classes.networks) ? undefined : 'an IPv6 network class does not exist';
 }

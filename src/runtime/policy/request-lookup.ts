@@ -2,9 +2,11 @@
 // through its automaton, then the classes through the table of combinations, slot by slot.
 import { kernelFields, layouts, limits } from '../../compiler/ir/abi.ts';
 
+/** A text, or the bytes of a number. */
+export type KernelValue = string | Uint8Array;
 /** What a reader in the kernel makes of a request: values by the names of fields, or nothing that it could read. */
 export type KernelRequest =
-  | { readonly kind: 'fields'; readonly fields: Readonly<Record<string, readonly string[]>> }
+  | { readonly kind: 'fields'; readonly domain: string; readonly fields: Readonly<Record<string, readonly KernelValue[]>> }
   | { readonly kind: 'undecidable' };
 
 const encoder = new TextEncoder();
@@ -41,9 +43,9 @@ export class RequestTable {
   }
 
   /** What the automaton of a slot makes of a text. */
-  classOf(slot: number, text: string): number {
+  classOf(slot: number, text: KernelValue): number {
     let state = this.at('begin', slot);
-    for (const byte of encoder.encode(text))
+    for (const byte of typeof text === 'string' ? encoder.encode(text) : text)
       state = this.cell(this.at('next', slot) + state * this.at('width', slot) + this.byteClass(slot, byte));
     return this.cell(this.at('accept', slot) + state);
   }
@@ -59,7 +61,7 @@ export function requestLookup(domain: string, image: Uint8Array): (request: Kern
     return table.isAsked(limits.namesSlot) ? table.classOf(limits.namesSlot, name.slice(space + 1)) : 0;
   };
   return (request) => {
-    if (request.kind === 'undecidable') return 0;
+    if (request.kind === 'undecidable' || request.domain !== domain) return 0;
     const classes = new Map<number, number>();
     for (const [name, values] of Object.entries(request.fields)) {
       const slot = slotOf(name);

@@ -5,6 +5,7 @@ import type { Tier } from '../../compiler/ir/typed.ts';
 import { type Candidate, type Candidates, type Default, type Defaults, matches } from './candidates.ts';
 import { Chains } from './chains.ts';
 import type { ChoiceTable } from './choices.ts';
+import type { Groups } from './groups.ts';
 import type { PortLists } from './port-lists.ts';
 import type { VerdictTable } from './verdict-table.ts';
 
@@ -15,10 +16,19 @@ const keyOf = (decider: Decider): string => (isCandidate(decider) ? `${decider.n
 const allows = ({ action }: Decider): boolean => action === 'allow';
 
 /** What a connection comes to: who decides it, and who each class of requests on it; none where the one decides all. */
-type Ruling = { readonly connection: Decider; readonly requests: readonly Decider[]; readonly isInspected: boolean };
+type Ruling = {
+  readonly connection: Decider;
+  readonly requests: readonly Decider[];
+  readonly domain: RequestDomain;
+  readonly isInspected: boolean;
+};
+
+/** What requests of a connection are read as: no build has rules of both for one. */
+type RequestDomain = 'http' | 'dns';
+const requestDomainOf = (list: readonly Candidate[]): RequestDomain => (list.some(({ domain }) => domain === 'dns') ? 'dns' : 'http');
 
 /** Classes of contents. */
-type Sizes = { readonly http: number; readonly exec: number };
+type Sizes = Readonly<Record<RequestDomain | 'exec', number>>;
 type RowParts = {
   readonly candidates: Candidates;
   readonly lists: PortLists;
@@ -26,12 +36,14 @@ type RowParts = {
   readonly choices: ChoiceTable;
 };
 
+type Contents = { readonly domain: keyof Sizes; readonly classes: number };
+
 /** Content class -> who decides it. A `pass` that matches takes the rest of its tier away. */
-function contentRow(list: readonly Candidate[], last: Decider, classes: number): readonly Decider[] {
+function contentRow(list: readonly Candidate[], last: Decider, { domain, classes }: Contents): readonly Decider[] {
   return Array.from({ length: classes }, (_, number) => {
     let passed: Tier | undefined;
     for (const candidate of list) {
-      if (candidate.tier === passed || !matches(candidate, number)) continue;
+      if (candidate.tier === passed || !matches(candidate, { domain, number })) continue;
       if (candidate.action !== 'pass') return candidate;
       passed = candidate.tier;
     }
@@ -39,8 +51,45 @@ function contentRow(list: readonly Candidate[], last: Decider, classes: number):
   });
 }
 
-/** `choices`: row of choices of peer classes, by which they choose of the verdicts behind `verdicts`. */
-export type Row = { readonly choices: number; readonly verdicts: number };
+/** The requests of a connection: base of their row. */
+type Inspected = { readonly next: number; readonly domain: RequestDomain };
+
+/**
+ * `choices`: row of choices of peer classes, by which they choose of the verdicts behind `verdicts`. Who chooses nothing has the base
+ * of its kind, network or endpoint: that of the section, or (`hasBases`) the row's own, which are the verdict before `verdicts` and that.
+ */
+export type Row = { readonly choices: number; readonly verdicts: number; readonly hasBases: boolean };
+
+type Members = { readonly ofGroup: Uint32Array; readonly unmoved: number };
+
+/** How many networks, and how many endpoints, are in each group. */
+function membersOf({ of, moved, lists }: Groups, networks: number, all: number): readonly Members[] {
+  const counts = [new Uint32Array(lists.length), new Uint32Array(lists.length)] as const;
+  let movedNetworks = 0;
+  for (const peer of moved) {
+    const ofGroup = peer < networks ? counts[0] : counts[1];
+    const group = of[peer] ?? 0;
+    ofGroup[group] = (ofGroup[group] ?? 0) + 1;
+    if (peer < networks) movedNetworks++;
+  }
+  const unmoved = [networks - movedNetworks, all - networks - (moved.length - movedNetworks)];
+  return counts.map((ofGroup, kind) => {
+    ofGroup[0] = (ofGroup[0] ?? 0) + (unmoved[kind] ?? 0);
+    return { ofGroup, unmoved: unmoved[kind] ?? 0 };
+  });
+}
+
+/** The entry of the most members, the first of several; `none` where there is nobody. */
+function commonest(ofGroup: Uint32Array, entryOf: readonly number[], none: number): number {
+  const sums = new Map<number, number>();
+  for (const [group, entry] of entryOf.entries()) {
+    const count = ofGroup[group] ?? 0;
+    if (count > 0) sums.set(entry, (sums.get(entry) ?? 0) + count);
+  }
+  let [found, most] = [none, 0];
+  for (const [entry, count] of sums) if (count > most) [found, most] = [entry, count];
+  return found;
+}
 
 export class Rows {
   readonly #candidates: Candidates;
@@ -57,6 +106,7 @@ export class Rows {
   readonly #rows: Row[] = [];
   readonly #rowNumbers = new Map<string, number>();
   readonly #buffer: Uint16Array;
+  readonly #everyPeer: readonly number[];
 
   constructor(parts: RowParts, sizes: Sizes) {
     this.#candidates = parts.candidates;
@@ -65,15 +115,17 @@ export class Rows {
     this.#choices = parts.choices;
     this.#sizes = sizes;
     this.#buffer = new Uint16Array(parts.lists.peerClasses);
+    this.#everyPeer = Array.from(this.#buffer, (_, peer) => peer);
   }
 
   get all(): readonly Row[] {
     return this.#rows;
   }
 
-  /** Base of a row of the one verdict where no rule is asked. */
-  otherwise(last: Defaults): number {
-    return this.#table.row([this.#entryOfList(0, last)]);
+  /** The first of two verdicts where no rule is asked. */
+  bases(last: Defaults): number {
+    const none = this.#entryOfList(0, last);
+    return this.#table.row([none, none]);
   }
 
   /** Number of the row of a list of `PortLists.listsOf`. @throws GenerationLimit */
@@ -82,7 +134,7 @@ export class Rows {
     const known = this.#rowNumbers.get(key);
     if (known !== undefined) return known;
     const row = this.#row(list, last);
-    const name = `${row.choices}|${row.verdicts}`;
+    const name = `row ${row.choices}|${row.verdicts}|${row.hasBases}`;
     const number = this.#rowNumbers.get(name) ?? this.#rows.push(row) - 1;
     this.#rowNumbers.set(name, number).set(key, number);
     return number;
@@ -90,24 +142,39 @@ export class Rows {
 
   #row(list: number, last: Defaults): Row {
     const groups = this.#lists.peersOf(list);
-    const otherwise = this.#entryOfList(0, last);
-    const entryOf = groups.lists.map((peers, group) => (groups.sizeOf(group) === 0 ? otherwise : this.#entryOfList(peers, last)));
+    const entryOf = groups.lists.map((peers, group) => (groups.sizeOf(group) === 0 ? 0 : this.#entryOfList(peers, last)));
+    const { of, moved } = groups;
+    const { networks, peerClasses } = this.#lists;
+    const members = membersOf(groups, networks, peerClasses);
+    const none = this.#entryOfList(0, last);
+    const bases = members.map((counts) => commonest(counts.ofGroup, entryOf, none));
     const entries: number[] = [];
-    const known = new Map([[otherwise, 0]]);
+    const known = new Map<number, number>();
     // Numbered as peers meet them: rows with the same pattern of peers then share their blocks.
-    const choiceOf = (entry: number): number => {
+    const choiceOf = (entry: number, base: number | undefined): number => {
+      if (entry === base) return 0;
       const choice = known.get(entry) ?? entries.push(entry);
       known.set(entry, choice);
       return choice;
     };
-    const { of, moved } = groups;
-    // Whoever no rule names has what all have: mostly nothing of its own, else every choice is to be told.
-    const isOwn = moved.length < of.length && entryOf[0] !== otherwise;
-    const peers = isOwn ? Array.from(of, (_, peer) => peer) : moved;
-    for (const peer of peers) this.#buffer[peer] = choiceOf(entryOf[of[peer] ?? 0] ?? otherwise);
+    // Whoever no rule names is visited only to be told what is not the base.
+    const isTold = members.some(({ unmoved }, kind) => unmoved > 0 && entryOf[0] !== bases[kind]);
+    const peers = isTold ? this.#everyPeer : moved;
+    const choiceOfGroup: (number | undefined)[] = [];
+    for (const peer of peers) {
+      const group = of[peer] ?? 0;
+      const kind = peer < networks ? 0 : 1;
+      let choice = choiceOfGroup[2 * group + kind];
+      if (choice === undefined) {
+        choice = choiceOf(entryOf[group] ?? 0, bases[kind]);
+        choiceOfGroup[2 * group + kind] = choice;
+      }
+      this.#buffer[peer] = choice;
+    }
     const choices = this.#choices.row(this.#buffer, entries.length, peers);
     for (const peer of peers) this.#buffer[peer] = 0;
-    return { choices, verdicts: entries.length === 0 ? 0 : this.#table.row(entries) - 1 };
+    if (bases.some((base) => base !== none)) return { choices, verdicts: this.#table.row([...bases, ...entries]) + 1, hasBases: true };
+    return { choices, verdicts: entries.length === 0 ? 0 : this.#table.row(entries) - 1, hasBases: false };
   }
 
   /** Base of the row over exec classes. */
@@ -115,9 +182,9 @@ export class Rows {
     const held = contentRow(
       list.filter(({ audit }) => !audit),
       enforced,
-      this.#sizes.exec,
+      this.#contents('exec'),
     );
-    const wished = contentRow(list, audited, this.#sizes.exec);
+    const wished = contentRow(list, audited, this.#contents('exec'));
     return this.#table.row(held.map((decider, number) => this.#request(decider, wished[number] ?? decider)));
   }
 
@@ -158,12 +225,17 @@ export class Rows {
   }
 
   #ruling(pending: number, last: Decider): Ruling {
-    if (pending === 0) return { connection: last, requests: [], isInspected: false };
+    if (pending === 0) return { connection: last, requests: [], domain: 'http', isInspected: false };
     const list = this.#pending.members(pending).map((number) => this.#candidates.get(number));
-    const requests = contentRow(list, last, this.#sizes.http);
+    const domain = requestDomainOf(list);
+    const requests = contentRow(list, last, this.#contents(domain));
     const allowing = [...list, last].find((decider) => allows(decider) && requests.includes(decider));
     const isInspected = allowing !== undefined && requests.some((decider) => decider !== allowing);
-    return { connection: allowing ?? requests[0] ?? last, requests, isInspected };
+    return { connection: allowing ?? requests[0] ?? last, requests, domain, isInspected };
+  }
+
+  #contents(domain: keyof Sizes): Contents {
+    return { domain, classes: this.#sizes[domain] };
   }
 
   /** The entry of a connection whose ruling is `held`, and with what is in audit mode `wished`. */
@@ -184,27 +256,27 @@ export class Rows {
   #connection(held: Ruling, wished: Ruling): number {
     if (!held.isInspected) return this.#final(held.connection, wished.connection);
     const requests = held.requests.map((decider, number) => this.#request(decider, wished.requests[number] ?? wished.connection));
-    return this.#final(held.connection, wished.connection, this.#table.row(requests));
+    return this.#final(held.connection, wished.connection, { next: this.#table.row(requests), domain: held.domain });
   }
 
   #request(held: Decider, wished: Decider): number {
     return this.#entry({ held, wished, match: matchType.layer7 });
   }
 
-  /** `next`: of a connection that is inspected. */
-  #final(held: Decider, wished: Decider, next = 0): number {
-    return this.#entry({ held, wished, match: matchOf(allows(held) && !allows(wished) ? wished : held), next });
+  /** `inspected`: of a connection whose requests are read. */
+  #final(held: Decider, wished: Decider, inspected?: Inspected): number {
+    return this.#entry({ held, wished, match: matchOf(allows(held) && !allows(wished) ? wished : held), ...(inspected && { inspected }) });
   }
 
-  #entry({ held, wished, match, next = 0 }: { held: Decider; wished: Decider; match: number; next?: number }): number {
+  #entry({ held, wished, match, inspected }: { held: Decider; wished: Decider; match: number; inspected?: Inspected }): number {
     const isAudited = allows(held) && !allows(wished);
-    const passes = next === 0 ? verdictAction.allow : verdictAction.inspect;
+    const passes = inspected ? verdictAction.inspect : verdictAction.allow;
     return this.#table.entry({
       action: allows(held) ? passes : verdictAction.deny,
       cause: (isAudited ? wished : held).cause,
       match,
-      next,
-      domain: next === 0 ? 0 : eventDomain.http,
+      next: inspected?.next ?? 0,
+      domain: inspected ? eventDomain[inspected.domain] : 0,
       flags: isAudited ? verdictFlag.audited : held.action === 'drop' ? verdictFlag.silent : 0,
     });
   }

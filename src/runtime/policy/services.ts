@@ -4,6 +4,7 @@
 // Where connections are free to go anywhere, the slots of a service are its backends, and one is drawn. With affinity they are a
 // fixed number, each of which belongs to the backend that wins it (rendezvous hashing: Thaler, Ravishankar, 1998): a client has
 // a slot for good, and a backend that comes or goes moves only the slots that it wins or held.
+import { hashOf } from '../../compiler/base/hash.ts';
 import type { PolicyProgram, ProgramService, ProgramServicePort } from '../../compiler/ir/bundle.ts';
 import { type Address, isIpv4, parseAddress } from '../../compiler/space/address.ts';
 import { type Labels, selects } from '../../compiler/space/labels.ts';
@@ -44,12 +45,8 @@ export type ServiceTables = {
 export const affinitySlots = 2048;
 export const mostAffinityBackends = 512;
 
-/** FNV-1a, and a finaliser so that each of its bits depends on each of the text. 32 bits. */
-export function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return mixed(hash);
-}
+/** Each of its bits depends on each of the text. 32 bits. */
+const keyOf = (text: string): number => mixed(hashOf(text));
 
 function mixed(value: number): number {
   let hash = value;
@@ -71,7 +68,7 @@ const candidatesOf = (port: ProgramServicePort, workloads: readonly BackendWorkl
     const target = targetOf(port, workload);
     if (target === undefined) return [];
     const addresses = workload.addresses.filter((address) => isIpv4(address) === ipv4);
-    return addresses.map((address) => ({ address, port: target, key: hashOf(`${workload.name} ${address} ${target}`) }));
+    return addresses.map((address) => ({ address, port: target, key: keyOf(`${workload.name} ${address} ${target}`) }));
   });
 
 /** Which candidate wins each slot. */
@@ -108,7 +105,7 @@ class Tables {
   ): void {
     if (affinity && candidates.length > mostAffinityBackends)
       throw new GenerationLimit(`backends of the service ${name} with affinity`, candidates.length, mostAffinityBackends);
-    const [salt, first, base] = [hashOf(`${name} ${protocol} ${port}`), this.slots.length, this.backends.length];
+    const [salt, first, base] = [keyOf(`${name} ${protocol} ${port}`), this.slots.length, this.backends.length];
     const chosen = candidates.length === 0 ? [] : affinity ? wonSlots(candidates, salt) : candidates.map((_, index) => index);
     for (const { address, port: target } of candidates) this.backends.push({ address, port: target });
     for (const index of chosen) this.slots.push(base + index);

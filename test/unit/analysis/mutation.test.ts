@@ -192,6 +192,18 @@ test('changes of what governs the host by labels, or other entities, turn verdic
   assert.ok(survivors.every(({ witness }) => witness));
 });
 
+test('another tier of a policy whose rules stay: who passed it by is compared anew', () => {
+  const { survivors, equivalent } = mutate(
+    typedPolicy(`
+      policy never for all tier admin { ingress { deny at tcp 23 } }
+      policy some for all tier admin priority 1 { ingress { pass from { app: "a" } } }
+      policy own for { app: "b" } { ingress { allow from { app: "c" } } }
+      policy floor for all except { app: "b" } tier baseline { ingress { allow from cluster } }`),
+  );
+  assert.not.ok(survivors.some(({ mutant }) => mutant.policy.name === 'never' && mutant.what.startsWith('in tier normal')));
+  assert.ok(equivalent > 0);
+});
+
 test('it ends when it is told to', () => {
   const typed = typedPolicy(text(''));
   const { tried, total, survivors } = mutate(typed, { goOn: (done) => done < 3 });

@@ -9,10 +9,13 @@ import * as assert from 'uvu/assert';
 import { build } from '../../../src/compiler/7-build/index.ts';
 import { compile } from '../../../src/compiler/index.ts';
 import { abiVersion } from '../../../src/compiler/ir/abi.ts';
-import type { Manifest } from '../../../src/compiler/ir/bundle.ts';
+import type { Manifest, ProgramRule } from '../../../src/compiler/ir/bundle.ts';
 import { buildText } from '../../../src/compiler/ir/bundle-schema.ts';
 import type { Emitted } from '../../../src/compiler/ir/emitted.ts';
+import type { Selector } from '../../../src/compiler/space/labels.ts';
 import { type BundleError, readBundle } from '../../../src/runtime/policy/bundle.ts';
+import { ClassSpace } from '../../../src/runtime/policy/class-space.ts';
+import { PolicyIndex } from '../../../src/runtime/policy/policy-index.ts';
 
 const policy = `
 workload web = { app: "web" }
@@ -76,13 +79,30 @@ function errorOf(directory: string): BundleError {
   return read.error;
 }
 
+/** A rule with its selectors as they are written: their numbers are each side's own. */
+const spelled = (rule: ProgramRule, selectorOf: (number: number) => Selector | undefined): unknown => ({
+  ...rule,
+  subject: JSON.stringify(selectorOf(rule.subject)),
+  ...(rule.peers && { peers: { ...rule.peers, selectors: rule.peers.selectors.map((one) => JSON.stringify(selectorOf(one))).sort() } }),
+});
+
 test('a bundle is read back as it was emitted', () => {
   const read = readBundle(built());
   assert.ok(read.ok, read.ok ? '' : read.error.message);
   if (!read.ok) return;
   const { program, sources, metrics, images } = emitted();
-  assert.equal(read.bundle.program, JSON.parse(JSON.stringify(program)));
-  assert.equal(read.bundle.sources, sources);
+  const { parts, frame } = read.bundle;
+  const index = new PolicyIndex();
+  index.change(parts);
+  const policies = index.setOf(frame, new ClassSpace(read.bundle.images));
+  const own = program.selectors.map((_, selector) => selector);
+  for (const section of ['ingress', 'egress', 'process'] as const)
+    assert.equal(
+      policies.rulesFor(own, section).map((rule) => spelled(rule, (selector) => index.selector(selector))),
+      program.rules.filter((rule) => rule.section === section).map((rule) => spelled(rule, (selector) => program.selectors[selector])),
+    );
+  assert.equal([frame.classes, frame.services, frame.ipv6Networks], [program.classes, program.services, program.ipv6Networks]);
+  assert.equal(read.bundle.sources.table(), sources);
   assert.equal(read.bundle.metrics, metrics);
   for (const { table, bytes } of images) assert.ok(Buffer.from(read.bundle.images[table]).equals(bytes), table);
   assert.equal(
@@ -175,10 +195,11 @@ test('an unknown key is named with its place', () => {
     ['unknown-key', '`manifest.json` has an unknown key `extra` at the top level'],
   );
   const inside = built();
-  const program = JSON.parse(readFileSync(join(inside, 'program.json'), 'utf8'));
-  program.rules[0].more = [];
-  forge(inside, 'program.json', JSON.stringify(program));
-  assert.match(errorOf(inside).message, /`program.json` has an unknown key `more` at `\/rules\/0`/);
+  const file = partIn(inside);
+  const part = JSON.parse(readFileSync(join(inside, file), 'utf8'));
+  part.rules[0].more = [];
+  forge(inside, file, JSON.stringify(part));
+  assert.match(errorOf(inside).message, /`parts\/.*json` has an unknown key `more` at `\/rules\/0`/);
 });
 
 test('a path out of the bundle is refused', () => {
@@ -189,27 +210,40 @@ test('a path out of the bundle is refused', () => {
   assert.is(errorOf(directory).kind, 'damaged');
 });
 
-/** What the next test changes of a program. */
+/** What the next test changes of a part. */
 type Editable = {
-  readonly rules: readonly { readonly peers: { readonly selectors: number[] }; readonly ports: { readonly classes: number[] } }[];
+  readonly rules: readonly { readonly peers: { readonly selectors: number[]; networks: string[] }; readonly ports: { points: number[] } }[];
   readonly policies: readonly object[];
-  readonly classes: object;
 };
+const partIn = (directory: string): string => readManifest(directory).parts[0]?.file ?? '';
 
 test('numbers that point nowhere are refused even when every hash is right', () => {
   const edits: Readonly<Record<string, (program: Editable) => unknown>> = {
     'a selector': ({ rules }) => rules[0]?.peers.selectors.push(99),
     'a subject': ({ policies }) => Object.assign(policies[0] ?? {}, { subject: 99 }),
-    'a port class': ({ rules }) => rules[0]?.ports.classes.push(9999),
-    'a request class': ({ classes }) => Object.assign(classes, { http: 1 }),
+    'a policy': ({ rules }) => Object.assign(rules[0] ?? {}, { policy: 99 }),
+    'a port': ({ rules }) => rules[0]?.ports.points.push(1 << 20, 1 << 20),
+    'half a range': ({ rules }) => rules[0]?.ports.points.push(90),
+    'a range backwards': ({ rules }) => rules[0]?.ports.points.push(99, 98),
+    'a block': ({ rules }) => rules[0]?.peers.networks.push('10.0.0.0/33'),
   };
   for (const [what, edit] of Object.entries(edits)) {
     const directory = built();
-    const program: Editable = JSON.parse(readFileSync(join(directory, 'program.json'), 'utf8'));
-    edit(program);
-    forge(directory, 'program.json', JSON.stringify(program));
+    const file = partIn(directory);
+    const part: Editable = JSON.parse(readFileSync(join(directory, file), 'utf8'));
+    edit(part);
+    forge(directory, file, JSON.stringify(part));
     assert.is(errorOf(directory).kind, 'damaged', what);
   }
+  const fewer = built();
+  const frame = JSON.parse(readFileSync(join(fewer, 'program.json'), 'utf8'));
+  forge(fewer, 'program.json', JSON.stringify({ ...frame, classes: { ...frame.classes, http: 1 } }));
+  assert.is(errorOf(fewer).kind, 'damaged');
+  const twice = built();
+  const manifest = readManifest(twice);
+  const doubled = { ...manifest, parts: [...manifest.parts, ...manifest.parts] };
+  writeManifest(twice, { ...doubled, build: sha256(buildText(doubled)) });
+  assert.match(errorOf(twice).message, /names a part twice/);
   for (const table of ['ports', 'prefixes', 'http', 'exec']) {
     const directory = built();
     const bytes = readFileSync(join(directory, `images/${table}.bin`));

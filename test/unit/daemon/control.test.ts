@@ -54,6 +54,7 @@ async function serving(parts: Partial<Control> = {}) {
     lostRecord,
     register: ({ name }) => void done.push(`register ${name}`),
     unregister: ({ name }) => void done.push(`unregister ${name}`),
+    confirm: () => void done.push('confirm'),
     stop: (unload) => void done.push(`stop ${unload}`),
     ...parts,
   };

@@ -9,13 +9,24 @@ import { ShownRules } from '../../../src/runtime/daemon/shown-rules.ts';
 import { parseSockets } from '../../../src/runtime/daemon/sockets.ts';
 
 test('a removed rule is shown for a while; one that comes back for good', () => {
-  const shown = new ShownRules();
-  shown.change([16, 17, 18], 0);
-  shown.change([16], 1000);
+  const shown = new ShownRules<number>();
+  const causesOf = (part: number) => [part];
+  shown.change([16, 17, 18], causesOf, 0);
+  shown.change([16], causesOf, 1000);
   const at = (now: number) => [16, 17, 18, 99].map((cause) => shown.isShown(cause, now));
   assert.equal(at(1000 + 14 * 60_000), [true, true, true, false]);
-  shown.change([16, 17], 2000);
+  shown.change([16, 17], causesOf, 2000);
   assert.equal(at(60 * 60_000), [true, true, false, false]);
+});
+
+test('a rule of two parts is shown until both are gone', () => {
+  const shown = new ShownRules<readonly number[]>();
+  const [a, b] = [[16], [16, 17]];
+  shown.change([a, b], (part) => part, 0);
+  shown.change([a], (part) => part, 0);
+  assert.equal([shown.isShown(16, 60 * 60_000), shown.isShown(17, 60 * 60_000)], [true, false]);
+  shown.change([], (part) => part, 0);
+  assert.is(shown.isShown(16, 60 * 60_000), false);
 });
 
 test('sockets of ss, with their cgroups', () => {

@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { openIdentities } from '../../../src/runtime/daemon/identities.ts';
 import { Refusal } from '../../../src/runtime/daemon/refusal.ts';
 import { clearState, loadSaved, save, stateFolderAt, takeLock } from '../../../src/runtime/daemon/state-folder.ts';
-import { policySource, ruleSource } from '../../harness/sample-policy.ts';
+import { policySource, ruleSource, writtenIn } from '../../harness/sample-policy.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'policyc-state-'));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -62,10 +62,10 @@ test('saved values come back; a missing or damaged file is as if nothing was sav
 
 test('identities go on where an earlier run ended', () => {
   const state = stateFolderAt(join(folder, 'lock'));
-  const sources = {
+  const sources = writtenIn({
     policies: [policySource('a', 'a.policy', 1)],
     rules: [ruleSource({ file: 'a.policy', line: 2, action: 'allow', section: 'ingress', text: 'allow', audit: true, log: 'x' })],
-  };
+  });
   const first = openIdentities(state, []);
   const cause = first.causes.numbersOf(sources).rule(0);
   const id = first.ids.idOf('workload a');

@@ -2,9 +2,9 @@
 // vocabularies are those of the kernel.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { typeNumbers } from '../../../src/compiler/base/record-types.ts';
 import { bpfCommands } from '../../../src/compiler/domains/bpf/index.ts';
 import { capabilities } from '../../../src/compiler/domains/capability/index.ts';
-import { typeNumbers } from '../../../src/compiler/domains/dns/types.ts';
 import type { FieldSpec } from '../../../src/compiler/domains/domain.ts';
 import { apiKeys } from '../../../src/compiler/domains/kafka/api-keys.ts';
 import { domains } from '../../../src/compiler/domains/registry.ts';

@@ -2,15 +2,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fixedCause } from '../../../src/compiler/ir/abi.ts';
-import type { SourceTable } from '../../../src/compiler/ir/bundle.ts';
+import type { RuleSource } from '../../../src/compiler/ir/bundle.ts';
 import { CauseTable } from '../../../src/runtime/events/causes.ts';
-import { policySource, ruleSource } from '../../harness/sample-policy.ts';
+import { policySource, ruleSource, writtenIn } from '../../harness/sample-policy.ts';
 
 const rule = (line: number, text = `allow ${line}`) => ruleSource({ file: 'a.policy', line, action: 'allow', section: 'ingress', text });
-const sources = (...rules: SourceTable['rules'][number][]): SourceTable => ({
-  policies: [policySource('a', 'a.policy', 1), policySource('b', 'b.policy', 9)],
-  rules,
-});
+const policies = [policySource('a', 'a.policy', 1), policySource('b', 'b.policy', 9)];
+const sources = (...rules: readonly RuleSource[]) => writtenIn({ policies, rules });
 
 test('the same rule has the same number in every bundle; another one never has it', () => {
   const table = new CauseTable();
@@ -32,9 +30,9 @@ test('the same rule has the same number in every bundle; another one never has i
 test('what is written beside a rule is known of its cause: its own annotations, and its policy’s', () => {
   const table = new CauseTable();
   const owner = { name: 'owner', values: ['team-a'] };
-  const policies = [{ ...policySource('a', 'a.policy', 1), annotations: [owner, { name: 'ticket', values: ['A-1'] }] }];
+  const annotatedPolicies = [{ ...policySource('a', 'a.policy', 1), annotations: [owner, { name: 'ticket', values: ['A-1'] }] }];
   const annotated = { ...rule(2), audit: true, name: 'ssh', log: 'ssh from outside', annotations: [{ name: 'ticket', values: ['A-2'] }] };
-  const found = table.recordOf(table.numbersOf({ policies, rules: [annotated] }).rule(0));
+  const found = table.recordOf(table.numbersOf(writtenIn({ policies: annotatedPolicies, rules: [annotated] })).rule(0));
   assert.equal(found.kind === 'rule' && { audit: found.audit, name: found.name, log: found.log, annotations: found.annotations }, {
     ...{ audit: true, name: 'ssh', log: 'ssh from outside' },
     annotations: [{ name: 'ticket', values: ['A-2'] }, owner],
@@ -47,7 +45,7 @@ test('a default deny is named by its policies', () => {
   assert.equal([numbers.defaultDeny([0, 1]), numbers.defaultDeny([0]), numbers.defaultDeny([0, 1])], [16, 17, 16]);
   assert.equal(table.recordOf(16), {
     kind: 'default-deny',
-    policies: sources().policies.map(({ name, file, line }) => ({ name, file, line })),
+    policies: policies.map(({ name, file, line }) => ({ name, file, line })),
   });
 });
 

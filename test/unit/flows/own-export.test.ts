@@ -8,6 +8,7 @@ import { parseAddress } from '../../../src/compiler/space/address.ts';
 import { type RecordContext, recordOfEvent } from '../../../src/runtime/hubble/record.ts';
 import type { NamedEndpoint } from '../../../src/runtime/policy/generation.ts';
 import { typedPolicy } from '../../harness/compile.ts';
+import { readLine } from '../../harness/flow-line.ts';
 import { cause, causes, type EventParts, event } from '../hubble/sample.ts';
 
 const placeLabels = { '@cluster': 'east', '@namespace/team': 'pay' };
@@ -28,7 +29,7 @@ function replayOf(parts: EventParts, policy: string): Replay {
   const line = JSON.stringify(recordOfEvent(event(parts), context));
   const replay = new Replay({ after: typedPolicy(policy) });
   const reader = new LineReader();
-  for (const _ of [1, 2]) replay.traffic.add(reader.read(line, 0, line.length), { file: 'own.json', line: 1 });
+  for (const _ of [1, 2]) replay.traffic.add(readLine(reader, line), { file: 'own.json', line: 1 });
   assert.is(replay.tally().bad.count, 0);
   return replay;
 }

@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { lineOfText } from '../../../src/compiler/flows/read-json.ts';
 import { LineReader } from '../../../src/compiler/flows/scan-line.ts';
+import { readLine } from '../../harness/flow-line.ts';
 import { type Random, random, seedOf } from '../../harness/random.ts';
 import { samples } from './samples.ts';
 
@@ -14,7 +15,9 @@ const bytesOf = (text: string): string => Buffer.from(text, 'utf8').toString('la
 /** The line in the middle of a larger text, as files are read. */
 function read(reader: LineReader, line: string): unknown {
   const bytes = bytesOf(line);
-  return reader.read(`{"a\n${bytes}\n{"flow":`, 4, 4 + bytes.length);
+  const text = `{"a\n${bytes}\n{"flow":`;
+  reader.begin(text, Buffer.from(text, 'latin1'));
+  return reader.read(4, 4 + bytes.length);
 }
 
 test('every form of line is read alike', () => {
@@ -62,7 +65,7 @@ test('what is no line is bad, and says why', () => {
   ]);
   const reader = new LineReader();
   const broken = Buffer.from([...Buffer.from('{"flow":{"verdict":"'), 0xff, ...Buffer.from('"}}')]).toString('latin1');
-  assert.equal(reader.read(broken, 0, broken.length), { kind: 'bad', reason: 'not UTF-8' });
+  assert.equal(readLine(reader, broken), { kind: 'bad', reason: 'not UTF-8' });
 });
 
 /** Members of one object, in another order, doubled or left out. */

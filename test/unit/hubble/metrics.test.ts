@@ -45,6 +45,16 @@ const measured = (counters: readonly CounterRow[]): Measurements => ({
   revision: 7,
   integrity: { drift: [{ table: 't_memory', entries: 2 }], repairs: 1 },
   workloads: { local: 2, remote: 1 },
+  requests: [
+    { direction: 'ingress', method: 'GET', protocol: 'HTTP/1.1', status: 200, count: 6 },
+    { direction: 'egress', method: 'other', protocol: 'HTTP/1.0', status: 0, count: 1 },
+  ],
+  durations: [{ direction: 'ingress', method: 'GET', seconds: 11.75, buckets: [4, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1] }],
+  queries: [
+    { type: 1, denied: false, count: 5 },
+    { type: 28, denied: true, count: 2 },
+    { type: 'unreadable', denied: true, count: 1 },
+  ],
 });
 const sampled = async (counters: readonly CounterRow[]): Promise<readonly string[]> =>
   (await metricsText(measured(counters), definitions)).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -77,6 +87,38 @@ test('policy verdicts, as Hubble labels them', async () => {
   }
   const verdicts = lines.filter((line) => line.startsWith('hubble_policy_verdicts_total'));
   assert.is(verdicts.length, 3, 'neither the own refusal nor the exec is a policy verdict of Hubble');
+});
+
+test('DNS queries by type', async () => {
+  const lines = await sampled([]);
+  assert.equal(
+    lines.filter((line) => line.startsWith('hubble_dns')),
+    [
+      'hubble_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} 5',
+      'hubble_dns_queries_total{rcode="Policy denied",qtypes="AAAA",ips_returned="0"} 2',
+      'hubble_dns_queries_total{rcode="Policy denied",qtypes="unreadable",ips_returned="0"} 1',
+    ],
+  );
+});
+
+test('requests by status, and how long their responses took', async () => {
+  const lines = await sampled([]);
+  assert.equal(
+    lines.filter((line) => line.startsWith('hubble_http')),
+    [
+      'hubble_http_requests_total{method="GET",protocol="HTTP/1.1",status="200",reporter="server"} 6',
+      'hubble_http_requests_total{method="other",protocol="HTTP/1.0",status="0",reporter="client"} 1',
+      ...['0.005', '0.01', '0.025', '0.05', '0.1'].map(
+        (bound) => `hubble_http_request_duration_seconds_bucket{method="GET",reporter="server",le="${bound}"} 4`,
+      ),
+      ...['0.25', '0.5', '1', '2.5', '5', '10'].map(
+        (bound) => `hubble_http_request_duration_seconds_bucket{method="GET",reporter="server",le="${bound}"} 5`,
+      ),
+      'hubble_http_request_duration_seconds_bucket{method="GET",reporter="server",le="+Inf"} 6',
+      'hubble_http_request_duration_seconds_sum{method="GET",reporter="server"} 11.75',
+      'hubble_http_request_duration_seconds_count{method="GET",reporter="server"} 6',
+    ],
+  );
 });
 
 test('equal label sets of several causes add up', async () => {

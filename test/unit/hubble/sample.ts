@@ -15,7 +15,7 @@ import {
   verdictEventOf,
 } from '../../../src/runtime/events/verdict-event.ts';
 
-import { policySource, ruleSource } from '../../harness/sample-policy.ts';
+import { policySource, ruleSource, writtenIn } from '../../harness/sample-policy.ts';
 
 export const sources: SourceTable = {
   policies: [
@@ -43,7 +43,7 @@ export const sources: SourceTable = {
   ],
 };
 export const causes = new CauseTable();
-const numbers = causes.numbersOf(sources);
+const numbers = causes.numbersOf(writtenIn(sources));
 export const cause = {
   cart: numbers.rule(0),
   world: numbers.rule(1),

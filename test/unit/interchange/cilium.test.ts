@@ -98,9 +98,9 @@ test('documents that are read and written mean the same', () => {
       documents: options,
     });
     if (!before.ok) continue;
-    const exported = exportUnit(before.value, 'cilium');
-    // What holds because of other policies has no document of its own.
-    if (!exported.ok) assert.is(name, 'cilium-merged');
+    const exported = exportUnit(before.value, 'cilium', { documents: options });
+    // What holds because of other policies has no document of its own, and borders of words are not written back.
+    if (!exported.ok) assert.ok(['cilium-merged', 'cilium-expressions'].includes(name), name);
     if (!exported.ok) continue;
     const text = documentsText(exported.value);
     const after = checkUnit([{ path: 'policies.yaml', text }], { documents: options });

@@ -51,7 +51,8 @@ test('an address that local workloads share, or one has from the host, is listed
 
 test('an entity with an address of the host is the host', () => {
   const { endpoints } = endpointTables(resolved('entities: { kube-apiserver: [192.0.2.1] }\n'), new EndpointIds());
-  assert.equal(endpoints, [{ id: 1, kind: 'reserved', entities: ['host', 'kube-apiserver'] }]);
+  const subject = { '@cluster': 'default', '@host': '' };
+  assert.equal(endpoints, [{ id: 1, kind: 'reserved', entities: ['host', 'kube-apiserver'], subject }]);
 });
 
 test('labels of a namespace and the cluster are labels of the endpoint', () => {

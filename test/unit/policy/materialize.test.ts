@@ -12,8 +12,9 @@ import type { InventoryEndpoint } from '../../../src/runtime/policy/generation.t
 import { lookupOf } from '../../../src/runtime/policy/lookup.ts';
 import { materialize } from '../../../src/runtime/policy/materialize.ts';
 import { memoryImage } from '../../../src/runtime/policy/memory/image.ts';
+import { policySetOf } from '../../../src/runtime/policy/policy-index.ts';
 import { anybody, networkRule, nobody, requestLine, samplePolicy, sampleUnit } from '../../harness/sample-policy.ts';
-import { emitted, imageOf, plainCauses } from '../../harness/tables.ts';
+import { emitted, imageOf, imagesOf, plainCauses } from '../../harness/tables.ts';
 
 const app = (name: string): Selector => [[{ kind: 'one-of', key: 'app', values: [name] }]];
 const tcp = (port: number) => ({ points: transportRange('tcp', port, port), named: [] });
@@ -36,8 +37,8 @@ const host: InventoryEndpoint = { id: 1, kind: 'reserved', entities: ['host'] };
 
 function generation(rules: readonly Rule[], endpoints: readonly InventoryEndpoint[], policies: readonly Policy[] = [web()]) {
   const policy = emitted(sampleUnit(policies, rules));
-  const tables = materialize({ program: policy.program, ports: imageOf(policy, 'ports'), endpoints, causes: plainCauses() });
-  const images = { prefixes: imageOf(policy, 'prefixes'), http: imageOf(policy, 'http'), exec: imageOf(policy, 'exec') };
+  const tables = materialize({ policies: policySetOf(policy.program), ports: imageOf(policy, 'ports'), endpoints, causes: plainCauses() });
+  const images = imagesOf(policy);
   return { program: policy.program, staticPorts: imageOf(policy, 'ports'), tables, lookup: lookupOf(tables, images) };
 }
 
@@ -67,14 +68,25 @@ test('a subject has its three sections, in the order of subject classes', () => 
     tables.sections.map(({ subjectClass, section: number }) => [subjectClass, number]),
     [section.ingress, section.egress, section.process].map((number) => [1, number]),
   );
-  assert.ok(tables.sections.every(({ otherwise }) => otherwise > 0));
+  assert.equal(
+    tables.sections.map(({ bases, starts }) => [bases > 0, starts > 0]),
+    [
+      [true, false],
+      [true, false],
+      [false, true],
+    ],
+  );
 });
 
 test('entry 0 is absent, and equal rows are one', () => {
   const { tables } = generation([], [workload(16, 'web'), workload(17, 'a'), workload(18, 'b')]);
   const record = decode(layouts.verdict, new DataView(tables.verdicts.buffer));
   assert.equal([record.action, record.cause], [verdictAction.absent, 0]);
-  assert.is(new Set(tables.sections.map(({ otherwise }) => otherwise)).size, 3, 'one that denies, one that allows, one for exec');
+  assert.is(
+    new Set(tables.sections.map(({ bases, starts }) => `${bases} ${starts}`)).size,
+    3,
+    'one that denies, one that allows, one for exec',
+  );
   assert.is(tables.rows.length, 1, 'nobody chooses a verdict of his own');
 });
 
@@ -124,7 +136,7 @@ test('an inspected connection points at the row of its requests', () => {
   assert.equal([connection.action, connection.match], [verdictAction.inspect, matchType['l4-only']]);
   const request = (text: string) => {
     const [method = '', path = ''] = text.split(' ');
-    return lookup.network({ ...question, request: { kind: 'fields', fields: { method: [method], path: [path] } } });
+    return lookup.network({ ...question, request: { kind: 'fields', domain: 'http', fields: { method: [method], path: [path] } } });
   };
   assert.equal([request('GET /a').action, request('GET /a').match], [verdictAction.allow, matchType.layer7]);
   assert.is(request('GET /a').cause, connection.cause, 'the connection is attributed to the rule that could allow a request');
@@ -168,7 +180,7 @@ test('where no policy speaks of exec, every program has a verdict of its own row
   for (const content of [{ kind: 'text', text: '/bin/sh' } as const, { kind: 'undecidable' } as const]) {
     assert.equal([lookup.exec(16, content).action, lookup.exec(16, content).cause], [verdictAction.allow, fixedCause.defaultAllow]);
   }
-  const base = tables.sections.find(({ section: number }) => number === section.process)?.otherwise ?? 0;
+  const base = tables.sections.find(({ section: number }) => number === section.process)?.starts ?? 0;
   assert.ok(tables.verdicts.length >= (base + 2) * layouts.verdict.size);
 });
 

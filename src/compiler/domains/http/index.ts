@@ -1,13 +1,25 @@
 // HTTP/1.1 requests: method, path as request.ts normalises it, host, query, headers, and the target as it was sent.
-import { byteIn, either, literal, type Pattern, repeat, sequence } from '../../space/pattern.ts';
+import { anyText, byteIn, either, literal, not, type Pattern, repeat, sequence } from '../../space/pattern.ts';
 import { defineDomain } from '../define.ts';
 import { expected, textFault } from '../describe.ts';
-import { type FieldSpec, type FieldValues, faulty, type Line, type Operand, type Read, read, type WrittenContent } from '../domain.ts';
+import {
+  type FieldSpec,
+  type FieldTest,
+  type FieldValues,
+  faulty,
+  type Line,
+  type LineMatch,
+  type Operand,
+  type Read,
+  read,
+  type WrittenContent,
+} from '../domain.ts';
 import { domainName } from '../types/names.ts';
 import { globText, plainText } from '../types/texts.ts';
 import { method } from './methods.ts';
 import { path, sentTarget } from './path.ts';
-import { canonicalTarget } from './request.ts';
+import { canonicalTarget, lengthDigits, readRequestHead } from './request.ts';
+import { sentTarget as shared } from './sent-target.ts';
 
 /** Visible ASCII but `#`. */
 const targetByte = byteIn([0x21, 0x22], [0x24, 0x7e]);
@@ -52,6 +64,31 @@ function headerName(operand: Operand): Read<string> {
   return token.test(name) ? read(name) : faulty(textFault('header name', operand, { reason: 'it is no token of letters, digits and `-`' }));
 }
 
+/** What says where a request ends, that the connection becomes another, or what the method is: request.ts reads no other values. */
+const framing: Readonly<Record<string, Pattern>> = {
+  upgrade: sequence(...[...'websocket'].map((letter) => either(literal(letter), literal(letter.toUpperCase())))),
+  'content-length': between(byteIn([0x30, 0x39]), lengthDigits),
+  'transfer-encoding': literal('chunked'),
+  'x-http-method': either(),
+  'x-http-method-override': either(),
+  'x-method-override': either(),
+};
+const asked = (field: string, pattern: Pattern): FieldTest => ({ field, every: false, orAbsent: false, values: { kind: 'text', pattern } });
+const [upgrade, length, coding] = ['upgrade', 'content-length', 'transfer-encoding'].map((name) => asked(`header ${name}`, anyText));
+const never: readonly LineMatch[] =
+  upgrade && length && coding
+    ? [
+        [length, coding],
+        [upgrade, length],
+        [upgrade, coding],
+        [upgrade, asked('method', not(literal('GET')))],
+      ]
+    : [];
+
+function between(part: Pattern, most: number): Pattern {
+  return most === 1 ? part : sequence(part, either(literal(''), between(part, most - 1)));
+}
+
 const one = { quantity: 'one', mayBeUndecidable: false } as const;
 const fields: readonly FieldSpec[] = [
   { ...one, name: 'method', summary: 'the method', type: method, unstated: 'any', always: true },
@@ -66,7 +103,11 @@ const fields: readonly FieldSpec[] = [
     unstated: 'absent',
     mayBeUndecidable: false,
     always: false,
-    key: { expected: 'the name of a header ("content-type")', read: headerName },
+    key: {
+      expected: 'the name of a header ("content-type")',
+      read: headerName,
+      only: (name) => (Object.hasOwn(framing, name) ? framing[name] : undefined),
+    },
   },
   { ...one, name: 'target', summary: 'path and query as sent', type: target, unstated: 'any', always: true },
 ];
@@ -77,6 +118,8 @@ function derive({ fields: written, open }: WrittenContent & { readonly kind: 'fi
     const values = written[name];
     return values === undefined || 'kind' in values ? undefined : values[0];
   };
+  const fault = framingFault(written);
+  if (fault) return read({ kind: 'undecidable', reason: fault });
   const [sentPath, sentWhole, sentQuery] = [said('path'), said('target'), said('query')];
   if (sentWhole !== undefined && (sentPath ?? sentQuery) !== undefined)
     return faulty({ kind: 'expected', expected: 'a path or a target', found: 'both', span });
@@ -90,6 +133,19 @@ function derive({ fields: written, open }: WrittenContent & { readonly kind: 'fi
   return read({ kind: 'fields', fields: { ...written, ...known }, open: open.filter((name) => !(name in derived)) });
 }
 
+/** What request.ts says of a head with these headers. */
+function framingFault(written: FieldValues): string | undefined {
+  const headers = Object.entries(written).flatMap(([field, values]) =>
+    field.startsWith('header ') && !('kind' in values) ? values.map((value) => `${field.slice('header '.length)}: ${value}\r\n`) : [],
+  );
+  if (headers.length === 0) return undefined;
+  const [method = 'GET'] = written['method'] && !('kind' in written['method']) ? written['method'] : [];
+  const head = readRequestHead(encoder.encode(`${method} / HTTP/1.1\r\n${headers.join('')}\r\n`));
+  return head.kind !== 'incomplete' && head.content.kind === 'undecidable' ? head.content.reason : undefined;
+}
+
+const encoder = new TextEncoder();
+
 export const http = defineDomain({
   name: 'http',
   summary: 'HTTP/1.1 requests',
@@ -98,6 +154,8 @@ export const http = defineDomain({
   encryptedPorts: [443, 8443],
   positional: ['method', 'path'],
   fields,
+  shared,
+  never,
   mayBeEmpty: false,
   derive,
 });

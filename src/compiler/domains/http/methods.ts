@@ -15,6 +15,8 @@ const methods: readonly string[] = [
 ];
 const vocabulary: Vocabulary = { noun: 'HTTP method', expected: 'a method (`GET`)', words: methods };
 
+const familiarMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
 const readMethod: FieldType['value'] = (operand) => {
   if (operand.kind !== 'word' || operand.text !== 'CONNECT') return readWord(vocabulary, operand);
   const reason = 'its target is no path, so every such request is undecidable';
@@ -30,7 +32,7 @@ const expression = textType({
   operators: ['regex'],
   declared: [],
   possible,
-  familiar: anyOf(methods),
+  familiar: anyOf(familiarMethods),
   pattern: () => ({ reason: 'methods are written without quotation marks' }),
   canonical: (value) => ({ value }),
 });
@@ -50,5 +52,5 @@ export const method: FieldType = {
   },
   value: readMethod,
   possible,
-  familiar: anyOf(methods),
+  familiar: anyOf(familiarMethods),
 };

@@ -9,7 +9,9 @@ export type RequestFault =
   | 'ambiguousLength'
   | 'headTooLong'
   | 'notHttp'
-  /** After it (`Upgrade`) the connection speaks another protocol. */
+  /** A header bids some servers to take another method than that of the request line. */
+  | 'ambiguousMethod'
+  /** After it the connection may speak another protocol, and not as WebSocket has it. */
   | 'unknownStreamPosition';
 
 /** What a request says: the fields of the domain, by name. */
@@ -17,8 +19,16 @@ export type RequestContent =
   | { readonly kind: 'fields'; readonly fields: Readonly<Record<string, readonly string[]>> }
   | { readonly kind: 'undecidable'; readonly reason: RequestFault };
 
-/** How many bytes follow the head: none, a length (at most 18 digits), or chunks. */
-export type RequestBody = { readonly kind: 'none' } | { readonly kind: 'length'; readonly bytes: number } | { readonly kind: 'chunked' };
+/**
+ * What follows the head: nothing, so many bytes (at most 18 digits), chunks; or, behind a request for WebSocket, what the response
+ * says: frames if it is 101, else the next request. Such a request must be the first of its connection: behind another one the
+ * whole is undecidable (`unknownStreamPosition`).
+ */
+export type RequestBody =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'upgrade' }
+  | { readonly kind: 'length'; readonly bytes: number }
+  | { readonly kind: 'chunked' };
 
 export type RequestHead =
   /** `headBytes` includes the empty line. Content can be undecidable here too: an ambiguous target in a well-framed request. */
@@ -31,9 +41,14 @@ export type RequestHead =
 /** Bytes of a head, its empty line included; a longer one is `headTooLong`. Equals POL_HTTP_HEAD_LIMIT in http-state.h. */
 export const headLimit = 8192;
 /** Digits of a Content-Length; more are `ambiguousLength`. */
-const lengthDigits = 18;
+export const lengthDigits = 18;
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** A request line up to the byte that is not of `HTTP/1.0` or `HTTP/1.1`; a CR counts, other control bytes are wrong in every version. */
+const otherVersion = ((control: string) =>
+  new RegExp(`^[!#$%&'*+\\-.^_\`|~0-9A-Za-z]+ [^\\x00-\\x20\\x7f]* HTTP/(?:[^1${control}]|1[^.${control}]|1\\.[^01${control}])`))(
+  '\\x00-\\x0c\\x0e-\\x1f\\x7f',
+);
 const undecidable = (reason: RequestFault): RequestContent & { readonly kind: 'undecidable' } => ({ kind: 'undecidable', reason });
 
 /**
@@ -82,12 +97,24 @@ function isAmbiguous(segment: string, last: boolean): boolean {
 /** What is known after each header line. */
 type Framing = {
   readonly host: boolean;
-  readonly ambiguousHost: boolean;
+  /** The first header that two servers could read differently, though all agree where the request ends. */
+  readonly unclear: RequestFault | undefined;
+  /** It asks for WebSocket. */
+  readonly upgrade: boolean;
   /** `host`, and `header NAME`: the values so far. */
   readonly fields: Readonly<Record<string, readonly string[]>>;
   readonly version: string;
   readonly length: number | undefined;
   readonly chunked: boolean;
+};
+
+const unframed: Omit<Framing, 'version'> = {
+  host: false,
+  unclear: undefined,
+  upgrade: false,
+  fields: {},
+  length: undefined,
+  chunked: false,
 };
 
 /** Reads the head at the start of `bytes`; more may follow it. */
@@ -97,25 +124,34 @@ export function readRequestHead(bytes: Uint8Array): RequestHead {
   if (text !== '' && !token.test(text.charAt(0))) return lost(/[\r\n]/.test(text.charAt(0)) ? 'malformedRequest' : 'notHttp');
   const first = readLine(text, 0);
   if (first === undefined) return unfinished;
+  // The first byte that is wrong says why: another version is met before what stands behind it.
+  if (otherVersion.test(text)) return lost('notHttp');
   if ('fault' in first) return lost(first.fault);
   const request = readRequestLine(first.line);
   if ('fault' in request) return lost(request.fault);
-  let framing: Framing = { host: false, ambiguousHost: false, fields: {}, version: request.version, length: undefined, chunked: false };
+  let framing: Framing = { ...unframed, version: request.version };
   for (let at = first.line.length + 2; ; ) {
     const next = readLine(text, at);
     if (next === undefined) return unfinished;
     if ('fault' in next) return lost(next.fault);
     at += next.line.length + 2;
-    if (next.line === '') return { kind: 'head', content: withFields(request.content, framing), headBytes: at, body: bodyOf(framing) };
+    if (next.line === '') {
+      if (framing.upgrade && !isHandshake(first.line, framing)) return lost('unknownStreamPosition');
+      return { kind: 'head', content: withFields(request.content, framing), headBytes: at, body: bodyOf(framing) };
+    }
     const known = readHeader(next.line, framing);
     if ('fault' in known) return lost(known.fault);
     framing = known;
   }
 }
 
-function withFields(content: RequestContent, { fields, ambiguousHost }: Framing): RequestContent {
+/** As RFC 6455 has it; in any other request servers do various things with it. */
+const isHandshake = (requestLine: string, { version, length, chunked }: Framing): boolean =>
+  requestLine.startsWith('GET ') && version === 'HTTP/1.1' && length === undefined && !chunked;
+
+function withFields(content: RequestContent, { fields, unclear }: Framing): RequestContent {
   if (content.kind === 'undecidable') return content;
-  return ambiguousHost ? undecidable('malformedRequest') : { kind: 'fields', fields: { ...content.fields, ...fields } };
+  return unclear ? undecidable(unclear) : { kind: 'fields', fields: { ...content.fields, ...fields } };
 }
 
 const lost = (reason: RequestFault): RequestHead => ({ kind: 'lost', content: undecidable(reason) });
@@ -136,8 +172,7 @@ function readLine(text: string, at: number): { readonly line: string } | Fault |
 function readRequestLine(line: string): { readonly content: RequestContent; readonly version: string } | Fault {
   const [method = '', target = '', version = '', ...more] = line.split(' ');
   if (line.includes('\t') || !token.test(method)) return fault('malformedRequest');
-  if (!/^HTTP\/1\.[01]$/.test(version)) return fault(/^HTTP\/(?!1\.[01])/.test(version) ? 'notHttp' : 'malformedRequest');
-  if (more.length > 0) return fault('malformedRequest');
+  if (!/^HTTP\/1\.[01]$/.test(version) || more.length > 0) return fault('malformedRequest');
   return method === 'CONNECT' ? fault('ambiguousTarget') : { content: canonicalTarget(method, target), version };
 }
 
@@ -151,7 +186,11 @@ function readHeader(line: string, before: Framing): Framing | Fault {
   const framed = known.length !== undefined || known.chunked;
   switch (name) {
     case 'upgrade':
-      return fault('unknownStreamPosition');
+      return known.upgrade || !/^websocket$/i.test(value) ? fault('unknownStreamPosition') : { ...known, upgrade: true };
+    case 'x-http-method':
+    case 'x-http-method-override':
+    case 'x-method-override':
+      return { ...known, unclear: known.unclear ?? 'ambiguousMethod' };
     case 'content-length':
       if (framed || !/^\d+$/.test(value) || value.length > lengthDigits) return fault('ambiguousLength');
       return { ...known, length: Number(value) };
@@ -167,7 +206,8 @@ function withHost(before: Framing, sent: string): Framing | Fault {
   if (before.host) return fault('malformedRequest');
   const host = canonicalHost(sent);
   const fields = host === undefined ? before.fields : { ...before.fields, host: [host] };
-  return { ...before, host: true, ambiguousHost: isAmbiguousHost(sent), fields };
+  const unclear = before.unclear ?? (isAmbiguousHost(sent) ? 'malformedRequest' : undefined);
+  return { ...before, host: true, unclear, fields };
 }
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -178,7 +218,8 @@ function fieldsOf({ fields }: Framing, name: string, value: string): Framing['fi
   return { ...fields, [field]: [...(fields[field] ?? []), decoder.decode(Uint8Array.from(value, (byte) => byte.charCodeAt(0)))] };
 }
 
-function bodyOf({ chunked, length }: Framing): RequestBody {
+function bodyOf({ chunked, length, upgrade }: Framing): RequestBody {
+  if (upgrade) return { kind: 'upgrade' };
   if (chunked) return { kind: 'chunked' };
   return length === undefined || length === 0 ? { kind: 'none' } : { kind: 'length', bytes: length };
 }

@@ -85,7 +85,9 @@ function expressionTest(name: string, field: Field, reading: Reading): string {
   if (name === 'target' && /^\/[\w/~-]*$/.test(text)) return `target ${literalText(text)}`;
   if (name === 'host' && /^[a-z0-9-]+$/.test(text)) return `host ${literalText(text)}`;
   const read = readRegex(expression);
-  if (!read.ok) reading.unsupported(field, read.mistake.reason);
+  const [unknown] = /(?<=^(?:[^\\]|\\[^uZ])*)\\[uZ]/.exec(expression) ?? [];
+  if (unknown !== undefined) reading.refuse(field, `no expression of RE2 has \`${unknown}\``);
+  else if (!read.ok) reading.unsupported(field, read.mistake.reason);
   return `${name} ${regexText(expression)}`;
 }
 

@@ -167,8 +167,10 @@ const endOf = (line: Line): Line => ('text' in line ? { ...line, text: line.text
 const hasBaseline = ({ facts }: ImportContext): boolean =>
   ['ClusterNetworkPolicy', 'BaselineAdminNetworkPolicy'].some((kind) => facts.documents.has(`policy.networking.k8s.io/${kind}`));
 
+/** The API server may stand on it. */
 const mayBeHost = (peers: readonly string[] | undefined, direction: Direction): boolean =>
-  direction === 'ingress' && (!peers || peers.some((peer) => /^(?:all|cluster|host)\b/.test(peer) || peer.endsWith('in entity "host"')));
+  direction === 'ingress' &&
+  (!peers || peers.some((peer) => /^(?:all|cluster|host|kube-apiserver(?!.*\bhost\b))\b/.test(peer) || peer.endsWith('in entity "host"')));
 
 /** Groups of other clouds become addresses when the policy is applied; until then nobody is in them. */
 function groupLines(rule: Field, { direction, action }: Shared): readonly Line[] {

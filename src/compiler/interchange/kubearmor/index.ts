@@ -56,12 +56,28 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-export const kubearmor: readonly Importer[] = kinds.map((one) => ({
-  group: 'security.kubearmor.com',
-  kind: one.kind,
-  versions: ['v1'],
-  write: (document, context, writer) => writePolicy(one, document, context, writer),
-}));
+const common = { group: 'security.kubearmor.com', versions: ['v1'] } as const;
+
+/** A firewall of hosts, and more: refused whole, since nobody else would say that it is not held. */
+const networkPolicy: Importer = {
+  ...common,
+  kind: 'KubeArmorNetworkPolicy',
+  write: ({ at, kind }, { report }) => {
+    const reason = 'it is about interfaces of hosts and quotas of bytes';
+    report('import/unsupported', at(['kind']), { what: `\`${kind}\``, reason, hint: 'say what it allows by a policy `for host`' });
+  },
+};
+
+export const kubearmor: readonly Importer[] = [
+  ...kinds.map(
+    (one): Importer => ({
+      ...common,
+      kind: one.kind,
+      write: (document, context, writer) => writePolicy(one, document, context, writer),
+    }),
+  ),
+  networkPolicy,
+];
 
 function writePolicy(kind: Kind, document: Document, context: ImportContext, writer: PolicyWriter): void {
   const value = kind.check(document, context);

@@ -22,10 +22,25 @@ export const networkPolicy: Importer = {
     const spec = member({ value, path: [] }, 'spec');
     const reading: Reading = { namespace: located.namespace, problems };
     const sections = isolated(spec).map((direction) => sectionOf(direction, spec, reading));
+    warnUnasked(spec, located, context);
     const subject = subjectText([...podTests(none, member(spec, 'podSelector')), inNamespace(located.namespace)]);
     if (!problems.found) writePolicy(located, { subject, sections }, writer);
   },
 };
+
+/** Rules of a direction that `policyTypes` does not name are nobody's. */
+function warnUnasked(spec: Field, document: Document, { report }: ImportContext): void {
+  const asked = isolated(spec);
+  for (const [direction, type] of [
+    ['ingress', 'Ingress'],
+    ['egress', 'Egress'],
+  ] as const)
+    if (!asked.includes(direction) && items(member(spec, direction)).length > 0)
+      report('import/without-effect', document.at(['spec', direction]), {
+        what: `\`spec.${direction}\``,
+        reason: `\`policyTypes\` does not name \`${type}\``,
+      });
+}
 
 type Reading = { readonly namespace: string; readonly problems: Problems };
 const none: Field = { value: undefined, path: [] };
@@ -42,9 +57,13 @@ export const lastPriority = 1_000_000;
 
 function sectionOf(direction: Direction, spec: Field, reading: Reading): Section {
   const rules = items(member(spec, direction)).map((rule) => ruleOf(direction, rule, reading));
-  const isolation: Rule = { action: 'deny', priority: lastPriority, path: ['spec'] };
+  const { baseline, allowLocalhost } = reading.problems.options;
+  // Nothing keeps a node from its own pods.
+  const isBehind = direction === 'ingress' && allowLocalhost;
+  const peers = isBehind ? { peers: [{ text: 'all except host', path: ['spec'] }] } : {};
+  const isolation: Rule = { action: 'deny', priority: lastPriority, path: ['spec'], ...peers };
   const written = has(spec, direction) ? member(spec, direction) : has(spec, 'policyTypes') ? member(spec, 'policyTypes') : spec;
-  return { direction, rules: reading.problems.options.baseline === 'kubernetes' ? [...rules, isolation] : rules, path: written.path };
+  return { direction, rules: baseline === 'kubernetes' ? [...rules, isolation] : rules, path: written.path };
 }
 
 /** An empty list of peers is anybody, an empty list of ports every port: as if there were none. */

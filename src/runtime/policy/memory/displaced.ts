@@ -9,7 +9,7 @@ export type Displaced = { readonly cells: Uint32Array; readonly bases: Uint32Arr
 
 const free = 0xffffffff;
 /** So many gaps are tried before a row goes to the end: a fuller array is not worth the time. */
-const attempts = 2048;
+const attempts = 512;
 /** After so many, rows of that length do not try the gaps before again: they are too narrow for them. */
 const narrow = 256;
 
@@ -58,7 +58,8 @@ class Packing {
       if (this.#fits(at - first, columns)) return at - first;
       at = this.#nextFree(at + 1);
     }
-    let base = Math.max(0, this.#end - first);
+    // Of a row with a gap of its own, what is before the gap may stand among others.
+    let base = Math.max(0, this.#end - (columns[columns.length - 1] ?? 0));
     while (!this.#fits(base, columns)) base++;
     return base;
   }
@@ -105,7 +106,9 @@ class Packing {
 /** Values that a cell has room for beside `bits` bits of column. */
 export const valuesBeside = (bits: number): number => 2 ** (32 - bits);
 
-/** Places `rows` over columns `0 .. columns - 1`, the longest first. Values are below `valuesBeside(bitsFor(columns))`. */
+const widthOf = ({ columns }: SparseRow): number => (columns[columns.length - 1] ?? 0) - (columns[0] ?? 0);
+
+/** Places `rows` over columns `0 .. columns - 1`, the widest first. Values are below `valuesBeside(bitsFor(columns))`. */
 export function displaced(rows: readonly SparseRow[], columns: number): Displaced {
   const bits = bitsFor(columns);
   const packing = new Packing(
@@ -113,7 +116,8 @@ export function displaced(rows: readonly SparseRow[], columns: number): Displace
     bits,
   );
   const bases = new Uint32Array(rows.length);
-  const order = rows.map((_, number) => number).sort((a, b) => (rows[b]?.columns.length ?? 0) - (rows[a]?.columns.length ?? 0) || a - b);
-  for (const number of order) bases[number] = packing.place(rows[number] ?? { columns: [], values: [] });
+  const sized = rows.map((row, number) => ({ number, width: widthOf(row), length: row.columns.length }));
+  sized.sort((a, b) => b.width - a.width || b.length - a.length || a.number - b.number);
+  for (const { number } of sized) bases[number] = packing.place(rows[number] ?? { columns: [], values: [] });
   return { cells: packing.done(columns), bases, bits };
 }

@@ -1,6 +1,6 @@
 // The tables of one generation and the blocks of addresses -> the bytes of the decision memory (ir/abi.ts, `pol_memory`): all
 // that a packet is decided by, in one piece, so that it can be put in force at once.
-import { innerEntries, layouts, limits, nothing } from '../../../compiler/ir/abi.ts';
+import { innerEntries, layouts, limits, nothing, rowFlag } from '../../../compiler/ir/abi.ts';
 import { encodeInto } from '../../../compiler/ir/layout.ts';
 import { type Address, addressBytes } from '../../../compiler/space/address.ts';
 import type { Choices } from '../choices.ts';
@@ -82,19 +82,19 @@ class ImageWriter {
   }
 
   /** Their place; they are written when it is known where the cells of each row of choices are. */
-  sections({ sections, rows }: GenerationTables): (cellsOf: readonly number[]) => void {
+  sections({ sections, rows, networks }: GenerationTables): (cellsOf: readonly number[]) => void {
     const subjects = sections.length / sectionsOfSubject + 1;
     const at = this.#writer.place('subjects', subjects * sectionsOfSubject * layouts.section.size);
     const first = this.#writer.place('rows', sections.reduce((sum, section) => sum + section.rows.length, 0) * layouts.row.size);
-    Object.assign(this.#fields, { subjects: at, subject_count: subjects });
+    Object.assign(this.#fields, { subjects: at, subject_count: subjects, networks });
     return (cellsOf) => {
       let next = first;
       sections.forEach((section, i) => {
         const record = at + (i + sectionsOfSubject) * layouts.section.size;
-        this.#writer.words(record, 3).set([cellsOf[section.choices] ?? 0, next, section.otherwise]);
+        this.#writer.words(record, 4).set([cellsOf[section.choices] ?? 0, next, section.starts, section.bases]);
         for (const number of section.rows) {
-          const { choices, verdicts } = rows[number] ?? { choices: 0, verdicts: 0 };
-          this.#writer.words(next, 2).set([cellsOf[choices] ?? 0, verdicts]);
+          const { choices, verdicts, hasBases } = rows[number] ?? { choices: 0, verdicts: 0, hasBases: false };
+          this.#writer.words(next, 2).set([cellsOf[choices] ?? 0, hasBases ? verdicts + rowFlag.ownBases : verdicts]);
           next += layouts.row.size;
         }
       });

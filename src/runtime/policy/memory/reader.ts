@@ -1,6 +1,6 @@
 // The decision memory as the kernel reads it, in TypeScript: the same loads in the same order (bpf/templates/include/memory.h,
 // verdict.h). Whatever is missing is undefined, which is a denial.
-import { addressNode, layouts, limits, nothing } from '../../../compiler/ir/abi.ts';
+import { addressNode, layouts, limits, nothing, rowFlag } from '../../../compiler/ir/abi.ts';
 import { type Address, isIpv4 } from '../../../compiler/space/address.ts';
 import type { Entry } from '../verdict-table.ts';
 import { walkAddressTree } from './address-tree.ts';
@@ -66,7 +66,10 @@ export class MemoryReader {
     const section = this.#section(asked.subjectClass, asked.section);
     const row = this.#word(section + 4) + layouts.row.size * this.#choice(this.#word(section), this.#portClass(asked.point));
     const choice = this.#choice(this.#word(row), asked.peerClass);
-    return choice === 0 ? this.#word(section + 8) : this.#word(row + 4) + choice;
+    const word = this.#word(row + 4);
+    const verdicts = word % rowFlag.ownBases;
+    if (choice > 0) return verdicts + choice;
+    return (word >= rowFlag.ownBases ? verdicts - 1 : this.#word(section + 12)) + (asked.peerClass >= this.#field('networks') ? 1 : 0);
   }
 
   #choice(cells: number, asked: number): number {

@@ -1,53 +1,104 @@
 // Network policies -> documents of Cilium. Its policies have one tier and no priorities, and a denial beats whatever allows: what
 // needs more is an error at the rule. What its agent does by itself (`--allow-localhost`, requests that end at the proxy) is not written, and
 // has to be what the policies say.
-import type { Span } from '../../../base/source.ts';
 import type { Report } from '../../../diagnostics/diagnostic.ts';
-import type { Direction, NetworkRule, Policy, Rule, TypedPolicy } from '../../../ir/typed.ts';
-import { equals } from '../../../space/interval.ts';
-import { anyTransport } from '../../../space/transport.ts';
+import { type Direction, governedNames, type NetworkRule, type Policy, type Rule, type TypedPolicy } from '../../../ir/typed.ts';
+import { policiesOfAgent } from '../../agent-policies.ts';
 import { type Entry, sourceAnnotations } from '../../annotations.ts';
-import { objectIn } from '../../documents/json.ts';
-import type { JsonObject } from '../../importer.ts';
-import { peersOf } from './peers.ts';
-import { transportOf } from './ports.ts';
-import { besides, requestsOf } from './requests.ts';
-import { type Subject, subjectsOf } from './subjects.ts';
+import type { ImportOptions, JsonObject } from '../../importer.ts';
+import { type ItemUnit, itemsOf, type Refuse } from './items.ts';
+import { type Allowed, mergedRules } from './merging.ts';
+import { endsIn, turnedRules } from './order.ts';
+import { governs, type Subject, subjectsOf } from './subjects.ts';
 
 const target = 'cilium';
-const mostPorts = 40;
-type Refuse = (span: Span, what: string, reason: string) => void;
-type Unit = { readonly typed: TypedPolicy; readonly refuse: Refuse };
+/** `left`: what cannot be said. */
+type Unit = ItemUnit & { readonly left: ReadonlySet<Rule> };
 
 /** The documents of a unit's network rules, policy by policy. */
-export function exportCilium(typed: TypedPolicy, report: Report): readonly JsonObject[] {
-  const refuse: Refuse = (span, what, reason) => report('export/unsupported', span, { target, what, reason });
+export function exportCilium(typed: TypedPolicy, report: Report, options: ImportOptions): readonly JsonObject[] {
+  const refuse: Refuse = (places, what, reason) => report('export/unsupported', places, { target, what, reason });
+  const ofAgent = agentOf(typed, options, refuse);
+  const found = endsIn(typed);
+  const say = ([rule, other]: readonly [Rule, Rule], what: string, reason: string): void => refuse([rule.span, other.span], what, reason);
+  const left = turnedRules({ ...typed, ends: found.ends, last: ofAgent }, say);
+  const unit: Unit = { ...found, policies: typed.policies, options, refuse, left };
+  const drafts = typed.policies
+    .filter((policy) => !ofAgent.has(policy) && isEnforced(policy, refuse))
+    .map((policy) => draftOf(policy, rulesOf(typed, policy), unit));
+  const merged = mergedRules(
+    drafts.flatMap(({ allowed }) => allowed),
+    say,
+  );
   const names = new Set<string>();
-  const isIsolated = typed.policies.find(({ defaultDeny, subject }) => defaultDeny.ingress && subject.workloads.length > 0);
-  if (isIsolated && !typed.policies.some((policy) => isOfAgent(typed, policy)))
-    refuse(
-      isIsolated.span,
-      'isolation from the host',
-      'its agent lets the host reach its workloads: say so in a policy of tier `fallback`',
-    );
-  return typed.policies
-    .filter((policy) => !isOfAgent(typed, policy))
-    .flatMap((policy) => documentsOf(policy, { typed, refuse }).map((document) => named(document, policy, names)));
+  return drafts.flatMap((draft) =>
+    documentsOf({ ...draft, allowed: draft.allowed.filter(({ rule }) => !merged.has(rule)) }, unit).map((document) =>
+      named(document, draft.policy, names),
+    ),
+  );
 }
 
-/** `allow from host` for every workload, behind everything: what the agent does by itself. */
-function isOfAgent({ rules }: TypedPolicy, { id, tier, subject }: Policy): boolean {
-  const own = rules.filter(({ policy }) => policy === id);
-  const isEverybody = subject.workloads.some((one) => one.length === 0);
-  return tier === 'fallback' && isEverybody && own.every((rule) => isFromHost(rule));
+const rulesOf = ({ rules }: TypedPolicy, { id }: Policy): readonly Rule[] => rules.filter(({ policy }) => policy === id);
+
+/** The policies that say what the agent does by itself; of the agent's own endpoints they have to say it, too. */
+function agentOf(typed: TypedPolicy, options: ImportOptions, refuse: Refuse): ReadonlySet<Policy> {
+  const isolated = typed.policies.filter(({ defaultDeny, audit }) => defaultDeny.ingress && !audit);
+  const first = isolated[0] ?? typed.policies[0];
+  if (!first) return new Set();
+  const ofAgent = policiesOfAgent(typed, options, (what, reason) => refuse(first.span, what, reason));
+  const localhost = [...ofAgent].filter(({ tier }) => tier === 'fallback');
+  if (!options.allowLocalhost || localhost.length === 0) return ofAgent;
+  for (const name of governedNames) {
+    // `init` is in default deny whatever the policies say.
+    const closed = isolated.find((policy) => governs(policy, name)) ?? (name === 'init' ? first : undefined);
+    if (closed && !localhost.some((policy) => governs(policy, name)))
+      refuse(closed.span, `\`${name}\` that its host does not reach`, 'the agent lets it: name it in the subject of the `fallback` policy');
+  }
+  return ofAgent;
 }
-const isFromHost = (rule: Rule): boolean =>
-  rule.section === 'ingress' &&
-  rule.action === 'allow' &&
-  rule.peers.entities.join() === 'host' &&
-  rule.peers.selectors.length + rule.peers.networks.length + (rule.peers.reserved ?? []).length === 0 &&
-  equals(rule.transport.points, anyTransport) &&
-  !rule.layer7;
+
+function isEnforced({ span, audit, defaultDeny }: Policy, refuse: Refuse): boolean {
+  if (audit) refuse(span, 'a policy in audit mode', 'only the agent as a whole has such a mode');
+  if (defaultDeny.process.length > 0) refuse(span, '`default deny` of what processes do', 'it knows flows alone');
+  return !audit;
+}
+
+type Item = { readonly rule: NetworkRule; readonly items: readonly JsonObject[] };
+type Draft = {
+  readonly policy: Policy;
+  readonly allowed: readonly Allowed[];
+  readonly denied: readonly Item[];
+  readonly log: string | undefined;
+};
+
+function draftOf(policy: Policy, rules: readonly Rule[], unit: Unit): Draft {
+  const { refuse } = unit;
+  const written = rules.filter((rule): rule is NetworkRule => isSayable(rule, unit));
+  const logs = new Set(rules.map(({ log }) => log?.text));
+  const [log] = logs;
+  const isLogSayable = logs.size <= 1 && (log?.length ?? 0) <= 32 && rules.every((rule) => rule.log?.rate === undefined);
+  if (!isLogSayable)
+    refuse(policy.span, 'logs of single rules, long ones, and their rates', 'a policy has one text of at most 32 characters');
+  const itemsFor = (rule: NetworkRule): Allowed => ({ policy, rule, items: itemsOf({ rule, policy }, unit) });
+  return {
+    policy,
+    allowed: written.filter(({ action }) => action === 'allow').map(itemsFor),
+    denied: written.filter(({ action }) => action !== 'allow').map(itemsFor),
+    log: isLogSayable ? log : undefined,
+  };
+}
+
+/** Reports what has no place; the end of requests at the proxy needs none. */
+function isSayable(rule: Rule, { refuse, ends, left }: Unit): boolean {
+  const say = (what: string, reason: string): false => {
+    refuse(rule.span, what, reason);
+    return false;
+  };
+  if (rule.section === 'process') return say('a rule of `process`', 'it knows flows alone');
+  if (rule.audit) return say('a rule in audit mode', 'only the agent as a whole has such a mode');
+  if (rule.layer7 && rule.action !== 'allow') return say('a refusal of requests', 'its proxy knows what is allowed alone');
+  return !ends.has(rule) && !left.has(rule) && rule.action !== 'pass';
+}
 
 type Unnamed = { readonly subject: Subject; readonly spec: JsonObject; readonly entries: readonly Entry[] };
 
@@ -72,113 +123,46 @@ function named({ subject: { namespace }, spec, entries }: Unnamed, policy: Polic
   };
 }
 
-function documentsOf(policy: Policy, unit: Unit): readonly Unnamed[] {
-  const { refuse, typed } = unit;
-  const { span, tier, priority, audit, defaultDeny } = policy;
-  const say = (what: string, reason: string): void => refuse(span, what, reason);
-  if (tier !== 'normal') say(`a policy of tier \`${tier}\``, 'its policies have one tier');
-  if (priority !== 0) say('the priority of a policy', 'its policies have none');
-  if (audit) say('a policy in audit mode', 'only the agent as a whole has such a mode');
-  if (defaultDeny.process.length > 0) say('`default deny` of what processes do', 'it knows flows alone');
-  const rules = typed.rules.filter((rule) => rule.policy === policy.id);
-  const written = rules.filter((rule): rule is NetworkRule => isSayable(rule, rules, refuse));
-  const logs = new Set(rules.map(({ log }) => log?.text));
-  const [log] = logs;
-  if (logs.size > 1 || (log?.length ?? 0) > 32 || rules.some((rule) => rule.log?.rate !== undefined))
-    say('logs of single rules, long ones, and their rates', 'a policy has one text of at most 32 characters');
-  const sections = (['ingress', 'egress'] as const).flatMap((direction) => sectionOf(policy, direction, { rules: written, refuse }));
+function documentsOf({ policy, allowed, denied, log }: Draft, { refuse }: Unit): readonly Unnamed[] {
+  const sections = directions.flatMap((direction) => {
+    const of = (items: readonly Item[]): readonly Placed[] =>
+      items.filter(({ rule }) => rule.section === direction).flatMap(({ rule, items: some }) => some.map((item) => ({ rule, item })));
+    return sectionOf(direction, { isIsolated: policy.defaultDeny[direction], allowed: of(allowed), denied: of(denied) });
+  });
   if (sections.length === 0) return [];
+  const written = sections.flatMap(({ entries }) => entries.map(({ rule }) => rule.section));
   const spec: JsonObject = Object.assign(
     {},
     ...sections.map(({ items }) => items),
     defaultsOf(policy, written),
-    logs.size === 1 && log !== undefined && { log: { value: log } },
+    log !== undefined && { log: { value: log } },
   );
-  return subjectsOf(policy, (what) => say(what, 'its selectors do not say it')).map((subject) => ({
+  return subjectsOf(policy, (what) => refuse(policy.span, what, 'its selectors do not say it')).map((subject) => ({
     subject,
     spec: { ...subject.selector, ...spec },
     entries: sections.flatMap(({ entries }) => entries),
   }));
 }
 
-/** Reports what has no place; the end of requests at the proxy needs none. */
-function isSayable(rule: Rule, rules: readonly Rule[], refuse: Refuse): boolean {
-  const say = (what: string, reason: string): false => {
-    refuse(rule.span, what, reason);
-    return false;
-  };
-  if (rule.section === 'process') return say('a rule of `process`', 'it knows flows alone');
-  if (rule.action === 'deny' && rule.priority > 0 && rules.some((one) => isEnd(rule, one))) return false;
-  if (rule.priority !== 0) return say('the priority of a rule', 'its rules have none');
-  if (rule.audit) return say('a rule in audit mode', 'only the agent as a whole has such a mode');
-  if (rule.action === 'pass') return say('`pass`', 'its policies have one tier');
-  if (rule.layer7 && rule.action !== 'allow') return say('a refusal of requests', 'its proxy knows what is allowed alone');
-  return true;
-}
-
-/** Does a denial say that requests of a rule end where that rule does not allow them? */
-const isEnd = (end: NetworkRule, rule: Rule): boolean =>
-  rule.section === end.section && rule.layer7 !== undefined && text([rule.peers, rule.transport]) === text([end.peers, end.transport]);
-const text = (value: unknown): string => JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one));
-
 /** Only directions that say something and do not isolate have to say so. */
-function defaultsOf({ defaultDeny }: Policy, rules: readonly NetworkRule[]): JsonObject {
-  const open = (['ingress', 'egress'] as const).filter((one) => !defaultDeny[one] && rules.some(({ section }) => section === one));
+function defaultsOf({ defaultDeny }: Policy, written: readonly string[]): JsonObject {
+  const open = directions.filter((one) => !defaultDeny[one] && written.includes(one));
   return open.length === 0 ? {} : { enableDefaultDeny: Object.fromEntries(open.map((one) => [one, false])) };
 }
 
-type Written = { readonly rules: readonly NetworkRule[]; readonly refuse: Refuse };
-/** `items`: by the field of the spec that they stand in. */
-type Section = { readonly items: JsonObject; readonly entries: readonly Entry[] };
-
-function sectionOf({ defaultDeny }: Policy, direction: Direction, { rules, refuse }: Written): readonly Section[] {
-  const own = rules.filter(({ section }) => section === direction);
-  if (own.length === 0 && !defaultDeny[direction]) return [];
-  const itemsFor = (some: readonly NetworkRule[]): readonly Placed[] =>
-    some.flatMap((rule) => itemsOf(rule, refuse).map((item) => ({ rule, item })));
-  const allowed = itemsFor(own.filter(({ action }) => action === 'allow'));
-  const denied = itemsFor(own.filter(({ action }) => action !== 'allow'));
-  const isolation: readonly JsonObject[] = denied.length > 0 ? [] : [{}];
-  return [
-    listed(direction, allowed.length > 0 ? allowed.map(({ item }) => item) : isolation, allowed),
-    listed(
-      `${direction}Deny`,
-      denied.map(({ item }) => item),
-      denied,
-    ),
-  ].flat();
-}
-
+const directions: readonly Direction[] = ['ingress', 'egress'];
 type Placed = { readonly rule: NetworkRule; readonly item: JsonObject };
+/** `items`: by the field of the spec that they stand in. */
+type Section = { readonly items: JsonObject; readonly entries: readonly (Entry & { readonly rule: NetworkRule })[] };
+type Parts = { readonly isIsolated: boolean; readonly allowed: readonly Placed[]; readonly denied: readonly Placed[] };
 
-const listed = (field: string, items: readonly JsonObject[], placed: readonly Placed[]): readonly Section[] =>
-  items.length === 0 ? [] : [{ items: { [field]: items }, entries: placed.map(({ rule }, place) => ({ section: field, place, rule })) }];
-
-/** One rule as items of a section. */
-function itemsOf(rule: NetworkRule, refuse: Refuse): readonly JsonObject[] {
-  const say = (what: string): void => refuse(rule.span, what, 'its rules do not say it');
-  const groups = groupsOf(rule, say);
-  const peers = groups.length > 0 ? [{ [`${rule.section === 'ingress' ? 'from' : 'to'}Groups`]: groups }] : peersOf(rule, say);
-  const { ports, fields } = transportOf(rule.transport, say);
-  const mode = rule.require.find(({ name }) => name === 'authentication');
-  const authentication: JsonObject = mode ? { authentication: { mode: mode.text ?? 'required' } } : {};
-  const beside = besides(rule.require, say);
-  const more: JsonObject = rule.layer7 ? { ...beside, ...requestsOf(rule.layer7, rule.require, say) } : beside;
-  const chunks = Array.from({ length: Math.ceil(ports.length / mostPorts) }, (_, i) => ports.slice(i * mostPorts, (i + 1) * mostPorts));
-  const isEvery = ports.length + fields.length === 0;
-  return peers.flatMap((peer): readonly JsonObject[] => [
-    ...(isEvery ? [{ ...peer, ...authentication }] : []),
-    ...(chunks.length > 0 ? [{ ...peer, toPorts: chunks.map((chunk): JsonObject => ({ ports: chunk, ...more })), ...authentication }] : []),
-    ...(fields.length > 0 ? [{ ...peer, icmps: [{ fields }], ...authentication }] : []),
-  ]);
+function sectionOf(direction: Direction, { isIsolated, allowed, denied }: Parts): readonly Section[] {
+  const isEmpty = allowed.length + denied.length === 0;
+  if (isEmpty) return isIsolated ? [{ items: { [direction]: [{}] }, entries: [] }] : [];
+  return [...listed(direction, allowed), ...listed(`${direction}Deny`, denied)];
 }
 
-/** Groups of other clouds, as they were written; their addresses come when the policy is applied. */
-function groupsOf({ require }: NetworkRule, say: (what: string) => void): readonly JsonObject[] {
-  return require.flatMap(({ name, text: written }) => {
-    if (name !== 'groups') return [];
-    const group = objectIn(written ?? '');
-    if (!group) say('`require groups` without the group');
-    return group ? [group] : [];
-  });
-}
+const listed = (field: string, placed: readonly Placed[]): readonly Section[] =>
+  placed.length === 0
+    ? []
+    : [{ items: { [field]: placed.map(({ item }) => item) }, entries: placed.map(({ rule }, place) => ({ section: field, place, rule })) }];

@@ -1,7 +1,7 @@
 // Selectors of labels as Cilium's. Keys of places have names of their own there.
 import { clusterKey, namespaceKey, type Requirement } from '../../../space/labels.ts';
 import type { JsonObject } from '../../importer.ts';
-import { labelSelector } from '../../label-selector.ts';
+import { isLabelKey, labelSelector } from '../../label-selector.ts';
 import { clusterName, namespaceLabels, namespaceName } from '../../labels.ts';
 
 export type Conjunction = readonly Requirement[];
@@ -14,9 +14,17 @@ const keyOf = (key: string): string => {
 
 const isValue = (text: string): boolean => text === '' || (text.length <= 63 && /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/.test(text));
 
-/** Values that the API server takes. */
+const isNamespace = (text: string): boolean => text === '' || /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
+
+/** Keys and values that the API server takes. */
 export const isSayable = (requirements: Conjunction): boolean =>
-  requirements.every((one) => !('values' in one) || one.values.every((value) => isValue(value) || one.key === namespaceKey));
+  requirements.every((one) => {
+    const isOfPlace = one.key.startsWith('@');
+    const isKey = isOfPlace
+      ? !one.key.startsWith(`${namespaceKey}/`) || isLabelKey(one.key.slice(namespaceKey.length + 1))
+      : isLabelKey(one.key);
+    return isKey && (!('values' in one) || one.values.every(one.key === namespaceKey ? isNamespace : isValue));
+  });
 
 export const isPositive = ({ kind }: Requirement): boolean => kind === 'one-of' || kind === 'exists';
 

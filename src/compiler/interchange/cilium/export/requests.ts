@@ -2,6 +2,7 @@
 import type { FieldTest, LineMatch } from '../../../domains/domain.ts';
 import type { DomainMatch, NamedRequirement } from '../../../ir/typed.ts';
 import type { JsonObject } from '../../importer.ts';
+import { distinct } from '../../texts.ts';
 import { alternatives, expressionOf, nameOf, textOf } from './patterns.ts';
 
 type Say = (what: string) => void;
@@ -15,7 +16,9 @@ export function requestsOf({ domain, lines }: DomainMatch, requirements: readonl
       return { rules: { dns: lines.flatMap((line) => namesOf(line, 'name', say)) } };
     case 'tls':
       return {
-        serverNames: lines.flatMap((line) => namesOf(line, 'sni', say)).map((name) => name['matchName'] ?? name['matchPattern'] ?? ''),
+        serverNames: distinct(
+          lines.flatMap((line) => namesOf(line, 'sni', say)).map((name) => name['matchName'] ?? name['matchPattern'] ?? ''),
+        ),
       };
     default:
       say(`\`${domain}\` requests`);

@@ -1,5 +1,5 @@
 // Whom a policy governs, as Cilium's subjects: each conjunction of labels is a document of its own.
-import { governedNames, type Policy } from '../../../ir/typed.ts';
+import { governedNames, type Policy, type ReservedSet } from '../../../ir/typed.ts';
 import { namespaceKey, selects } from '../../../space/labels.ts';
 import type { JsonObject } from '../../importer.ts';
 import { type Conjunction, isPositive, isSayable, selectorOf } from './labels.ts';
@@ -9,12 +9,19 @@ export type Subject = { readonly namespace?: string; readonly selector: JsonObje
 
 const everywhere = (selector: JsonObject): Subject => ({ selector: { endpointSelector: selector } });
 
+const setsOf = ({ workloads, reserved }: Policy['subject']): readonly ReservedSet[] =>
+  reserved ?? (selects(workloads, {}) ? [{ name: 'init', except: [] }] : []);
+
+export const governs = ({ subject }: Policy, name: (typeof governedNames)[number]): boolean =>
+  setsOf(subject).some((set) => set.name === name);
+
 /** `say`: what has no words. */
-export function subjectsOf({ subject }: Policy, say: (what: string) => void): readonly Subject[] {
-  const { workloads, host, reserved } = subject;
-  if (!workloads.every(isSayable)) say('values of labels that Kubernetes does not know');
-  const sets = reserved ?? (selects(workloads, {}) ? [{ name: 'init' as const, except: [], labels: undefined }] : []);
-  const governed = governedNames.filter((one) => sets.some(({ name }) => name === one));
+export function subjectsOf(policy: Policy, say: (what: string) => void): readonly Subject[] {
+  const { workloads: all, host } = policy.subject;
+  const workloads = all.filter(isSayable);
+  if (workloads.length < all.length) say('keys or values of labels that Kubernetes does not know');
+  const sets = setsOf(policy.subject);
+  const governed = governedNames.filter((name) => governs(policy, name));
   const isOpen = workloads.some((one) => !one.some(isPositive));
   const alone = isOpen ? [] : governed;
   const nodes = sets.flatMap(({ name, labels = [[]] }) => (name === 'host' ? labels : []));

@@ -14,14 +14,17 @@ const worlds: Readonly<Partial<Record<EntityName, AddressSet>>> = {
 
 export const isWorld = (name: EntityName): boolean => worlds[name] !== undefined;
 
-/** What blocks say; with `policy-cidr-match-mode=pods` they are about pods, too. */
+/** What blocks say; with `policy-cidr-match-mode=nodes,pods` they are about those, too. */
 export function addressesOf({ networks, anyNetworks, entities }: PeerSet, { addressesMatch }: ImportOptions, say: Say): AddressSet {
   const outside = entities.reduce((set, name) => union(set, worlds[name] ?? []), networks);
   const [said, other] = addressesMatch.workloads ? [anyNetworks, outside] : [outside, anyNetworks];
-  const flag = `\`--agent policy-cidr-match-mode=${addressesMatch.workloads ? '' : 'pods'}\``;
+  const flag = `\`--agent policy-cidr-match-mode=${addressesMatch.workloads ? '' : 'nodes,pods'}\``;
   if (!isEmpty(other)) {
     const what = addressesMatch.workloads ? 'addresses without `including workloads`' : '`including workloads`';
-    say(what, `its blocks are about ${addressesMatch.workloads ? 'workloads, too' : 'the world alone'}, but for an agent with ${flag}`);
+    say(
+      what,
+      `its blocks are about ${addressesMatch.workloads ? 'workloads and nodes, too' : 'the world alone'}, but for an agent with ${flag}`,
+    );
   }
   return said;
 }

@@ -1,6 +1,7 @@
 // Policies of tier normal as NetworkPolicies: what they are about is isolated, their rules allow.
 import type { Direction, NetworkRule, Policy, Rule } from '../../../ir/typed.ts';
-import { equals } from '../../../space/interval.ts';
+import { ipv4Space, ipv6Space } from '../../../space/address.ts';
+import { equals, union } from '../../../space/interval.ts';
 import type { Requirement } from '../../../space/labels.ts';
 import { anyTransport } from '../../../space/transport.ts';
 import { blocksWithout } from '../../address-blocks.ts';
@@ -39,20 +40,32 @@ export function networkPoliciesOf(policy: Policy, rules: readonly Rule[], contex
 }
 
 function isAllowed({ defaultDeny }: Policy, rule: NetworkRule, { options, refuse }: Context): boolean {
-  if (options.baseline === 'kubernetes' && isIsolation(rule)) return false;
+  if (options.baseline === 'kubernetes' && isIsolation(rule, options)) return false;
   if (rule.action !== 'allow') refuse(rule.span, `\`${rule.action}\` in tier \`normal\``, 'its rules of that tier only allow');
   else if (!defaultDeny[rule.section]) refuse(rule.span, '`default allow`', 'a NetworkPolicy isolates in each direction that it is about');
   return rule.action === 'allow' && defaultDeny[rule.section];
 }
 
-/** How Kubernetes' text ranks isolation: before the tier baseline. */
-const isIsolation = ({ action, priority, peers, transport }: NetworkRule): boolean =>
-  action === 'deny' && priority === lastPriority && peers.entities.includes('all') && equals(transport.points, anyTransport);
+/** How Kubernetes' text ranks isolation: before the tier baseline, and a node reaches its own pods. */
+const isIsolation = ({ action, priority, peers, transport, section }: NetworkRule, options: ImportOptions): boolean =>
+  action === 'deny' &&
+  priority === lastPriority &&
+  (isOfHost(section, options) ? isAllButHost(peers) : peers.entities.includes('all')) &&
+  equals(transport.points, anyTransport);
 
-function checkIsolation(policy: Policy, rules: readonly NetworkRule[], { refuse }: Context): void {
+const isOfHost = (section: NetworkRule['section'], { allowLocalhost }: ImportOptions): boolean => section === 'ingress' && allowLocalhost;
+
+const isAllButHost = ({ selectors, networks, reserved = [] }: NetworkRule['peers']): boolean =>
+  selectors.some((selector) => selector.some((one) => one.length === 0)) &&
+  equals(networks, union(ipv4Space, ipv6Space)) &&
+  reserved.some(({ name, except, labels }) => name === undefined && !labels && except.join() === 'host');
+
+function checkIsolation(policy: Policy, rules: readonly NetworkRule[], { refuse, options }: Context): void {
   for (const direction of directions)
-    if (policy.defaultDeny[direction] && !rules.some((rule) => rule.section === direction && isIsolation(rule)))
-      refuse(policy.span, `isolation of ${direction} behind the tier \`baseline\``, `end it with \`deny priority ${lastPriority}\``);
+    if (policy.defaultDeny[direction] && !rules.some((rule) => rule.section === direction && isIsolation(rule, options))) {
+      const end = `deny${isOfHost(direction, options) ? ' from all except host' : ''} priority ${lastPriority}`;
+      refuse(policy.span, `isolation of ${direction} behind the tier \`baseline\``, `end it with \`${end}\``);
+    }
 }
 
 type Subject = { readonly namespace: string; readonly selector: JsonObject };

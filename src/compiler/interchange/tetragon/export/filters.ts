@@ -4,6 +4,7 @@ import { capabilities } from '../../../domains/capability/index.ts';
 import type { FieldTest } from '../../../domains/domain.ts';
 import { blockOf } from '../../../domains/types/addresses.ts';
 import { formatPrefix } from '../../../space/address.ts';
+import { subtract } from '../../../space/interval.ts';
 import type { Pattern } from '../../../space/pattern.ts';
 import type { Json, JsonObject } from '../../importer.ts';
 import { type Compared, comparedText, exactTexts, type TextKind } from './values.ts';
@@ -43,15 +44,23 @@ export function textFilter(test: FieldTest, index: number, kind: TextKind): Alte
 }
 
 /** Numbers, and ranges of them. */
-export function numberFilter({ values }: FieldTest, index: number, operator?: string): Alternatives | undefined {
+export function numberFilter({ values }: FieldTest, index: number): Alternatives | undefined {
   if (values.kind !== 'number') return undefined;
   const single = values.ranges.filter(({ low, high }) => low === high).map(({ low }) => String(low));
   const ranges = values.ranges.filter(({ low, high }) => low !== high).map(({ low, high }) => `${low}:${high}`);
-  if (operator !== undefined) return chunks([...single, ...ranges], limits.values).map((some) => [argument(index, operator, some)]);
   return [
     ...chunks(single, limits.values).map((some) => [argument(index, 'Equal', some)]),
     ...chunks(ranges, limits.values).map((some) => [argument(index, 'InRange', some)]),
   ];
+}
+
+/** Where there may be no port, only a filter of others says so. */
+function portFilter({ values, orAbsent }: FieldTest): Alternatives | undefined {
+  if (values.kind !== 'number') return undefined;
+  const ports = orAbsent ? subtract([{ low: 0, high: 65_535 }], values.ranges) : values.ranges;
+  const texts = ports.map(({ low, high }) => (low === high ? String(low) : `${low}:${high}`));
+  const filters = chunks(texts, limits.values).map((some) => argument(1, orAbsent ? 'NotSPort' : 'SPort', some));
+  return orAbsent ? [filters] : filters.map((one) => [one]);
 }
 
 const numberWords: Readonly<Record<string, readonly string[]>> = {
@@ -75,7 +84,7 @@ const protocols: Readonly<Record<string, string>> = {
 
 /** `connect`: its address, port and protocol. */
 export function peerFilter(test: FieldTest): Alternatives | undefined {
-  if (test.field === 'remote-port') return numberFilter(test, 1, 'SPort');
+  if (test.field === 'remote-port') return portFilter(test);
   if (test.values.kind !== 'text') return undefined;
   const { pattern } = test.values;
   if (test.field === 'protocol') {

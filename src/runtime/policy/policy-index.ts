@@ -1,0 +1,283 @@
+// The policies of a bundle as materialization asks for them: by the selectors of their subjects. Parts come and go; what the others
+// brought stays as it is, so that a change of one rule costs what its part has.
+import type { PartRule, PolicyPart, PolicyProgram, ProgramRule } from '../../compiler/ir/bundle.ts';
+import { type Action, actions, type Direction, type NamedPort, type Section, tiers } from '../../compiler/ir/typed.ts';
+import type { Labels, Selector } from '../../compiler/space/labels.ts';
+import type { ClassSpace } from './class-space.ts';
+import { Selectors } from './membership.ts';
+
+/** A policy that brings a default deny: its number, and whether that is only reported. */
+export type Bringing = { readonly policy: number; readonly audit: boolean };
+
+/** What a generation is materialized from. Selectors have numbers, which are the index's own. */
+export type PolicySet = {
+  readonly classes: PolicyProgram['classes'];
+  readonly ipv6Networks: readonly number[];
+  readonly matching: (labels: Labels) => readonly number[];
+  readonly isSubject: (selector: number) => boolean;
+  readonly isPeer: (selector: number) => boolean;
+  /** In deciding order. */
+  readonly rulesFor: (selectors: readonly number[], section: Section) => readonly ProgramRule[];
+  /** Ascending by policy. */
+  readonly bringing: (selectors: readonly number[], section: Section) => readonly Bringing[];
+  /** Equal keys: the same rules and default denies, in the same order. `ids`: RuleIds of the rules. */
+  readonly identity: (selectors: readonly number[], section: Section) => { readonly key: string; readonly ids: readonly number[] };
+  /** Does a rule of the section name this port? */
+  readonly usesName: (section: Direction, name: string) => boolean;
+};
+
+/** Protocol and name. */
+export const portName = ({ protocol, name }: NamedPort): string => `${protocol} ${name}`;
+
+const actionPlace = new Map<Action, number>(actions.map((action, place) => [action, place]));
+
+/** Counts of what is used; what nobody uses is not there. */
+class Counts<K> {
+  readonly #counts = new Map<K, number>();
+
+  add(key: K, by: number): void {
+    const count = (this.#counts.get(key) ?? 0) + by;
+    if (count > 0) this.#counts.set(key, count);
+    else this.#counts.delete(key);
+  }
+
+  has(key: K): boolean {
+    return this.#counts.has(key);
+  }
+}
+
+/** A part in its place: numbers of its first policy and rule are those of the bundle. */
+type Placed = {
+  readonly part: PolicyPart;
+  /** Never that of another one. */
+  readonly serial: number;
+  readonly selectors: readonly number[];
+  firstPolicy: number;
+  firstRule: number;
+};
+type PlacedRule = { readonly placed: Placed; readonly index: number };
+type PlacedPolicy = PlacedRule;
+
+const sectionsOf: readonly Section[] = ['ingress', 'egress', 'process'];
+type BySubject<T> = Readonly<Record<Section, Map<number, T[]>>>;
+const bySubject = <T>(): BySubject<T> => ({ ingress: new Map(), egress: new Map(), process: new Map() });
+
+function put<T>(lists: Map<number, T[]>, key: number, item: T): void {
+  const list = lists.get(key);
+  if (list) list.push(item);
+  else lists.set(key, [item]);
+}
+/** Takes out what `isOf` says. */
+function take<T>(lists: Map<number, T[]>, key: number, isOf: (item: T) => boolean): void {
+  const rest = (lists.get(key) ?? []).filter((item) => !isOf(item));
+  if (rest.length > 0) lists.set(key, rest);
+  else lists.delete(key);
+}
+
+const denies = ({ defaultDeny: { ingress, egress, process } }: PolicyPart['policies'][number]): readonly Section[] =>
+  sectionsOf.filter((section) => (section === 'process' ? process.includes('exec') : section === 'ingress' ? ingress : egress));
+
+/** Everything that does not change with a part's place. */
+export class PolicyIndex {
+  readonly #selectors = new Selectors();
+  readonly #placed = new Map<PolicyPart, Placed>();
+  #parts: readonly PolicyPart[] = [];
+  #serial = 0;
+  readonly #rules = bySubject<PlacedRule>();
+  readonly #bringing = bySubject<PlacedPolicy>();
+  readonly #subjects = new Counts<number>();
+  readonly #peers = new Counts<number>();
+  readonly #names = { ingress: new Counts<string>(), egress: new Counts<string>() };
+
+  /** From now on it is `parts`, in this order. What it gave out before means nothing any more. */
+  change(parts: readonly PolicyPart[]): void {
+    if (parts === this.#parts) return;
+    this.#parts = parts;
+    const wanted = new Set(parts);
+    const added = parts.filter((part) => !this.#placed.has(part));
+    const gone = [...this.#placed.values()].filter(({ part }) => !wanted.has(part));
+    // New ones first, so that a selector of both keeps its number.
+    const numbers = this.#selectors.use(added.flatMap(({ selectors }) => selectors));
+    let at = 0;
+    for (const part of added) {
+      this.#add({ part, serial: this.#serial++, selectors: numbers.slice(at, at + part.selectors.length), firstPolicy: 0, firstRule: 0 });
+      at += part.selectors.length;
+    }
+    for (const placed of gone) this.#remove(placed);
+    let [policy, rule] = [0, 0];
+    for (const part of parts) {
+      const placed = this.#placed.get(part);
+      if (!placed) continue;
+      placed.firstPolicy = policy;
+      placed.firstRule = rule;
+      policy += part.policies.length;
+      rule += part.rules.length;
+    }
+  }
+
+  #add(placed: Placed): void {
+    const { part, selectors } = placed;
+    this.#placed.set(part, placed);
+    part.policies.forEach((policy, index) => {
+      const subject = selectors[policy.subject] ?? 0;
+      for (const section of denies(policy)) put(this.#bringing[section], subject, { placed, index });
+    });
+    part.rules.forEach((rule, index) => {
+      put(this.#rules[rule.section], subjectOf(placed, rule), { placed, index });
+    });
+    this.#count(placed, 1);
+  }
+
+  #remove(placed: Placed): void {
+    const { part, selectors } = placed;
+    this.#placed.delete(part);
+    const isOf = (item: PlacedRule): boolean => item.placed === placed;
+    for (const { subject } of part.policies)
+      for (const section of sectionsOf) {
+        take(this.#bringing[section], selectors[subject] ?? 0, isOf);
+        take(this.#rules[section], selectors[subject] ?? 0, isOf);
+      }
+    this.#count(placed, -1);
+    this.#selectors.release(selectors);
+  }
+
+  #count({ part, selectors }: Placed, by: number): void {
+    for (const { subject } of part.policies) this.#subjects.add(selectors[subject] ?? 0, by);
+    for (const { section, peers, ports } of part.rules) {
+      for (const selector of peers?.selectors ?? []) this.#peers.add(selectors[selector] ?? 0, by);
+      if (section !== 'process') for (const named of ports?.named ?? []) this.#names[section].add(portName(named), by);
+    }
+  }
+
+  selector(number: number): Selector {
+    return this.#selectors.selector(number);
+  }
+
+  /** Selectors that match, ascending. */
+  matching(labels: Labels): readonly number[] {
+    return this.#selectors.matching(labels);
+  }
+
+  /** Numbers of policies that select an endpoint with these labels, ascending. */
+  policiesFor(labels: Labels): readonly number[] {
+    const matched = new Set(this.matching(labels));
+    return [...this.#placed.values()]
+      .flatMap(({ part, selectors, firstPolicy }) =>
+        part.policies.flatMap(({ subject }, index) => (matched.has(selectors[subject] ?? -1) ? [firstPolicy + index] : [])),
+      )
+      .sort((a, b) => a - b);
+  }
+
+  /** As one bundle's policies: `space` is of its images. */
+  setOf({ classes, ipv6Networks }: Pick<PolicySet, 'classes' | 'ipv6Networks'>, space: ClassSpace): PolicySet {
+    return {
+      classes,
+      ipv6Networks,
+      matching: (labels) => this.matching(labels),
+      isSubject: (selector) => this.#subjects.has(selector),
+      isPeer: (selector) => this.#peers.has(selector),
+      rulesFor: (selectors, section) =>
+        inDecidingOrder(selectors.flatMap((selector) => this.#rules[section].get(selector) ?? [])).map((rule) => restated(rule, space)),
+      bringing: (selectors, section) =>
+        selectors
+          .flatMap((selector) => this.#bringing[section].get(selector) ?? [])
+          .map(({ placed, index }) => ({ policy: placed.firstPolicy + index, audit: placed.part.policies[index]?.audit ?? false }))
+          .sort((a, b) => a.policy - b.policy),
+      identity: (selectors, section) => {
+        const rules = inDecidingOrder(selectors.flatMap((selector) => this.#rules[section].get(selector) ?? []));
+        const bringing = selectors.flatMap((selector) => this.#bringing[section].get(selector) ?? []);
+        const keyOf = ({ placed, index }: PlacedRule): string => `${placed.serial}.${index}`;
+        return {
+          key: `${rules.map(keyOf).join()} ${bringing.map(keyOf).sort().join()}`,
+          ids: rules.map(({ placed, index }) => placed.firstRule + index),
+        };
+      },
+      usesName: (section, name) => this.#names[section].has(name),
+    };
+  }
+}
+
+const subjectOf = ({ part, selectors }: Placed, { policy }: PartRule): number => selectors[part.policies[policy]?.subject ?? -1] ?? 0;
+
+/** Tier, priority of the policy, of the rule, place of the action, RuleId (grammar/README.md, "Order"). */
+function orderOf({ placed, index }: PlacedRule): readonly number[] {
+  const rule = placed.part.rules[index];
+  const policy = rule && placed.part.policies[rule.policy];
+  if (!rule || !policy) throw new Error('policyd bug: a rule without its policy');
+  return [tiers.indexOf(policy.tier), policy.priority, rule.priority, actionPlace.get(rule.action) ?? 0, placed.firstRule + index];
+}
+
+function inDecidingOrder(rules: readonly PlacedRule[]): readonly PlacedRule[] {
+  if (rules.length < 2) return rules;
+  const keyed = rules.map((rule) => ({ rule, order: orderOf(rule) }));
+  const compared = (a: readonly number[], b: readonly number[]): number => {
+    for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return (a[i] ?? 0) - (b[i] ?? 0);
+    return 0;
+  };
+  return keyed.sort((a, b) => compared(a.order, b.order)).map(({ rule }) => rule);
+}
+
+/** The rule over classes. @throws UnfitBundle */
+function restated({ placed, index }: PlacedRule, space: ClassSpace): ProgramRule {
+  const { part, selectors, firstRule } = placed;
+  const rule = part.rules[index];
+  const policy = rule && part.policies[rule.policy];
+  if (!rule || !policy) throw new Error('policyd bug: a rule without its policy');
+  const { section, action, audit, match, peers, ports, content } = rule;
+  return {
+    ...{ rule: firstRule + index, subject: subjectOf(placed, rule), section, tier: policy.tier, action, audit, match },
+    ...(peers && { peers: restatedPeers(peers, selectors, space) }),
+    ...(ports && { ports: { classes: space.portClasses(ports.points), named: ports.named } }),
+    ...(content && { content }),
+  };
+}
+
+type Peers = NonNullable<ProgramRule['peers']>;
+
+function restatedPeers(
+  { selectors: own, networks, entities, reserved }: NonNullable<PartRule['peers']>,
+  selectors: readonly number[],
+  space: ClassSpace,
+): Peers {
+  const numbers = own.map((selector) => selectors[selector] ?? 0).sort((a, b) => a - b);
+  return { selectors: numbers, networkClasses: space.networkClasses(networks), entities, ...(reserved && { reserved }) };
+}
+
+/** Of a program as the compiler has it: nothing of it ever changes. */
+export function policySetOf(program: PolicyProgram): PolicySet {
+  const selectors = new Selectors();
+  if (selectors.use(program.selectors).some((number, place) => number !== place)) throw new Error('policyc bug: two selectors are one');
+  const rules = bySubject<{ readonly place: number; readonly rule: ProgramRule }>();
+  const bringing = bySubject<Bringing>();
+  const lists = { subjects: new Set<number>(), peers: new Set<number>(), ingress: new Set<string>(), egress: new Set<string>() };
+  program.policies.forEach(({ subject, audit, defaultDeny: { ingress, egress, process } }, policy) => {
+    lists.subjects.add(subject);
+    if (ingress) put(bringing.ingress, subject, { policy, audit });
+    if (egress) put(bringing.egress, subject, { policy, audit });
+    if (process.includes('exec')) put(bringing.process, subject, { policy, audit });
+  });
+  program.rules.forEach((rule, place) => {
+    put(rules[rule.section], rule.subject, { place, rule });
+    for (const selector of rule.peers?.selectors ?? []) lists.peers.add(selector);
+    if (rule.section !== 'process') for (const named of rule.ports?.named ?? []) lists[rule.section].add(portName(named));
+  });
+  return {
+    classes: program.classes,
+    ipv6Networks: program.ipv6Networks,
+    matching: (labels) => selectors.matching(labels),
+    isSubject: (selector) => lists.subjects.has(selector),
+    isPeer: (selector) => lists.peers.has(selector),
+    rulesFor: (asked, section) =>
+      asked
+        .flatMap((selector) => rules[section].get(selector) ?? [])
+        .sort((a, b) => a.place - b.place)
+        .map(({ rule }) => rule),
+    bringing: (asked, section) => asked.flatMap((selector) => bringing[section].get(selector) ?? []).sort((a, b) => a.policy - b.policy),
+    identity: (asked, section) => {
+      const found = asked.flatMap((selector) => rules[section].get(selector) ?? []).sort((a, b) => a.place - b.place);
+      const denying = asked.flatMap((selector) => bringing[section].get(selector) ?? []).map(({ policy }) => policy);
+      return { key: `${found.map(({ place }) => place).join()} ${denying.sort().join()}`, ids: found.map(({ rule }) => rule.rule) };
+    },
+    usesName: (section, name) => lists[section].has(name),
+  };
+}

@@ -1,0 +1,168 @@
+// Requests of ports that are only looked at: each is told with its response, and nothing that is sent there fares otherwise than
+// without a look.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { eventProtocol } from '../../src/compiler/ir/abi.ts';
+import { observePorts } from '../../src/runtime/kernel/observed.ts';
+import { readRequestCounts, readRequestDurations } from '../../src/runtime/kernel/requests.ts';
+import { typedPolicy } from '../harness/compile.ts';
+import { RawClient } from '../harness/http-client.ts';
+import { evasions } from '../harness/http-evasions.ts';
+import { type HttpWorld, httpWorld, startServer } from '../harness/http-world.ts';
+import { atEnd, inCgroup, kernelTest, mapOf } from '../harness/kernel.ts';
+import { patience } from '../harness/patience.ts';
+
+const open = typedPolicy('policy web for { app: "web" } { ingress { allow at tcp } }');
+const closed = typedPolicy('policy web for { app: "web" } { ingress { allow at tcp http { GET "/a" } } }');
+
+let made: HttpWorld | undefined;
+function world(): HttpWorld {
+  made ??= httpWorld(open);
+  made.install(open);
+  made.events();
+  return made;
+}
+const observe = (...ports: readonly number[]): void => observePorts(world().loaded.maps, ports);
+const requestsIn = (told: HttpWorld) => told.events().filter(({ protocol }) => protocol === 'http');
+const moment = (): Promise<unknown> => new Promise((resume) => setTimeout(resume, 60 * patience));
+const request = (line: string, ...more: readonly string[]): string => [`${line} HTTP/1.1`, 'Host: x', ...more, '', ''].join('\r\n');
+
+/** Reads and keeps; answers nothing, or what it reads. */
+async function keeper(echoes: boolean) {
+  let seen = '';
+  const server = inCgroup(world().cgroup, () =>
+    createServer((socket) => {
+      socket
+        .on('error', () => undefined)
+        .on('data', (data) => {
+          seen += data.toString('latin1');
+          if (echoes) socket.write(data);
+        });
+    }).listen(0),
+  );
+  await once(server, 'listening');
+  atEnd(() => void server.close());
+  const address = server.address();
+  return { port: typeof address === 'object' ? (address?.port ?? 0) : 0, seen: () => seen, server };
+}
+
+kernelTest('requests are told with the rule that allows the connection, and counted by status', async () => {
+  const here = world();
+  const server = await startServer(here.cgroup);
+  observe(server.port);
+  const client = await RawClient.open(server.port);
+  for (const [line, ...more] of [['GET /a'], ['GET /../b?c=d'], ['POST /up', 'Content-Length: 3']] as const) {
+    await client.send(request(line, ...more), ...(more.length > 0 ? ['abc'] : []));
+    const answer = await client.next();
+    assert.is(typeof answer === 'string' ? answer : answer.status, 200, line);
+  }
+  client.end();
+  const told = requestsIn(here);
+  assert.equal(
+    told.map(({ verdict, text, reason, match }) => [verdict, text, reason, match]),
+    [
+      ['forwarded', 'GET /a', 'none', 'proto-only'],
+      ['forwarded', 'GET /../b', 'ambiguousTarget', 'proto-only'],
+      ['forwarded', 'POST /up', 'none', 'proto-only'],
+    ],
+  );
+  const [first] = told;
+  assert.equal(first && here.causeOf(first), { kind: 'rule', rule: 0 });
+  assert.equal(here.counted(eventProtocol.http), [], 'no verdict was made about them');
+  const counts = readRequestCounts(mapOf(here.loaded, 'http_requests'));
+  assert.equal(counts.map(({ method, status, count }) => [method, status, Number(count)]).sort(), [
+    [1, 200, 2],
+    [3, 200, 1],
+  ]);
+  const durations = readRequestDurations(mapOf(here.loaded, 'http_durations'));
+  assert.is(
+    durations.reduce((sum, { buckets }) => sum + buckets.reduce((all, count) => all + Number(count), 0), 0),
+    3,
+  );
+  server.stop();
+});
+
+kernelTest('another port is not looked at', async () => {
+  const here = world();
+  const server = await startServer(here.cgroup);
+  observe(server.port ^ 1);
+  const client = await RawClient.open(server.port);
+  await client.send(request('GET /a'));
+  await client.next();
+  client.end();
+  assert.equal(requestsIn(here), []);
+  server.stop();
+});
+
+kernelTest('what is no request, or an odd one, passes as it is', async () => {
+  const server = await keeper(false);
+  observe(server.port);
+  let sent = '';
+  for (const text of [...Object.values(evasions), 'x'.repeat(200_000), `${request('GET /a')}garbage${'\0'.repeat(5000)}`]) {
+    const client = await RawClient.raw(server.port);
+    client.write(text.slice(0, 40), 'latin1');
+    await moment();
+    client.end(text.slice(40), 'latin1');
+    await once(client, 'close').catch(() => undefined);
+    await moment();
+    sent += text;
+    assert.is(server.seen().length, sent.length, JSON.stringify(text.slice(0, 60)));
+    assert.ok(server.seen().endsWith(text));
+  }
+});
+
+kernelTest('both ways at once: a stream of another protocol', async () => {
+  const server = await keeper(true);
+  observe(server.port);
+  const client = await RawClient.raw(server.port);
+  let read = '';
+  client.on('data', (data: Buffer) => (read += data.toString('latin1')));
+  let sent = '';
+  for (let i = 0; i < 50; i++) {
+    const text = `line ${i} ${'y'.repeat(i * 100)}\n`;
+    client.write(text);
+    sent += text;
+  }
+  for (let tries = 0; read.length < sent.length && tries < 50; tries++) await moment();
+  assert.is(read, sent);
+  client.destroy();
+});
+
+kernelTest('MPTCP passes, unseen', async () => {
+  const here = world();
+  const listener =
+    "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)\ns.bind(('127.0.0.1', 0)); s.listen(5)\nprint(s.getsockname()[1], flush=True)\nwhile True:\n    c, _ = s.accept()\n    print(c.recv(1000), flush=True); c.send(b'HTTP/1.1 200 OK\\r\\n\\r\\n')";
+  const child = inCgroup(here.cgroup, () => spawn('python3', ['-c', listener], { stdio: ['ignore', 'pipe', 'ignore'] }));
+  atEnd(() => child.kill('SIGKILL'));
+  const ended = new Promise<string>((done) => child.on('close', () => done('')));
+  const first = await Promise.race([once(child.stdout, 'data').then(String), ended]);
+  if (first === '') return console.log('SKIP MPTCP passes, unseen: python3 or MPTCP is missing');
+  const port = Number(first);
+  observe(port);
+  const client =
+    "import socket, sys\ns = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)\ns.settimeout(3)\ns.connect(('127.0.0.1', int(sys.argv[1])))\ns.send(b'GET /a HTTP/1.1\\r\\n\\r\\n')\nprint(s.recv(100))";
+  const asking = spawn('python3', ['-c', client, `${port}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [answer] = await once(asking.stdout, 'data');
+  assert.match(String(answer), /200 OK/);
+  child.kill('SIGKILL');
+});
+
+kernelTest('a rule about requests that comes later closes the connection, as it does any other', async () => {
+  const here = world();
+  const server = await startServer(here.cgroup);
+  observe(server.port);
+  const client = await RawClient.open(server.port);
+  await client.send(request('GET /b'));
+  await client.next();
+  here.install(closed);
+  await client.send(request('GET /b'));
+  assert.is(await client.next(), 'silent');
+  client.end();
+  await server.seen().then((seen) => assert.equal(seen, ['GET /b 0']));
+  server.stop();
+});
+
+test.run();

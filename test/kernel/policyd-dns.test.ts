@@ -1,0 +1,142 @@
+// DNS rules with the programs that people use: dig asks dnsmasq, through policyd and a bundle of policy text.
+import { spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { atEnd, inCgroup, kernelOrSkip, privateCgroup } from '../harness/kernel.ts';
+import { patience } from '../harness/patience.ts';
+import { endChildren, owned, until, world } from '../harness/policyd.ts';
+
+const missing = (program: string): boolean => spawnSync('which', [program]).status !== 0;
+const lacking = ['dnsmasq', 'dig'].filter(missing);
+const peerTest = (name: string, body: () => Promise<void>): void =>
+  test(name, async () => {
+    if (lacking.length > 0) console.log(`SKIP ${name}: no ${lacking.join(', ')} (apt-get install dnsmasq-base bind9-dnsutils)`);
+    else if (kernelOrSkip(name)) await body();
+  });
+
+async function freeUdpPort(): Promise<number> {
+  const probe = createSocket('udp4');
+  await new Promise<void>((done) => probe.bind(0, '127.0.0.1', done));
+  const { port } = probe.address();
+  await new Promise<void>((done) => probe.close(() => done()));
+  return port;
+}
+
+/** A name server of this machine; what its names are. */
+async function dnsmasq(): Promise<number> {
+  const port = await freeUdpPort();
+  const folder = mkdtempSync(join(tmpdir(), 'dnsmasq-'));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  const long = Array.from({ length: 12 }, (_, i) => `--txt-record=long.ok.example,${String(i).padStart(3, '0')}${'x'.repeat(200)}`);
+  const options = ['--keep-in-foreground', '--no-resolv', '--no-hosts', '--conf-file=/dev/null', `--pid-file=${join(folder, 'pid')}`];
+  const listening = [`--port=${port}`, '--bind-interfaces', '--listen-address=127.0.0.1', '--listen-address=::1', '--user=root'];
+  const names = ['--address=/ok.example/192.0.2.1', '--address=/ok.example/2001:db8::1', '--address=/no.example/192.0.2.2', ...long];
+  owned(spawn('dnsmasq', [...options, ...listening, ...names], { stdio: 'ignore' }));
+  await until('dnsmasq answers', () => dig(undefined, port, 'ok.example', 'A').out.includes('192.0.2.1'));
+  return port;
+}
+
+type Answer = { readonly out: string; readonly milliseconds: number };
+
+/** `cgroup`: of the workload that asks; undefined: somebody outside. */
+function dig(
+  cgroup: ReturnType<typeof privateCgroup> | undefined,
+  port: number,
+  name: string,
+  type: string,
+  ...more: readonly string[]
+): Answer {
+  const at = more.some((option) => option.startsWith('@')) ? [] : ['@127.0.0.1'];
+  const asked = ['-p', String(port), '+tries=1', `+timeout=${3 * patience}`, ...at, ...more, name, type];
+  const start = performance.now();
+  const run = () => spawnSync('dig', asked, { encoding: 'utf8' });
+  const { stdout, stderr } = cgroup ? inCgroup(cgroup, run) : run();
+  return { out: stdout + stderr, milliseconds: performance.now() - start };
+}
+
+/** Well below the time that dig would wait. */
+const atOnce = 2000 * patience;
+
+peerTest('dig asks dnsmasq: over UDP and TCP, both families, truncated, denied', async () => {
+  const [here, port, cgroup] = [world(), await dnsmasq(), privateCgroup('client')];
+  here.policy(`policy client for { app: "client" } { egress {
+    allow to host at [udp ${port}, tcp ${port}] dns { "ok.example"; "**.ok.example" type [TXT, AAAA] }
+  } }`);
+  here.inventoryText(`workloads: [{ name: client, labels: { app: client }, cgroup: ${cgroup.path} }]\n`);
+  const daemon = await here.run();
+  const ask = (name: string, type: string, ...more: readonly string[]) => dig(cgroup, port, name, type, ...more);
+
+  for (const server of ['@127.0.0.1', '@::1'])
+    for (const way of [[], ['+noedns'], ['+tcp'], ['+tcp', '+keepopen'], ['+bufsize=512', '+cookie']]) {
+      const about = [server, ...way].join(' ');
+      assert.match(ask('OK.exAMPle', 'A', server, ...way).out, /status: NOERROR.*192\.0\.2\.1/s, about);
+      assert.match(ask('ok.example', 'AAAA', server, ...way).out, /2001:db8::1/, about);
+      // Over UDP its sendmsg fails at once, and dig waits for its time to be over all the same.
+      if (!way.includes('+tcp')) continue;
+      const denied = ask('no.example', 'A', server, ...way);
+      assert.match(denied.out, /status: REFUSED/, about);
+      assert.ok(denied.milliseconds < atOnce, `${about}: ${denied.milliseconds} ms`);
+      assert.match(ask('x.ok.example', 'A', server, ...way).out, /status: REFUSED/, `${about}: another type`);
+    }
+  for (const server of ['@127.0.0.1', '@::1']) assert.match(ask('no.example', 'A', server).out, /no servers could be reached/);
+  const truncated = ask('long.ok.example', 'TXT', '+bufsize=512');
+  assert.match(truncated.out, /Truncated, retrying in TCP mode.*status: NOERROR.*ANSWER: 12/s);
+  assert.not.match(ask('ok.example', 'AXFR').out, /XFR size/);
+
+  const metrics = await daemon.metrics();
+  assert.match(metrics, /hubble_policy_verdicts_total\{direction="egress",match="l7\/dns",action="dropped"\} [1-9]/);
+  assert.match(metrics, /hubble_policy_verdicts_total\{direction="egress",match="l7\/dns",action="forwarded"\} [1-9]/);
+  assert.match(metrics, /hubble_dns_queries_total\{rcode="Policy denied",qtypes="A",ips_returned="0"\} [1-9]/);
+  assert.match(metrics, /hubble_dns_queries_total\{rcode="",qtypes="AAAA",ips_returned="0"\} [1-9]/);
+  assert.match(metrics, /hubble_flows_processed_total\{protocol="DNS",type="L7",subtype="DNS",verdict="DROPPED"\} [1-9]/);
+});
+
+/** As a process of the cgroup, in a network of its own: a resolver at port 53, and the C library that asks it. */
+const library = (cgroup: string): string => `
+  ip link set lo up
+  echo "nameserver 127.0.0.1
+options timeout:${5 * patience}" > "$0/resolv.conf"
+  echo "hosts: dns" > "$0/nsswitch.conf"
+  mount --bind "$0/resolv.conf" /etc/resolv.conf
+  mount --bind "$0/nsswitch.conf" /etc/nsswitch.conf
+  dnsmasq --no-resolv --no-hosts --conf-file=/dev/null --pid-file="$0/pid" --user=root --listen-address=127.0.0.1 --bind-interfaces --address=/example/192.0.2.9
+  echo $$ > ${cgroup}/cgroup.procs
+  for name in ok.example no.example; do
+    date +%s%3N; getent hosts $name; date +%s%3N
+  done
+  kill $(cat "$0/pid")
+`;
+
+peerTest('the C library: a denied name fails at once', async () => {
+  const [here, cgroup] = [world(), privateCgroup('client')];
+  here.policy('policy client for { app: "client" } { egress { allow to host at [udp 53, tcp 53] dns { "ok.example" } } }');
+  here.inventoryText(`workloads: [{ name: client, labels: { app: client }, cgroup: ${cgroup.path} }]\n`);
+  await here.run();
+  const folder = mkdtempSync(join(tmpdir(), 'dns-library-'));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  const { stdout, stderr } = spawnSync('unshare', ['-m', '-n', 'sh', '-c', library(cgroup.path), folder], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  const told = /^(\d+)\n192\.0\.2\.9 .*\n(\d+)\n(\d+)\n(\d+)$/m.exec(stdout);
+  assert.ok(told, `the allowed name has its address, the denied one none: ${stdout}${stderr}`);
+  const took = Number(told?.[4]) - Number(told?.[3]);
+  assert.ok(took < atOnce, `${took} ms`);
+});
+
+peerTest('somebody else asks whatever he likes', async () => {
+  const [here, port, cgroup] = [world(), await dnsmasq(), privateCgroup('client')];
+  here.policy(`policy client for { app: "client" } { egress { allow to host at udp ${port} dns { "ok.example" } } }`);
+  here.inventoryText(`workloads: [{ name: client, labels: { app: client }, cgroup: ${cgroup.path} }]\n`);
+  await here.run();
+  assert.match(dig(undefined, port, 'no.example', 'A').out, /192\.0\.2\.2/);
+  assert.not.match(dig(cgroup, port, 'ok.example', 'A', '+tcp').out, /192\.0\.2\.1/, 'no rule speaks of tcp');
+  assert.match(dig(cgroup, port, 'ok.example', 'A').out, /192\.0\.2\.1/);
+});
+
+test.after(endChildren);
+test.run();

@@ -1,0 +1,153 @@
+// A runtime that follows a policy from change to change has what one has that starts with the last: an index that took parts in and
+// out decides as the program of the compiler does, and as a fresh index of the same parts does, also where names of ports and
+// endpoints change beside it.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { partsOf } from '../../src/compiler/7-build/parts.ts';
+import type { PolicyPart } from '../../src/compiler/ir/bundle.ts';
+import type { Emitted } from '../../src/compiler/ir/emitted.ts';
+import { parseAddress } from '../../src/compiler/space/address.ts';
+import { transportPoint } from '../../src/compiler/space/transport.ts';
+import { ClassSpace } from '../../src/runtime/policy/class-space.ts';
+import type { InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
+import { lookupOf, type Peer } from '../../src/runtime/policy/lookup.ts';
+import { materialize } from '../../src/runtime/policy/materialize.ts';
+import { PolicyIndex, type PolicySet, policySetOf } from '../../src/runtime/policy/policy-index.ts';
+import { editedPolicy, randomPolicy, randomUniverse, type Universe } from '../harness/arbitrary.ts';
+import { typedPolicy } from '../harness/compile.ts';
+import { type Random, random, seedOf } from '../harness/random.ts';
+import { emitted, imageOf, plainCauses } from '../harness/tables.ts';
+
+const sequences = 6;
+const changes = 8;
+const policiesOfPart = 2;
+
+/** Files that come, go and are edited; each with policies of its own name. */
+class Files {
+  readonly #source: Random;
+  readonly #texts = new Map<string, string>();
+  #serial = 0;
+
+  constructor(source: Random) {
+    this.#source = source;
+    for (let i = 0; i < 4; i++) this.#add();
+  }
+
+  #add(): void {
+    const name = `m${this.#serial++}`;
+    const text = randomPolicy(this.#source, { native: true }).replace(/^policy (\w)-policy/gm, `policy ${name}-$1`);
+    this.#texts.set(name, `module ${name}\n\n${text.replace(/^(workload|network|ports) /gm, 'private $1 ')}`);
+  }
+
+  change(): void {
+    const [names, edit] = [[...this.#texts.keys()], this.#source.int(4)];
+    const name = this.#source.pick(names);
+    if (edit === 0) this.#add();
+    else if (edit === 1 && names.length > 1) this.#texts.delete(name);
+    else this.#texts.set(name, editedPolicy(this.#source, this.#texts.get(name) ?? ''));
+  }
+
+  emitted(): Emitted {
+    return emitted(typedPolicy([...this.#texts].map(([name, text]) => ({ path: `${name}.policy`, text }))));
+  }
+}
+
+const endpointsOf = ({ workloads, reserved }: Universe): readonly InventoryEndpoint[] => [
+  ...workloads.map(
+    ({ labels, namespace, ports }, i): InventoryEndpoint => ({
+      id: 16 + i,
+      kind: 'workload',
+      labels: { ...labels, ...(namespace !== undefined && { '@namespace': namespace }) },
+      namedPorts: ports,
+      local: true,
+    }),
+  ),
+  ...reserved.map(({ entities }, i): InventoryEndpoint => ({ id: 100 + i, kind: 'reserved', entities })),
+];
+
+const points = [80, 443, 8080, 9000, 22, 1023, 1024, 65535].map((port) => transportPoint('tcp', port));
+const asked = [
+  ...points,
+  transportPoint('udp', 53),
+  transportPoint('udp', 1000),
+  transportPoint('icmp', 8 * 256),
+  transportPoint('other', 47),
+];
+const addresses = ['203.0.113.7', '10.0.0.1', '192.0.2.200', '8.8.8.8', '2001:db8::1', 'fd00::9'].map((text) => parseAddress(text) ?? 0n);
+
+/** Every answer, in the order of the questions. */
+function answers(policy: Emitted, policies: PolicySet, endpoints: readonly InventoryEndpoint[]): readonly string[] {
+  const causes = plainCauses();
+  const tables = materialize({ policies, ports: imageOf(policy, 'ports'), endpoints, causes });
+  const images = {
+    prefixes: imageOf(policy, 'prefixes'),
+    http: imageOf(policy, 'http'),
+    dns: imageOf(policy, 'dns'),
+    exec: imageOf(policy, 'exec'),
+  };
+  const lookup = lookupOf(tables, images);
+  const peers: readonly Peer[] = [
+    ...endpoints.map(({ id }): Peer => ({ kind: 'endpoint', id })),
+    ...addresses.map((address): Peer => ({ kind: 'address', address })),
+  ];
+  const subjects = endpoints.filter(({ kind }) => kind === 'workload');
+  const network = subjects.flatMap(({ id: subject }) =>
+    peers.flatMap((peer) =>
+      asked.flatMap((point) =>
+        (['ingress', 'egress'] as const).map((direction) => {
+          const { action, cause, match, flags, next } = lookup.network({ subject, peer, direction, point });
+          return JSON.stringify([subject, peer.kind, direction, point, action, causes.read(cause), match, flags, next > 0]);
+        }),
+      ),
+    ),
+  );
+  const paths = ['/usr/bin/node', '/bin/sh', '/usr/bin/curl', ''];
+  const exec = subjects.flatMap(({ id }) =>
+    paths.map((text) => {
+      const { action, cause, flags } = lookup.exec(id, { kind: 'text', text });
+      return JSON.stringify([id, text, action, causes.read(cause), flags]);
+    }),
+  );
+  return [...network, ...exec];
+}
+
+/** Parts as they are read: those with a content that is known are the known objects. */
+function read(parts: readonly PolicyPart[], known: Map<string, PolicyPart>): readonly PolicyPart[] {
+  return parts.map((part) => {
+    const key = JSON.stringify(part);
+    const same = known.get(key) ?? JSON.parse(key);
+    known.set(key, same);
+    return same;
+  });
+}
+
+test('following changes gives what starting with the last gives', () => {
+  const source = random(seedOf('policy-index', 20261121));
+  let [kept, made, denied, all] = [0, 0, 0, 0];
+  for (let sequence = 0; sequence < sequences; sequence++) {
+    const [files, index, known] = [new Files(source), new PolicyIndex(), new Map<string, PolicyPart>()];
+    for (let change = 0; change < changes; change++) {
+      const policy = files.emitted();
+      const before = known.size;
+      const parts = read(partsOf(policy, policiesOfPart), known);
+      made += known.size - before;
+      kept += parts.length - (known.size - before);
+      index.change(parts);
+      const fresh = new PolicyIndex();
+      fresh.change(parts);
+      const space = new ClassSpace({ ports: imageOf(policy, 'ports'), prefixes: imageOf(policy, 'prefixes') });
+      const { classes, ipv6Networks } = policy.program;
+      const endpoints = endpointsOf(randomUniverse(source));
+      const followed = answers(policy, index.setOf({ classes, ipv6Networks }, space), endpoints);
+      assert.equal(followed, answers(policy, fresh.setOf({ classes, ipv6Networks }, space), endpoints));
+      assert.equal(followed, answers(policy, policySetOf(policy.program), endpoints));
+      denied += followed.filter((one) => one.includes('"kind":"rule"')).length;
+      all += followed.length;
+      files.change();
+    }
+  }
+  console.log(`${sequences * changes} states, ${made} parts made and ${kept} kept, ${all} answers, ${denied} by rules`);
+  assert.ok(kept > 50 && denied > all / 20);
+});
+
+test.run();
