@@ -7,31 +7,37 @@ import { executableBytes } from './elf.ts';
 import { objectFile } from './files.ts';
 import { type ProgramSize, programSizes } from './program-size.ts';
 
-/** `bytes`, `entries`: of the static tables. `instructions`, `programs`: of the programs that the policy needs; absent where they are not built. */
+/** `bytes`, `entries`: of the static tables. `instructions`: of the programs that the policy needs; absent where they are not built. */
 export type Cost = {
   readonly bytes: number;
   readonly entries: number;
   readonly instructions?: number;
-  readonly programs?: readonly ProgramSize[];
   readonly tables: readonly { readonly table: string; readonly entries: number; readonly bytes: number }[];
 };
 
 /** Of one BPF instruction. */
 const instructionBytes = 8;
 
+const filesOf = (templates: readonly string[], objectsDirectory: string): readonly string[] =>
+  templates.map((template) => join(objectsDirectory, objectFile(template)));
+
 /** `objectsDirectory`: where the compiled templates are. */
 export function costOf({ images, templates }: Pick<Emitted, 'images' | 'templates'>, objectsDirectory: string): Cost {
   const tables = images.map(({ table, entries, bytes }) => ({ table, entries, bytes: bytes.length }));
-  const files = templates.map((template) => join(objectsDirectory, objectFile(template)));
+  const files = filesOf(templates, objectsDirectory);
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-  const instructions = (): number => sum(files.map((file) => executableBytes(readFileSync(file)) / instructionBytes));
   return {
     bytes: sum(tables.map(({ bytes }) => bytes)),
     entries: sum(tables.map(({ entries }) => entries)),
     ...(files.every((file) => existsSync(file)) && {
-      instructions: instructions(),
-      programs: files.flatMap((file) => programSizes(readFileSync(file))),
+      instructions: sum(files.map((file) => executableBytes(readFileSync(file)) / instructionBytes)),
     }),
     tables,
   };
+}
+
+/** Each program that the policy needs; [] where they are not built. */
+export function programsOf({ templates }: Pick<Emitted, 'templates'>, objectsDirectory: string): readonly ProgramSize[] {
+  const files = filesOf(templates, objectsDirectory);
+  return files.every((file) => existsSync(file)) ? files.flatMap((file) => programSizes(readFileSync(file))) : [];
 }

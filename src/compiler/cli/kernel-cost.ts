@@ -1,6 +1,7 @@
 // `policyc build --explain` and `--budget`: what a policy costs a kernel as far as a build can say, which rules ask for most of it,
 // and whether that is more than it may be. Tables of endpoints depend on the inventory: `policyd status` has their sizes.
-import { type Cost, costOf } from '../7-build/cost.ts';
+import { type Cost, costOf, programsOf } from '../7-build/cost.ts';
+import type { ProgramSize } from '../7-build/program-size.ts';
 import type { ProgramRule } from '../ir/bundle.ts';
 import type { Emitted } from '../ir/emitted.ts';
 import type { Budget, BudgetKey } from './budget.ts';
@@ -26,7 +27,7 @@ function heaviest({ program, sources }: Emitted): readonly string[] {
 
 /** One line for each budget that is exceeded, with the rules to begin with. */
 export function overBudget(emitted: Emitted, budgets: readonly Budget[], objectsDirectory: string): readonly string[] {
-  const cost = costOf(emitted, objectsDirectory);
+  const cost = withPrograms(emitted, objectsDirectory);
   const rules = heaviest(emitted).join(', ');
   return budgets.flatMap(({ what, limit }) => {
     const { found, unit } = measured(what, cost);
@@ -34,8 +35,14 @@ export function overBudget(emitted: Emitted, budgets: readonly Budget[], objects
   });
 }
 
+type ProgramCost = Cost & { readonly programs: readonly ProgramSize[] };
+const withPrograms = (emitted: Emitted, objectsDirectory: string): ProgramCost => ({
+  ...costOf(emitted, objectsDirectory),
+  programs: programsOf(emitted, objectsDirectory),
+});
+
 /** What a budget is about, in its unit. Of single programs: the one that has most. */
-function measured(what: BudgetKey, { programs = [], ...cost }: Cost): { readonly found: number; readonly unit: string } {
+function measured(what: BudgetKey, { programs, ...cost }: ProgramCost): { readonly found: number; readonly unit: string } {
   switch (what) {
     case 'program-instructions': {
       const [most] = [...programs].sort((a, b) => b.instructions - a.instructions);
@@ -50,16 +57,16 @@ function measured(what: BudgetKey, { programs = [], ...cost }: Cost): { readonly
   }
 }
 
-export type KernelCost = Cost & { readonly heaviest: readonly string[] };
+export type KernelCost = ProgramCost & { readonly heaviest: readonly string[] };
 export const kernelCost = (emitted: Emitted, objectsDirectory: string): KernelCost => ({
-  ...costOf(emitted, objectsDirectory),
+  ...withPrograms(emitted, objectsDirectory),
   heaviest: heaviest(emitted),
 });
 
 /** How the verdict is looked up, in which sizes, and what asks for them. */
 export function kernelCostText(
   { program: { classes, selectors } }: Emitted,
-  { tables, instructions, programs = [], heaviest: rules }: KernelCost,
+  { tables, instructions, programs, heaviest: rules }: KernelCost,
 ): string {
   return [
     'shape: port class -> row of a subject, peer class -> choice of the row; both in blocks of 16 classes that equal rows share',
