@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { failureText } from '../../src/runtime/kernel/failure.ts';
 import { loadObjects } from '../../src/runtime/kernel/load.ts';
 import { verifierError } from '../../src/runtime/kernel/verifier-error.ts';
-import { compile, kernelTest, loadTemplates, privatePins, templateNames, } from '../harness/kernel.ts';
+import { compile, kernelTest, loadTemplates, privatePins, templateNames } from '../harness/kernel.ts';
 
 for (const template of templateNames()) {
   kernelTest(`${template} passes the verifier`, () => {
