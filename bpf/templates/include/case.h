@@ -126,6 +126,21 @@ static __always_inline __u32 pol_peer_owner(void *context, const struct pol_case
 	return owner ? owner : POL_ENDPOINT_HOST;
 }
 
+/* Who speaks with whom, and what decided. */
+static __always_inline void pol_case_describe(struct pol_event *event, const struct pol_case *this)
+{
+	event->cause = this->verdict.cause;
+	event->revision = this->revision;
+	event->subject = this->question.subject;
+	event->peer = this->peer.endpoint;
+	__builtin_memcpy(event->source, &this->packet.source, sizeof(event->source));
+	__builtin_memcpy(event->destination, &this->packet.destination, sizeof(event->destination));
+	event->source_port = this->packet.source_port;
+	event->destination_port = this->packet.destination_port;
+	event->direction = this->question.section;
+	event->match = this->verdict.match;
+}
+
 /* Raises the counter and tells the ring: `this->verdict` led to `hubble` (POL_VERDICT_*). */
 POL_GLOBAL int pol_case_report(const struct pol_case *this, __u8 hubble)
 {
@@ -143,17 +158,8 @@ POL_GLOBAL int pol_case_report(const struct pol_case *this, __u8 hubble)
 	event = pol_event_reserve();
 	if (!event)
 		return 0;
-	event->cause = key.cause;
-	event->revision = this->revision;
-	event->subject = this->question.subject;
-	event->peer = this->peer.endpoint;
-	__builtin_memcpy(event->source, &this->packet.source, sizeof(event->source));
-	__builtin_memcpy(event->destination, &this->packet.destination, sizeof(event->destination));
-	event->source_port = this->packet.source_port;
-	event->destination_port = this->packet.destination_port;
-	event->direction = key.direction;
+	pol_case_describe(event, this);
 	event->protocol = key.protocol;
-	event->match = key.match;
 	event->verdict = hubble;
 	event->domain = POL_DOMAIN_PACKET;
 	event->tcp_flags = this->packet.tcp_flags;

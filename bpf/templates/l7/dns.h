@@ -245,17 +245,8 @@ static __always_inline void pol_dns_raise(const struct pol_case *this, const str
 /* All of an event but its text. It is there: asked a second time, Linux 6.1 takes it for one that was never given back. */
 static __always_inline void pol_dns_describe(struct pol_event *event, const struct pol_case *this, const struct pol_dns *dns)
 {
-	event->cause = this->verdict.cause;
-	event->revision = this->revision;
-	event->subject = this->question.subject;
-	event->peer = this->peer.endpoint;
-	__builtin_memcpy(event->source, &this->packet.source, sizeof(event->source));
-	__builtin_memcpy(event->destination, &this->packet.destination, sizeof(event->destination));
-	event->source_port = this->packet.source_port;
-	event->destination_port = this->packet.destination_port;
-	event->direction = this->question.section;
+	pol_case_describe(event, this);
 	event->protocol = POL_PROTOCOL_DNS;
-	event->match = this->verdict.match;
 	event->verdict = pol_verdict_hubble(&this->verdict);
 	event->domain = POL_DOMAIN_DNS;
 	event->reason = dns->reason;
