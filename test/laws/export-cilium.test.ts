@@ -2,11 +2,10 @@
 // that Cilium cannot say are refused as a whole. With `--lossy` what is written can always be read.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isError } from '../../src/compiler/diagnostics/diagnostic.ts';
-import { renderDiagnostics } from '../../src/compiler/diagnostics/render.ts';
 import { type CheckedUnit, checkUnit, documentsText, exportUnit, type Options } from '../../src/compiler/pipeline.ts';
 import { randomPolicy } from '../harness/arbitrary-policy.ts';
 import { type Random, random, seedOf } from '../harness/random.ts';
+import { errorsOf, readAgain } from '../harness/read-again.ts';
 import { differencesOf } from '../harness/same-meaning.ts';
 
 const workloads = [
@@ -114,16 +113,6 @@ const settings: readonly Documents[] = [
   { allowLocalhost: false, nodeLabels: true },
   { enforcement: 'always', nodeLabels: true },
 ];
-
-const errorsOf = (diagnostics: Parameters<typeof renderDiagnostics>[0]): string =>
-  renderDiagnostics(diagnostics.filter(isError), { color: false });
-
-function readAgain(documents: string, options: Options): CheckedUnit {
-  const again = checkUnit([{ path: 'again.yaml', text: documents }], options);
-  assert.ok(again.ok, `${errorsOf(again.diagnostics)}\n${documents}`);
-  if (!again.ok) throw new Error('not read');
-  return again.value;
-}
 
 function compiled(text: string): CheckedUnit {
   const unit = checkUnit([{ path: 'unit.policy', text }]);

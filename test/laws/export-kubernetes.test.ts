@@ -4,11 +4,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isError } from '../../src/compiler/diagnostics/diagnostic.ts';
-import { renderDiagnostics } from '../../src/compiler/diagnostics/render.ts';
 import { type CheckedUnit, checkUnit, documentsText, exportUnit, type Options } from '../../src/compiler/pipeline.ts';
 import { randomPolicy } from '../harness/arbitrary-policy.ts';
 import { type Random, random, seedOf } from '../harness/random.ts';
+import { errorsOf, readAgain } from '../harness/read-again.ts';
 import { differencesOf } from '../harness/same-meaning.ts';
 
 const labels = [
@@ -126,16 +125,6 @@ function unitOf(maker: Random, kind: Kind): string {
     kind.options.allowLocalhost === false ? [] : ['policy allow-localhost for all tier fallback { ingress { allow from host } }'];
   const isolation = kind.options.enforcement === 'always' ? ['policy always-enforced for all { ingress {} egress {} }'] : [];
   return [...made, ...localhost, ...isolation].join('\n');
-}
-
-const errorsOf = (diagnostics: Parameters<typeof renderDiagnostics>[0]): string =>
-  renderDiagnostics(diagnostics.filter(isError), { color: false });
-
-function readAgain(documents: string, options: Options): CheckedUnit {
-  const again = checkUnit([{ path: 'again.yaml', text: documents }], options);
-  assert.ok(again.ok, `${errorsOf(again.diagnostics)}\n${documents}`);
-  if (!again.ok) throw new Error('not read');
-  return again.value;
 }
 
 /** Is it said, and the same when it is read again? */
