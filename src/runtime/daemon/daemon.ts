@@ -185,6 +185,7 @@ const controlOf = ({ report, integrity, observation, changes }: Controlled, stop
   lostRecord: (count) => observation.lostRecord(count),
   register: (request) => changes.register(request),
   unregister: (name) => changes.unregister(name),
+  govern: (unit) => changes.govern(unit),
   confirm: () => changes.confirm(),
   stop: (unload) => setImmediate(() => void stop(unload)),
 });
