@@ -30,7 +30,7 @@ function entries(): object {
       endpoints: inventory(),
       causes: plainCauses(),
     });
-    return { rows: rows.length, verdictBytes: verdicts.length };
+    return { rows: rows.length, verdictBytes: verdicts.words.byteLength };
   } catch (error) {
     if (error instanceof GenerationLimit) return { refused: error.message };
     throw error;

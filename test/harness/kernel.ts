@@ -25,6 +25,7 @@ import { missingOnMachine } from '../../src/runtime/kernel/features.ts';
 import { type Loaded, loadObjects, type TemplateObject } from '../../src/runtime/kernel/load.ts';
 import type { GenerationContent } from '../../src/runtime/kernel/tables.ts';
 import { noServices } from '../../src/runtime/policy/services.ts';
+import { absent, VerdictTable } from '../../src/runtime/policy/verdict-table.ts';
 import { type PlainRow, tablesByHand } from './tables-by-hand.ts';
 
 const projectRoot = join(import.meta.dirname, '..', '..');
@@ -236,7 +237,9 @@ const prefixRecord = (length: number, address: bigint, networkClass: number): Ui
 export const worldPrefixes = Buffer.concat([prefixRecord(0, 0n, 1), prefixRecord(96, 0xffff_0000_0000n, 0)]);
 
 export function content(parts: ContentParts): GenerationContent {
+  const table = new VerdictTable();
   const verdicts = parts.verdicts ?? [{ action: 'absent' }];
+  const words = Uint32Array.from(verdicts, ({ action, ...entry }) => table.word({ ...absent, ...entry, action: verdictAction[action] }));
   return {
     images: {
       prefixes: worldPrefixes,
@@ -248,11 +251,7 @@ export function content(parts: ContentParts): GenerationContent {
     tables: tablesByHand({
       endpoints: parts.endpoints ?? [],
       rows: parts.rows ?? [],
-      verdicts: Buffer.concat(
-        verdicts.map(({ action, cause = 0, next = 0, match = 0, flags = 0 }) =>
-          encode(layouts.verdict, { action: verdictAction[action], cause, next, match, flags }),
-        ),
-      ),
+      verdicts: { words, inspections: table.done().inspections },
       ports: parts.ports ?? new Uint8Array(layouts.ports.size),
     }),
     addresses: parts.addresses ?? [],

@@ -18,7 +18,7 @@ import { patience } from '../harness/patience.ts';
 
 /** Looks like a packet program: reads the revision once, then one entry of each kind of table; the answer is in the packet's mark. */
 const reader = `
-#include "memory.h"
+#include "verdict.h"
 struct pol_found { __u32 revision, prefix_class, endpoint_class, address_endpoint, cgroup_endpoint, verdict, cause, port_class; };
 SEC("tc") int pol_read(struct __sk_buff *skb)
 {
@@ -43,11 +43,10 @@ SEC("tc") int pol_read(struct __sk_buff *skb)
 		if (classes) found.endpoint_class = classes->subject_class;
 		pol_port_class(slot, memory, 443, &found.port_class);
 		if (row && memory->subject_count > 1) {
-			const struct pol_verdict *verdict;
+			struct pol_verdict verdict;
 
 			pol_choice_of(slot, memory, row->cells, 2, &found.verdict);
-			verdict = pol_verdict_numbered(slot, memory, found.verdict);
-			if (verdict) found.cause = verdict->cause;
+			if (pol_verdict_at(slot, 0, found.verdict, &verdict)) found.cause = verdict.cause;
 		}
 	}
 	inner = bpf_map_lookup_elem(&t_cgroups, &slot);
@@ -268,33 +267,33 @@ kernelTest('more entries than a table takes are refused, the generation before s
 kernelTest('large tables are filled', () => {
   const loaded = load();
   const addresses = Array.from({ length: 200_000 }, (_, index) => ({ address: address + BigInt(index), endpoint: index }));
-  const verdicts = Buffer.alloc(1_000_000 * layouts.verdict.size);
+  const verdicts = { words: new Uint32Array(4_000_000), inspections: new Uint32Array() };
   const big = { ...content({ addresses }), tables: { ...content({}).tables, verdicts } };
   const start = performance.now();
   expectOk(generations(loaded.maps).install(big));
-  console.log(`200,000 addresses and 1,000,000 verdicts: ${(performance.now() - start).toFixed(0)} ms`);
+  console.log(`200,000 addresses and 4,000,000 verdicts: ${(performance.now() - start).toFixed(0)} ms`);
   loaded.close();
 });
 
 kernelTest('of large tables what changes is written, in whichever page it stands; more pages and fewer, too', () => {
   const loaded = load();
   const tables = generations(loaded.maps);
-  const verdictBytes = (records: number, last: number): Uint8Array => new Uint8Array(records * layouts.verdict.size).fill(last, -16);
-  const big = (records: number, last: number) => {
+  const verdictsOf = (count: number, last: number) => ({ words: new Uint32Array(count).fill(last, -4), inspections: new Uint32Array() });
+  const big = (count: number, last: number) => {
     const { tables: made, images, ...rest } = generation(3);
     const none = new Uint8Array(layouts.requests.size);
-    return { ...rest, images: { ...images, http: none, dns: none }, tables: { ...made, verdicts: verdictBytes(records, last) } };
+    return { ...rest, images: { ...images, http: none, dns: none }, tables: { ...made, verdicts: verdictsOf(count, last) } };
   };
   const steps = [
-    big(40_000, 1),
-    big(40_000, 2),
-    big(40_000, 3),
-    big(60_000, 3),
-    big(60_000, 4),
-    big(20_000, 5),
-    big(20_000, 6),
-    big(60_000, 7),
-    big(60_000, 8),
+    big(160_000, 1),
+    big(160_000, 2),
+    big(160_000, 3),
+    big(240_000, 3),
+    big(240_000, 4),
+    big(80_000, 5),
+    big(80_000, 6),
+    big(240_000, 7),
+    big(240_000, 8),
   ];
   for (const [step, content_] of steps.entries()) {
     assert.is(expectOk(tables.install(content_)), step + 1);

@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 5
+#define POL_ABI_VERSION 6
 
 enum {
 	POL_ACTION_ABSENT = 0,
@@ -145,6 +145,13 @@ enum {
 };
 
 enum {
+	POL_VERDICT_SHIFT_MATCH = 2,
+	POL_VERDICT_SHIFT_FLAGS = 5,
+	POL_VERDICT_SHIFT_NUMBER = 7,
+	POL_VERDICT_SHIFT_DOMAIN = 28,
+};
+
+enum {
 	POL_ROW_OWN_BASES = 2147483648,
 };
 
@@ -197,11 +204,13 @@ struct pol_memory {
 	__u32 networks; /* peer classes below are of networks, the others of endpoints */
 	__u32 ipv4; /* address node */
 	__u32 ipv6; /* address node */
-	__u32 verdicts; /* address of pol_verdict; what is called the number of a verdict counts from here */
+	__u32 verdicts; /* address of verdicts, a word each; what is called the number of a verdict counts from here */
 	__u32 verdict_count;
+	__u32 inspections; /* address of pol_inspection */
+	__u32 inspection_count;
 	__u16 port_block[5124]; /* transport point / 64 -> block of port classes */
 };
-_Static_assert(sizeof(struct pol_memory) == 10296, "pol_memory");
+_Static_assert(sizeof(struct pol_memory) == 10304, "pol_memory");
 
 /* classes of one endpoint in this generation */
 struct pol_endpoint {
@@ -253,6 +262,13 @@ struct pol_verdict {
 	__u32 reserved;
 };
 _Static_assert(sizeof(struct pol_verdict) == 16, "pol_verdict");
+
+/* what is known of a verdict that is to read requests */
+struct pol_inspection {
+	__u32 cause; /* of a connection before its first request */
+	__u32 next; /* number of the first verdict of the request row; in the highest four bits what is read: 1 http, 3 dns */
+};
+_Static_assert(sizeof(struct pol_inspection) == 8, "pol_inspection");
 
 /* transport point -> port class, as it stands in a bundle */
 struct pol_ports {

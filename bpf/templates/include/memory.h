@@ -44,12 +44,19 @@ static __always_inline const void *pol_memory_at(__u32 slot, const struct pol_me
 	return bytes + offset;
 }
 
-/* Entry `number` of the verdicts, NULL if there is none. */
-static __always_inline const struct pol_verdict *pol_verdict_numbered(__u32 slot, const struct pol_memory *memory, __u32 number)
+/* Word `number` of the verdicts, NULL if there is none. */
+static __always_inline const __u32 *pol_verdict_numbered(__u32 slot, const struct pol_memory *memory, __u32 number)
 {
 	if (number >= memory->verdict_count)
 		return 0;
-	return pol_memory_at(slot, memory, memory->verdicts + number * sizeof(struct pol_verdict), sizeof(struct pol_verdict));
+	return pol_memory_at(slot, memory, memory->verdicts + number * sizeof(__u32), sizeof(__u32));
+}
+
+static __always_inline const struct pol_inspection *pol_inspection_numbered(__u32 slot, const struct pol_memory *memory, __u32 number)
+{
+	if (number >= memory->inspection_count)
+		return 0;
+	return pol_memory_at(slot, memory, memory->inspections + number * sizeof(struct pol_inspection), sizeof(struct pol_inspection));
 }
 
 /* Classes of an endpoint, NULL if this generation does not know it. */

@@ -4,7 +4,7 @@ import { transportPoints } from '../space/transport.ts';
 import { array, layout, scalar } from './layout.ts';
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 5;
+export const abiVersion = 6;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
 /** Bits of an entry's flags. `silent`: of a denial that its caller is not told of. `audited`: it passes, and what is in audit mode would deny it. */
@@ -119,6 +119,11 @@ export const limits = {
   addressSteps: 40,
 } as const;
 
+/**
+ * A verdict in the decision memory is one word: action in the lowest bits, then from these bits on the match, the flags, and a number: the
+ * cause, or of the action inspect that of a pol_inspection. Of whose word `next` the domain has the upper bits.
+ */
+export const verdictShift = { match: 2, flags: 5, number: 7, domain: 28 } as const;
 /** Highest bit of `pol_row.verdicts`. */
 export const rowFlag = { ownBases: 0x8000_0000 } as const;
 /**
@@ -167,8 +172,10 @@ export const layouts = {
     networks: scalar('u32', 'peer classes below are of networks, the others of endpoints'),
     ipv4: scalar('u32', 'address node'),
     ipv6: scalar('u32', 'address node'),
-    verdicts: scalar('u32', 'address of pol_verdict; what is called the number of a verdict counts from here'),
+    verdicts: scalar('u32', 'address of verdicts, a word each; what is called the number of a verdict counts from here'),
     verdict_count: scalar('u32', ''),
+    inspections: scalar('u32', 'address of pol_inspection'),
+    inspection_count: scalar('u32', ''),
     port_block: array('u16', Math.ceil(transportPoints / limits.portBlock), 'transport point / 64 -> block of port classes'),
   }),
   endpoint: layout('pol_endpoint', 'classes of one endpoint in this generation', {
@@ -206,6 +213,10 @@ export const layouts = {
     domain: scalar('u8', 'action inspect: 1 http, 3 dns'),
     flags: scalar('u8', '1 silent denial; 2 only audited: cause and match are those of the denial'),
     reserved: scalar('u32', ''),
+  }),
+  inspection: layout('pol_inspection', 'what is known of a verdict that is to read requests', {
+    cause: scalar('u32', 'of a connection before its first request'),
+    next: scalar('u32', 'number of the first verdict of the request row; in the highest four bits what is read: 1 http, 3 dns'),
   }),
   ports: layout('pol_ports', 'transport point -> port class, as it stands in a bundle', {
     class: array('u16', transportPoints, 'index: slot * 65536 + value'),

@@ -90,7 +90,7 @@ export function materialize({ policies, ports, endpoints, causes }: GenerationIn
     sections,
     rows: rows.all,
     choices: choices.done(),
-    verdicts: verdicts.bytes(),
+    verdicts: verdicts.done(),
     ports: portClasses.image,
   };
 }

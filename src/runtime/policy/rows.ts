@@ -271,7 +271,7 @@ export class Rows {
   #entry({ held, wished, match, inspected }: { held: Decider; wished: Decider; match: number; inspected?: Inspected }): number {
     const isAudited = allows(held) && !allows(wished);
     const passes = inspected ? verdictAction.inspect : verdictAction.allow;
-    return this.#table.entry({
+    return this.#table.word({
       action: allows(held) ? passes : verdictAction.deny,
       cause: (isAudited ? wished : held).cause,
       match,

@@ -5,6 +5,7 @@ import { encodeInto } from '../../../compiler/ir/layout.ts';
 import { type Address, addressBytes } from '../../../compiler/space/address.ts';
 import type { Choices } from '../choices.ts';
 import { type EndpointClasses, GenerationLimit, type GenerationTables } from '../generation.ts';
+import type { Verdicts } from '../verdict-table.ts';
 import { AddressBlocks } from './address-blocks.ts';
 import { writeAddressTrees } from './address-tree.ts';
 import { bitsFor, displaced, valuesBeside } from './displaced.ts';
@@ -62,10 +63,17 @@ class ImageWriter {
     Object.assign(this.#fields, { endpoints: at, endpoint_count: count });
   }
 
-  verdicts(records: Uint8Array): void {
-    const at = this.#writer.place('verdicts', records.length);
-    this.#writer.setBytes(at, records);
-    Object.assign(this.#fields, { verdicts: at, verdict_count: records.length / layouts.verdict.size });
+  verdicts({ words, inspections }: Verdicts): void {
+    this.#fields.verdicts = this.#words('verdicts', words);
+    this.#fields.verdict_count = words.length;
+    this.#fields.inspections = this.#words('inspections', inspections);
+    this.#fields.inspection_count = inspections.byteLength / layouts.inspection.size;
+  }
+
+  #words(part: string, words: Uint32Array): number {
+    const at = this.#writer.place(part, words.byteLength);
+    this.#writer.words(at, words.length).set(words);
+    return at;
   }
 
   /** Address of the cells of each row of choices. */
@@ -75,8 +83,7 @@ class ImageWriter {
     const { cells, bases, bits } = displaced(rows, columns);
     const at = this.#writer.place('blocks', blocks.length);
     this.#writer.setBytes(at, blocks);
-    const base = this.#writer.place('cells', cells.byteLength);
-    this.#writer.words(base, cells.length).set(cells);
+    const base = this.#words('cells', cells);
     Object.assign(this.#fields, { blocks: at, cell_bits: bits });
     return rows.map(({ isWide }, number) => base + (bases[number] ?? 0) * 4 + (isWide ? wideChoices : 0));
   }

@@ -2,20 +2,12 @@
 // verdict.h). Whatever is missing is undefined, which is a denial.
 import { addressNode, layouts, limits, nothing, rowFlag } from '../../../compiler/ir/abi.ts';
 import { type Address, isIpv4 } from '../../../compiler/space/address.ts';
-import type { Entry } from '../verdict-table.ts';
+import { type Entry, entryOf } from '../verdict-table.ts';
 import { walkAddressTree } from './address-tree.ts';
 import { sectionsOfSubject, wideChoices } from './image.ts';
 
 type Fields = readonly { readonly name: string; readonly offset: number }[];
 const offsetOf = (fields: Fields, name: string): number => fields.find((field) => field.name === name)?.offset ?? Number.NaN;
-const verdictOffsets = {
-  action: offsetOf(layouts.verdict.fields, 'action'),
-  cause: offsetOf(layouts.verdict.fields, 'cause'),
-  match: offsetOf(layouts.verdict.fields, 'match'),
-  next: offsetOf(layouts.verdict.fields, 'next'),
-  domain: offsetOf(layouts.verdict.fields, 'domain'),
-  flags: offsetOf(layouts.verdict.fields, 'flags'),
-};
 type HeaderField = Exclude<keyof typeof layouts.memory.members, 'port_block'>;
 
 export type FoundEndpoint = { readonly subjectClass: number; readonly peerClass: number };
@@ -89,14 +81,12 @@ export class MemoryReader {
 
   verdict(number: number): Entry | undefined {
     if (number >= this.#field('verdict_count')) return undefined;
-    const at = this.#field('verdicts') + number * layouts.verdict.size;
-    return {
-      action: this.#view.getUint8(at + verdictOffsets.action),
-      cause: this.#word(at + verdictOffsets.cause),
-      match: this.#view.getUint8(at + verdictOffsets.match),
-      next: this.#word(at + verdictOffsets.next),
-      domain: this.#view.getUint8(at + verdictOffsets.domain),
-      flags: this.#view.getUint8(at + verdictOffsets.flags),
-    };
+    return entryOf(this.#word(this.#field('verdicts') + number * 4), (inspected) => this.#inspection(inspected));
+  }
+
+  #inspection(number: number): readonly [cause: number, next: number] | undefined {
+    if (number >= this.#field('inspection_count')) return undefined;
+    const at = this.#field('inspections') + number * layouts.inspection.size;
+    return [this.#word(at), this.#word(at + 4)];
   }
 }
