@@ -35,7 +35,7 @@ const manifest = {
   abi: abiVersion,
   build: '',
   requirements: [],
-  files: { program: none, metrics: none, text: none, boundary: none },
+  files: { program: none, metrics: none, text: none, boundary: none, lines: none },
   parts: [],
   images: [],
   objects: [],

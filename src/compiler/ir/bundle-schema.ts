@@ -17,7 +17,6 @@ const oneOf = (...values: readonly (string | number)[]): Schema => ({ enum: valu
 const text: Schema = { type: 'string' };
 const flag: Schema = { type: 'boolean' };
 const index: Schema = { type: 'integer', minimum: 0, maximum: 0xffffffff };
-const line: Schema = { type: 'integer', minimum: 1 };
 const sha256: Schema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 /** Below the bundle's folder, whatever the manifest says: no `..`, no absolute path. */
 const file: Schema = { type: 'string', pattern: '^([a-z0-9_-]+/)?[a-z0-9_-]+\\.(json|bin|o)$' };
@@ -54,8 +53,9 @@ const manifestKeys = {
     metrics: object(fileEntry),
     text: object(fileEntry),
     boundary: object(fileEntry),
+    lines: object(fileEntry),
   }),
-  parts: list(object(fileEntry)),
+  parts: list(sha256),
   images: list(object({ ...fileEntry, table: oneOf('ports', 'prefixes', 'http', 'dns', 'exec'), entries: index })),
   objects: list(object({ ...fileEntry, template: text })),
 };
@@ -85,8 +85,7 @@ const program = object({
   ipv6Networks: list(index),
 });
 
-const place = { file: text, line } as const;
-const shared = { ...place, priority, audit: flag, annotations: list(object({ name: text, values: list(text) })) } as const;
+const shared = { file: text, priority, audit: flag, annotations: list(object({ name: text, values: list(text) })) } as const;
 const partRule = object(
   {
     ...shared,
@@ -96,13 +95,13 @@ const partRule = object(
     text,
     name: text,
     log: text,
-    usedAt: object(place),
+    usedIn: text,
     peers: object({ selectors: list(index), networks: list(text), entities: list(entity), reserved: list(reservedSet) }, ['reserved']),
     ports: object({ points: list(index), named: list(object({ protocol, name: text })) }),
     content: object({ domain: text, classes: list(index) }),
     match: { type: 'integer', minimum: 0, maximum: 255 },
   },
-  ['name', 'log', 'usedAt', 'peers', 'ports', 'content'],
+  ['name', 'log', 'usedIn', 'peers', 'ports', 'content'],
 );
 const partPolicy = object({
   ...shared,

@@ -3,7 +3,8 @@
 //
 //   manifest.json   Manifest: format version, hashes of every other file, requirements
 //   program.json    ProgramFrame: numbers of classes, services
-//   parts/*.json    PolicyPart: a few policies each, with their rules; called by what is in them, so that one that is known is not read
+//   parts/*.json    PartContent: a few policies each, with their rules; called by what is in them, so that one that is known is not read
+//   lines.bin       lines of all parts (part-lines.ts), words of 32 bits, lowest byte first
 //   metrics.json    MetricDefinition[]
 //   boundary.json   BoundaryTable: what the oracle says at the edges of the rules, asked of the kernel before a switch
 //   text.json       PolicyText: what it was built from, so that it can be compared
@@ -16,7 +17,7 @@ import type { ReservedName } from './event.ts';
 import type { ImportOptions } from './import-options.ts';
 import type { Action, Direction, EntityName, NamedPort, ReservedSet, Section, Tier } from './typed.ts';
 
-export const bundleFormat = 4;
+export const bundleFormat = 5;
 
 /** Stands beside the manifest, and is in no hash. `key`: hash of the public key (SPKI, DER) in hex; `signature`: Ed25519, base64. */
 export type BundleSignatures = { readonly signatures: readonly { readonly key: string; readonly signature: string }[] };
@@ -60,9 +61,10 @@ export type Manifest = {
     readonly metrics: FileEntry;
     readonly text: FileEntry;
     readonly boundary: FileEntry;
+    readonly lines: FileEntry;
   };
-  /** Together all policies, in the order of their numbers, and all rules. */
-  readonly parts: readonly FileEntry[];
+  /** Hashes of parts (`partFile`): together all policies, in the order of their numbers, and all rules. */
+  readonly parts: readonly string[];
   readonly images: readonly ImageEntry[];
   readonly objects: readonly ObjectEntry[];
 };
@@ -222,7 +224,17 @@ export type PartRule = RuleSource &
   };
 /** Policies that follow each other in the order of their numbers; their rules in the order of their RuleIds. */
 export type PolicyPart = {
+  /** Equal ones hold the same, but for the lines. */
+  readonly content: string;
   readonly selectors: readonly Selector[];
   readonly policies: readonly PartPolicy[];
   readonly rules: readonly PartRule[];
 };
+/** A part without lines, which change with what stands above it. `usedIn`: the file of `usedAt`. */
+export type PartContent = {
+  readonly selectors: readonly Selector[];
+  readonly policies: readonly Omit<PartPolicy, 'line'>[];
+  readonly rules: readonly (Omit<PartRule, 'line' | 'usedAt'> & { readonly usedIn?: string })[];
+};
+/** Where the part with this hash stands. */
+export const partFile = (sha256: string): string => `parts/${sha256.slice(0, 32)}.json`;

@@ -22,6 +22,7 @@ import { refusal, refusalOfFailures } from './refusal.ts';
 import { Report } from './report.ts';
 import { clearState, lockPins, type StateFolder, stateFolderAt, takeLock } from './state-folder.ts';
 import type { Status } from './status.ts';
+import { YoungMemory } from './young-memory.ts';
 
 export type DaemonOptions = {
   /** Folder and file; both are followed. */
@@ -127,6 +128,7 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   const enforcement = new Enforcement(options.pins, identities);
   const observation = new Observation(identities.causes, options.log);
   const confirmation = new Confirmation(options);
+  const youngMemory = new YoungMemory();
   const ending = endOf({ options, folder, claim, undo });
   const changes = new Changes({
     ...options,
@@ -137,6 +139,7 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
     onApplied: (inForce) => {
       observePorts(inForce.maps, options.observeHttp);
       report.learn(inForce);
+      youngMemory.clearSoon();
     },
     onNothingLeft: () => void ending.stop({ unload: true, unconfirmed: true }),
   });

@@ -25,7 +25,17 @@ export const wideChoices = 1;
 /** Sections of a subject. */
 export const sectionsOfSubject = 3;
 
-function blocksOf({ prefixes, addresses }: AddressTables): AddressBlocks {
+const blocksOfAddresses = new WeakMap<AddressTables['addresses'], { readonly prefixes: Uint8Array; readonly blocks: AddressBlocks }>();
+
+/** Neither of the two ever changes. */
+function blocksOf(tables: AddressTables): AddressBlocks {
+  const known = blocksOfAddresses.get(tables.addresses);
+  const blocks = known?.prefixes === tables.prefixes ? known.blocks : joined(tables);
+  blocksOfAddresses.set(tables.addresses, { prefixes: tables.prefixes, blocks });
+  return blocks;
+}
+
+function joined({ prefixes, addresses }: AddressTables): AddressBlocks {
   const blocks = new AddressBlocks();
   const size = layouts.prefixKey.size + 4;
   const view = new DataView(prefixes.buffer, prefixes.byteOffset, prefixes.byteLength);
