@@ -7,6 +7,7 @@
 #include "../include/flow.h"
 #include "../include/related.h"
 #include "../include/response.h"
+#include "../include/shared-port.h"
 #include "../include/source.h"
 #include "../include/unreadable.h"
 
@@ -50,6 +51,10 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	if (direction == POL_SECTION_EGRESS && (this->packet.protocol != POL_PROTOCOL_TCP || pol_packet_opens(&this->packet)) &&
 	    pol_source_is_forged(skb, this, (__u64)pol_socket_address(sk)))
 		return pol_case_refuse(this, POL_CAUSE_FORGED_SOURCE);
+	if (direction == POL_SECTION_INGRESS &&
+	    (sk->protocol == POL_NUMBER_UDP || (sk->protocol == POL_NUMBER_TCP && sk->state == BPF_TCP_LISTEN)) &&
+	    pol_receiver_is_other(skb, this, (__u64)pol_socket_address(sk)))
+		return pol_case_refuse(this, POL_CAUSE_SHARED_PORT);
 	/* A raw socket may have TCP as its protocol, and then sends and reads any number of connections. */
 	if (this->packet.protocol != POL_PROTOCOL_TCP || sk->protocol != POL_NUMBER_TCP || sk->type != POL_SOCKET_STREAM)
 		return pol_related_passes(skb, this) || pol_flow_judge(skb, this);

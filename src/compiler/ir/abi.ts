@@ -32,6 +32,8 @@ export const fixedCause = {
   unknownSender: 9,
   /** A sender's own fault: the source is another's, or the socket was to be given a foreign address. */
   forgedSource: 10,
+  /** Several workloads share a port, and the packet came to another of them than its sender was told of. */
+  sharedPort: 11,
   firstDynamic: 16,
 } as const;
 /**

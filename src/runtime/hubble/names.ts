@@ -68,6 +68,7 @@ const ownRefusals: Readonly<Record<keyof typeof fixedCause, DropReason>> = {
   packetSocket: 'UNKNOWN_L4_PROTOCOL',
   unknownSender: 'INVALID_SOURCE_IP',
   forgedSource: 'INVALID_SOURCE_IP',
+  sharedPort: 'POLICY_DENIED',
   firstDynamic: 'POLICY_DENIED',
 };
 
