@@ -62,6 +62,9 @@ export const bundling = (root: string): BuildOptions => ({
   legalComments: 'none',
 });
 
+/** The commands start no thread but this one, with their own script. */
+const inThread = "if (!require('node:worker_threads').isMainThread) require('../document-thread.ts');";
+
 /** Gives the script of the commands, a path without its ending. */
 export async function bundlePolicyc(root: string, outdir: string): Promise<string> {
   const folder = join(root, source);
@@ -76,7 +79,7 @@ export async function bundlePolicyc(root: string, outdir: string): Promise<strin
     });
   await main('', false);
   const modules = [...names].sort().map((name) => `'${name}': () => require('./${name}.ts')`);
-  const script = await writeCommands(root, outdir, `module.exports = { ${modules.join(', ')} };`);
+  const script = await writeCommands(root, outdir, `module.exports = { ${modules.join(', ')} };\n${inThread}`);
   await main(script, true);
   return join(outdir, script);
 }
@@ -90,7 +93,7 @@ async function writeCommands(root: string, outdir: string, contents: string): Pr
     format: 'cjs',
     banner: {},
     sourcemap: false,
-    define: { 'import.meta.dirname': '__dirname' },
+    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
     plugins: [slowModulesLater],
   });
   const [output] = outputFiles;
