@@ -245,6 +245,7 @@ export function content(parts: ContentParts): GenerationContent {
       prefixes: worldPrefixes,
       http: new Uint8Array(layouts.automaton.size),
       dns: new Uint8Array(layouts.requests.size),
+      tls: new Uint8Array(layouts.requests.size),
       exec: new Uint8Array(layouts.automaton.size),
       ...parts.images,
     },

@@ -56,6 +56,7 @@ export const imagesOf = (policy: Emitted) => ({
   prefixes: imageOf(policy, 'prefixes'),
   http: imageOf(policy, 'http'),
   dns: imageOf(policy, 'dns'),
+  tls: imageOf(policy, 'tls'),
   exec: imageOf(policy, 'exec'),
 });
 

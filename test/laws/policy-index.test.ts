@@ -87,6 +87,7 @@ function answers(policy: Emitted, policies: PolicySet, endpoints: readonly Inven
     prefixes: imageOf(policy, 'prefixes'),
     http: imageOf(policy, 'http'),
     dns: imageOf(policy, 'dns'),
+    tls: imageOf(policy, 'tls'),
     exec: imageOf(policy, 'exec'),
   };
   const lookup = lookupOf(tables, images);

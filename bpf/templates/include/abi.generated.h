@@ -51,6 +51,7 @@ enum {
 	POL_PROTOCOL_HTTP = 6,
 	POL_PROTOCOL_EXEC = 7,
 	POL_PROTOCOL_DNS = 8,
+	POL_PROTOCOL_TLS = 9,
 };
 
 enum {
@@ -58,6 +59,7 @@ enum {
 	POL_DOMAIN_HTTP = 1,
 	POL_DOMAIN_EXEC = 2,
 	POL_DOMAIN_DNS = 3,
+	POL_DOMAIN_TLS = 4,
 };
 
 enum {
@@ -95,6 +97,11 @@ enum {
 	POL_REASON_AMBIGUOUS_QUERY = 15,
 	POL_REASON_NO_QUERY = 16,
 	POL_REASON_AMBIGUOUS_METHOD = 17,
+	POL_REASON_NOT_TLS = 18,
+	POL_REASON_MALFORMED_HELLO = 19,
+	POL_REASON_AMBIGUOUS_HELLO = 20,
+	POL_REASON_ENCRYPTED_HELLO = 21,
+	POL_REASON_HELLO_TOO_LONG = 22,
 };
 
 enum {
@@ -258,7 +265,7 @@ struct pol_verdict {
 	__u32 next; /* action inspect: number of the first verdict of the request row, indexed by request class */
 	__u8 action; /* 0 absent (fail closed), 1 allow, 2 deny, 3 inspect */
 	__u8 match; /* PolicyMatchType */
-	__u8 domain; /* action inspect: 1 http, 3 dns */
+	__u8 domain; /* action inspect: 1 http, 3 dns, 4 tls */
 	__u8 flags; /* 1 silent denial; 2 only audited: cause and match are those of the denial */
 	__u32 reserved;
 };
@@ -399,7 +406,7 @@ struct pol_event {
 	__u8 protocol; /* event protocol */
 	__u8 match; /* PolicyMatchType */
 	__u8 verdict; /* Hubble verdict */
-	__u8 domain; /* 0 packet, 1 http, 2 exec, 3 dns */
+	__u8 domain; /* 0 packet, 1 http, 2 exec, 3 dns, 4 tls */
 	__u8 reason; /* undecidable reason */
 	__u8 tcp_flags; /* as on the wire */
 	__u8 carrier; /* dns: protocol that carried the query */
@@ -407,6 +414,6 @@ struct pol_event {
 	__u32 uid; /* exec, connect and sendmsg hooks; else 0 */
 	__u16 text_length; /* bytes of text, before it was cut */
 	__u16 reserved2;
-	__u8 text[256]; /* http: METHOD SP path; exec: path; dns: the question as it was sent */
+	__u8 text[256]; /* http: METHOD SP path; exec: path; dns: the question as it was sent; tls: names, each a kind, a length and its bytes */
 };
 _Static_assert(sizeof(struct pol_event) == 336, "pol_event");

@@ -80,6 +80,8 @@ POL_GENERATION_TABLE(t_http, pol_inner_requests);
 POL_GENERATION_TABLE(t_http_cells, pol_inner_pages);
 POL_GENERATION_TABLE(t_dns, pol_inner_requests);
 POL_GENERATION_TABLE(t_dns_cells, pol_inner_pages);
+POL_GENERATION_TABLE(t_tls, pol_inner_requests);
+POL_GENERATION_TABLE(t_tls_cells, pol_inner_pages);
 POL_GENERATION_TABLE(t_exec, pol_inner_automaton);
 POL_GENERATION_TABLE(t_cgroups, pol_inner_cgroups);
 

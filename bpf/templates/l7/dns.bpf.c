@@ -180,7 +180,7 @@ int pol_dns_send(struct sk_msg_md *msg)
 		return SK_DROP;
 	/* The kernel takes what was asked for an earlier message for this one too. */
 	bpf_msg_cork_bytes(msg, 0);
-	pol_dns_decide(now, msg->sk, storage, &this.question, &this.peer, &this.verdict);
+	pol_sender_decide(now, msg->sk, storage, &this.question, &this.peer, &this.verdict);
 	/* Not read, so not approved either: a rule that comes later finds no beginning of a message. */
 	if (this.verdict.action == POL_ACTION_ALLOW)
 		return SK_PASS;

@@ -84,6 +84,22 @@ static __always_inline __u32 pol_field_fold(const struct pol_tables *tables, __u
 	return pol_cell(tables->slot, tables->requests->fold[field & (POL_LIMIT_REQUEST_FIELDS - 1)] + before * values + class);
 }
 
+/* Class of a request of a domain that has so few `fields`; `class`: of the values of each, 0 where it has none. */
+static __always_inline __u32 pol_fields_class(const struct pol_tables *tables, const __u16 *class, __u32 fields)
+{
+	const struct pol_requests *requests = tables->requests;
+	__u32 state = requests->start;
+
+	for (__u32 field = 0; field < fields; field++) {
+		if (!pol_field_asked(tables, field))
+			continue;
+		if (state >= requests->live[field])
+			return state - requests->live[field];
+		state = pol_cell(tables->slot, requests->combine[field] + state * requests->folded[field] + class[field]);
+	}
+	return state;
+}
+
 struct pol_classes {
 	__u16 of[POL_LIMIT_REQUEST_FIELDS]; /* by field; 0: it has no value */
 };

@@ -16,8 +16,11 @@ export const matchType = { none: 0, 'l3-only': 1, 'l3-l4': 2, 'l4-only': 3, all:
 /** Numbers of Hubble's Verdict. */
 export const hubbleVerdict = { forwarded: 1, dropped: 2, audit: 4, redirected: 5 } as const;
 /** Protocol of events and counters: transport slots first. */
-export const eventProtocol = { tcp: 0, udp: 1, sctp: 2, icmp: 3, icmpv6: 4, other: 5, http: 6, exec: 7, dns: 8 } as const;
-export const eventDomain = { packet: 0, http: 1, exec: 2, dns: 3 } as const;
+export const eventProtocol = { tcp: 0, udp: 1, sctp: 2, icmp: 3, icmpv6: 4, other: 5, http: 6, exec: 7, dns: 8, tls: 9 } as const;
+export const eventDomain = { packet: 0, http: 1, exec: 2, dns: 3, tls: 4 } as const;
+/** Domains whose requests are read, each with tables of its own; a connection is read as one of them. */
+export const requestDomains = ['http', 'dns', 'tls'] as const;
+export type RequestDomain = (typeof requestDomains)[number];
 /** Causes below `firstDynamic` are the same on every machine; the runtime hands out all others and never reuses one. */
 export const fixedCause = {
   defaultAllow: 0,
@@ -43,6 +46,7 @@ export const fixedCause = {
 export const kernelFields: Readonly<Record<string, readonly string[]>> = {
   http: ['method', 'path', 'query', 'target', 'host', 'header'],
   dns: ['name', 'type'],
+  tls: ['sni', 'alpn'],
   exec: ['path'],
 };
 /** Why a condition was undecidable, or a packet refused by the program itself; 0 = neither. */
@@ -71,6 +75,14 @@ export const undecidableReason = {
   noQuery: 16,
   /** HTTP: a header bids the server to take another method than that of the request line. */
   ambiguousMethod: 17,
+  /** TLS: what a connection begins with is no ClientHello of it. */
+  notTls: 18,
+  malformedHello: 19,
+  /** Servers may read it in different ways: two names, a name that is none, bytes behind it. */
+  ambiguousHello: 20,
+  /** The name that counts may be encrypted (ECH). */
+  encryptedHello: 21,
+  helloTooLong: 22,
 } as const;
 /** Methods that requests are counted by; any other is 0. */
 export const requestMethod = { other: 0, GET: 1, HEAD: 2, POST: 3, PUT: 4, PATCH: 5, DELETE: 6, OPTIONS: 7 } as const;
@@ -212,7 +224,7 @@ export const layouts = {
     next: scalar('u32', 'action inspect: number of the first verdict of the request row, indexed by request class'),
     action: scalar('u8', '0 absent (fail closed), 1 allow, 2 deny, 3 inspect'),
     match: scalar('u8', 'PolicyMatchType'),
-    domain: scalar('u8', 'action inspect: 1 http, 3 dns'),
+    domain: scalar('u8', 'action inspect: 1 http, 3 dns, 4 tls'),
     flags: scalar('u8', '1 silent denial; 2 only audited: cause and match are those of the denial'),
     reserved: scalar('u32', ''),
   }),
@@ -325,7 +337,7 @@ export const layouts = {
     protocol: scalar('u8', 'event protocol'),
     match: scalar('u8', 'PolicyMatchType'),
     verdict: scalar('u8', 'Hubble verdict'),
-    domain: scalar('u8', '0 packet, 1 http, 2 exec, 3 dns'),
+    domain: scalar('u8', '0 packet, 1 http, 2 exec, 3 dns, 4 tls'),
     reason: scalar('u8', 'undecidable reason'),
     tcp_flags: scalar('u8', 'as on the wire'),
     carrier: scalar('u8', 'dns: protocol that carried the query'),
@@ -333,6 +345,10 @@ export const layouts = {
     uid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
     text_length: scalar('u16', 'bytes of text, before it was cut'),
     reserved2: scalar('u16', ''),
-    text: array('u8', limits.eventText, 'http: METHOD SP path; exec: path; dns: the question as it was sent'),
+    text: array(
+      'u8',
+      limits.eventText,
+      'http: METHOD SP path; exec: path; dns: the question as it was sent; tls: names, each a kind, a length and its bytes',
+    ),
   }),
 } as const;

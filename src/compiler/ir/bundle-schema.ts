@@ -1,5 +1,6 @@
 // JSON schemas of the four JSON files of a bundle, for ajv, and the text whose hash is the build. policyd checks what it
 // reads with these; tests hold what policyc writes against them.
+import { requestDomains } from './abi.ts';
 import { bundleFormat, type Manifest } from './bundle.ts';
 import { actions, entityNames, tiers } from './typed.ts';
 
@@ -41,6 +42,7 @@ const manifestKeys = {
         'http-ingress',
         'http-egress',
         'dns-stream',
+        'tls-stream',
         'exec-signal',
         'ingress-icmp',
         'host',
@@ -56,7 +58,7 @@ const manifestKeys = {
     lines: object(fileEntry),
   }),
   parts: list(sha256),
-  images: list(object({ ...fileEntry, table: oneOf('ports', 'prefixes', 'http', 'dns', 'exec'), entries: index })),
+  images: list(object({ ...fileEntry, table: oneOf('ports', 'prefixes', ...requestDomains, 'exec'), entries: index })),
   objects: list(object({ ...fileEntry, template: text })),
 };
 const manifest = object(manifestKeys, ['host']);
@@ -81,7 +83,7 @@ const programService = object({
 const program = object({
   selectors: list(list(list(labelRequirement))),
   services: list(programService),
-  classes: object({ ports: index, networks: index, http: index, dns: index, exec: index }),
+  classes: object({ ports: index, networks: index, http: index, dns: index, tls: index, exec: index }),
   ipv6Networks: list(index),
 });
 

@@ -13,6 +13,7 @@
 //   signature.json  BundleSignatures, where it was signed: of the build hash, which covers all the others
 
 import type { Labels, Selector } from '../space/labels.ts';
+import type { RequestDomain } from './abi.ts';
 import type { ReservedName } from './event.ts';
 import type { ImportOptions } from './import-options.ts';
 import type { Action, Direction, EntityName, NamedPort, ReservedSet, Section, Tier } from './typed.ts';
@@ -27,13 +28,13 @@ export const signedMessage = (build: string): string => `policyc bundle ${build}
 
 /** `file` is relative to the bundle; `sha256` in hex. */
 export type FileEntry = { readonly file: string; readonly sha256: string };
-export type StaticTable = 'ports' | 'prefixes' | 'http' | 'dns' | 'exec';
+export type StaticTable = 'ports' | 'prefixes' | RequestDomain | 'exec';
 export type ImageEntry = FileEntry & { readonly table: StaticTable; readonly entries: number };
 export type ObjectEntry = FileEntry & { readonly template: string };
 
 /** What a kernel or machine must have for these rules; refused by name at load where it is missing. */
 export type Requirement = { readonly feature: FeatureName; readonly rules: readonly number[] };
-/** `ingress-icmp`: a cgroup never sees ICMP to a workload (it needs a hook on an interface of the workload's own). `dns-stream`: queries over tcp. `host`: policies for the machine itself. */
+/** `ingress-icmp`: a cgroup never sees ICMP to a workload (it needs a hook on an interface of the workload's own). `dns-stream`: queries over tcp. `tls-stream`: connections of TLS, both ways. `host`: policies for the machine itself. */
 export type FeatureName =
   | 'cgroup-skb'
   | 'cgroup-connect'
@@ -41,6 +42,7 @@ export type FeatureName =
   | 'http-ingress'
   | 'http-egress'
   | 'dns-stream'
+  | 'tls-stream'
   | 'exec-signal'
   | 'ingress-icmp'
   | 'host';
@@ -129,13 +131,14 @@ export type PolicyProgram = {
   readonly services: readonly ProgramService[];
   /**
    * Number of classes of each static dimension. Network class 0 is the IPv4 and 1 the IPv6 world outside all longer blocks
-   * of the prefix table; `http`, `dns` and `exec` count class 0 (undecidable) and are at least 2: some text has class 1.
+   * of the prefix table; `http`, `dns`, `tls` and `exec` count class 0 (undecidable) and are at least 2: some text has class 1.
    */
   readonly classes: {
     readonly ports: number;
     readonly networks: number;
     readonly http: number;
     readonly dns: number;
+    readonly tls: number;
     readonly exec: number;
   };
   /** The network classes whose addresses are IPv6, ascending; all others are IPv4. */

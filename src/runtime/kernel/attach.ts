@@ -35,6 +35,8 @@ const streamPrograms = [
   { name: 'pol_stream_verdict', map: 'http_sockets', type: attachType.skSkbStreamVerdict },
   { name: 'pol_stream_send', map: 'http_senders', type: attachType.skMsgVerdict },
   { name: 'pol_dns_send', map: 'dns_senders', type: attachType.skMsgVerdict },
+  { name: 'pol_tls_receive', map: 'tls_sockets', type: attachType.skSkbStreamVerdict },
+  { name: 'pol_tls_send', map: 'tls_senders', type: attachType.skMsgVerdict },
 ] as const;
 const machineFolder = 'machine';
 

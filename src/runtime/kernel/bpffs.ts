@@ -139,6 +139,8 @@ export function unload(root: string): Removed {
     ['pol_stream_verdict', 'http_sockets', attachType.skSkbStreamVerdict],
     ['pol_stream_send', 'http_senders', attachType.skMsgVerdict],
     ['pol_dns_send', 'dns_senders', attachType.skMsgVerdict],
+    ['pol_tls_receive', 'tls_sockets', attachType.skSkbStreamVerdict],
+    ['pol_tls_send', 'tls_senders', attachType.skMsgVerdict],
   ] as const)
     withPinned(join(pins.programs, name), (program) =>
       withPinned(join(pins.maps, map), (target) => programDetach({ program, target, type })),

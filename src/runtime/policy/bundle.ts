@@ -160,6 +160,7 @@ function imageSize(table: StaticTable, entries: number): number {
       return entries * (layouts.prefixKey.size + 4);
     case 'http':
     case 'dns':
+    case 'tls':
       return layouts.requests.size + entries * layouts.page.size;
     case 'exec':
       return layouts.automaton.size;
@@ -334,7 +335,14 @@ function load(directory: string, trusted: readonly TrustedKey[] | undefined, bef
     sources: new PartedSources(parts),
     metrics: contents.metrics(manifest.files.metrics),
     boundary: contents.boundary(manifest.files.boundary),
-    images: { ports: image('ports'), prefixes: image('prefixes'), http: image('http'), dns: image('dns'), exec: image('exec') },
+    images: {
+      ports: image('ports'),
+      prefixes: image('prefixes'),
+      http: image('http'),
+      dns: image('dns'),
+      tls: image('tls'),
+      exec: image('exec'),
+    },
     objects: manifest.objects.map((entry) => ({ template: entry.template, bytes: contents.object(entry) })),
     known: contents.now,
   };

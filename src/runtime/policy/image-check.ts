@@ -100,6 +100,7 @@ export function imageFault(table: StaticTable, image: Uint8Array, classes: Progr
       return prefixesFault(image, classes.networks);
     case 'http':
     case 'dns':
+    case 'tls':
       return areRequests(image, classes[table]) ? undefined : `the image \`${table}\` is no table of requests`;
     case 'exec':
       return automatonFault(table, image, classes[table]);

@@ -1,6 +1,6 @@
 // Are the numbers of a part, and those of all parts together, ones that exist? A bundle is input: an index out of range must be
 // a message at load, not a wrong verdict later.
-import { limits } from '../../compiler/ir/abi.ts';
+import { limits, type RequestDomain, requestDomains } from '../../compiler/ir/abi.ts';
 import type { PartContent, ProgramFrame } from '../../compiler/ir/bundle.ts';
 import { parsePrefix } from '../../compiler/space/address.ts';
 import { transportPoints } from '../../compiler/space/transport.ts';
@@ -15,9 +15,10 @@ const areRanges = (points: readonly number[]): boolean =>
     (point, i) => point < transportPoints && (i === 0 || (i % 2 === 1 ? point >= (points[i - 1] ?? 0) : point > (points[i - 1] ?? 0))),
   );
 
-type Domain = 'http' | 'dns' | 'exec';
+type Domain = RequestDomain | 'exec';
+const contentDomains: readonly Domain[] = [...requestDomains, 'exec'];
 /** What its content can be about. */
-const domainsOf = ({ section }: PartContent['rules'][number]): readonly Domain[] => (section === 'process' ? ['exec'] : ['http', 'dns']);
+const domainsOf = ({ section }: PartContent['rules'][number]): readonly Domain[] => (section === 'process' ? ['exec'] : requestDomains);
 
 function contentFault(rule: PartContent['rules'][number]): string | undefined {
   if (!rule.content) return rule.section === 'process' ? 'is a process rule without content' : undefined;
@@ -64,11 +65,11 @@ export function contentEnds({ rules }: PartContent): ContentEnds {
 /** Does what stands beside the parts make sense, and have they no class that it does not count? */
 export function frameFault({ selectors, services, classes, ipv6Networks }: ProgramFrame, ends: readonly ContentEnds[]): string | undefined {
   if (classes.ports < 1) return 'no port has a class';
-  if (Math.min(classes.networks, classes.http, classes.dns, classes.exec) < 2) return 'a dimension lacks its first two classes';
-  if ([classes.ports, classes.http, classes.dns, classes.exec].some((count) => count > limits.classes))
+  if (Math.min(classes.networks, ...contentDomains.map((domain) => classes[domain])) < 2) return 'a dimension lacks its first two classes';
+  if ([classes.ports, ...contentDomains.map((domain) => classes[domain])].some((count) => count > limits.classes))
     return 'a dimension has too many classes';
   if (services.some(({ backends }) => backends >= selectors.length)) return 'a service names a selector that does not exist';
-  for (const domain of ['http', 'dns', 'exec'] as const)
+  for (const domain of contentDomains)
     if (ends.some((end) => (end.get(domain) ?? 0) > classes[domain])) return `a rule names a class of \`${domain}\` that does not exist`;
   return ascendingBelow(ipv6Networks, classes.networks) ? undefined : 'an IPv6 network class does not exist';
 }
