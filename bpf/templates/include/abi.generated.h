@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 7
+#define POL_ABI_VERSION 8
 
 enum {
 	POL_ACTION_ABSENT = 0,
