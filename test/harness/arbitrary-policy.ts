@@ -86,9 +86,10 @@ const atLeastOne = (random: Random, items: readonly string[], probability: numbe
   return some.length > 0 ? some : [random.pick(items)];
 };
 
-export type PolicyOptions = { readonly native?: boolean };
+/** `packets`: of native ones, policies about packets alone, and of the host too. */
+export type PolicyOptions = { readonly native?: boolean; readonly packets?: boolean };
 /** What text is made for: a `native` kind only, or everything. */
-type Maker = { readonly random: Random; readonly native: boolean };
+type Maker = { readonly random: Random; readonly native: boolean; readonly packets: boolean };
 
 type Section = 'ingress' | 'egress';
 
@@ -133,9 +134,10 @@ function attributes({ random, native }: Maker, action: string): string {
 
 /** Rules about overlapping peers and ports, all with blocks or none; each block with ports that carry it. */
 function networkCluster(maker: Maker, section: Section): readonly string[] {
-  const { random, native } = maker;
+  const { random, native, packets } = maker;
   const block = native ? undefined : random.chance(0.25) ? random.pick(blocks) : undefined;
-  const web = block === undefined && random.chance(0.4);
+  // Of a packet, requests decide no more than whether they have to be read.
+  const web = block === undefined && random.chance(packets ? 0.12 : 0.4);
   const where = (): string =>
     block ? ` at ${random.pick(block.transports)}` : web ? ` at ${random.pick(tcpTransports)}` : transport(maker);
   const what = (): string => (block ? ` ${block.name} { ${atLeastOne(random, block.lines, 0.25).join('; ')} }` : web ? http(random) : '');
@@ -164,8 +166,8 @@ function processRule(maker: Maker, plain: string): string {
 }
 
 function processSection(maker: Maker): readonly string[] {
-  const { random, native } = maker;
-  if (random.chance(0.3)) return [];
+  const { random, native, packets } = maker;
+  if (packets || random.chance(0.3)) return [];
   const rules = Array.from({ length: 1 + random.int(3) }, () => actions(random).map((action) => processRule(maker, action))).flat();
   const opening = random.chance(0.5) ? [`default deny ${native ? 'exec' : random.pick(processClasses)}`] : [];
   return ['  process {', ...[...opening, ...rules].map((line) => `    ${line}`), '  }'];
@@ -174,7 +176,8 @@ function processSection(maker: Maker): readonly string[] {
 /** Policies of other tiers than `normal` bring no default: they say none. */
 const withoutDefaults = (lines: readonly string[]): readonly string[] => lines.filter((line) => !/^ {4}default /.test(line));
 
-function subject({ random, native }: Maker): string {
+function subject({ random, native, packets }: Maker): string {
+  if (packets && random.chance(0.25)) return 'host';
   if (!native && random.chance(0.15)) return random.pick(['host', `[${random.pick(workloadNames)}, host]`]);
   return random.chance(0.3) ? 'all' : random.pick(workloadNames);
 }
@@ -192,9 +195,9 @@ function policy(maker: Maker, name: string): string {
 }
 
 /** One unit of one to three policies. */
-export function randomPolicy(random: Random, { native = false }: PolicyOptions = {}): string {
+export function randomPolicy(random: Random, { native = false, packets = false }: PolicyOptions = {}): string {
   const names = ['a-policy', 'b-policy', 'c-policy'].slice(random.int(3));
-  const policies = names.map((name) => policy({ random, native }, name));
+  const policies = names.map((name) => policy({ random, native, packets }, name));
   return `${[...workloads, ...networks, ...ports, ...(native ? [] : sets), ...policies].join('\n')}\n`;
 }
 

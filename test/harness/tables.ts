@@ -3,7 +3,7 @@
 
 import { normalize } from '../../src/compiler/4-normalize/index.ts';
 import { plan } from '../../src/compiler/5-plan/index.ts';
-import { emit } from '../../src/compiler/6-emit/index.ts';
+import { emit, emitTables } from '../../src/compiler/6-emit/index.ts';
 import { boundaryTable } from '../../src/compiler/analysis/boundary.ts';
 import { readerOf } from '../../src/compiler/analysis/oracle.ts';
 import { typeNumbers } from '../../src/compiler/base/record-types.ts';
@@ -29,6 +29,15 @@ export function emitted(typed: TypedPolicy): Emitted {
   return emit(plan(normalize(typed, report), report), { text, boundary: boundaryTable(typed) });
 }
 
+/** What the kernel's tables are made of. */
+export type LaidOut = Pick<Emitted, 'images' | 'program'>;
+/** The same without all else of a bundle. */
+export function laidOut(typed: TypedPolicy): LaidOut {
+  const { report } = collector();
+  const planned = plan(normalize(typed, report), report);
+  return { ...emitTables(planned), program: planned.space.program };
+}
+
 /** Causes that can be read back. */
 export function plainCauses(): CauseNumbers & { readonly read: (cause: number) => Cause | undefined } {
   const known: Cause[] = [];
@@ -49,10 +58,10 @@ export function plainCauses(): CauseNumbers & { readonly read: (cause: number) =
   };
 }
 
-export const imageOf = ({ images }: Emitted, table: StaticTable): Uint8Array =>
+export const imageOf = ({ images }: LaidOut, table: StaticTable): Uint8Array =>
   images.find((image) => image.table === table)?.bytes ?? new Uint8Array();
 /** What a generation needs of them. */
-export const imagesOf = (policy: Emitted) => ({
+export const imagesOf = (policy: LaidOut) => ({
   prefixes: imageOf(policy, 'prefixes'),
   http: imageOf(policy, 'http'),
   dns: imageOf(policy, 'dns'),
@@ -121,7 +130,7 @@ function isUndecidable(typed: TypedPolicy, decider: Cause | undefined, request: 
 
 /** Makes the tables for these endpoints (addresses need none); asks about others are a mistake of the test. */
 export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Tables {
-  const policy = emitted(typed);
+  const policy = laidOut(typed);
   const causes = plainCauses();
   const ids = new Map<string, number>();
   for (const endpoint of endpoints)
