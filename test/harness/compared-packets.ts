@@ -47,7 +47,7 @@ function newFlows(events: readonly PolicyEvent[]): readonly FlowEvent[] {
 
 /** The next case; `worldOf` makes its tables. */
 export function packetCase(random: Random, worldOf: WorldOf = kernelWorld): PacketCase {
-  const text = randomPolicy(random, { native: true, packets: true });
+  const text = randomPolicy(random, { native: true, about: 'packets' });
   const typed = varied(random, typedPolicy(text));
   const universe = randomUniverse(random);
   const world = worldOf(typed, universe);
