@@ -207,16 +207,20 @@ export type EventTally = {
 
 type Judged = { readonly verdict: Verdict; readonly isContested: boolean };
 
-export function eventTally(): EventTally {
-  const counts = { events: 0, contested: 0, denied: 0, requests: 0, undecidable: 0, programs: 0, audited: 0 };
-  const share = (part: number): number => (counts.events === 0 ? 0 : part / counts.events);
-  /** Asked about when it is a candidate, and again when it is counted. */
+/** Asked about when it is a candidate, and again when it is counted. */
+function judging(): (typed: TypedPolicy, event: PolicyEvent) => Judged {
   const judged = new WeakMap<PolicyEvent, Judged>();
-  const judge = (typed: TypedPolicy, event: PolicyEvent): Judged => {
+  return (typed, event) => {
     const known = judged.get(event) ?? { verdict: verdictOf(typed, event), isContested: isContested(typed, event) };
     judged.set(event, known);
     return known;
   };
+}
+
+export function eventTally(): EventTally {
+  const counts = { events: 0, contested: 0, denied: 0, requests: 0, undecidable: 0, programs: 0, audited: 0 };
+  const share = (part: number): number => (counts.events === 0 ? 0 : part / counts.events);
+  const judge = judging();
   const contentOf = (event: PolicyEvent): Content | undefined => (event.kind === 'process' ? event.content : event.request?.content);
   return {
     add: (typed, event) => {
