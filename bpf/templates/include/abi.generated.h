@@ -133,6 +133,7 @@ enum {
 	POL_LIMIT_NAMES_SLOT = 31,
 	POL_LIMIT_REQUEST_STATES = 65535,
 	POL_LIMIT_REQUEST_CELLS = 1048576,
+	POL_LIMIT_NEAR_CELLS = 8192,
 	POL_LIMIT_PAGE_CELLS = 2048,
 	POL_LIMIT_CLASSES = 65535,
 	POL_LIMIT_EVENT_TEXT = 256,
@@ -181,7 +182,7 @@ enum {
 	POL_INNER_ENTRIES_SERVICES = 262144,
 	POL_INNER_ENTRIES_SERVICE_SLOTS = 4194304,
 	POL_INNER_ENTRIES_BACKENDS = 1048576,
-	POL_INNER_ENTRIES_PAGES = 512,
+	POL_INNER_ENTRIES_PAGES = 508,
 };
 
 /* one element; slot of every per-generation table = revision & 1; revision 0 = nothing loaded: fail closed */
@@ -296,7 +297,7 @@ struct pol_automaton {
 };
 _Static_assert(sizeof(struct pol_automaton) == 540944, "pol_automaton");
 
-/* one request domain: an automaton for each field (slot) that is asked, over pages of cells; class 0 of a field: it has no value */
+/* one request domain: an automaton for each field (slot) that is asked, over cells; class 0 of a field: it has no value */
 struct pol_requests {
 	__u32 identity; /* of these tables: states and classes of others mean nothing here */
 	__u32 asked; /* bit for each slot that a rule asks for */
@@ -312,10 +313,11 @@ struct pol_requests {
 	__u16 values[32]; /* classes of one value, with class 0 */
 	__u16 folded[32]; /* classes of all values together, with class 0 */
 	__u8 byte_class[8192]; /* byte_class[slot * 256 + byte] */
+	__u16 near[8192]; /* the first cells; no others of the struct stand behind them */
 };
-_Static_assert(sizeof(struct pol_requests) == 9104, "pol_requests");
+_Static_assert(sizeof(struct pol_requests) == 25488, "pol_requests");
 
-/* cells of one request domain */
+/* cells of one request domain, behind those in pol_requests */
 struct pol_page {
 	__u16 cell[2048];
 };

@@ -102,7 +102,8 @@ export const limits = {
   /** States and cells of all automata and combinations of one request domain (`plan/automaton-too-large`, `plan/too-many-combinations`). */
   requestStates: 65535,
   requestCells: 1 << 20,
-  /** Cells of one page of them. */
+  /** The first of them, which stand in `pol_requests` itself, and those of one page of the others. */
+  nearCells: 8192,
   pageCells: 2048,
   /** Request, exec and port classes (`plan/too-many-classes`); u16 in tables. */
   classes: 65535,
@@ -160,7 +161,7 @@ export const innerEntries = {
   services: 1 << 18,
   serviceSlots: 1 << 22,
   backends: 1 << 20,
-  pages: limits.requestCells / limits.pageCells,
+  pages: (limits.requestCells - limits.nearCells) / limits.pageCells,
 } as const;
 
 /** The structs. `abi.generated.h` has them in this order. */
@@ -250,7 +251,7 @@ export const layouts = {
   ),
   requests: layout(
     'pol_requests',
-    'one request domain: an automaton for each field (slot) that is asked, over pages of cells; class 0 of a field: it has no value',
+    'one request domain: an automaton for each field (slot) that is asked, over cells; class 0 of a field: it has no value',
     {
       identity: scalar('u32', 'of these tables: states and classes of others mean nothing here'),
       asked: scalar('u32', 'bit for each slot that a rule asks for'),
@@ -270,9 +271,10 @@ export const layouts = {
       values: array('u16', limits.requestFields, 'classes of one value, with class 0'),
       folded: array('u16', limits.requestFields, 'classes of all values together, with class 0'),
       byte_class: array('u8', limits.requestFields * 256, 'byte_class[slot * 256 + byte]'),
+      near: array('u16', limits.nearCells, 'the first cells; no others of the struct stand behind them'),
     },
   ),
-  page: layout('pol_page', 'cells of one request domain', {
+  page: layout('pol_page', 'cells of one request domain, behind those in pol_requests', {
     cell: array('u16', limits.pageCells, ''),
   }),
   probe: layout('pol_probe', 'a question to pol_verify; a pol_verdict follows', {
