@@ -16,12 +16,6 @@ enum {
 };
 enum pol_dns_outcome { POL_DNS_DENIED, POL_DNS_ALLOWED, POL_DNS_UNDECIDED };
 
-struct tcp_sock {
-	__u32 write_seq; /* next byte that this end will write */
-	__u32 rcv_nxt; /* next byte that will come */
-	__u32 copied_seq; /* next byte that will be read */
-} __attribute__((preserve_access_index));
-
 /* Linux gives the addresses of a message in its context. */
 static __always_inline void pol_dns_ends(struct sk_msg_md *msg, struct pol_case *this, const struct pol_socket *storage)
 {

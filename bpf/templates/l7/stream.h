@@ -35,14 +35,6 @@ static __always_inline int pol_port_is_observed(__u16 port)
 
 static const struct pol_connection pol_connection_new = {};
 
-/* What is read of kernel structs; offsets come from the running kernel's BTF. */
-struct tcp_sock {
-	__u32 write_seq; /* next byte that this end will write */
-	__u32 snd_una; /* first byte that the other end has not acknowledged */
-	__u32 rcv_nxt; /* next byte that will come */
-	__u32 copied_seq; /* next byte that will be read */
-} __attribute__((preserve_access_index));
-
 /* Takes an accepted connection into inspection; on any failure nothing of it stays, and cgroup_skb refuses its data. */
 static __always_inline int pol_stream_inspect(struct bpf_sock_ops *ops, const struct pol_admission *admission)
 {

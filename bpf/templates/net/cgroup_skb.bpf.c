@@ -43,7 +43,6 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	}
 	if (this->question.subject == POL_ENDPOINT_HOST && direction == POL_SECTION_EGRESS && pol_socket_answers(sk))
 		return 1;
-	this->network = pol_network_of_socket(sk);
 	this->near = pol_packet_is_near(skb);
 	if (kind != POL_PACKET_EVENT)
 		return pol_unreadable_judge(this, kind);
@@ -56,12 +55,17 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	    pol_receiver_is_other(skb, this, (__u64)pol_socket_address(sk)))
 		return pol_case_refuse(this, POL_CAUSE_SHARED_PORT);
 	/* A raw socket may have TCP as its protocol, and then sends and reads any number of connections. */
-	if (this->packet.protocol != POL_PROTOCOL_TCP || sk->protocol != POL_NUMBER_TCP || sk->type != POL_SOCKET_STREAM)
+	if (this->packet.protocol != POL_PROTOCOL_TCP || sk->protocol != POL_NUMBER_TCP || sk->type != POL_SOCKET_STREAM) {
+		this->network = pol_network_of_socket(sk);
 		return pol_related_passes(skb, this) || pol_flow_judge(skb, this);
+	}
 	if (sk->state == BPF_TCP_LISTEN)
 		return pol_listener_judge(skb, this);
-	if (!pol_connection_judge(skb, this, storage, (__u64)pol_socket_address(sk)))
+	kind = pol_connection_judge(skb, this, storage);
+	if (kind == POL_CONNECTION_DENIED)
 		return 0;
+	if (kind == POL_CONNECTION_PASSES_TOLD && !pol_socket_tells(sk))
+		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
 	if (storage && storage->inspected && this->packet.payload && pol_packet_is_response(this, storage))
 		pol_response_seen(skb, this->packet.sequence, this->packet.payload,
 				  this->packet.before + this->packet.length - this->packet.payload);
