@@ -8,10 +8,6 @@
  */
 #include "tls-connection.h"
 
-struct tcp_sock {
-	__u32 write_seq; /* next byte that this end will write */
-} __attribute__((preserve_access_index));
-
 /* Reads on from `offset`: returns the bytes read, 0 for no further. */
 POL_GLOBAL int pol_tls_receive_step(struct __sk_buff *skb, struct pol_tls_connection *connection, __u32 offset)
 {
