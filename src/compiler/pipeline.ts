@@ -175,7 +175,8 @@ function importInto(log: Collector, session: Session, { sources, options, readBe
   const documents = sources.filter(({ path }) => holdsDocuments(path));
   return session.imported(documents, JSON.stringify(meaning), log, ({ report, add }) => {
     const next = readBeside?.(documents, meaning);
-    const received = next && receiveParts(documents, next, (source) => session.parsing(source).read);
+    const again = (): Imported => importSources(documents, meaning, () => undefined);
+    const received = next && receiveParts(documents, { next, reader: (source) => session.parsing(source).read, again });
     add(received?.found ?? []);
     return received?.imported ?? importSources(documents, meaning, report);
   });

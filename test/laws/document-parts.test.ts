@@ -64,29 +64,34 @@ function atOnce(sources: readonly SourceText[], options: ImportOptions): Seen {
   return seen(imported, log.all(), parse(imported.sources, collector().report).files);
 }
 
-function inParts(sources: readonly SourceText[], options: ImportOptions, leastText: number): Seen {
+type Sent = { readonly leastText: number; readonly hasPlaces?: boolean };
+
+function inParts(sources: readonly SourceText[], options: ImportOptions, { leastText, hasPlaces = true }: Sent): Seen {
   const parts: Part[] = [];
   sendParts(sources, options, { send: (part) => parts.push(structuredClone(part)), leastText });
+  if (!hasPlaces) parts.pop();
   const parsers = new Map<SourceText, PieceParser>();
-  const received = receiveParts(
-    sources,
-    () => parts.shift(),
-    (source) => {
+  const received = receiveParts(sources, {
+    next: () => parts.shift(),
+    reader: (source) => {
       const parser = new PieceParser(source);
       parsers.set(source, parser);
       return parser.read;
     },
-  );
+    again: () => importSources(sources, options, () => undefined),
+  });
   assert.ok(received);
   const files = received.imported.sources.flatMap((source) => parsers.get(source)?.end(collector().report) ?? []);
   return seen(received.imported, received.found, files);
 }
 
-function same(sources: readonly SourceText[], options: Partial<ImportOptions> = {}, leastTexts = [1, 5000]): void {
+const everySending: readonly Sent[] = [{ leastText: 1 }, { leastText: 5000 }, { leastText: 5000, hasPlaces: false }];
+
+function same(sources: readonly SourceText[], options: Partial<ImportOptions> = {}, sent: readonly Sent[] = everySending): void {
   const meant = { ...defaultImportOptions, ...options };
   const expected = atOnce(sources, meant);
-  for (const leastText of leastTexts) {
-    const parts = inParts(sources, meant, leastText);
+  for (const one of sent) {
+    const parts = inParts(sources, meant, one);
     const name = sources[0]?.path ?? 'nothing';
     for (const what of ['texts', 'places', 'rest', 'trees'] as const) equal(parts[what], expected[what], `${what} of ${name} ...`);
   }
@@ -155,7 +160,7 @@ if (collections.length === 0) console.log('SKIP public collections: there is no 
 for (const folder of collections)
   for (const name of readdirSync(folder)) {
     const files = filesUnder(join(folder, name));
-    if (files.length > 0) test(`pieces of ${name}`, () => same(files, {}, [1]));
+    if (files.length > 0) test(`pieces of ${name}`, () => same(files, {}, [{ leastText: 1 }]));
   }
 
 function filesUnder(path: string): readonly SourceText[] {

@@ -62,13 +62,13 @@ export type NextPart = () => Part | undefined;
 /** Policy text that is still being written elsewhere. */
 class ReceivedText implements SourceText {
   readonly path: string;
-  readonly #placesOf: () => Places;
+  readonly #places: () => PlaceAt;
   #text = '';
-  #places: Places | undefined;
+  #at: PlaceAt | undefined;
 
-  constructor(path: string, placesOf: () => Places) {
+  constructor(path: string, places: () => PlaceAt) {
     this.path = path;
-    this.#placesOf = placesOf;
+    this.#places = places;
   }
   get text(): string {
     return this.#text;
@@ -77,10 +77,13 @@ class ReceivedText implements SourceText {
     this.#text += text;
   }
   readonly originOf = (start: number): Span | undefined => {
-    this.#places ??= this.#placesOf();
-    return this.#places.at(start);
+    this.#at ??= this.#places();
+    return this.#at(start);
   };
 }
+
+/** Where what begins at an offset of a text came from. */
+type PlaceAt = (offset: number) => Span | undefined;
 
 /** Where the parts of a text came from. */
 class Places {
@@ -92,7 +95,7 @@ class Places {
     this.#sources = sources;
   }
 
-  at(offset: number): Span | undefined {
+  readonly at: PlaceAt = (offset) => {
     let [low, high] = [0, this.#origins.length / 4];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -100,7 +103,7 @@ class Places {
       else high = middle;
     }
     return low === 0 ? undefined : this.#span(low - 1);
-  }
+  };
 
   #number(origin: number, at: number): number {
     return this.#origins[4 * origin + at] ?? 0;
@@ -114,38 +117,46 @@ class Places {
 
 /** As a thread received it. */
 export type Received = { readonly imported: Imported; readonly found: readonly Diagnostic[] };
-/** Is told of a text that begins, and gives who is told of its pieces. */
-export type TextReader = (source: SourceText) => (piece: string) => void;
+/**
+ * `reader`: is told of a text that begins, and gives who is told of its pieces. `again`: reads the documents here, for their places, when
+ * the thread ended before it had told them.
+ */
+export type Receiving = {
+  readonly next: NextPart;
+  readonly reader: (source: SourceText) => (piece: string) => void;
+  readonly again: () => Imported;
+};
 
 class Receiver {
   readonly #sources: readonly SourceText[];
-  readonly #next: NextPart;
+  readonly #receiving: Receiving;
   readonly #texts = new Map<number, { readonly source: ReceivedText; readonly read: (piece: string) => void }>();
   #files: readonly number[] = [];
-  #places: ReadonlyMap<number, Places> | undefined;
+  #places: ReadonlyMap<number, PlaceAt> | undefined;
 
-  constructor(sources: readonly SourceText[], next: NextPart) {
+  constructor(sources: readonly SourceText[], receiving: Receiving) {
     this.#sources = sources;
-    this.#next = next;
+    this.#receiving = receiving;
   }
 
-  receive(reader: TextReader): Received | undefined {
-    for (let part = this.#next(); part; part = this.#next()) {
-      if (part.kind === 'text') this.#readText(part, reader);
+  receive(): Received | undefined {
+    const { next } = this.#receiving;
+    for (let part = next(); part; part = next()) {
+      if (part.kind === 'text') this.#readText(part);
       else if (part.kind === 'meaning') return this.#meant(part);
     }
     return undefined;
   }
 
-  #readText({ file, text }: Extract<Part, { kind: 'text' }>, reader: TextReader): void {
-    const known = this.#texts.get(file) ?? this.#begun(file, reader);
+  #readText({ file, text }: Extract<Part, { kind: 'text' }>): void {
+    const known = this.#texts.get(file) ?? this.#begun(file);
     known.source.add(text);
     known.read(text);
   }
 
-  #begun(file: number, reader: TextReader): { readonly source: ReceivedText; readonly read: (piece: string) => void } {
+  #begun(file: number): { readonly source: ReceivedText; readonly read: (piece: string) => void } {
     const source = new ReceivedText(this.#sources[file]?.path ?? '', () => this.#placesOf(file));
-    const begun = { source, read: reader(source) };
+    const begun = { source, read: this.#receiving.reader(source) };
     this.#texts.set(file, begun);
     return begun;
   }
@@ -156,15 +167,16 @@ class Receiver {
     return { imported: { sources, workloads, stated }, found: found.map((one) => this.#diagnostic(one)) };
   }
 
-  #placesOf(file: number): Places {
-    this.#places ??= this.#receivePlaces();
-    return this.#places.get(file) ?? new Places(new Int32Array(), this.#sources);
+  #placesOf(file: number): PlaceAt {
+    this.#places ??= new Map(this.#receivedPlaces().flatMap((at, i) => [[this.#files[i] ?? -1, at] as const]));
+    return this.#places.get(file) ?? (() => undefined);
   }
 
-  #receivePlaces(): ReadonlyMap<number, Places> {
-    const part = this.#next();
-    if (part?.kind !== 'places') throw new Error('the thread that read the documents ended before it had told their places');
-    return new Map(part.origins.flatMap((origins, i) => [[this.#files[i] ?? -1, new Places(origins, this.#sources)] as const]));
+  #receivedPlaces(): readonly PlaceAt[] {
+    const { next, again } = this.#receiving;
+    const part = next();
+    if (part?.kind === 'places') return part.origins.map((origins) => new Places(origins, this.#sources).at);
+    return again().sources.map(({ originOf }) => originOf ?? (() => undefined));
   }
 
   #diagnostic({ span, labels, ...one }: SentDiagnostic): Diagnostic {
@@ -179,5 +191,5 @@ class Receiver {
 }
 
 /** What another thread sends of the sources; undefined when it ended before its time. Their texts are read as they come. */
-export const receiveParts = (sources: readonly SourceText[], next: NextPart, reader: TextReader): Received | undefined =>
-  new Receiver(sources, next).receive(reader);
+export const receiveParts = (sources: readonly SourceText[], receiving: Receiving): Received | undefined =>
+  new Receiver(sources, receiving).receive();
