@@ -121,7 +121,7 @@ function addObserve(program: Command, done: (code: Promise<number>) => void): vo
     .option('--json', "one JSON record a line, in the form of Hubble's flows")
     .option('-f, --follow', 'go on with what comes')
     .option('--last <count>', 'so many of the past (20; with --follow: none)')
-    .option('--verdict <verdict,...>', 'only these: forwarded, dropped, redirected (to HTTP inspection), audit', collect, [])
+    .option('--verdict <verdict,...>', 'only these: forwarded, dropped, redirected (to be read: HTTP, DNS, TLS), audit', collect, [])
     .option(...state)
     .addHelpText('after', observeHelp)
     .action((options: ObserveOptions) => done(guarded(async () => (await import('./cli/observe.ts')).observe(options))));

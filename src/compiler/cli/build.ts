@@ -140,13 +140,13 @@ function bytesOf(output: string): number {
   return files.reduce((sum, file) => sum + readFileSync(join(output, file)).length, manifest.length);
 }
 
-function summaryText({ bundle, build: hash, policies, rules, classes, bytes, request, query }: Summary): string {
+function summaryText({ bundle, build: hash, policies, rules, classes, bytes, request, query, hello }: Summary): string {
   const parts = [
     counted(policies, 'policy', 'policies'),
     counted(rules, 'rule'),
     `${classes.ports} port, ${classes.networks} network, ${classes.http} request and ${classes.exec} program classes`,
     `${Math.ceil(bytes / 1024)} KiB`,
   ];
-  const costs = [request, query].flatMap((cost) => (cost ? [requestCostText(cost)] : []));
+  const costs = [request, query, hello].flatMap((cost) => (cost ? [requestCostText(cost)] : []));
   return [`${bundle}: ${parts.join(', ')}`, `build ${hash}`, ...costs].join('\n');
 }
