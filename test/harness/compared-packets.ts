@@ -7,7 +7,7 @@ import { protocolOf } from '../../src/compiler/space/transport.ts';
 import { type EventTally, eventTally, randomEvents, randomPolicy, randomUniverse } from './arbitrary.ts';
 import { typedPolicy } from './compile.ts';
 import { type KernelWorld, kernelWorld } from './kernel-world.ts';
-import type { Expected, Found, HookName, PacketHook, PacketHooks } from './packet-hooks.ts';
+import { expectedAt, type Found, type HookName, type PacketHook, type PacketHooks } from './packet-hooks.ts';
 import { type PacketQuestion, packetQuestions } from './packet-questions.ts';
 import type { Random } from './random.ts';
 import type { Told } from './tables.ts';
@@ -74,7 +74,7 @@ function askHook([name, hook]: readonly [HookName, PacketHook], one: PacketCase,
   hook.forget();
   const denied = new Set<FlowEvent>();
   for (const question of one.questions) {
-    const expected: Expected | undefined = hook.expects(question);
+    const expected = expectedAt[name](question);
     if (!expected) continue;
     if (question.subject !== owner) hook.own(question.subject);
     owner = question.subject;

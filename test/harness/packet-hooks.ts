@@ -36,8 +36,6 @@ export type PacketHook = {
   /** Forgets every flow. */
   readonly forget: () => void;
   readonly own: (subject: number) => void;
-  /** Undefined: such a question never comes to this place. */
-  readonly expects: (question: PacketQuestion) => Expected | undefined;
   readonly ask: (question: PacketQuestion) => Found;
 };
 export type PacketHooks = {
@@ -149,10 +147,6 @@ function cgroupHook({ loaded, ring, ownCgroup }: Bench): PacketHook {
       ownInterfaces(loaded.maps, []);
       ownCgroup(subject === fixedEndpoint.host ? fixedEndpoint.none : subject);
     },
-    expects: ({ direction, expected }) => {
-      const refused = expected.action === 'dropped' && direction === 'egress' ? cgroupReturns.drop : cgroupReturns.deny;
-      return { returned: isAllowed(expected) ? cgroupReturns.pass : refused, told: expected };
-    },
     ask: (question) => {
       const { value } = testRun(loaded, programs.cgroup[question.direction], ethernet(question.packet), { context });
       return { returned: value, told: eventOf(ring) };
@@ -171,8 +165,6 @@ function interfaceHook({ loaded, ring, ownCgroup }: Bench): PacketHook {
       ownCgroup(fixedEndpoint.none);
       ownInterfaces(loaded.maps, [{ index, name: 'pairs', before: 14, endpoint, hasCgroup: true }]);
     },
-    expects: ({ subject, expected }) =>
-      subject === fixedEndpoint.host ? undefined : { returned: isAllowed(expected) ? 1 : 0, told: expected },
     ask: (question) => {
       const { value } = testRun(loaded, programs.interface[question.direction], ethernet(question.packet), { context });
       return { returned: value === interfacePasses ? 1 : 0, told: eventOf(ring) };
@@ -196,15 +188,23 @@ function earlyHook({ loaded, ring }: Bench): PacketHook {
   return {
     forget: () => forget(mapOf(loaded, 'tracked'), keyBytes.tracked),
     own: (endpoint) => ownInterfaces(loaded.maps, [{ index, name: 'pairs', before: 14, endpoint, hasCgroup: true }]),
-    expects: (question) => {
-      if (question.direction === 'egress' || question.subject === fixedEndpoint.host) return undefined;
-      return isEarly(question)
-        ? { returned: earlyReturns.drop, told: question.expected }
-        : { returned: earlyReturns.pass, told: undefined };
-    },
     ask: (question) => ({ returned: testRun(loaded, 'pol_xdp', ethernet(question.packet)).value, told: eventOf(ring) }),
   };
 }
+
+/** What a place is to say; undefined: such a question never comes there. */
+export const expectedAt: Readonly<Record<HookName, (question: PacketQuestion) => Expected | undefined>> = {
+  cgroup: ({ direction, expected }) => {
+    const refused = expected.action === 'dropped' && direction === 'egress' ? cgroupReturns.drop : cgroupReturns.deny;
+    return { returned: isAllowed(expected) ? cgroupReturns.pass : refused, told: expected };
+  },
+  interface: ({ subject, expected }) =>
+    subject === fixedEndpoint.host ? undefined : { returned: isAllowed(expected) ? 1 : 0, told: expected },
+  early: (question) => {
+    if (question.direction === 'egress' || question.subject === fixedEndpoint.host) return undefined;
+    return isEarly(question) ? { returned: earlyReturns.drop, told: question.expected } : { returned: earlyReturns.pass, told: undefined };
+  },
+};
 
 const makers = { cgroup: cgroupHook, interface: interfaceHook, early: earlyHook } as const;
 
