@@ -22,12 +22,16 @@ function serve(ports: readonly number[]): void {
   process.stdin.resume().on('end', () => process.exit());
 }
 
-const sent = { tcp: 0, udp: 0, refused: 0, open: 0 };
+/** `again`: segments that the kernel may have sent once more, where this process was too late to end a call. */
+const sent = { tcp: 0, udp: 0, again: 0, open: 0 };
+/** After so many milliseconds, a little less than its clock says, the kernel sends a segment again. */
+const sentAgainAfter = 900;
 /** Refusals of the programs; all else says that the call was not made. */
 const isVerdict = (error: NodeJS.ErrnoException): boolean => error.code === 'EPERM' || error.code === 'ECONNREFUSED';
 
 function callTcp(port: number, localPort: number): void {
   sent.open++;
+  const begun = performance.now();
   const socket = connect({ host, port, localPort });
   let isCounted = false;
   const end = (isMade: boolean): void => {
@@ -36,16 +40,14 @@ function callTcp(port: number, localPort: number): void {
     clearTimeout(timer);
     sent.open--;
     if (isMade) sent.tcp++;
+    sent.again += Math.floor((performance.now() - begun) / sentAgainAfter);
     // While it is connecting, a reset would wait for the connection.
     if (socket.connecting) socket.destroy();
     else socket.resetAndDestroy();
   };
   const timer = setTimeout(() => end(true), patience);
   socket.on('connect', () => end(true));
-  socket.on('error', (error) => {
-    if (isVerdict(error)) sent.refused++;
-    end(isVerdict(error));
-  });
+  socket.on('error', (error) => end(isVerdict(error)));
 }
 
 function callUdp(port: number, localPort: number): void {
@@ -59,7 +61,6 @@ function callUdp(port: number, localPort: number): void {
   socket.on('error', () => end(false));
   socket.bind(localPort, host, () =>
     socket.send('x', port, host, (error) => {
-      if (error && isVerdict(error)) sent.refused++;
       end(!error || isVerdict(error));
     }),
   );

@@ -76,7 +76,7 @@ async function makeScene(policies: Policies) {
 }
 type Scene = Awaited<ReturnType<typeof makeScene>>;
 
-type Sent = { readonly tcp: number; readonly udp: number; readonly refused: number };
+type Sent = { readonly tcp: number; readonly udp: number; readonly again: number };
 const sum = (all: readonly Sent[], what: keyof Sent): number => all.reduce((total, one) => total + one[what], 0);
 
 /** Watches the ring into a judge. */
@@ -138,7 +138,7 @@ function growth(all: readonly number[]): number {
 function assertExact({ judged, watch, maps }: Looking, sent: readonly Sent[]): void {
   const counters = readCounters(maps.get('counters') ?? -1);
   const all = counters.reduce((total, { count }) => total + Number(count), 0);
-  const counted = (['tcp', 'udp'] as const).map((protocol) =>
+  const [tcp = 0, udp = 0] = (['tcp', 'udp'] as const).map((protocol) =>
     counters
       .filter((one) => one.protocol === eventProtocol[protocol] && one.direction === section.egress)
       .reduce((total, { count }) => total + Number(count), 0),
@@ -149,14 +149,16 @@ function assertExact({ judged, watch, maps }: Looking, sent: readonly Sent[]): v
   console.log(
     [
       `soak of ${minutes} minutes: ${events} verdicts of ${revisions} revisions (${known} told by policyd), ${differences.length} differences, ${seen.unowned} without a sender`,
-      `sent ${sum(sent, 'tcp')} tcp and ${sum(sent, 'udp')} udp, counted ${counted.join(' and ')}; events ${seen.events}, counts ${all}, lost ${lost.ringFull} events and ${lost.countersFull} counts`,
+      `sent ${sum(sent, 'tcp')} tcp and ${sum(sent, 'udp')} udp, counted ${tcp} and ${udp} (${sum(sent, 'again')} perhaps sent again); events ${seen.events}, counts ${all}, lost ${lost.ringFull} events and ${lost.countersFull} counts`,
     ].join('\n'),
   );
   assert.equal(differences, []);
   assert.is(seen.others, 0, 'events of something else');
   assert.ok(events > minutes * 60 * 50, 'there was load');
   assert.is(all, seen.events + Number(lost.ringFull), 'what was counted is what was told');
-  assert.equal(counted, [sum(sent, 'tcp'), sum(sent, 'udp')], 'what was sent was counted');
+  assert.is(udp, sum(sent, 'udp'), 'what was sent was counted');
+  const twice = tcp - sum(sent, 'tcp');
+  assert.ok(0 <= twice && twice <= sum(sent, 'again'), `connections that were counted and not sent: ${twice}`);
   assert.is(Number(lost.countersFull), 0);
 }
 
