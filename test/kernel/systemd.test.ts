@@ -17,10 +17,9 @@ const service = (script: string, more = ''): string =>
 
 /** A listener of nobody's, and a unit whose first deed is to connect there and to note what came of it. */
 async function probing(here: World, machine: SystemdMachine, more = '') {
-  const listener = createServer((socket) => socket.destroy())
-    .listen(0, '127.0.0.1')
-    .unref();
+  const listener = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
   await once(listener, 'listening');
+  listener.unref();
   const address = listener.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const [script, outcome] = [join(here.folder, 'probe.sh'), join(here.folder, 'outcome')];

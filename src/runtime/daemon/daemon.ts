@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { type ListenAddress, serveMetrics } from '../hubble/serve.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { openPins, pinnedAbi, type Removed, unload } from '../kernel/bpffs.ts';
+import { names, openPins, type Removed, unload } from '../kernel/bpffs.ts';
 import { missingOnMachine } from '../kernel/features.ts';
 import { observePorts } from '../kernel/observed.ts';
 import type { Bundle } from '../policy/bundle.ts';
@@ -92,18 +92,21 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   }
 }
 
-/** Exclusive use of state and pins. `fresh`: nothing was pinned before. */
-type Claim = { readonly fresh: boolean; readonly release: () => void };
+/** Exclusive use of state and pins. `fresh`: nothing was pinned before. `countsKept`: counters go on, as far as there are any. */
+type Claim = { readonly fresh: boolean; readonly countsKept: boolean; readonly release: () => void };
 
 function claimFolders(folder: StateFolder, pins: string): Claim {
   const lock = takeLock(folder);
   try {
-    const fresh = pinnedAbi(pins) === 'none';
+    // Before anything there is touched, if something is.
+    const fresh = names(pins).length === 0;
+    const early = fresh ? undefined : lockPins(pins);
     const opened = openPins(pins);
     if (!opened.ok) throw refusalOfFailures(opened.failures);
-    const pinsLock = lockPins(pins);
+    const pinsLock = early ?? lockPins(pins);
     return {
       fresh,
+      countsKept: opened.value.countsKept,
       release: () => {
         pinsLock.release();
         lock.release();
@@ -124,6 +127,10 @@ type Start = {
 };
 
 async function assemble({ options, folder, claim, bundle, inventory }: Start, undo: Undo): Promise<Daemon> {
+  if (!claim.countsKept)
+    options.log(
+      'warning: the policyd before counted in another form: the counts of all metrics (`hubble_*_total`, `policyc_rule_verdicts_total`) begin at 0',
+    );
   const identities = openIdentities(folder, usedCauses(options.pins));
   const enforcement = new Enforcement(options.pins, identities);
   const observation = new Observation(identities.causes, options.log);

@@ -119,6 +119,8 @@ export function attachCgroup({ programs, pins }: Pick<Loaded, 'programs' | 'pins
         return failed(refusal(error, path, { name, type }));
       }
     }
+    // Of another version, which had programs that there are no more.
+    for (const name of names(folder)) if (!cgroupPrograms.some((known) => known.name === name)) removePin(join(folder, name));
     return success(id);
   });
 }
