@@ -82,6 +82,7 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   const folder = stateFolderAt(options.state);
   const claim = claimFolders(folder, options.pins);
   const undo: Undo = [];
+  if (!claim.countsKept) options.log(countsLost);
   try {
     return await assemble({ options: { ...options, trusted, observers }, folder, claim, ...inputs }, undo);
   } catch (error) {
@@ -91,6 +92,9 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
     throw error;
   }
 }
+
+const countsLost =
+  'warning: the policyd before counted in another form: the counts of all metrics (`hubble_*_total`, `policyc_rule_verdicts_total`) begin at 0';
 
 /** Exclusive use of state and pins. `fresh`: nothing was pinned before. `countsKept`: counters go on, as far as there are any. */
 type Claim = { readonly fresh: boolean; readonly countsKept: boolean; readonly release: () => void };
@@ -127,10 +131,6 @@ type Start = {
 };
 
 async function assemble({ options, folder, claim, bundle, inventory }: Start, undo: Undo): Promise<Daemon> {
-  if (!claim.countsKept)
-    options.log(
-      'warning: the policyd before counted in another form: the counts of all metrics (`hubble_*_total`, `policyc_rule_verdicts_total`) begin at 0',
-    );
   const identities = openIdentities(folder, usedCauses(options.pins));
   const enforcement = new Enforcement(options.pins, identities);
   const observation = new Observation(identities.causes, options.log);
