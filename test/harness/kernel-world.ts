@@ -10,7 +10,7 @@ import type { InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
 import { policySetOf } from '../../src/runtime/policy/policy-index.ts';
 import { noServices } from '../../src/runtime/policy/services.ts';
-import { imageOf, imagesOf, laidOut, plainCauses } from './tables.ts';
+import { imageOf, imagesOf, inEitherForm, laidOut, plainCauses } from './tables.ts';
 import { reservedEndpoint, type Universe, workloadEndpoint } from './universe.ts';
 
 type Family = 'ipv4' | 'ipv6';
@@ -76,12 +76,11 @@ export function kernelWorld(typed: TypedPolicy, universe: Universe): KernelWorld
   const causes = plainCauses();
   const entries = entriesOf(universe);
   const byKey = new Map(entries.map((entry) => [keyOf(entry.endpoint), entry]));
-  const tables = materialize({
-    policies: policySetOf(policy.program),
-    ports: imageOf(policy, 'ports'),
-    endpoints: entries.flatMap(inventoryOf),
-    causes,
-  });
+  const endpoints = entries.flatMap(inventoryOf);
+  const tables = inEitherForm(
+    typed,
+    materialize({ policies: policySetOf(policy.program), ports: imageOf(policy, 'ports'), endpoints, causes }),
+  );
   const entryOf = (endpoint: Endpoint): Entry | undefined => (endpoint.kind === 'address' ? undefined : byKey.get(keyOf(endpoint)));
   return {
     content: {

@@ -16,11 +16,16 @@ import type { Cause, Content, Endpoint, FlowEvent, Verdict } from '../../src/com
 import { policyId, ruleId } from '../../src/compiler/ir/ids.ts';
 import { type Direction, matchesUndecidable, type TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import type { CauseNumbers, GenerationTables, InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
+import { compactChoices } from '../../src/runtime/policy/grouped-choices.ts';
 import { type KernelContent, lookupOf, type NetworkQuestion, type Peer } from '../../src/runtime/policy/lookup.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
 import { policySetOf } from '../../src/runtime/policy/policy-index.ts';
 import type { KernelRequest, KernelValue } from '../../src/runtime/policy/request-lookup.ts';
 import type { Entry } from '../../src/runtime/policy/verdict-table.ts';
+
+/** Choices of every second policy as those of a large generation are laid out, which no random policy has. */
+export const inEitherForm = ({ rules }: TypedPolicy, tables: GenerationTables): GenerationTables =>
+  rules.length % 2 === 0 ? tables : { ...tables, choices: compactChoices(tables.choices, 0) };
 
 /** Images and program of a policy; what the target refuses (HTTP on egress) is laid out all the same. */
 export function emitted(typed: TypedPolicy): Emitted {
@@ -136,7 +141,10 @@ export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Ta
   for (const endpoint of endpoints)
     if (endpoint.kind !== 'address' && !ids.has(keyOf(endpoint))) ids.set(keyOf(endpoint), firstId + ids.size);
   const inventory = endpoints.flatMap((endpoint) => inventoryOf(ids.get(keyOf(endpoint)) ?? 0, endpoint));
-  const tables = materialize({ policies: policySetOf(policy.program), ports: imageOf(policy, 'ports'), endpoints: inventory, causes });
+  const tables = inEitherForm(
+    typed,
+    materialize({ policies: policySetOf(policy.program), ports: imageOf(policy, 'ports'), endpoints: inventory, causes }),
+  );
   const lookup = lookupOf(tables, imagesOf(policy));
 
   const idOf = (endpoint: Endpoint): number => {

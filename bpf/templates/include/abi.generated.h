@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 9
+#define POL_ABI_VERSION 10
 
 enum {
 	POL_ACTION_ABSENT = 0,
@@ -150,6 +150,8 @@ enum {
 	POL_LIMIT_MEMORY_PAGES = 1024,
 	POL_LIMIT_PORT_BLOCK = 64,
 	POL_LIMIT_CHOICE_BLOCK = 16,
+	POL_LIMIT_CHOICE_GROUP = 4,
+	POL_LIMIT_CHOICE_UNIT = 8,
 	POL_LIMIT_ADDRESS_STEPS = 40,
 };
 
@@ -158,6 +160,13 @@ enum {
 	POL_VERDICT_SHIFT_FLAGS = 5,
 	POL_VERDICT_SHIFT_NUMBER = 7,
 	POL_VERDICT_SHIFT_DOMAIN = 28,
+};
+
+enum {
+	POL_CHOICE_BYTES = 0,
+	POL_CHOICE_WIDE = 1,
+	POL_CHOICE_GROUPED_BYTES = 2,
+	POL_CHOICE_GROUPED_NIBBLES = 3,
 };
 
 enum {
@@ -208,8 +217,10 @@ struct pol_memory {
 	__u32 subjects; /* address of three pol_section for each subject class: ingress, egress, process */
 	__u32 subject_count;
 	__u32 port_classes; /* address of blocks of port classes, u16 */
-	__u32 blocks; /* address of blocks of choices, u8; block 0 is all 0 */
-	__u32 cell_bits; /* lowest bits of a cell: its block of classes; the number of a block of choices above */
+	__u32 blocks; /* address of blocks of choices; what begins there is all 0 */
+	__u32 groups; /* address of groups: for each of its blocks where it begins, in units of 8 bytes */
+	__u32 wide_groups; /* 0: these are u16; 1: u32 */
+	__u32 cell_bits; /* lowest bits of a cell: its 16 classes (grouped: 64); above the number of their block, or group */
 	__u32 networks; /* peer classes below are of networks, the others of endpoints */
 	__u32 ipv4; /* address node */
 	__u32 ipv6; /* address node */
@@ -219,7 +230,7 @@ struct pol_memory {
 	__u32 inspection_count;
 	__u16 port_block[5124]; /* transport point / 64 -> block of port classes */
 };
-_Static_assert(sizeof(struct pol_memory) == 10304, "pol_memory");
+_Static_assert(sizeof(struct pol_memory) == 10312, "pol_memory");
 
 /* classes of one endpoint in this generation */
 struct pol_endpoint {
@@ -230,7 +241,7 @@ _Static_assert(sizeof(struct pol_endpoint) == 8, "pol_endpoint");
 
 /* one section of a subject: which row of verdicts a port class chooses */
 struct pol_section {
-	__u32 cells; /* address of cells: at [port class / 16] its own, or one of others: then its choices are 0. Lowest bit: the block behind has their upper bytes */
+	__u32 cells; /* address of cells: at [port class / 16] (grouped: / 64) its own, or one of others: then its choices are 0. Lowest two bits: choice form. Wide: the block behind has the upper bytes */
 	__u32 rows; /* address of a pol_row for each choice */
 	__u32 starts; /* process: number of the verdict of the first class of program starts */
 	__u32 bases; /* number of the verdict of choice 0, of a network; that of an endpoint is the next */

@@ -4,7 +4,7 @@ import { transportPoints } from '../space/transport.ts';
 import { array, layout, scalar } from './layout.ts';
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 9;
+export const abiVersion = 10;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
 /** Bits of an entry's flags. `silent`: of a denial that its caller is not told of. `audited`: it passes, and what is in audit mode would deny it. */
@@ -127,9 +127,12 @@ export const limits = {
   /** Bytes of one page of the decision memory, and pages of one generation. */
   memoryPage: 1 << 17,
   memoryPages: 1024,
-  /** Transport points whose classes stand together, and classes whose choices do. */
+  /** Transport points whose classes stand together. */
   portBlock: 64,
+  /** Classes whose choices stand in a block, blocks of a group, and bytes that blocks of a group begin at a multiple of. */
   choiceBlock: 16,
+  choiceGroup: 4,
+  choiceUnit: 8,
   /** Steps down an address tree: no tree that is made is deeper. */
   addressSteps: 40,
 } as const;
@@ -139,6 +142,8 @@ export const limits = {
  * cause, or of the action inspect that of a pol_inspection. Of whose word `next` the domain has the upper bits.
  */
 export const verdictShift = { match: 2, flags: 5, number: 7, domain: 28 } as const;
+/** Lowest two bits of the address of cells: what they choose is found so. */
+export const choiceForm = { bytes: 0, wide: 1, groupedBytes: 2, groupedNibbles: 3 } as const;
 /** Highest bit of `pol_row.verdicts`. */
 export const rowFlag = { ownBases: 0x8000_0000 } as const;
 /**
@@ -182,8 +187,10 @@ export const layouts = {
     subjects: scalar('u32', 'address of three pol_section for each subject class: ingress, egress, process'),
     subject_count: scalar('u32', ''),
     port_classes: scalar('u32', 'address of blocks of port classes, u16'),
-    blocks: scalar('u32', 'address of blocks of choices, u8; block 0 is all 0'),
-    cell_bits: scalar('u32', 'lowest bits of a cell: its block of classes; the number of a block of choices above'),
+    blocks: scalar('u32', 'address of blocks of choices; what begins there is all 0'),
+    groups: scalar('u32', 'address of groups: for each of its blocks where it begins, in units of 8 bytes'),
+    wide_groups: scalar('u32', '0: these are u16; 1: u32'),
+    cell_bits: scalar('u32', 'lowest bits of a cell: its 16 classes (grouped: 64); above the number of their block, or group'),
     networks: scalar('u32', 'peer classes below are of networks, the others of endpoints'),
     ipv4: scalar('u32', 'address node'),
     ipv6: scalar('u32', 'address node'),
@@ -200,7 +207,7 @@ export const layouts = {
   section: layout('pol_section', 'one section of a subject: which row of verdicts a port class chooses', {
     cells: scalar(
       'u32',
-      'address of cells: at [port class / 16] its own, or one of others: then its choices are 0. Lowest bit: the block behind has their upper bytes',
+      'address of cells: at [port class / 16] (grouped: / 64) its own, or one of others: then its choices are 0. Lowest two bits: choice form. Wide: the block behind has the upper bytes',
     ),
     rows: scalar('u32', 'address of a pol_row for each choice'),
     starts: scalar('u32', 'process: number of the verdict of the first class of program starts'),

@@ -1,6 +1,6 @@
 // The tables of one generation and the blocks of addresses -> the bytes of the decision memory (ir/abi.ts, `pol_memory`): all
 // that a packet is decided by, in one piece, so that it can be put in force at once.
-import { innerEntries, layouts, limits, nothing, rowFlag } from '../../../compiler/ir/abi.ts';
+import { choiceForm, innerEntries, layouts, limits, nothing, rowFlag } from '../../../compiler/ir/abi.ts';
 import { encodeInto } from '../../../compiler/ir/layout.ts';
 import { type Address, addressBytes } from '../../../compiler/space/address.ts';
 import type { Choices } from '../choices.ts';
@@ -20,8 +20,8 @@ export type AddressTables = {
 /** `parts`: bytes of each part. */
 export type MemoryImage = { readonly bytes: Uint8Array; readonly parts: Readonly<Record<string, number>> };
 
-/** Lowest bit of the address of cells. */
-export const wideChoices = 1;
+/** Places of blocks that 16 bits have room for. */
+const mostShortPlaces = 1 << 16;
 /** Sections of a subject. */
 export const sectionsOfSubject = 3;
 
@@ -87,15 +87,24 @@ class ImageWriter {
   }
 
   /** Address of the cells of each row of choices. */
-  choices({ columns, rows, blocks }: Choices): readonly number[] {
+  choices({ columns, rows, groups, blocks }: Choices): readonly number[] {
     const most = valuesBeside(bitsFor(columns));
-    if (blocks.length / limits.choiceBlock > most) throw new GenerationLimit('blocks of choices', blocks.length / limits.choiceBlock, most);
+    const count = Math.max(blocks.length / limits.choiceBlock, groups.length / limits.choiceGroup);
+    if (count > most) throw new GenerationLimit('blocks of choices', count, most);
     const { cells, bases, bits } = displaced(rows, columns);
     const at = this.#writer.place('blocks', blocks.length);
     this.#writer.setBytes(at, blocks);
+    const areWide = blocks.length / limits.choiceUnit > mostShortPlaces;
+    const groupsAt = areWide ? this.#words('groups', groups) : this.#shorts('groups', groups);
     const base = this.#words('cells', cells);
-    Object.assign(this.#fields, { blocks: at, cell_bits: bits });
-    return rows.map(({ isWide }, number) => base + (bases[number] ?? 0) * 4 + (isWide ? wideChoices : 0));
+    Object.assign(this.#fields, { blocks: at, groups: groupsAt, wide_groups: areWide ? 1 : 0, cell_bits: bits });
+    return rows.map(({ form }, number) => base + (bases[number] ?? 0) * 4 + choiceForm[form]);
+  }
+
+  #shorts(part: string, values: Uint32Array): number {
+    const at = this.#writer.place(part, values.length * 2);
+    this.#writer.setShorts(at, Uint16Array.from(values));
+    return at;
   }
 
   /** Their place; they are written when it is known where the cells of each row of choices are. */
