@@ -21,7 +21,7 @@ export type Attached = {
 export function attachedTo(templates: readonly string[], cgroups: readonly Cgroup[]): Attached {
   const loaded = loadTemplates(templates, privatePins());
   const tables = generations(loaded.maps);
-  const counters = mapOf(loaded, 'counters');
+  const counters = loaded.maps;
   const attach = (): void => {
     for (const { path } of cgroups) expectOk(attachCgroup(loaded, path));
   };

@@ -86,7 +86,7 @@ export function tcBench(templates: readonly string[] = ['net/tc']): TcBench {
   const tables = generations(loaded.maps);
   const connections = mapOf(loaded, 'tracked');
   const shares = mapOf(loaded, 'track_shares');
-  const counters = mapOf(loaded, 'counters');
+  const counters = loaded.maps;
   const passed = (side: Side, packet: NetworkPacket): boolean =>
     testRun(loaded, side === 'egress' ? 'pol_tc_from' : 'pol_tc_to', ethernet(packet), { context }).value === passes;
   return {

@@ -10,6 +10,7 @@ import { openRing, readRing } from '../../src/runtime/events/ring.ts';
 import type { VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
 import { mapLookup, mapUpdate, possibleCpus } from '../../src/runtime/ffi/libbpf.ts';
 import { readCounters, readLost } from '../../src/runtime/kernel/counters.ts';
+import { u32 } from '../../src/runtime/kernel/entries.ts';
 import { loadObjects } from '../../src/runtime/kernel/load.ts';
 import { currentRevision, generations } from '../../src/runtime/kernel/tables.ts';
 import { compile, content, expectOk, kernelTest, mapOf, privatePins, testRun } from '../harness/kernel.ts';
@@ -18,6 +19,7 @@ import { patience } from '../harness/patience.ts';
 
 /** Looks like a packet program: reads the revision once, then one entry of each kind of table; the answer is in the packet's mark. */
 const reader = `
+#include "count.h"
 #include "verdict.h"
 struct pol_found { __u32 revision, prefix_class, endpoint_class, address_endpoint, cgroup_endpoint, verdict, cause, port_class; };
 SEC("tc") int pol_read(struct __sk_buff *skb)
@@ -58,9 +60,8 @@ SEC("tc") int pol_read(struct __sk_buff *skb)
 			     found.cgroup_endpoint != found.verdict || found.cause != found.verdict * 100 || found.verdict == 0))
 		found.cause = 0xbad;
 	struct pol_counter_key key = { .cause = found.cause, .direction = 1, .protocol = 2, .match = 3, .verdict = 5 };
-	__u64 one = 1, *count = bpf_map_lookup_elem(&counters, &key);
-	if (count) *count += 1;
-	else bpf_map_update_elem(&counters, &key, &one, BPF_ANY);
+	__u64 *count;
+	pol_counter_raise(&key);
 	struct pol_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (event) {
 		__builtin_memset(event, 0, sizeof(*event));
@@ -133,7 +134,7 @@ const neverMixed = async (text: string): Promise<void> => {
   for (const end = Date.now() + 1300; Date.now() < end; installed++)
     expectOk(tables.install(prepared[(installed * 7) % prepared.length] ?? generation(1)));
   assert.is(await ended, 0);
-  const counters = readCounters(mapOf(loaded, 'counters'));
+  const counters = readCounters(loaded.maps);
   const mixed = counters.find(({ cause }) => cause === 0xbad);
   const runs = counters.reduce((sum, { count }) => sum + count, 0n);
   console.log(`${installed} generations during ${runs} runs, ${(1300 / installed).toFixed(1)} ms each`);
@@ -205,7 +206,7 @@ kernelTest('a restart takes the tables over and goes on counting', () => {
   const after = load(pins);
   assert.is(currentRevision(after.maps), 1);
   assert.equal(seen(after), [1, 0, 4, 4, 4, 4, 400, 9]);
-  assert.equal(readCounters(mapOf(after, 'counters')), [{ cause: 400, direction: 1, protocol: 2, match: 3, verdict: 5, count: 2n }]);
+  assert.equal(readCounters(after.maps), [{ cause: 400, direction: 1, protocol: 2, match: 3, verdict: 5, count: 2n }]);
   assert.is(expectOk(generations(after.maps).install(generation(6))), 2);
   assert.is(seen(after)[2], 6);
   after.close();
@@ -309,11 +310,32 @@ kernelTest('counters are summed over the CPUs, thousands of them too; what was l
   const [fd, cpus] = [mapOf(loaded, 'counters'), possibleCpus()];
   const perCpu = new Uint8Array(BigUint64Array.from({ length: cpus }, (_, cpu) => BigInt(cpu + 1)).buffer);
   for (let cause = 0; cause < 5000; cause++) mapUpdate(fd, encode(layouts.counterKey, { cause, verdict: 2 }), perCpu);
-  const counters = readCounters(fd);
+  const counters = readCounters(loaded.maps);
   assert.is(counters.length, 5000);
   assert.is(new Set(counters.map(({ cause }) => cause)).size, 5000);
   assert.ok(counters.every(({ count, verdict }) => count === BigInt((cpus * (cpus + 1)) / 2) && verdict === 2));
   assert.equal(readLost(mapOf(loaded, 'lost')), { ringFull: 0n, countersFull: 0n });
+  loaded.close();
+});
+
+kernelTest('a counter whose place is taken by another is counted all the same', () => {
+  const loaded = load();
+  expectOk(generations(loaded.maps).install(generation(4)));
+  seen(loaded);
+  const [first] = readCounters(loaded.maps);
+  const [fd, cpus] = [mapOf(loaded, 'counter_cells'), possibleCpus()];
+  const key = new DataView(encode(layouts.counterKey, { cause: 7, verdict: 1 }).buffer).getBigUint64(0, true);
+  const cell = encode(layouts.counterCell, { key, count: 3n });
+  const everywhere = new Uint8Array(Buffer.concat(Array.from({ length: cpus }, () => cell)));
+  for (let at = 0; at < limits.counterCells; at++) mapUpdate(fd, u32(at), everywhere);
+  seen(loaded);
+  seen(loaded);
+  const counters = readCounters(loaded.maps);
+  assert.equal(
+    counters.filter(({ cause }) => cause === first?.cause),
+    [{ ...first, count: 2n }],
+  );
+  assert.is(counters.find(({ cause }) => cause === 7)?.count, BigInt(3 * cpus * limits.counterCells));
   loaded.close();
 });
 

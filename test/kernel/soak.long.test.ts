@@ -136,7 +136,7 @@ function growth(all: readonly number[]): number {
 
 /** All sent is counted, all counted was told, and all told is what the oracle says. */
 function assertExact({ judged, watch, maps }: Looking, sent: readonly Sent[]): void {
-  const counters = readCounters(maps.get('counters') ?? -1);
+  const counters = readCounters(maps);
   const all = counters.reduce((total, { count }) => total + Number(count), 0);
   const [tcp = 0, udp = 0] = (['tcp', 'udp'] as const).map((protocol) =>
     counters

@@ -140,6 +140,7 @@ enum {
 	POL_LIMIT_SLOTS = 2,
 	POL_LIMIT_RING_BYTES = 1048576,
 	POL_LIMIT_COUNTERS = 65536,
+	POL_LIMIT_COUNTER_CELLS = 4096,
 	POL_LIMIT_REQUEST_COUNTERS = 4096,
 	POL_LIMIT_REQUEST_METHODS = 8,
 	POL_LIMIT_DURATION_BUCKETS = 12,
@@ -386,6 +387,13 @@ struct pol_counter_key {
 	__u8 verdict; /* Hubble verdict */
 };
 _Static_assert(sizeof(struct pol_counter_key) == 8, "pol_counter_key");
+
+/* a counter of one CPU that stands at the place of its key; all 0 = of none yet */
+struct pol_counter_cell {
+	__u64 key; /* a pol_counter_key: its verdict is never 0 */
+	__u64 count;
+};
+_Static_assert(sizeof(struct pol_counter_cell) == 16, "pol_counter_cell");
 
 /* requests of inspected connections */
 struct pol_request_key {

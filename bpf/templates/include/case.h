@@ -10,12 +10,12 @@
 
 struct pol_case {
 	struct pol_packet packet;
+	__u64 network; /* of the subject's socket: addresses mean nothing without it */
 	/* The question of the *flow*: for a reply, section and point are those of the flow it belongs to. */
 	struct pol_question question;
 	struct pol_peer peer; /* the address is always there, the endpoint after pol_peer_find */
 	struct pol_verdict verdict;
 	struct pol_address local;
-	__u64 network; /* of the subject's socket: addresses mean nothing without it */
 	__u32 revision;
 	__u32 pid; /* connect and sendmsg hooks */
 	__u16 local_port; /* host order */

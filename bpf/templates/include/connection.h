@@ -155,6 +155,16 @@ static __always_inline int pol_data_judge(const struct pol_case *this, const str
 	return POL_CONNECTION_DENIED;
 }
 
+/*
+ * Does the packet go by without a question: one in the midst of a connection whose verdict, under this revision, is that it passes
+ * unread? Nothing would be counted or kept of it either. Most packets are such.
+ */
+static __always_inline int pol_connection_flows(const struct pol_packet *packet, const struct pol_socket *storage, __u32 revision)
+{
+	return packet->protocol == POL_PROTOCOL_TCP && !pol_packet_opens(packet) && storage->role != POL_ROLE_UNKNOWN && !storage->inspected &&
+	       pol_word_load(&storage->verdict) == pol_word(revision, POL_ACTION_ALLOW);
+}
+
 /* POL_CONNECTION_*. `storage`: of the connection's socket, which is no listener. */
 POL_GLOBAL int pol_connection_judge(struct __sk_buff *skb, struct pol_case *this, struct pol_socket *storage)
 {

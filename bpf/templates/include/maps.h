@@ -109,6 +109,15 @@ struct {
 	__type(value, __u64);
 } counters SEC(".maps");
 
+/* The same, for the first key of each place; all others are in `counters`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, POL_LIMIT_COUNTER_CELLS);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, struct pol_counter_cell);
+} counter_cells SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 2); /* POL_LOST_* */

@@ -113,6 +113,8 @@ export const limits = {
   slots: 2,
   ringBytes: 1 << 20,
   counters: 65536,
+  /** Counters that are found without a look-up, on each CPU: a power of two. */
+  counterCells: 4096,
   /** Entries of the table of requests by method and status. */
   requestCounters: 4096,
   requestMethods: 8,
@@ -320,6 +322,10 @@ export const layouts = {
     protocol: scalar('u8', 'event protocol'),
     match: scalar('u8', 'PolicyMatchType'),
     verdict: scalar('u8', 'Hubble verdict'),
+  }),
+  counterCell: layout('pol_counter_cell', 'a counter of one CPU that stands at the place of its key; all 0 = of none yet', {
+    key: scalar('u64', 'a pol_counter_key: its verdict is never 0'),
+    count: scalar('u64', ''),
   }),
   requestKey: layout('pol_request_key', 'requests of inspected connections', {
     section: scalar('u8', 'of the requests'),
