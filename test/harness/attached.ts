@@ -4,7 +4,7 @@ import type { Cgroup } from '../../src/runtime/kernel/cgroups.ts';
 import { readCounters } from '../../src/runtime/kernel/counters.ts';
 import type { Loaded } from '../../src/runtime/kernel/load.ts';
 import { type GenerationContent, generations } from '../../src/runtime/kernel/tables.ts';
-import { expectOk, loadTemplates, mapOf, privatePins } from './kernel.ts';
+import { expectOk, loadTemplates, privatePins } from './kernel.ts';
 import { difference, type Raised } from './packet-bench.ts';
 
 export type { Raised };
