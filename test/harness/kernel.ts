@@ -215,6 +215,7 @@ export type VerdictEntry = {
   readonly next?: number;
   readonly match?: number;
   readonly flags?: number;
+  readonly domain?: number;
 };
 
 /** A generation by hand. Left out: no endpoint, one port class, the two worlds as only networks, no automata. */

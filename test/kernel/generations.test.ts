@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { innerEntries, layouts, limits } from '../../src/compiler/ir/abi.ts';
+import { eventDomain, innerEntries, layouts, limits } from '../../src/compiler/ir/abi.ts';
 import { encode } from '../../src/compiler/ir/layout.ts';
 import { openRing, readRing } from '../../src/runtime/events/ring.ts';
 import type { VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
@@ -262,6 +262,29 @@ kernelTest('more entries than a table takes are refused, the generation before s
     failures: [{ kind: 'too-large', table: 'endpoint numbers', entries: innerEntries.endpoints + 1, limit: innerEntries.endpoints }],
   });
   assert.equal(seen(loaded), [1, 0, 2, 2, 2, 2, 200, 9]);
+  loaded.close();
+});
+
+kernelTest('tables of DNS and TLS are there while a connection is read so, and not before or after', () => {
+  const loaded = load();
+  const tables = generations(loaded.maps);
+  const held = (): readonly boolean[] =>
+    ['t_dns', 't_dns_cells', 't_tls', 't_tls_cells', 't_http'].map((name) => {
+      return mapLookup(mapOf(loaded, name), u32(tables.revision() % limits.slots), new Uint8Array(4));
+    });
+  const none = new Uint8Array(layouts.requests.size + layouts.page.size);
+  const steps = [
+    { domain: undefined, expected: [false, false, false, false, true] },
+    { domain: eventDomain.dns, expected: [true, true, false, false, true] },
+    { domain: eventDomain.tls, expected: [false, false, true, true, true] },
+    { domain: undefined, expected: [false, false, false, false, true] },
+  ];
+  for (const { domain, expected } of steps) {
+    const verdicts = domain === undefined ? [] : [{ action: 'inspect' as const, cause: 16, next: 1, domain }];
+    expectOk(tables.install(content({ verdicts, images: { http: none, dns: none, tls: none } })));
+    assert.equal(held(), expected);
+    assert.equal(tables.drift(), []);
+  }
   loaded.close();
 });
 
