@@ -83,7 +83,7 @@ const [isPart, isMetrics] = [bundleSchemas.part, bundleSchemas.metrics].map((sch
 function assertReadable(typed: TypedPolicy): void {
   const policy = emitted(typed);
   const { metrics } = policy;
-  for (const part of partsOf(policy)) assert.ok(isPart?.(part), ajv.errorsText(isPart?.errors));
+  for (const { content } of partsOf(policy)) assert.ok(isPart?.(content), ajv.errorsText(isPart?.errors));
   assert.ok(isMetrics?.(metrics), ajv.errorsText(isMetrics?.errors));
 }
 
