@@ -1,16 +1,18 @@
-// Documents and identities -> map entries, in a process of its own: `node entries.js POLICIES IDENTITIES`. Prints one object: what
+// Documents and identities -> map entries, in a process of its own: `node entries.mjs POLICIES IDENTITIES THREAD`; THREAD is the built
+// src/compiler/document-thread.ts. Prints one object: what
 // there is of entries, or what does not fit. What the target refuses (requests that a workload sends) is laid out all the same.
 import { readFileSync } from 'node:fs';
 import type { Case } from '../scripts/conformance/format.ts';
 import { endpointsOf } from '../scripts/conformance/world.ts';
+import { readBeside } from '../src/compiler/cli/read-beside.ts';
 import { fixedEndpoint } from '../src/compiler/ir/abi.ts';
 import { GenerationLimit, type InventoryEndpoint } from '../src/runtime/policy/generation.ts';
 import { materialize } from '../src/runtime/policy/materialize.ts';
 import { policySetOf } from '../src/runtime/policy/policy-index.ts';
-import { typedPolicy } from '../test/harness/compile.ts';
+import { checkedUnit } from '../test/harness/compile.ts';
 import { emitted, imageOf, plainCauses } from '../test/harness/tables.ts';
 
-const [policies = '', identities = ''] = process.argv.slice(2);
+const [policies = '', identities = '', thread = ''] = process.argv.slice(2);
 
 function inventory(): readonly InventoryEndpoint[] {
   const one: Case = JSON.parse(readFileSync(identities, 'utf8'));
@@ -22,7 +24,8 @@ function inventory(): readonly InventoryEndpoint[] {
 }
 
 function entries(): object {
-  const policy = emitted(typedPolicy([{ path: policies, text: readFileSync(policies, 'utf8') }]));
+  const { typed } = checkedUnit([{ path: policies, text: readFileSync(policies, 'utf8') }], { readBeside: readBeside(thread) });
+  const policy = emitted(typed);
   try {
     const { rows, verdicts } = materialize({
       policies: policySetOf(policy.program),
@@ -30,7 +33,7 @@ function entries(): object {
       endpoints: inventory(),
       causes: plainCauses(),
     });
-    return { rows: rows.length, verdictBytes: verdicts.length };
+    return { rows: rows.length, verdictBytes: verdicts.words.byteLength };
   } catch (error) {
     if (error instanceof GenerationLimit) return { refused: error.message };
     throw error;

@@ -1,7 +1,8 @@
 // What decisions about requests cost: nginx under 0, 1, 100 and 10,000 HTTP rules beside nginx alone, and beside the same rules in
-// haproxy and nginx as proxies.
+// haproxy and nginx as proxies; queries of a workload with rules about names beside those of one without.
 
 import { counting, load, type Measured, programTime } from './l7/load.ts';
+import { type Resolver, resolver } from './l7/queries.ts';
 import { bare, governed, haproxy, isInstalled, nginxProxy, type Target } from './l7/servers.ts';
 import { type Figures, figure, median, type Options, type Outcome } from './measure.ts';
 
@@ -18,30 +19,103 @@ function policyText(rules: number, ports: readonly number[]): string {
   return `policy web for { app: "web" } {\n  ingress {\n${[...lines, ...open].join('\n')}\n  }\n}\n`;
 }
 
-type Compared = { readonly key: string; readonly target: Target; readonly path: string };
+/** `names`: of its figures; `every`: it is asked in each so many rounds. */
+type Compared = { readonly key: string; readonly target: Target; readonly path: string; readonly names: Names; readonly every: number };
+type Names = { readonly rate: string; readonly p50: string; readonly p99?: string };
+const httpNames = (key: string): Names => ({
+  rate: `http_rps_ratio_${key}`,
+  p50: `http_p50_ratio_${key}`,
+  p99: `http_p99_ratio_${key}`,
+});
+const proxyNames = (key: string): Names => ({ rate: `${key}_rps_ratio_100`, p50: `${key}_p50_ratio_100`, p99: `${key}_p99_ratio_100` });
+const freeNames: Names = { rate: 'no_l7_rr_ratio', p50: 'no_l7_p50_ratio' };
 
-async function targets(): Promise<{ readonly base: Compared; readonly others: readonly Compared[]; readonly free: Compared }> {
-  const plain = await bare('bare');
-  const base = { key: 'bare', target: plain, path: asked(100) };
-  const others: Compared[] = [];
-  let free: Compared = base;
+async function proxies(): Promise<readonly Compared[]> {
+  const paths = Array.from({ length: 100 }, (_, rule) => pathOf(rule));
+  const backend = await bare('backend');
+  const made: Compared[] = [];
+  const add = (key: string, target: Target): void => void made.push({ key, target, path: asked(100), names: proxyNames(key), every: 2 });
+  if (isInstalled('haproxy')) add('haproxy', await haproxy('haproxy', backend, paths));
+  add('nginx', await nginxProxy('nginx', backend, paths));
+  return made;
+}
+
+/** In the order in which they are asked: `free` right behind what it is compared with. */
+async function workloads(): Promise<readonly Compared[]> {
+  const made: Compared[] = [];
   for (const [size, rules] of Object.entries(sizes)) {
     const [http, other] = await governed([size, `${size}_free`], (ports) => policyText(rules, ports));
     if (!http || !other) throw new Error('no server');
-    others.push({ key: size, target: http, path: asked(rules) });
-    if (rules === 100) free = { key: 'free', target: other, path: '/' };
+    made.push({ key: size, target: http, path: asked(rules), names: httpNames(size), every: 1 });
+    if (rules === 100) made.splice(1, 0, { key: 'free', target: other, path: asked(0), names: freeNames, every: 1 });
   }
-  const paths = Array.from({ length: 100 }, (_, rule) => pathOf(rule));
-  const backend = await bare('backend');
-  if (isInstalled('haproxy')) others.push({ key: 'haproxy', target: await haproxy('haproxy', backend, paths), path: asked(100) });
-  others.push({ key: 'nginx', target: await nginxProxy('nginx', backend, paths), path: asked(100) });
-  return { base, others, free };
+  return made;
 }
 
-const names = (key: string): { readonly rate: string; readonly p50: string; readonly p99: string } =>
-  key === 'haproxy' || key === 'nginx'
-    ? { rate: `${key}_rps_ratio_100`, p50: `${key}_p50_ratio_100`, p99: `${key}_p99_ratio_100` }
-    : { rate: `http_rps_ratio_${key}`, p50: `http_p50_ratio_${key}`, p99: `http_p99_ratio_${key}` };
+type Round = {
+  readonly base: Measured;
+  readonly of: ReadonlyMap<string, Measured>;
+  readonly denied: number;
+  readonly queries?: { readonly bare: number; readonly ratio: number };
+};
+type World = { readonly base: Target; readonly others: readonly Compared[]; readonly names: Resolver | undefined };
+
+/** Answered, all of it. */
+function asks({ key, target, path }: Compared): Measured {
+  const measured = load(target, path);
+  if (measured.refused > 0) throw new Error(`${measured.refused} of ${measured.requests} requests were refused by ${key}`);
+  return measured;
+}
+
+function deniedOf(target: Target): number {
+  const { rate, requests, refused } = load(target, '/admin');
+  if (refused < requests) throw new Error('a denied request was answered by the server');
+  return rate;
+}
+
+function queriesOf(names: Resolver): { readonly bare: number; readonly ratio: number } {
+  const [plain, own] = [names.bare(), names.governed()];
+  if (own.lost > own.queries / 100) throw new Error(`${own.lost} of ${own.queries} queries were not answered`);
+  return { bare: plain.rate, ratio: own.rate / plain.rate };
+}
+
+/** All in turn, each for a second. */
+function roundOf({ base, others, names }: World, number: number): Round {
+  const plain = load(base, asked(100));
+  const of = new Map(others.filter(({ every }) => number % every === 0).map((one) => [one.key, asks(one)]));
+  const hundred = others.find(({ key }) => key === '100');
+  return {
+    base: plain,
+    of,
+    denied: hundred ? deniedOf(hundred.target) : Number.NaN,
+    ...(names ? { queries: queriesOf(names) } : {}),
+  };
+}
+
+/** Ratios to bare; of the port without rules, to that of a policy without any. */
+function ratios({ key, names }: Compared, rounds: readonly Round[]): Figures {
+  const ratio = (value: (measured: Measured) => number): readonly number[] =>
+    rounds.flatMap(({ base, of }) => {
+      const [one, other] = [of.get(key), key === 'free' ? of.get('0') : base];
+      return one && other ? [value(one) / value(other)] : [];
+    });
+  return {
+    ...figure(
+      names.rate,
+      ratio(({ rate }) => rate),
+    ),
+    ...figure(
+      names.p50,
+      ratio(({ p50 }) => p50),
+    ),
+    ...(names.p99 === undefined
+      ? {}
+      : figure(
+          names.p99,
+          ratio(({ p99 }) => p99),
+        )),
+  };
+}
 
 /** Our programs' own time for one request, and what that is of the bare time for one. */
 function ownTime({ key, target, path }: Compared, rate: number): Figures {
@@ -58,84 +132,58 @@ function ownTime({ key, target, path }: Compared, rate: number): Figures {
   };
 }
 
-function refuse(measured: Measured, { key }: Compared): void {
-  if (measured.refused > 0) throw new Error(`${measured.refused} of ${measured.requests} requests were refused by ${key}`);
+function ownTimeOfQueries(names: Resolver, rate: number): Figures {
+  const before = names.programTime();
+  const { queries } = names.governed();
+  const nanoseconds = (names.programTime() - before) / queries;
+  return { dns_program_ns: nanoseconds, dns_program_share: (nanoseconds * rate) / 1e9 };
 }
 
-/** One round: all in turn, each for a second. */
-function round(base: Compared, others: readonly Compared[]): readonly Measured[] {
-  return [base, ...others].map((one) => {
-    const measured = load(one.target, one.path);
-    refuse(measured, one);
-    return measured;
-  });
+function dnsFigures(rounds: readonly Round[]): Figures {
+  const queries = rounds.flatMap((one) => one.queries ?? []);
+  if (queries.length === 0) return {};
+  return {
+    dns_bare_qps: median(queries.map((one) => one.bare)),
+    ...figure(
+      'dns_qps_ratio',
+      queries.map(({ ratio }) => ratio),
+    ),
+  };
 }
 
-function ratios(rounds: readonly (readonly Measured[])[], others: readonly Compared[]): Figures {
-  const of = (place: number, value: (measured: Measured) => number): readonly number[] =>
-    rounds.map((measured) => {
-      const [first, one] = [measured[0], measured[place]];
-      return first && one ? value(one) / value(first) : Number.NaN;
-    });
-  return Object.assign(
-    {},
-    ...others.map(({ key }, i) => {
-      const { rate, p50, p99 } = names(key);
-      return {
-        ...figure(
-          rate,
-          of(i + 1, (one) => one.rate),
-        ),
-        ...figure(
-          p50,
-          of(i + 1, (one) => one.p50),
-        ),
-        ...figure(
-          p99,
-          of(i + 1, (one) => one.p99),
-        ),
-      };
-    }),
+function missing(): Record<string, string> {
+  const needed = { haproxy: 'haproxy_rps_ratio_100', dnsmasq: 'dns_qps_ratio', dnsperf: 'dns_qps_ratio' };
+  return Object.fromEntries(
+    Object.entries(needed).flatMap(([name, key]) => (isInstalled(name) ? [] : [[key, `${name} is not installed`] as const])),
   );
 }
 
 export async function l7Bench({ quick }: Options): Promise<Outcome> {
   for (const program of ['nginx', 'wrk'])
-    if (!isInstalled(program)) return { figures: {}, leftOut: { '*': `${program} is not installed: apt-get install nginx haproxy wrk` } };
-  const { base, others, free } = await targets();
-  const zero = others.find(({ key }) => key === '0');
-  const hundred = others.find(({ key }) => key === '100');
-  if (!zero || !hundred) throw new Error('no servers');
-  round(base, others);
-  const measured: (readonly Measured[])[] = [];
-  const frees: { readonly rate: number; readonly p50: number }[] = [];
-  const denied: number[] = [];
-  for (let i = 0; i < (quick ? 3 : 30); i++) {
-    measured.push(round(base, others));
-    const [one, other] = [load(free.target, free.path), load(zero.target, free.path)];
-    frees.push({ rate: one.rate / other.rate, p50: one.p50 / other.p50 });
-    const refused = load(hundred.target, '/admin');
-    if (refused.refused < refused.requests) throw new Error('a denied request was answered by the server');
-    denied.push(refused.rate);
-  }
-  const rate = median(measured.map(([first]) => first?.rate ?? Number.NaN));
-  const own = counting(() => Object.assign({}, ...[...others, free].map((one) => ownTime(one, rate))));
-  const leftOut: Record<string, string> = isInstalled('haproxy') ? {} : { haproxy_rps_ratio_100: 'haproxy is not installed' };
-  return {
-    figures: {
-      http_bare_rps: rate,
-      ...ratios(measured, others),
-      ...figure('denied_per_s', denied),
-      ...figure(
-        'no_l7_rr_ratio',
-        frees.map((one) => one.rate),
-      ),
-      ...figure(
-        'no_l7_p50_ratio',
-        frees.map((one) => one.p50),
-      ),
-      ...own,
-    },
-    leftOut,
-  };
+    if (!isInstalled(program))
+      return { figures: {}, leftOut: { '*': `${program} is not installed: apt-get install nginx haproxy wrk dnsperf dnsmasq` } };
+  const leftOut = missing();
+  const base = await bare('bare');
+  const others = [...(await workloads()), ...(await proxies())];
+  const names = leftOut['dns_qps_ratio'] === undefined ? await resolver() : undefined;
+  const world: World = { base, others, names };
+  roundOf(world, 0);
+  const rounds = Array.from({ length: quick ? 3 : 30 }, (_, number) => roundOf(world, number));
+  const rate = median(rounds.map((one) => one.base.rate));
+  const dns = dnsFigures(rounds);
+  const own = counting(() => [
+    ...others.map((one) => ownTime(one, rate)),
+    names ? ownTimeOfQueries(names, dns['dns_bare_qps'] ?? Number.NaN) : {},
+  ]);
+  const figures: Figures = Object.assign(
+    { http_bare_rps: rate },
+    ...others.map((one) => ratios(one, rounds)),
+    figure(
+      'denied_per_s',
+      rounds.map(({ denied }) => denied),
+    ),
+    dns,
+    ...own,
+  );
+  return { figures, leftOut };
 }

@@ -26,7 +26,7 @@ const commandsApart = (folder: string, script: string, found: (name: string) => 
 });
 
 /** Modules of Node that take milliseconds to load, and of which most commands need nothing. */
-const slowModules = ['node:child_process', 'node:crypto', 'node:zlib'];
+const slowModules = ['node:child_process', 'node:crypto', 'node:worker_threads', 'node:zlib'];
 
 /** They are loaded when something of them is first used. */
 const slowModulesLater: Plugin = {
@@ -62,6 +62,9 @@ export const bundling = (root: string): BuildOptions => ({
   legalComments: 'none',
 });
 
+/** Node itself loads the script in a thread alone (cli/read-beside.ts), and only then it has the name of its file. */
+const inThread = "if (module.filename) module.exports['document-thread']();";
+
 /** Gives the script of the commands, a path without its ending. */
 export async function bundlePolicyc(root: string, outdir: string): Promise<string> {
   const folder = join(root, source);
@@ -76,6 +79,7 @@ export async function bundlePolicyc(root: string, outdir: string): Promise<strin
     });
   await main('', false);
   const modules = [...names].sort().map((name) => `'${name}': () => require('./${name}.ts')`);
+  modules.push("'document-thread': () => require('../document-thread.ts')");
   const script = await writeCommands(root, outdir, `module.exports = { ${modules.join(', ')} };`);
   await main(script, true);
   return join(outdir, script);
@@ -89,8 +93,9 @@ async function writeCommands(root: string, outdir: string, contents: string): Pr
     write: false,
     format: 'cjs',
     banner: {},
+    footer: { js: inThread },
     sourcemap: false,
-    define: { 'import.meta.dirname': '__dirname' },
+    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
     plugins: [slowModulesLater],
   });
   const [output] = outputFiles;

@@ -30,6 +30,7 @@ export function endpointFigures(policies: number, count: number): Figures {
     prefixes: imageOf(policy, 'prefixes'),
     http: imageOf(policy, 'http'),
     dns: imageOf(policy, 'dns'),
+    tls: imageOf(policy, 'tls'),
     exec: imageOf(policy, 'exec'),
   };
   const loaded = loadTemplates(['net/cgroup_skb', 'net/connect'], privatePins());

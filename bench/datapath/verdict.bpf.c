@@ -132,9 +132,10 @@ static __always_inline int bench_verdict(struct bench_state *state, __u32 peer, 
 	struct pol_generation now = pol_generation_read();
 	const struct pol_memory *memory = pol_memory_of(now.slot);
 	const struct pol_section *section = memory ? pol_section_of(now.slot, memory, 1, POL_SECTION_INGRESS) : 0;
-	const struct pol_verdict *verdict = section ? pol_verdict_of_classes(now.slot, memory, section, peer, point) : 0;
+	const __u32 *word = section ? pol_verdict_of_classes(now.slot, memory, section, peer, point) : 0;
+	struct pol_verdict verdict;
 
-	return verdict ? bench_done(state, verdict->action == POL_ACTION_ALLOW) : 0;
+	return pol_verdict_take(now.slot, memory, word, &verdict) ? bench_done(state, verdict.action == POL_ACTION_ALLOW) : 0;
 }
 
 SEC("tc")

@@ -122,7 +122,7 @@ const measured = [
 
 /** Nanoseconds of each program in each round. */
 function rounds(loaded: Loaded, packet: Uint8Array, count: number): ReadonlyMap<string, readonly number[]> {
-  const names = [...new Set(measured.flat())];
+  const names = [...new Set([...measured.map(([program]) => program), ...measured.map(([, empty]) => empty)])];
   const samples = new Map<string, number[]>(names.map((name) => [name, []]));
   for (const name of names) testRun(loaded, name, packet, { repeat });
   for (let round = 0; round < count; round++)

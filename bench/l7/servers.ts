@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { attachCgroup, attachMachine } from '../../src/runtime/kernel/attach.ts';
+import type { Cgroup } from '../../src/runtime/kernel/cgroups.ts';
 import type { Loaded } from '../../src/runtime/kernel/load.ts';
 import { typedPolicy } from '../../test/harness/compile.ts';
 import { govern } from '../../test/harness/governed.ts';
@@ -31,7 +32,8 @@ export function isInstalled(program: string): boolean {
 let lastPort = 21_000 + (process.pid % 200) * 40;
 export const freshPort = (): number => lastPort++;
 
-const folder = (() => {
+/** Of this run; gone at its end. */
+export const folder = (() => {
   let made: string | undefined;
   return (): string => {
     if (made !== undefined) return made;
@@ -50,7 +52,8 @@ const listens = (port: number): Promise<boolean> =>
     }).on('error', () => answer(false));
   });
 
-async function started(child: ChildProcess, ports: readonly number[]): Promise<void> {
+/** Waits until somebody listens at each port; ends the child with this process. */
+export async function started(child: ChildProcess, ports: readonly number[]): Promise<void> {
   atEnd(() => void child.kill('SIGKILL'));
   child.unref();
   for (const port of ports) {
@@ -84,14 +87,20 @@ export async function bare(name: string): Promise<Target> {
   return { name, port };
 }
 
+/** A cgroup whose processes are a workload under the policy of this text; `reader`: of its requests. */
+export function governedCgroup(text: string, reader: 'l7/receive' | 'l7/dns'): { readonly cgroup: Cgroup; readonly loaded: Loaded } {
+  const cgroup = privateCgroup('bench');
+  const loaded = loadTemplates(['net/cgroup_skb', 'net/connect', 'l7/stream', reader], privatePins());
+  govern(loaded, cgroup).install(typedPolicy(text));
+  expectOk(attachMachine(loaded));
+  expectOk(attachCgroup(loaded, cgroup.path));
+  return { cgroup, loaded };
+}
+
 /** nginx as a workload under the policy of this text; one target for each port. */
 export async function governed(names: readonly string[], text: (ports: readonly number[]) => string): Promise<readonly Target[]> {
   const ports = names.map(freshPort);
-  const cgroup = privateCgroup('bench');
-  const loaded = loadTemplates(['net/cgroup_skb', 'net/connect', 'l7/stream', 'l7/receive', 'l7/send'], privatePins());
-  govern(loaded, cgroup).install(typedPolicy(text(ports)));
-  expectOk(attachMachine(loaded));
-  expectOk(attachCgroup(loaded, cgroup.path));
+  const { cgroup, loaded } = governedCgroup(text(ports), 'l7/receive');
   await nginx(ports.map(answering).join(' '), ports, (action) => inCgroup(cgroup, action));
   return names.map((name, i) => ({ name, port: ports[i] ?? 0, loaded }));
 }

@@ -7,11 +7,13 @@ import type { ExecOptions } from './cli/exec.ts';
 import type { ObserveOptions } from './cli/observe.ts';
 import type { RunOptions } from './cli/run.ts';
 import type { StatusOptions } from './cli/status.ts';
+import type { GateOptions, InstallOptions, UnitsOptions } from './cli/systemd.ts';
 import type { UnloadOptions } from './cli/unload.ts';
 import type { VerifyOptions } from './cli/verify.ts';
 import { defaultConfirmations } from './daemon/confirmations.ts';
 import { defaultState } from './daemon/state-folder.ts';
 import { defaultPins } from './kernel/bpffs.ts';
+import { unitFolders } from './systemd/drop-in.ts';
 import { version } from './version.ts';
 
 const another = (value: string, all: readonly string[]): readonly string[] => [...all, value];
@@ -34,6 +36,7 @@ function programOf(done: (code: Promise<number>) => void): Command {
   addRun(program, done);
   addExec(program, done);
   addObserve(program, done);
+  addSystemd(program, done);
   program
     .command('status')
     .description('say what is in force, for whom, and what enforcement does not see')
@@ -118,10 +121,48 @@ function addObserve(program: Command, done: (code: Promise<number>) => void): vo
     .option('--json', "one JSON record a line, in the form of Hubble's flows")
     .option('-f, --follow', 'go on with what comes')
     .option('--last <count>', 'so many of the past (20; with --follow: none)')
-    .option('--verdict <verdict,...>', 'only these: forwarded, dropped, redirected (to HTTP inspection), audit', collect, [])
+    .option('--verdict <verdict,...>', 'only these: forwarded, dropped, redirected (to be read: HTTP, DNS, TLS), audit', collect, [])
     .option(...state)
     .addHelpText('after', observeHelp)
     .action((options: ObserveOptions) => done(guarded(async () => (await import('./cli/observe.ts')).observe(options))));
+}
+
+function addSystemd(program: Command, done: (code: Promise<number>) => void): void {
+  const systemd = program
+    .command('systemd')
+    .description('services of systemd that the inventory names (`unit: cart.service`), governed from their first packet')
+    .addHelpText('after', systemdHelp);
+  const code = () => import('./cli/systemd.ts');
+  const inventory = ['--inventory <file>', 'YAML: which workloads there are'] as const;
+  const folder = ['--folder <folder>', 'where drop-ins are written', unitFolders[0]] as const;
+  const wait = ['--wait <duration>', 'how long a policyd that is not there yet is waited for', '10s'] as const;
+  systemd
+    .command('install')
+    .description('let the services of the inventory start when policyd governs them, and not at all without')
+    .requiredOption(...inventory)
+    .option(...folder)
+    .option(...state)
+    .option(...wait)
+    .action((options: InstallOptions) => done(guarded(async () => (await code()).install(options))));
+  systemd
+    .command('remove')
+    .description('take the drop-ins away: services start without policyd again')
+    .option(...folder)
+    .action((options: UnitsOptions) => done(guarded(async () => (await code()).remove(options))));
+  systemd
+    .command('status')
+    .description('say which services of the inventory may start before they are governed')
+    .requiredOption(...inventory)
+    .action((options: UnitsOptions) => done(guarded(async () => (await code()).status(options))));
+  systemd
+    .command('gate')
+    .description('what a drop-in runs: ends with 0 when the service that starts is governed')
+    .argument('<unit>')
+    .option(...state)
+    .option(...wait)
+    .action((unit: string, options: GateOptions) =>
+      done(guarded(async () => (await code()).gate(unit, options)).then(async (status) => (await code()).gateStatus(status))),
+    );
 }
 
 const overview = `
@@ -149,6 +190,13 @@ inventory.yaml:
 
 Both are followed: a changed inventory or a rebuilt bundle is in force at once and whole, or refused whole.
 SIGHUP looks again, SIGINT and SIGTERM end policyd; enforcement stays on unless --unload-on-exit.`;
+
+const systemdHelp = `
+  policyd systemd install --inventory inventory.yaml
+  systemctl restart cart.service
+
+The drop-in runs \`policyd systemd gate\` as the service's ExecCondition=, before anything of the service itself: the service fails to
+start where no policyd runs, or where it cannot be governed. \`status\` and \`install\` end with status 1 if a service has a condition of its own before that.`;
 
 const execHelp = `
   policyd exec --name cart --namespace shop --labels app=cart,env=prod -- ./cart --port 8080

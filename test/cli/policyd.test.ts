@@ -22,7 +22,7 @@ function refused({ status, out, error }: Run, code: number, ...messages: readonl
 }
 
 test('help teaches each command, and asking for it is no error', () => {
-  for (const command of [[], ['run'], ['exec'], ['observe'], ['status'], ['unload']]) {
+  for (const command of [[], ['run'], ['exec'], ['observe'], ['status'], ['systemd'], ['unload']]) {
     const { status, out, error } = policyd([...command, '--help']);
     assert.equal([status, error], [0, '']);
     assert.match(out, new RegExp(`Usage: policyd ${command.join('')}`));

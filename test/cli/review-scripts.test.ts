@@ -1,9 +1,9 @@
 // What stands in a review: the script for any CI in a repository of its own, what the GitHub Action and the GitLab job run, the comment
 // against a server that keeps comments as theirs do, and the hooks by pre-commit itself.
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { load } from 'js-yaml';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -11,7 +11,10 @@ import { folder, program, write } from '../harness/policyc.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const repository = join(folder, 'repository');
-const policyc = `${process.execPath} ${program}`;
+// The scripts split words at blanks, and the checkout may stand below one.
+const checkout = join(folder, 'checkout');
+symlinkSync(root, checkout);
+const policyc = `${process.execPath} ${join(checkout, relative(root, program))}`;
 type Run = { readonly status: number | null; readonly out: string };
 
 function run(
@@ -132,7 +135,7 @@ test('the GitLab job: what its script runs', () => {
   const job = template['.policyc-review'];
   assert.is(job.artifacts.reports.junit, 'policyc-reports/tests.xml');
   const script: readonly string[] = job.script;
-  const line = script.join('\n').replace('node /opt/policyc/dist/policyc.js', policyc).replaceAll('/opt/policyc', root);
+  const line = script.join('\n').replace('node /opt/policyc/dist/policyc.js', policyc).replaceAll('/opt/policyc', checkout);
   rmSync(join(repository, 'policyc-reports'), { recursive: true, force: true });
   const { status, out } = run(['sh', '-c', line], { env: { ...job.variables, POLICYC_PATHS: 'policies', POLICYC_BASE: 'main' } });
   assert.is(status, 0, out);

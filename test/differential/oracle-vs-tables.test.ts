@@ -5,32 +5,21 @@ import { Ajv } from 'ajv';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { partsOf } from '../../src/compiler/7-build/parts.ts';
-import { verdictIn, verdictOf, verdictOfProcess } from '../../src/compiler/analysis/oracle.ts';
+import { verdictIn, verdictOfProcess } from '../../src/compiler/analysis/oracle.ts';
 import { bundleSchemas } from '../../src/compiler/ir/bundle-schema.ts';
 import type { Endpoint, FlowEvent, PolicyEvent } from '../../src/compiler/ir/event.ts';
 import type { Direction, TypedPolicy } from '../../src/compiler/ir/typed.ts';
-import { checkUnit } from '../../src/compiler/pipeline.ts';
-import { eventTally, randomEvents, randomPolicy, randomUniverse } from '../harness/arbitrary.ts';
+import { eventTally } from '../harness/arbitrary.ts';
+import { agree, compareTables, isRefused, shownEvent } from '../harness/compared-tables.ts';
 import { random, seedOf } from '../harness/random.ts';
 import { everyEvent, randomWorld, typedWorld } from '../harness/small-world.ts';
-import { emitted, type Tables, type Told, tablesOf, told } from '../harness/tables.ts';
-import { reservedEndpoint, workloadEndpoint } from '../harness/universe.ts';
+import { emitted, type Tables, tablesOf, told } from '../harness/tables.ts';
 import { varied } from '../harness/varied.ts';
 
 const policies = 40;
 const events = everyEvent({ native: true });
 const endsOf = (event: PolicyEvent): readonly Endpoint[] => (event.kind === 'flow' ? [event.source, event.destination] : [event.subject]);
 const endpoints = [...new Set(events.flatMap(endsOf))];
-
-const shown = (value: unknown): string => JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
-
-const isRefused = ({ action }: Told): boolean => action === 'denied' || action === 'dropped';
-
-/** What the kernel says of a request on a connection that it does not admit is of no account, as long as it is no. */
-function agree(tables: Told, oracle: Told, isMoot: boolean): boolean {
-  if (isMoot) return isRefused(tables) && isRefused(oracle);
-  return tables.action === oracle.action && shown(tables.cause) === shown(oracle.cause);
-}
 
 type Counted = { asked: number; denied: number; dropped: number; audited: number; inspected: number };
 
@@ -52,7 +41,9 @@ function compareSide(
   if (expected.action === 'audited') count.audited++;
   if (inspected) count.inspected++;
   if (!agree(found, expected, isMoot)) {
-    assert.unreachable(`${direction} ${shown(event)}\ntables: ${shown(found)}\noracle: ${shown(expected)}\n${shown(typed)}`);
+    assert.unreachable(
+      `${direction} ${shownEvent(event)}\ntables: ${shownEvent(found)}\noracle: ${shownEvent(expected)}\n${shownEvent(typed)}`,
+    );
   }
 }
 
@@ -65,7 +56,7 @@ function compare(typed: TypedPolicy, tables: Tables, count: Counted): void {
     const expected = told(typed, verdictOfProcess(typed, event));
     const found = tables.exec(event.subject, event.content);
     if (!agree(found, expected, false)) {
-      assert.unreachable(`${shown(event)}\ntables: ${shown(found)}\noracle: ${shown(expected)}\n${shown(typed)}`);
+      assert.unreachable(`${shownEvent(event)}\ntables: ${shownEvent(found)}\noracle: ${shownEvent(expected)}\n${shownEvent(typed)}`);
     }
   }
 }
@@ -85,22 +76,6 @@ test('the tables say what the oracle says', () => {
   assert.ok(Math.min(total.inspected, total.dropped, total.audited) > 0);
 });
 
-/** Both sides of a flow, as the oracle puts them together; of the sides that only audit would deny, the first. */
-function verdictByTables(tables: Tables, event: PolicyEvent): Told {
-  if (event.kind === 'process') return tables.exec(event.subject, event.content);
-  const { source, destination, point, request } = event;
-  const asked = { point, ...(request && { request }) };
-  const unmanaged: Told = { action: 'allowed', cause: { kind: 'default-allow' } };
-  const side = (direction: Direction, subject: Endpoint, peer: Endpoint): Told => {
-    if (subject.kind !== 'workload') return unmanaged;
-    const { action, cause } = tables.side(direction, subject, { peer, ...asked });
-    return { action, cause };
-  };
-  const sides = [side('egress', source, destination), side('ingress', destination, source)] as const;
-  const [egress, ingress] = sides;
-  return sides.find(isRefused) ?? sides.find(({ action }) => action === 'audited') ?? (ingress.cause.kind === 'rule' ? ingress : egress);
-}
-
 const ajv = new Ajv({ strict: false });
 const [isPart, isMetrics] = [bundleSchemas.part, bundleSchemas.metrics].map((schema) => ajv.compile(schema));
 
@@ -108,33 +83,23 @@ const [isPart, isMetrics] = [bundleSchemas.part, bundleSchemas.metrics].map((sch
 function assertReadable(typed: TypedPolicy): void {
   const policy = emitted(typed);
   const { metrics } = policy;
-  for (const part of partsOf(policy)) assert.ok(isPart?.(part), ajv.errorsText(isPart?.errors));
+  for (const { content } of partsOf(policy)) assert.ok(isPart?.(content), ajv.errorsText(isPart?.errors));
   assert.ok(isMetrics?.(metrics), ajv.errorsText(isMetrics?.errors));
 }
 
 test('policies of text, events at their edges: the tables say what the oracle says', () => {
-  const seed = seedOf('oracle-vs-tables (text)', 20260802);
-  const source = random(seed);
+  const source = random(seedOf('oracle-vs-tables (text)', 20260802));
   const tally = eventTally();
   for (let i = 0; i < 100; i++) {
-    const universe = randomUniverse(source);
-    const text = randomPolicy(source, { native: true });
-    const checked = checkUnit([{ path: 'random.policy', text }]);
-    if (!checked.ok) throw new Error(`${checked.diagnostics.map(({ message }) => message).join('\n')}\n${text}`);
-    const typed = varied(source, checked.value.typed);
-    assertReadable(typed);
-    const inventory = [...universe.workloads.map(workloadEndpoint), ...universe.reserved.map(reservedEndpoint)];
-    const tables = tablesOf(typed, inventory);
-    for (const event of randomEvents(typed, universe, { random: source, count: 100, native: true })) {
-      tally.add(typed, event);
-      const [found, expected] = [verdictByTables(tables, event), told(typed, verdictOf(typed, event))];
-      const isRequest = event.kind === 'flow' && event.request !== undefined;
-      const { request: _, ...connection } = event.kind === 'flow' ? event : { ...event, request: undefined };
-      const isMoot = isRequest && verdictOf(typed, connection).action === 'denied';
-      if (!agree(found, expected, isMoot)) {
-        assert.unreachable(`${shown(event)}\ntables: ${shown(found)}\noracle: ${shown(expected)}\n${text}`);
-      }
-    }
+    const mismatch = compareTables(
+      source,
+      (typed, endpoints) => {
+        assertReadable(typed);
+        return tablesOf(typed, endpoints);
+      },
+      tally,
+    );
+    if (mismatch !== undefined) assert.unreachable(mismatch);
   }
   console.log(tally.line());
 });

@@ -73,9 +73,9 @@ const everyPair = function* (): Generator<Pair> {
 
 const shown = (value: unknown): string => JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
 
-/** What no test line can say: content that cannot be read, named ports of one workload, endpoints that only a cluster knows. */
+/** What no test line can say: content that cannot be read, named ports of one workload, endpoints that only a cluster knows, a method that has no word. */
 const unspeakable =
-  /that cannot be read|\(where |\binit\b|unmanaged|where the API server stands|without labels| (?:tls|dns|http|kafka)$|host\+|[a-z]\+(?:host|remote|kube|health)/;
+  /that cannot be read|\(where |\binit\b|unmanaged|where the API server stands|without labels| (?:tls|dns|http|kafka)$|host\+|[a-z]\+(?:host|remote|kube|health)| "[^"/]+" "\//;
 
 /** The verdicts of the event, read from its words: of a selector more can follow than of one label set. */
 function holdsInWords(unit: CheckedUnit, text: string, decider: object): boolean {

@@ -54,6 +54,8 @@ const requests = [
   ...['GET "/"', 'GET "/cart/{id}"', 'GET "/cart/**"', 'POST "/cart/{id}/items"', '[GET, HEAD] "/static/**"', '"/admin/**"', 'DELETE'],
   ...['"/**"', '"/cart/*.json"', 'GET "/a%20b"', 'PUT "/cart/x*"', 'GET ["/cart/1", "/cart/12"]'],
   ...['[GET, HEAD] "/cart/**" query absent', 'POST "/cart/{id}/items" header "content-type" = "application/json"', 'host "shop.example"'],
+  // Part of what others match, with another method or beside something else.
+  ...['POST "/cart/12"', 'DELETE "/cart/**"', 'GET "/static/a" header "x-role" = "guest"', '"/admin/**" header "x-role" exists'],
   ...['not "/admin/**" header "x-role" = not "guest"', '"/a" query "q=*"', 'PUT target "/cart/*"', 'regex "/v[0-9]+/.*"'],
 ];
 const queries = ['"api.test"', 'below type [A, AAAA]', 'type TXT', '"*.x.test" type A'];
@@ -86,9 +88,11 @@ const atLeastOne = (random: Random, items: readonly string[], probability: numbe
   return some.length > 0 ? some : [random.pick(items)];
 };
 
-export type PolicyOptions = { readonly native?: boolean };
+/** `about`: of native ones; packets: packets alone, of the host too; requests: mostly those, and long lists of them. */
+export type PolicyOptions = { readonly native?: boolean; readonly about?: About };
+type About = 'packets' | 'requests' | 'all';
 /** What text is made for: a `native` kind only, or everything. */
-type Maker = { readonly random: Random; readonly native: boolean };
+type Maker = { readonly random: Random; readonly native: boolean; readonly about: About };
 
 type Section = 'ingress' | 'egress';
 
@@ -106,7 +110,10 @@ function transport({ random }: Maker): string {
   return ` at ${listed([...new Set(atLeastOne(random, [random.pick(transports), random.pick(transports), random.pick(portNames)], 0.45))])}`;
 }
 
-const http = (random: Random): string => ` http { ${atLeastOne(random, requests, 0.15).join('; ')} }`;
+/** Of clusters, those about requests. */
+const webShare: Readonly<Record<About, number>> = { packets: 0.12, requests: 0.9, all: 0.4 };
+const http = (random: Random, about: About): string =>
+  ` http { ${atLeastOne(random, requests, about === 'requests' ? 0.25 : 0.15).join('; ')} }`;
 
 const actions = (random: Random): readonly string[] =>
   random.pick([
@@ -133,12 +140,14 @@ function attributes({ random, native }: Maker, action: string): string {
 
 /** Rules about overlapping peers and ports, all with blocks or none; each block with ports that carry it. */
 function networkCluster(maker: Maker, section: Section): readonly string[] {
-  const { random, native } = maker;
+  const { random, native, about } = maker;
   const block = native ? undefined : random.chance(0.25) ? random.pick(blocks) : undefined;
-  const web = block === undefined && random.chance(0.4);
+  // Of a packet, requests decide no more than whether they have to be read.
+  const web = block === undefined && random.chance(webShare[about]);
   const where = (): string =>
     block ? ` at ${random.pick(block.transports)}` : web ? ` at ${random.pick(tcpTransports)}` : transport(maker);
-  const what = (): string => (block ? ` ${block.name} { ${atLeastOne(random, block.lines, 0.25).join('; ')} }` : web ? http(random) : '');
+  const what = (): string =>
+    block ? ` ${block.name} { ${atLeastOne(random, block.lines, 0.25).join('; ')} }` : web ? http(random, about) : '';
   const [peer, at] = [peers(maker, section), where()];
   return actions(random).map((plain, i) => {
     const action = actionOf(maker, plain, section);
@@ -164,8 +173,8 @@ function processRule(maker: Maker, plain: string): string {
 }
 
 function processSection(maker: Maker): readonly string[] {
-  const { random, native } = maker;
-  if (random.chance(0.3)) return [];
+  const { random, native, about } = maker;
+  if (about === 'packets' || random.chance(0.3)) return [];
   const rules = Array.from({ length: 1 + random.int(3) }, () => actions(random).map((action) => processRule(maker, action))).flat();
   const opening = random.chance(0.5) ? [`default deny ${native ? 'exec' : random.pick(processClasses)}`] : [];
   return ['  process {', ...[...opening, ...rules].map((line) => `    ${line}`), '  }'];
@@ -174,7 +183,8 @@ function processSection(maker: Maker): readonly string[] {
 /** Policies of other tiers than `normal` bring no default: they say none. */
 const withoutDefaults = (lines: readonly string[]): readonly string[] => lines.filter((line) => !/^ {4}default /.test(line));
 
-function subject({ random, native }: Maker): string {
+function subject({ random, native, about }: Maker): string {
+  if (about === 'packets' && random.chance(0.25)) return 'host';
   if (!native && random.chance(0.15)) return random.pick(['host', `[${random.pick(workloadNames)}, host]`]);
   return random.chance(0.3) ? 'all' : random.pick(workloadNames);
 }
@@ -191,10 +201,14 @@ function policy(maker: Maker, name: string): string {
   return [head, ...(body.length > 0 ? body : ['  ingress { }']), '}'].join('\n');
 }
 
-/** One unit of one to three policies. */
-export function randomPolicy(random: Random, { native = false }: PolicyOptions = {}): string {
+/** Another policy about nearly the same, which may come to stand in another tier (varied.ts). */
+const again = (random: Random, policy: string): string => editedPolicy(random, policy.replace(/^policy \S+/, 'policy d-policy'));
+
+/** One unit of one to four policies. */
+export function randomPolicy(random: Random, { native = false, about = 'all' }: PolicyOptions = {}): string {
   const names = ['a-policy', 'b-policy', 'c-policy'].slice(random.int(3));
-  const policies = names.map((name) => policy({ random, native }, name));
+  const own = names.map((name) => policy({ random, native, about }, name));
+  const policies = random.chance(0.3) ? [...own, again(random, own[0] ?? '')] : own;
   return `${[...workloads, ...networks, ...ports, ...(native ? [] : sets), ...policies].join('\n')}\n`;
 }
 

@@ -2,8 +2,8 @@
 // the borders of a rule's sets and beside them, requests and programs near its patterns, both families, and places where
 // two rules of different action meet. `EventTally` says how well that went.
 import { speakingRules, verdictOf } from '../../src/compiler/analysis/oracle.ts';
-import { isPeer, isSubject } from '../../src/compiler/analysis/oracle-members.ts';
-import type { Content, Endpoint, FlowEvent, PolicyEvent, ProcessEvent } from '../../src/compiler/ir/event.ts';
+import { isHost, isPeer, isSubject } from '../../src/compiler/analysis/oracle-members.ts';
+import type { Content, Endpoint, FlowEvent, PolicyEvent, ProcessEvent, Verdict } from '../../src/compiler/ir/event.ts';
 import type { DomainMatch, NetworkRule, ProcessRule, Rule, Section, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { type Address, isIpv4 } from '../../src/compiler/space/address.ts';
 import { includes } from '../../src/compiler/space/interval.ts';
@@ -34,13 +34,17 @@ function isEventPoint(point: TransportPoint): boolean {
   return protocol === 'icmp' || value !== 0;
 }
 
-/** `native`: events of what the kernel programs read; ends without addresses and names. */
-export type EventOptions = { readonly random: Random; readonly count: number; readonly native?: boolean };
+/**
+ * `native`: events of what the kernel programs read; ends without addresses and names. `packets`: connections alone, and the host
+ * is a subject too.
+ */
+export type EventOptions = { readonly random: Random; readonly count: number; readonly native?: boolean; readonly packets?: boolean };
 
 /** What one policy makes interesting. */
 type Scene = {
   readonly typed: TypedPolicy;
   readonly native: boolean;
+  readonly packets: boolean;
   readonly subjects: readonly Endpoint[];
   readonly peers: readonly Endpoint[];
   readonly points: readonly TransportPoint[];
@@ -60,20 +64,22 @@ function worldAddresses(network: readonly NetworkRule[], universe: Universe): re
   return unique([...borders, ...commonAddresses]).filter((address) => isWorldAddress(address) && !owned.has(address));
 }
 
-function sceneOf(typed: TypedPolicy, universe: Universe, { random, native = false }: EventOptions): Scene {
+function sceneOf(typed: TypedPolicy, universe: Universe, { random, native = false, packets = false }: EventOptions): Scene {
   const network = typed.rules.filter(isNetworkRule);
   const addresses = worldAddresses(network, universe);
   const edges = network.flatMap(({ transport }) => transport.points.flatMap(({ low, high }) => [low - 1, low, high, high + 1]));
   const named = universe.workloads.flatMap(({ ports }) => ports.map(({ protocol, port }) => transportPoint(protocol, port)));
   const domains = native ? [] : network.flatMap(({ peers }) => peers.domains);
   const names = [...domains, ...domains].map((domain) => member(random, domain));
+  const hosts = universe.reserved.map(reservedEndpoint).filter(isHost);
   const inventory = native
     ? [...universe.workloads.map(workloadEndpoint), ...universe.reserved.map(reservedEndpoint)]
     : addressedEndpoints(universe);
   return {
     typed,
     native,
-    subjects: native ? universe.workloads.map(workloadEndpoint) : [...universe.workloads.map(workloadEndpoint), hostEndpoint, initEndpoint],
+    packets,
+    subjects: [...universe.workloads.map(workloadEndpoint), ...(packets ? hosts : native ? [] : [hostEndpoint, initEndpoint])],
     peers: [
       ...inventory,
       ...addresses.map((address): Endpoint => ({ kind: 'address', address })),
@@ -134,7 +140,7 @@ function flowFor(random: Random, scene: Scene, rule: NetworkRule): FlowEvent | u
   const point = pointFor(random, scene, rule);
   if (!isPossible(point, [subject, peer])) return undefined;
   const ends = rule.section === 'ingress' ? { source: peer, destination: subject } : { source: subject, destination: peer };
-  const request = requestFor(random, scene, { rule, point });
+  const request = scene.packets ? undefined : requestFor(random, scene, { rule, point });
   return { kind: 'flow', ...ends, point, ...(request && { request }) };
 }
 
@@ -146,13 +152,16 @@ function processFor(random: Random, scene: Scene, rule: ProcessRule): ProcessEve
   return { kind: 'process', domain: domain.name, subject: subjectFor(random, scene, rule), content };
 }
 
+function anyFlow(random: Random, scene: Scene): FlowEvent | undefined {
+  const [source, destination, point] = [random.pick(scene.subjects), random.pick(scene.peers), random.pick(scene.points)];
+  return isPossible(point, [source, destination]) ? { kind: 'flow', source, destination, point } : undefined;
+}
+
 function candidate(random: Random, scene: Scene): PolicyEvent | undefined {
   const { rules } = scene.typed;
-  if (rules.length === 0) {
-    const [source, destination, point] = [random.pick(scene.subjects), random.pick(scene.peers), random.pick(scene.points)];
-    return isPossible(point, [source, destination]) ? { kind: 'flow', source, destination, point } : undefined;
-  }
-  const wanted = rules.filter(random.chance(0.15) ? isProcessRule : isNetworkRule);
+  if (rules.length === 0) return anyFlow(random, scene);
+  const wanted = rules.filter(random.chance(0.15) && !scene.packets ? isProcessRule : isNetworkRule);
+  if (wanted.length === 0 && scene.packets) return anyFlow(random, scene);
   const rule = random.pick(wanted.length > 0 ? wanted : rules);
   return isNetworkRule(rule) ? flowFor(random, scene, rule) : processFor(random, scene, rule);
 }
@@ -196,15 +205,29 @@ export type EventTally = {
   readonly line: () => string;
 };
 
+type Judged = { readonly verdict: Verdict; readonly isContested: boolean };
+
+/** Asked about when it is a candidate, and again when it is counted. */
+function judging(): (typed: TypedPolicy, event: PolicyEvent) => Judged {
+  const judged = new WeakMap<PolicyEvent, Judged>();
+  return (typed, event) => {
+    const known = judged.get(event) ?? { verdict: verdictOf(typed, event), isContested: isContested(typed, event) };
+    judged.set(event, known);
+    return known;
+  };
+}
+
 export function eventTally(): EventTally {
   const counts = { events: 0, contested: 0, denied: 0, requests: 0, undecidable: 0, programs: 0, audited: 0 };
   const share = (part: number): number => (counts.events === 0 ? 0 : part / counts.events);
+  const judge = judging();
   const contentOf = (event: PolicyEvent): Content | undefined => (event.kind === 'process' ? event.content : event.request?.content);
   return {
     add: (typed, event) => {
       counts.events++;
-      if (isContested(typed, event)) counts.contested++;
-      const { action, audit } = verdictOf(typed, event);
+      const { verdict, isContested: meets } = judge(typed, event);
+      if (meets) counts.contested++;
+      const { action, audit } = verdict;
       if (action === 'denied') counts.denied++;
       if (audit) counts.audited++;
       if (event.kind === 'process') counts.programs++;
@@ -213,7 +236,8 @@ export function eventTally(): EventTally {
     },
     isWelcome: (typed, event) => {
       const wanted = share(counts.denied) < 0.5 ? 'denied' : 'allowed';
-      return verdictOf(typed, event).action === wanted && (share(counts.contested) > 0.5 || isContested(typed, event));
+      const { verdict, isContested: meets } = judge(typed, event);
+      return verdict.action === wanted && (share(counts.contested) > 0.5 || meets);
     },
     shares: () => ({
       events: counts.events,

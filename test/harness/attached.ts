@@ -4,7 +4,7 @@ import type { Cgroup } from '../../src/runtime/kernel/cgroups.ts';
 import { readCounters } from '../../src/runtime/kernel/counters.ts';
 import type { Loaded } from '../../src/runtime/kernel/load.ts';
 import { type GenerationContent, generations } from '../../src/runtime/kernel/tables.ts';
-import { expectOk, loadTemplates, mapOf, privatePins } from './kernel.ts';
+import { expectOk, loadTemplates, privatePins } from './kernel.ts';
 import { difference, type Raised } from './packet-bench.ts';
 
 export type { Raised };
@@ -21,7 +21,7 @@ export type Attached = {
 export function attachedTo(templates: readonly string[], cgroups: readonly Cgroup[]): Attached {
   const loaded = loadTemplates(templates, privatePins());
   const tables = generations(loaded.maps);
-  const counters = mapOf(loaded, 'counters');
+  const counters = loaded.maps;
   const attach = (): void => {
     for (const { path } of cgroups) expectOk(attachCgroup(loaded, path));
   };

@@ -54,7 +54,7 @@ export function govern(loaded: Loaded, cgroup: Cgroup): Governed {
       expectOk(tables.install({ images: imagesOf(policy), tables: made, addresses: [], cgroups, services: noServices }));
     },
     counted: (protocol) =>
-      readCounters(mapOf(loaded, 'counters'))
+      readCounters(loaded.maps)
         .filter((counter) => counter.protocol === protocol)
         .map(({ cause, verdict, count }) => ({
           cause: causes.read(cause),

@@ -101,9 +101,9 @@ export type Walker = {
 
 export const walkedPort = 80;
 
-/** Loads the program; gone when the process ends. */
-export function httpWalker(): Walker {
-  const loaded = expectOk(loadObjects([{ template: 'test/walk', bytes: compile(program) }], privatePins()));
+/** Loads the program; gone when the process ends. `root`: of a copy of the templates. */
+export function httpWalker(root?: string): Walker {
+  const loaded = expectOk(loadObjects([{ template: 'test/walk', bytes: compile(program, root) }], privatePins()));
   atEnd(loaded.close);
   const governed = govern(loaded, privateCgroup('walk'));
   const frame = new Uint8Array(before + longestPacket);

@@ -4,12 +4,13 @@ import { fixedEndpoint } from '../../src/compiler/ir/abi.ts';
 import type { Cause, Endpoint } from '../../src/compiler/ir/event.ts';
 import type { TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { type Address, isIpv4, parseAddress } from '../../src/compiler/space/address.ts';
+import { hostKey } from '../../src/compiler/space/labels.ts';
 import type { GenerationContent } from '../../src/runtime/kernel/tables.ts';
 import type { InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
 import { policySetOf } from '../../src/runtime/policy/policy-index.ts';
 import { noServices } from '../../src/runtime/policy/services.ts';
-import { emitted, imageOf, imagesOf, plainCauses } from './tables.ts';
+import { imageOf, imagesOf, inEitherForm, laidOut, plainCauses } from './tables.ts';
 import { reservedEndpoint, type Universe, workloadEndpoint } from './universe.ts';
 
 type Family = 'ipv4' | 'ipv6';
@@ -27,6 +28,8 @@ export type KernelWorld = {
   readonly subject: (place: number) => number;
   /** Place in the universe of a workload; undefined for every other endpoint. */
   readonly place: (endpoint: Endpoint) => number | undefined;
+  /** Endpoint id of who policies can govern, a workload or the host; undefined for every other endpoint. */
+  readonly subjectId: (endpoint: Endpoint) => number | undefined;
   /** An address of the endpoint; undefined if it has none of this family. */
   readonly address: (endpoint: Endpoint, family: Family) => Address | undefined;
   /** What a cause means; undefined for the programs' own. */
@@ -59,7 +62,7 @@ function inventoryOf({ id, endpoint }: Entry): readonly InventoryEndpoint[] {
     case 'workload':
       return [{ id, kind: 'workload', labels: endpoint.labels, namedPorts: endpoint.namedPorts ?? [], local: true }];
     case 'reserved':
-      return [{ id, kind: 'reserved', entities: endpoint.entities }];
+      return [{ id, kind: 'reserved', entities: endpoint.entities, ...(id === fixedEndpoint.host && { subject: { [hostKey]: '' } }) }];
     case 'address':
       return [];
   }
@@ -69,16 +72,15 @@ const parsed = (text: string): Address => parseAddress(text) ?? 0n;
 
 /** Compiles, and materializes for the universe. */
 export function kernelWorld(typed: TypedPolicy, universe: Universe): KernelWorld {
-  const policy = emitted(typed);
+  const policy = laidOut(typed);
   const causes = plainCauses();
   const entries = entriesOf(universe);
   const byKey = new Map(entries.map((entry) => [keyOf(entry.endpoint), entry]));
-  const tables = materialize({
-    policies: policySetOf(policy.program),
-    ports: imageOf(policy, 'ports'),
-    endpoints: entries.flatMap(inventoryOf),
-    causes,
-  });
+  const endpoints = entries.flatMap(inventoryOf);
+  const tables = inEitherForm(
+    typed,
+    materialize({ policies: policySetOf(policy.program), ports: imageOf(policy, 'ports'), endpoints, causes }),
+  );
   const entryOf = (endpoint: Endpoint): Entry | undefined => (endpoint.kind === 'address' ? undefined : byKey.get(keyOf(endpoint)));
   return {
     content: {
@@ -89,6 +91,10 @@ export function kernelWorld(typed: TypedPolicy, universe: Universe): KernelWorld
       services: noServices,
     },
     subject: (place) => firstWorkload + place,
+    subjectId: (endpoint) => {
+      const id = entryOf(endpoint)?.id;
+      return endpoint.kind === 'workload' || id === fixedEndpoint.host ? id : undefined;
+    },
     place: (endpoint) => (endpoint.kind === 'workload' ? entryOf(endpoint)?.workload : undefined),
     address: (endpoint, family) => {
       if (endpoint.kind === 'address') return family === (isIpv4(endpoint.address) ? 'ipv4' : 'ipv6') ? endpoint.address : undefined;

@@ -25,10 +25,11 @@ import { missingOnMachine } from '../../src/runtime/kernel/features.ts';
 import { type Loaded, loadObjects, type TemplateObject } from '../../src/runtime/kernel/load.ts';
 import type { GenerationContent } from '../../src/runtime/kernel/tables.ts';
 import { noServices } from '../../src/runtime/policy/services.ts';
+import { absent, VerdictTable } from '../../src/runtime/policy/verdict-table.ts';
 import { type PlainRow, tablesByHand } from './tables-by-hand.ts';
 
-const projectRoot = join(import.meta.dirname, '..', '..');
-const templateRoot = join(projectRoot, 'bpf', 'templates');
+export const projectRoot = join(import.meta.dirname, '..', '..');
+export const templateRoot = join(projectRoot, 'bpf', 'templates');
 const mark = 'policyc-test';
 let serial = 0;
 const privateName = (): string => `${mark}-${process.pid}-${serial++}`;
@@ -130,38 +131,38 @@ export const templateNames = (): readonly string[] =>
     .filter((file) => file.endsWith('.bpf.c'))
     .map((file) => file.slice(templateRoot.length + 1, -'.bpf.c'.length));
 
-const objectFolder = join(tmpdir(), `${mark}-objects`);
+export const objectFolder = join(tmpdir(), `${mark}-objects`);
 
-/** Compiles `file` unless that was done before with the same text, headers and flags. */
-function compileFile(file: string, flags: readonly string[]): Uint8Array {
-  const hash = createHash('sha256').update(readFileSync(file)).update(flags.join('\0'));
-  for (const input of templateFiles(templateRoot)) hash.update(`\0${input}\0`).update(readFileSync(input));
+/** Compiles `file` with the headers below `root`, unless that was done before with the same text and headers. */
+function compileFile(file: string, root: string): Uint8Array {
+  const hash = createHash('sha256').update(readFileSync(file));
+  for (const input of templateFiles(root)) hash.update(`\0${input}\0`).update(readFileSync(input));
   const object = join(objectFolder, `${hash.digest('hex').slice(0, 32)}.o`);
   if (!existsSync(object)) {
     mkdirSync(objectFolder, { recursive: true });
     const system = `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
-    const includes = ['-I', join(templateRoot, 'include'), '-I', templateRoot, '-I', system];
+    const includes = ['-I', join(root, 'include'), '-I', root, '-I', system];
     const draft = `${object}.${process.pid}`;
-    execFileSync('clang', ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', '-Wall', ...includes, ...flags, '-c', file, '-o', draft]);
+    execFileSync('clang', ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', '-Wall', ...includes, '-c', file, '-o', draft]);
     renameSync(draft, object);
   }
   return readFileSync(object);
 }
 
-/** Compiles C text that may include the templates' headers. */
-export function compile(source: string, flags: readonly string[] = []): Uint8Array {
+/** Compiles C text that may include the templates' headers; `root`: of a copy of them. */
+export function compile(source: string, root = templateRoot): Uint8Array {
   // A file, not a pipe: clang keeps source lines for the verifier's log only if it can read them again.
   const file = join(objectFolder, `${createHash('sha256').update(source).digest('hex').slice(0, 16)}.bpf.c`);
   mkdirSync(objectFolder, { recursive: true });
   writeFileSync(`${file}.${process.pid}`, source);
   renameSync(`${file}.${process.pid}`, file);
-  return compileFile(file, flags);
+  return compileFile(file, root);
 }
 
-/** The object of a template: compiled from its source as it is now. */
-export const templateObject = (template: string, flags: readonly string[] = []): TemplateObject => ({
+/** The object of a template: compiled from its source as it is now, or as it is in a copy of all of them. */
+export const templateObject = (template: string, root = templateRoot): TemplateObject => ({
   template,
-  bytes: compileFile(join(templateRoot, `${template}.bpf.c`), flags),
+  bytes: compileFile(join(root, `${template}.bpf.c`), root),
 });
 
 /** Keeps a verifier log where it can be read whole, and says where. */
@@ -214,6 +215,7 @@ export type VerdictEntry = {
   readonly next?: number;
   readonly match?: number;
   readonly flags?: number;
+  readonly domain?: number;
 };
 
 /** A generation by hand. Left out: no endpoint, one port class, the two worlds as only networks, no automata. */
@@ -236,23 +238,22 @@ const prefixRecord = (length: number, address: bigint, networkClass: number): Ui
 export const worldPrefixes = Buffer.concat([prefixRecord(0, 0n, 1), prefixRecord(96, 0xffff_0000_0000n, 0)]);
 
 export function content(parts: ContentParts): GenerationContent {
+  const table = new VerdictTable();
   const verdicts = parts.verdicts ?? [{ action: 'absent' }];
+  const words = Uint32Array.from(verdicts, ({ action, ...entry }) => table.word({ ...absent, ...entry, action: verdictAction[action] }));
   return {
     images: {
       prefixes: worldPrefixes,
       http: new Uint8Array(layouts.automaton.size),
       dns: new Uint8Array(layouts.requests.size),
+      tls: new Uint8Array(layouts.requests.size),
       exec: new Uint8Array(layouts.automaton.size),
       ...parts.images,
     },
     tables: tablesByHand({
       endpoints: parts.endpoints ?? [],
       rows: parts.rows ?? [],
-      verdicts: Buffer.concat(
-        verdicts.map(({ action, cause = 0, next = 0, match = 0, flags = 0 }) =>
-          encode(layouts.verdict, { action: verdictAction[action], cause, next, match, flags }),
-        ),
-      ),
+      verdicts: { words, inspections: table.done().inspections },
       ports: parts.ports ?? new Uint8Array(layouts.ports.size),
     }),
     addresses: parts.addresses ?? [],

@@ -43,6 +43,8 @@ export const option = {
   reuseAddress: [1, 2],
   bindToDevice: [1, 25],
   filter: [1, 26],
+  reusePort: [1, 15],
+  steering: [1, 51],
 } as const;
 
 /** struct sockaddr_in or sockaddr_in6; IPv6 addresses are written out: eight groups. */
@@ -134,6 +136,14 @@ export function sendFrom(fd: number, text: string, { source, to }: { readonly so
   control.set(source.split('.').map(Number), 20); // ipi_spec_dst
   const message = new BigUint64Array([koffi.address(name), BigInt(name.length), koffi.address(part), 1n, koffi.address(control), 32n, 0n]);
   return checked(call.sendmsg(fd, message, 0));
+}
+
+/** What comes for the group of sockets that share this one's port goes to the member at `index` (SO_ATTACH_REUSEPORT_CBPF): `return index`. */
+export function steer(fd: number, index: number): void {
+  const code = new Uint8Array(8); // struct sock_filter
+  new DataView(code.buffer).setUint16(0, 0x06, true); // BPF_RET | BPF_K
+  new DataView(code.buffer).setUint32(4, index, true);
+  setOption(fd, option.steering, new Uint8Array(new BigUint64Array([1n, koffi.address(code)]).buffer)); // struct sock_fprog
 }
 
 /** Runs `action` in another network namespace; sockets made there stay there. Both are descriptors. */

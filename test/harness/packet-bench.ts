@@ -105,7 +105,7 @@ export function packetBench(label: string): PacketBench {
   const cgroup = privateCgroup(label);
   const loaded = loadTemplates(['net/cgroup_skb'], privatePins());
   const elsewhere = contextOf(farInterface());
-  const counters = mapOf(loaded, 'counters');
+  const counters = loaded.maps;
   const tables = generations(loaded.maps);
   const verdict = (side: Side, packet: NetworkPacket, near: boolean): number =>
     testRun(loaded, `pol_cgroup_${side}`, ethernet(packet), near ? {} : { context: elsewhere }).value;

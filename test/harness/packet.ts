@@ -13,7 +13,15 @@ export const etherTypes = { ipv4: 0x0800, ipv6: 0x86dd, arp: 0x0806 } as const;
 export const tcpFlags = { fin: 1, syn: 2, reset: 4, push: 8, acknowledge: 16 } as const;
 
 const u16 = (value: number): readonly number[] => [(value >> 8) & 0xff, value & 0xff];
-const bytesOf = (...parts: readonly (readonly number[] | Uint8Array)[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]));
+function bytesOf(...parts: readonly (readonly number[] | Uint8Array)[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
 const zeros = (count: number): readonly number[] => new Array<number>(count).fill(0);
 
 export type TcpOptions = Ports & {

@@ -1,11 +1,11 @@
 // Runs policyd as users do, as a program of its own: bundled once per test file from the present sources. Each `world`
 // has a folder, pins and state that nobody else has; at the end its daemons are killed and everything is taken away.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { build as bundlePrograms } from 'esbuild';
+import { type BuildOptions, build as bundlePrograms } from 'esbuild';
 import { build } from '../../src/compiler/7-build/index.ts';
 import type { Status } from '../../src/runtime/index.ts';
 import { emittedPolicy } from './compile.ts';
@@ -16,10 +16,8 @@ const root = join(import.meta.dirname, '..', '..');
 const programs = join(root, 'build', `policyd-test-${process.pid}`);
 atEnd(() => rmSync(programs, { recursive: true, force: true }));
 
-await bundlePrograms({
+const bundling: BuildOptions = {
   absWorkingDir: root,
-  entryPoints: { policyd: 'src/runtime/cli.ts' },
-  outdir: programs,
   bundle: true,
   splitting: true,
   platform: 'node',
@@ -28,11 +26,46 @@ await bundlePrograms({
   external: ['koffi'],
   logLevel: 'silent',
   banner: { js: "import { createRequire as policycRequire } from 'node:module';\nconst require = policycRequire(import.meta.url);" },
-});
+};
+await bundlePrograms({ ...bundling, entryPoints: { policyd: 'src/runtime/cli.ts' }, outdir: programs });
 export const program = join(programs, 'policyd.js');
 // As beside the program that is shipped.
 mkdirSync(join(programs, 'objects'));
 writeFileSync(join(programs, 'objects', 'receive.o'), templateObject('l7/receive').bytes);
+
+/** Another version of everything: in `file` (from the project's root), each text is replaced by the one beside it. */
+export async function otherVersion(name: string, file: string, changes: readonly (readonly [from: string, to: string])[]) {
+  const text = changes.reduce(
+    (now, [from, to]) => {
+      if (!now.includes(from)) throw new Error(`${file} has no \`${from}\``);
+      return now.replace(from, to);
+    },
+    readFileSync(join(root, file), 'utf8'),
+  );
+  const outdir = join(programs, name);
+  writeFileSync(
+    join(programs, `${name}.ts`),
+    `export { build } from ${JSON.stringify(join(root, 'src/compiler/7-build/index.ts'))};
+     export { emittedPolicy } from ${JSON.stringify(join(root, 'test/harness/compile.ts'))};`,
+  );
+  await bundlePrograms({
+    ...bundling,
+    entryPoints: { policyd: 'src/runtime/cli.ts', compiler: join(programs, `${name}.ts`) },
+    outdir,
+    plugins: [
+      {
+        name: 'change',
+        setup: ({ onLoad }) =>
+          onLoad({ filter: /\.ts$/ }, ({ path }) => (path === join(root, file) ? { contents: text, loader: 'ts' } : undefined)),
+      },
+    ],
+  });
+  const compiler: { readonly build: typeof build; readonly emittedPolicy: typeof emittedPolicy } = await import(
+    join(outdir, 'compiler.js')
+  );
+  return { program: join(outdir, 'policyd.js'), ...compiler };
+}
+export type Version = Awaited<ReturnType<typeof otherVersion>>;
 
 export type Run = { readonly status: number | null; readonly out: string; readonly error: string };
 
@@ -62,9 +95,10 @@ export type World = {
   readonly places: readonly string[];
   readonly state: readonly string[];
   /** Compiles policy text into the bundle, as policyc does. */
-  readonly policy: (text: string) => void;
+  readonly policy: (text: string, by?: Version) => void;
   readonly inventoryText: (text: string) => void;
   readonly run: (...more: readonly string[]) => Promise<Running>;
+  readonly runVersion: (version: Version) => Promise<Running>;
   readonly status: () => Status & { readonly running: boolean; readonly enforcing: boolean };
 };
 
@@ -110,19 +144,32 @@ export function world(): World {
   const state = ['--state', join(folder, 'state')];
   const places = [...state, '--pins', pins];
   writeFileSync(inventory, '');
-  const policy = (text: string): void => {
-    const emitted = emittedPolicy(text);
-    const built = build(emitted, { out: bundle, objectsDirectory: objects(join(folder, 'objects'), emitted.templates) });
+  const policy = (text: string, by: Pick<Version, 'build' | 'emittedPolicy'> = { build, emittedPolicy }): void => {
+    const emitted = by.emittedPolicy(text);
+    const built = by.build(emitted, { out: bundle, objectsDirectory: objects(join(folder, 'objects'), emitted.templates) });
     if (!built.ok) throw new Error(built.message);
   };
-  const run = (...more: readonly string[]) =>
-    started(['run', '--bundle', bundle, '--inventory', inventory, '--metrics', '127.0.0.1:0', ...places, ...more]);
+  const line = ['run', '--bundle', bundle, '--inventory', inventory, '--metrics', '127.0.0.1:0', ...places];
+  const run = (...more: readonly string[]) => started([program, ...line, ...more]);
+  const runVersion = (version: Version) => started([version.program, ...line]);
   const status = () => JSON.parse(policyd(['status', '--json', ...places]).out);
-  return { folder, pins, bundle, inventory, places, state, policy, inventoryText: (text) => writeFileSync(inventory, text), run, status };
+  return {
+    folder,
+    pins,
+    bundle,
+    inventory,
+    places,
+    state,
+    policy,
+    inventoryText: (text) => writeFileSync(inventory, text),
+    run,
+    runVersion,
+    status,
+  };
 }
 
 async function started(parameters: readonly string[]): Promise<Running> {
-  const child = owned(spawn(process.execPath, [program, ...parameters], { stdio: ['ignore', 'inherit', 'pipe'] }));
+  const child = owned(spawn(process.execPath, parameters, { stdio: ['ignore', 'inherit', 'pipe'] }));
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   const ended = new Promise<number | string>((resolve) => child.once('close', (code, signal) => resolve(code ?? signal ?? '')));

@@ -3,7 +3,7 @@
 
 import { normalize } from '../../src/compiler/4-normalize/index.ts';
 import { plan } from '../../src/compiler/5-plan/index.ts';
-import { emit } from '../../src/compiler/6-emit/index.ts';
+import { emit, emitTables } from '../../src/compiler/6-emit/index.ts';
 import { boundaryTable } from '../../src/compiler/analysis/boundary.ts';
 import { readerOf } from '../../src/compiler/analysis/oracle.ts';
 import { typeNumbers } from '../../src/compiler/base/record-types.ts';
@@ -16,17 +16,31 @@ import type { Cause, Content, Endpoint, FlowEvent, Verdict } from '../../src/com
 import { policyId, ruleId } from '../../src/compiler/ir/ids.ts';
 import { type Direction, matchesUndecidable, type TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import type { CauseNumbers, GenerationTables, InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
+import { compactChoices } from '../../src/runtime/policy/grouped-choices.ts';
 import { type KernelContent, lookupOf, type NetworkQuestion, type Peer } from '../../src/runtime/policy/lookup.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
 import { policySetOf } from '../../src/runtime/policy/policy-index.ts';
 import type { KernelRequest, KernelValue } from '../../src/runtime/policy/request-lookup.ts';
 import type { Entry } from '../../src/runtime/policy/verdict-table.ts';
 
+/** Choices of every second policy as those of a large generation are laid out, which no random policy has. */
+export const inEitherForm = ({ rules }: TypedPolicy, tables: GenerationTables): GenerationTables =>
+  rules.length % 2 === 0 ? tables : { ...tables, choices: compactChoices(tables.choices, 0) };
+
 /** Images and program of a policy; what the target refuses (HTTP on egress) is laid out all the same. */
 export function emitted(typed: TypedPolicy): Emitted {
   const { report } = collector();
   const text = { files: [], documents: defaultImportOptions };
   return emit(plan(normalize(typed, report), report), { text, boundary: boundaryTable(typed) });
+}
+
+/** What the kernel's tables are made of. */
+export type LaidOut = Pick<Emitted, 'images' | 'program'>;
+/** The same without all else of a bundle. */
+export function laidOut(typed: TypedPolicy): LaidOut {
+  const { report } = collector();
+  const planned = plan(normalize(typed, report), report);
+  return { ...emitTables(planned), program: planned.space.program };
 }
 
 /** Causes that can be read back. */
@@ -49,13 +63,14 @@ export function plainCauses(): CauseNumbers & { readonly read: (cause: number) =
   };
 }
 
-export const imageOf = ({ images }: Emitted, table: StaticTable): Uint8Array =>
+export const imageOf = ({ images }: LaidOut, table: StaticTable): Uint8Array =>
   images.find((image) => image.table === table)?.bytes ?? new Uint8Array();
 /** What a generation needs of them. */
-export const imagesOf = (policy: Emitted) => ({
+export const imagesOf = (policy: LaidOut) => ({
   prefixes: imageOf(policy, 'prefixes'),
   http: imageOf(policy, 'http'),
   dns: imageOf(policy, 'dns'),
+  tls: imageOf(policy, 'tls'),
   exec: imageOf(policy, 'exec'),
 });
 
@@ -120,13 +135,16 @@ function isUndecidable(typed: TypedPolicy, decider: Cause | undefined, request: 
 
 /** Makes the tables for these endpoints (addresses need none); asks about others are a mistake of the test. */
 export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Tables {
-  const policy = emitted(typed);
+  const policy = laidOut(typed);
   const causes = plainCauses();
   const ids = new Map<string, number>();
   for (const endpoint of endpoints)
     if (endpoint.kind !== 'address' && !ids.has(keyOf(endpoint))) ids.set(keyOf(endpoint), firstId + ids.size);
   const inventory = endpoints.flatMap((endpoint) => inventoryOf(ids.get(keyOf(endpoint)) ?? 0, endpoint));
-  const tables = materialize({ policies: policySetOf(policy.program), ports: imageOf(policy, 'ports'), endpoints: inventory, causes });
+  const tables = inEitherForm(
+    typed,
+    materialize({ policies: policySetOf(policy.program), ports: imageOf(policy, 'ports'), endpoints: inventory, causes }),
+  );
   const lookup = lookupOf(tables, imagesOf(policy));
 
   const idOf = (endpoint: Endpoint): number => {

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { innerEntries, layouts, limits } from '../../src/compiler/ir/abi.ts';
+import { eventDomain, innerEntries, layouts, limits } from '../../src/compiler/ir/abi.ts';
 import { encode } from '../../src/compiler/ir/layout.ts';
 import { openRing, readRing } from '../../src/runtime/events/ring.ts';
 import type { VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
 import { mapLookup, mapUpdate, possibleCpus } from '../../src/runtime/ffi/libbpf.ts';
 import { readCounters, readLost } from '../../src/runtime/kernel/counters.ts';
+import { u32 } from '../../src/runtime/kernel/entries.ts';
 import { loadObjects } from '../../src/runtime/kernel/load.ts';
 import { currentRevision, generations } from '../../src/runtime/kernel/tables.ts';
 import { compile, content, expectOk, kernelTest, mapOf, privatePins, testRun } from '../harness/kernel.ts';
@@ -18,7 +19,8 @@ import { patience } from '../harness/patience.ts';
 
 /** Looks like a packet program: reads the revision once, then one entry of each kind of table; the answer is in the packet's mark. */
 const reader = `
-#include "memory.h"
+#include "count.h"
+#include "verdict.h"
 struct pol_found { __u32 revision, prefix_class, endpoint_class, address_endpoint, cgroup_endpoint, verdict, cause, port_class; };
 SEC("tc") int pol_read(struct __sk_buff *skb)
 {
@@ -43,11 +45,10 @@ SEC("tc") int pol_read(struct __sk_buff *skb)
 		if (classes) found.endpoint_class = classes->subject_class;
 		pol_port_class(slot, memory, 443, &found.port_class);
 		if (row && memory->subject_count > 1) {
-			const struct pol_verdict *verdict;
+			struct pol_verdict verdict;
 
 			pol_choice_of(slot, memory, row->cells, 2, &found.verdict);
-			verdict = pol_verdict_numbered(slot, memory, found.verdict);
-			if (verdict) found.cause = verdict->cause;
+			if (pol_verdict_at(slot, 0, found.verdict, &verdict)) found.cause = verdict.cause;
 		}
 	}
 	inner = bpf_map_lookup_elem(&t_cgroups, &slot);
@@ -59,9 +60,8 @@ SEC("tc") int pol_read(struct __sk_buff *skb)
 			     found.cgroup_endpoint != found.verdict || found.cause != found.verdict * 100 || found.verdict == 0))
 		found.cause = 0xbad;
 	struct pol_counter_key key = { .cause = found.cause, .direction = 1, .protocol = 2, .match = 3, .verdict = 5 };
-	__u64 one = 1, *count = bpf_map_lookup_elem(&counters, &key);
-	if (count) *count += 1;
-	else bpf_map_update_elem(&counters, &key, &one, BPF_ANY);
+	__u64 *count;
+	pol_counter_raise(&key);
 	struct pol_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (event) {
 		__builtin_memset(event, 0, sizeof(*event));
@@ -134,7 +134,7 @@ const neverMixed = async (text: string): Promise<void> => {
   for (const end = Date.now() + 1300; Date.now() < end; installed++)
     expectOk(tables.install(prepared[(installed * 7) % prepared.length] ?? generation(1)));
   assert.is(await ended, 0);
-  const counters = readCounters(mapOf(loaded, 'counters'));
+  const counters = readCounters(loaded.maps);
   const mixed = counters.find(({ cause }) => cause === 0xbad);
   const runs = counters.reduce((sum, { count }) => sum + count, 0n);
   console.log(`${installed} generations during ${runs} runs, ${(1300 / installed).toFixed(1)} ms each`);
@@ -206,7 +206,7 @@ kernelTest('a restart takes the tables over and goes on counting', () => {
   const after = load(pins);
   assert.is(currentRevision(after.maps), 1);
   assert.equal(seen(after), [1, 0, 4, 4, 4, 4, 400, 9]);
-  assert.equal(readCounters(mapOf(after, 'counters')), [{ cause: 400, direction: 1, protocol: 2, match: 3, verdict: 5, count: 2n }]);
+  assert.equal(readCounters(after.maps), [{ cause: 400, direction: 1, protocol: 2, match: 3, verdict: 5, count: 2n }]);
   assert.is(expectOk(generations(after.maps).install(generation(6))), 2);
   assert.is(seen(after)[2], 6);
   after.close();
@@ -265,36 +265,59 @@ kernelTest('more entries than a table takes are refused, the generation before s
   loaded.close();
 });
 
+kernelTest('tables of DNS and TLS are there while a connection is read so, and not before or after', () => {
+  const loaded = load();
+  const tables = generations(loaded.maps);
+  const held = (): readonly boolean[] =>
+    ['t_dns', 't_dns_cells', 't_tls', 't_tls_cells', 't_http'].map((name) => {
+      return mapLookup(mapOf(loaded, name), u32(tables.revision() % limits.slots), new Uint8Array(4));
+    });
+  const none = new Uint8Array(layouts.requests.size + layouts.page.size);
+  const steps = [
+    { domain: undefined, expected: [false, false, false, false, true] },
+    { domain: eventDomain.dns, expected: [true, true, false, false, true] },
+    { domain: eventDomain.tls, expected: [false, false, true, true, true] },
+    { domain: undefined, expected: [false, false, false, false, true] },
+  ];
+  for (const { domain, expected } of steps) {
+    const verdicts = domain === undefined ? [] : [{ action: 'inspect' as const, cause: 16, next: 1, domain }];
+    expectOk(tables.install(content({ verdicts, images: { http: none, dns: none, tls: none } })));
+    assert.equal(held(), expected);
+    assert.equal(tables.drift(), []);
+  }
+  loaded.close();
+});
+
 kernelTest('large tables are filled', () => {
   const loaded = load();
   const addresses = Array.from({ length: 200_000 }, (_, index) => ({ address: address + BigInt(index), endpoint: index }));
-  const verdicts = Buffer.alloc(1_000_000 * layouts.verdict.size);
+  const verdicts = { words: new Uint32Array(4_000_000), inspections: new Uint32Array() };
   const big = { ...content({ addresses }), tables: { ...content({}).tables, verdicts } };
   const start = performance.now();
   expectOk(generations(loaded.maps).install(big));
-  console.log(`200,000 addresses and 1,000,000 verdicts: ${(performance.now() - start).toFixed(0)} ms`);
+  console.log(`200,000 addresses and 4,000,000 verdicts: ${(performance.now() - start).toFixed(0)} ms`);
   loaded.close();
 });
 
 kernelTest('of large tables what changes is written, in whichever page it stands; more pages and fewer, too', () => {
   const loaded = load();
   const tables = generations(loaded.maps);
-  const verdictBytes = (records: number, last: number): Uint8Array => new Uint8Array(records * layouts.verdict.size).fill(last, -16);
-  const big = (records: number, last: number) => {
+  const verdictsOf = (count: number, last: number) => ({ words: new Uint32Array(count).fill(last, -4), inspections: new Uint32Array() });
+  const big = (count: number, last: number) => {
     const { tables: made, images, ...rest } = generation(3);
     const none = new Uint8Array(layouts.requests.size);
-    return { ...rest, images: { ...images, http: none, dns: none }, tables: { ...made, verdicts: verdictBytes(records, last) } };
+    return { ...rest, images: { ...images, http: none, dns: none }, tables: { ...made, verdicts: verdictsOf(count, last) } };
   };
   const steps = [
-    big(40_000, 1),
-    big(40_000, 2),
-    big(40_000, 3),
-    big(60_000, 3),
-    big(60_000, 4),
-    big(20_000, 5),
-    big(20_000, 6),
-    big(60_000, 7),
-    big(60_000, 8),
+    big(160_000, 1),
+    big(160_000, 2),
+    big(160_000, 3),
+    big(240_000, 3),
+    big(240_000, 4),
+    big(80_000, 5),
+    big(80_000, 6),
+    big(240_000, 7),
+    big(240_000, 8),
   ];
   for (const [step, content_] of steps.entries()) {
     assert.is(expectOk(tables.install(content_)), step + 1);
@@ -310,11 +333,32 @@ kernelTest('counters are summed over the CPUs, thousands of them too; what was l
   const [fd, cpus] = [mapOf(loaded, 'counters'), possibleCpus()];
   const perCpu = new Uint8Array(BigUint64Array.from({ length: cpus }, (_, cpu) => BigInt(cpu + 1)).buffer);
   for (let cause = 0; cause < 5000; cause++) mapUpdate(fd, encode(layouts.counterKey, { cause, verdict: 2 }), perCpu);
-  const counters = readCounters(fd);
+  const counters = readCounters(loaded.maps);
   assert.is(counters.length, 5000);
   assert.is(new Set(counters.map(({ cause }) => cause)).size, 5000);
   assert.ok(counters.every(({ count, verdict }) => count === BigInt((cpus * (cpus + 1)) / 2) && verdict === 2));
   assert.equal(readLost(mapOf(loaded, 'lost')), { ringFull: 0n, countersFull: 0n });
+  loaded.close();
+});
+
+kernelTest('a counter whose place is taken by another is counted all the same', () => {
+  const loaded = load();
+  expectOk(generations(loaded.maps).install(generation(4)));
+  seen(loaded);
+  const [first] = readCounters(loaded.maps);
+  const [fd, cpus] = [mapOf(loaded, 'counter_cells'), possibleCpus()];
+  const key = new DataView(encode(layouts.counterKey, { cause: 7, verdict: 1 }).buffer).getBigUint64(0, true);
+  const cell = encode(layouts.counterCell, { key, count: 3n });
+  const everywhere = new Uint8Array(Buffer.concat(Array.from({ length: cpus }, () => cell)));
+  for (let at = 0; at < limits.counterCells; at++) mapUpdate(fd, u32(at), everywhere);
+  seen(loaded);
+  seen(loaded);
+  const counters = readCounters(loaded.maps);
+  assert.equal(
+    counters.filter(({ cause }) => cause === first?.cause),
+    [{ ...first, count: 2n }],
+  );
+  assert.is(counters.find(({ cause }) => cause === 7)?.count, BigInt(3 * cpus * limits.counterCells));
   loaded.close();
 });
 

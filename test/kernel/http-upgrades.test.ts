@@ -104,6 +104,12 @@ kernelTest('ingress: a handshake that is not allowed has its 403, and nothing re
   assert.equal(server.seen, []);
 });
 
+kernelTest('ingress: a handshake behind a request that was denied is decided by itself', async () => {
+  const server = await inWorld(() => socketServer());
+  const { read } = await talk(server.port, [request('/admin'), handshake('/chat'), 'frame one']);
+  assert.match(read, /^HTTP\/1\.1 403 .*HTTP\/1\.1 101 .*frame one$/s);
+});
+
 kernelTest('ingress, evasion: requests behind a handshake that the server does not take', async () => {
   const { cgroup } = world();
   const server = await startServer(cgroup);
@@ -177,6 +183,15 @@ kernelTest('egress: frames pass behind 101, and nothing before it', async () => 
     await sender().end(early);
   }
   assert.is(server.seen.join('').split('/admin').length, 2, 'only the frame');
+});
+
+kernelTest('egress: a handshake behind a request that was denied is decided by itself', async () => {
+  const server = await socketServer();
+  const id = await sender().open(server.port);
+  assert.match((await sender().send(id, request('/admin'))).read, /^HTTP\/1\.1 403 /);
+  assert.match((await sender().send(id, handshake('/chat'))).read, /^HTTP\/1\.1 101 /);
+  assert.is((await sender().send(id, 'frame one')).read, 'frame one');
+  await sender().end(id);
 });
 
 kernelTest('egress: a handshake that is not allowed, and requests behind one that the server does not take', async () => {

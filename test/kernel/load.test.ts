@@ -35,7 +35,7 @@ const manifest = {
   abi: abiVersion,
   build: '',
   requirements: [],
-  files: { program: none, metrics: none, text: none, boundary: none },
+  files: { program: none, metrics: none, text: none, boundary: none, lines: none },
   parts: [],
   images: [],
   objects: [],
@@ -87,12 +87,9 @@ kernelTest('requirements that this kernel meets are no obstacle', () => {
   assert.equal(missingRequirements(requirements, sources), []);
 });
 
-kernelTest('pins with other layouts are refused, and so is what is not ours', () => {
+kernelTest('pins that are not ours are refused', () => {
   const pins = privatePins();
-  mkdirSync(join(pins, 'abi-99'), { recursive: true });
-  assert.match(messages(loadObjects([small], pins))[0] ?? '', /were made by a policyd with kernel layouts 99; this one has layouts \d+$/);
-  rmdirSync(join(pins, 'abi-99'));
-  mkdirSync(join(pins, 'somebody'));
+  mkdirSync(join(pins, 'somebody'), { recursive: true });
   assert.match(messages(loadObjects([small], pins))[0] ?? '', /were made by something else than policyd/);
   assert.equal(readdirSync(pins), ['somebody']);
   rmdirSync(join(pins, 'somebody'));

@@ -241,6 +241,33 @@ kernelTest('a full table lets nothing new in, counts it, and makes room of what 
   assert.ok(it.tracked() < 10, `${it.tracked()} left`);
 });
 
+kernelTest('one workload leaves room for others: it has as many connections as there are places left', () => {
+  const it = fresh();
+  const opens = (port: number) => it.run('egress', ip(outbound('v4'), tcp({ source: port, destination: 80 })));
+  assert.is(opens(40001).passed, true);
+  it.fill(0, { endpoint: subject, count: 65_536 - 2 });
+  assert.is(opens(40002).passed, true, 'the last one');
+  assert.equal(opens(40003), { passed: false, raised: ['egress tcp none dropped tableFull'] });
+  it.own(peer);
+  const source = other.v4;
+  for (let port = 50_000; port < 50_100; port++)
+    assert.is(
+      it.passes('egress', ip({ ...outbound('v4'), source }, tcp({ source: port, destination: 80 }))),
+      true,
+      `another workload, ${port}`,
+    );
+  it.own(subject);
+  assert.is(opens(40004).passed, false);
+  // What is over makes room, and is counted no more.
+  it.age(61);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
+  assert.is(opens(40005).passed, true);
+  assert.is(it.tracked(), 1);
+  it.fill(0, { endpoint: subject, count: 65_536 - 2 });
+  assert.is(opens(40006).passed, true);
+  assert.is(opens(40007).passed, false, 'the counts are as what is there');
+});
+
 kernelTest('requests are read on the sockets of a cgroup, or nothing that carries one passes', () => {
   const data = tcp({ source: 40001, destination: 80, flags: acknowledge, payload: new Uint8Array(10) });
   const verdicts = policy({

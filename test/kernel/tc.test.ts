@@ -15,7 +15,7 @@ import { readCounters } from '../../src/runtime/kernel/counters.ts';
 import { attachedInterfaces, attachInterface, detachInterface, ownInterfaces } from '../../src/runtime/kernel/interfaces.ts';
 import { generations } from '../../src/runtime/kernel/tables.ts';
 import { type Container, container, said } from '../harness/container.ts';
-import { atEnd, expectOk, kernelTest, loadTemplates, mapOf, privatePins } from '../harness/kernel.ts';
+import { atEnd, expectOk, kernelTest, loadTemplates, privatePins } from '../harness/kernel.ts';
 import { accept, bind, close, connect, inNetwork, listen, openPacket, openSctp, sendBytes } from '../harness/libc-socket.ts';
 import { ethernet, ip, udp } from '../harness/packet.ts';
 import { difference, type Raised } from '../harness/packet-bench.ts';
@@ -85,7 +85,7 @@ function makeNet(): Net {
   const pins = privatePins();
   const loaded = loadTemplates(['net/tc'], pins);
   const tables = generations(loaded.maps);
-  const counters = mapOf(loaded, 'counters');
+  const counters = loaded.maps;
   const attach = (): void => void expectOk(attachInterface(loaded, loaded.maps, here.place));
   const install = (what: 'open' | 'shut' | 'silent'): void => {
     const content = standard(

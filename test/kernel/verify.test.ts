@@ -26,6 +26,7 @@ function bundleOf(typed: TypedPolicy): TriedProgram {
       prefixes: imageOf(policy, 'prefixes'),
       http: imageOf(policy, 'http'),
       dns: imageOf(policy, 'dns'),
+      tls: imageOf(policy, 'tls'),
       exec: imageOf(policy, 'exec'),
     },
     objects: [templateObject('net/verify')],

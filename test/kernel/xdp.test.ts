@@ -9,7 +9,7 @@ import { readCounters } from '../../src/runtime/kernel/counters.ts';
 import { attachEarly, detachEarly, earlyInterfaces, ownInterfaces } from '../../src/runtime/kernel/interfaces.ts';
 import { generations } from '../../src/runtime/kernel/tables.ts';
 import { container } from '../harness/container.ts';
-import { expectOk, kernelTest, loadTemplates, mapOf, testRun } from '../harness/kernel.ts';
+import { expectOk, kernelTest, loadTemplates, testRun } from '../harness/kernel.ts';
 import { ethernet, hopByHop, icmp, icmpv6, ip, ipv4, type Layer, type NetworkPacket, tcp, tcpFlags, udp } from '../harness/packet.ts';
 import { difference } from '../harness/packet-bench.ts';
 import { denied, families, inbound, other, outbound, portsImage, standard, subject } from '../harness/packet-policy.ts';
@@ -27,9 +27,9 @@ function fresh(): TcBench {
   return made;
 }
 const early = (it: TcBench, packet: NetworkPacket) => {
-  const before = readCounters(mapOf(it.loaded, 'counters'));
+  const before = readCounters(it.loaded.maps);
   const { value } = testRun(it.loaded, 'pol_xdp', ethernet(packet));
-  return { dropped: value === returned.drop, raised: difference(before, readCounters(mapOf(it.loaded, 'counters'))) };
+  return { dropped: value === returned.drop, raised: difference(before, readCounters(it.loaded.maps)) };
 };
 const shut = tcp({ source: 40001, destination: 81 });
 const passes = { dropped: false, raised: [] };
@@ -84,7 +84,7 @@ kernelTest('nothing of an endpoint, to others, or that is not plain', () => {
 
 kernelTest('on a real interface: attached, taken over, taken away', () => {
   const [uplink, it] = [container(), fresh()];
-  const counters = mapOf(it.loaded, 'counters');
+  const counters = it.loaded.maps;
   const [four = 0n] = [inbound('v4').destination];
   const target = [24n, 16n, 8n, 0n].map((shift) => Number((four >> shift) & 255n)).join('.');
   spawnSync('ip', ['-n', uplink.name, 'route', 'replace', `${target}/32`, 'via', uplink.host.v4]);

@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 5
+#define POL_ABI_VERSION 10
 
 enum {
 	POL_ACTION_ABSENT = 0,
@@ -51,6 +51,7 @@ enum {
 	POL_PROTOCOL_HTTP = 6,
 	POL_PROTOCOL_EXEC = 7,
 	POL_PROTOCOL_DNS = 8,
+	POL_PROTOCOL_TLS = 9,
 };
 
 enum {
@@ -58,6 +59,7 @@ enum {
 	POL_DOMAIN_HTTP = 1,
 	POL_DOMAIN_EXEC = 2,
 	POL_DOMAIN_DNS = 3,
+	POL_DOMAIN_TLS = 4,
 };
 
 enum {
@@ -72,6 +74,7 @@ enum {
 	POL_CAUSE_PACKET_SOCKET = 8,
 	POL_CAUSE_UNKNOWN_SENDER = 9,
 	POL_CAUSE_FORGED_SOURCE = 10,
+	POL_CAUSE_SHARED_PORT = 11,
 	POL_CAUSE_FIRST_DYNAMIC = 16,
 };
 
@@ -94,6 +97,11 @@ enum {
 	POL_REASON_AMBIGUOUS_QUERY = 15,
 	POL_REASON_NO_QUERY = 16,
 	POL_REASON_AMBIGUOUS_METHOD = 17,
+	POL_REASON_NOT_TLS = 18,
+	POL_REASON_MALFORMED_HELLO = 19,
+	POL_REASON_AMBIGUOUS_HELLO = 20,
+	POL_REASON_ENCRYPTED_HELLO = 21,
+	POL_REASON_HELLO_TOO_LONG = 22,
 };
 
 enum {
@@ -125,12 +133,14 @@ enum {
 	POL_LIMIT_NAMES_SLOT = 31,
 	POL_LIMIT_REQUEST_STATES = 65535,
 	POL_LIMIT_REQUEST_CELLS = 1048576,
+	POL_LIMIT_NEAR_CELLS = 8192,
 	POL_LIMIT_PAGE_CELLS = 2048,
 	POL_LIMIT_CLASSES = 65535,
 	POL_LIMIT_EVENT_TEXT = 256,
 	POL_LIMIT_SLOTS = 2,
 	POL_LIMIT_RING_BYTES = 1048576,
 	POL_LIMIT_COUNTERS = 65536,
+	POL_LIMIT_COUNTER_CELLS = 4096,
 	POL_LIMIT_REQUEST_COUNTERS = 4096,
 	POL_LIMIT_REQUEST_METHODS = 8,
 	POL_LIMIT_DURATION_BUCKETS = 12,
@@ -141,7 +151,23 @@ enum {
 	POL_LIMIT_MEMORY_PAGES = 1024,
 	POL_LIMIT_PORT_BLOCK = 64,
 	POL_LIMIT_CHOICE_BLOCK = 16,
+	POL_LIMIT_CHOICE_GROUP = 4,
+	POL_LIMIT_CHOICE_UNIT = 8,
 	POL_LIMIT_ADDRESS_STEPS = 40,
+};
+
+enum {
+	POL_VERDICT_SHIFT_MATCH = 2,
+	POL_VERDICT_SHIFT_FLAGS = 5,
+	POL_VERDICT_SHIFT_NUMBER = 7,
+	POL_VERDICT_SHIFT_DOMAIN = 28,
+};
+
+enum {
+	POL_CHOICE_BYTES = 0,
+	POL_CHOICE_WIDE = 1,
+	POL_CHOICE_GROUPED_BYTES = 2,
+	POL_CHOICE_GROUPED_NIBBLES = 3,
 };
 
 enum {
@@ -166,7 +192,7 @@ enum {
 	POL_INNER_ENTRIES_SERVICES = 262144,
 	POL_INNER_ENTRIES_SERVICE_SLOTS = 4194304,
 	POL_INNER_ENTRIES_BACKENDS = 1048576,
-	POL_INNER_ENTRIES_PAGES = 512,
+	POL_INNER_ENTRIES_PAGES = 508,
 };
 
 /* one element; slot of every per-generation table = revision & 1; revision 0 = nothing loaded: fail closed */
@@ -192,16 +218,20 @@ struct pol_memory {
 	__u32 subjects; /* address of three pol_section for each subject class: ingress, egress, process */
 	__u32 subject_count;
 	__u32 port_classes; /* address of blocks of port classes, u16 */
-	__u32 blocks; /* address of blocks of choices, u8; block 0 is all 0 */
-	__u32 cell_bits; /* lowest bits of a cell: its block of classes; the number of a block of choices above */
+	__u32 blocks; /* address of blocks of choices; what begins there is all 0 */
+	__u32 groups; /* address of groups: for each of its blocks where it begins, in units of 8 bytes */
+	__u32 wide_groups; /* 0: these are u16; 1: u32 */
+	__u32 cell_bits; /* lowest bits of a cell: its 16 classes (grouped: 64); above the number of their block, or group */
 	__u32 networks; /* peer classes below are of networks, the others of endpoints */
 	__u32 ipv4; /* address node */
 	__u32 ipv6; /* address node */
-	__u32 verdicts; /* address of pol_verdict; what is called the number of a verdict counts from here */
+	__u32 verdicts; /* address of verdicts, a word each; what is called the number of a verdict counts from here */
 	__u32 verdict_count;
+	__u32 inspections; /* address of pol_inspection */
+	__u32 inspection_count;
 	__u16 port_block[5124]; /* transport point / 64 -> block of port classes */
 };
-_Static_assert(sizeof(struct pol_memory) == 10296, "pol_memory");
+_Static_assert(sizeof(struct pol_memory) == 10312, "pol_memory");
 
 /* classes of one endpoint in this generation */
 struct pol_endpoint {
@@ -212,7 +242,7 @@ _Static_assert(sizeof(struct pol_endpoint) == 8, "pol_endpoint");
 
 /* one section of a subject: which row of verdicts a port class chooses */
 struct pol_section {
-	__u32 cells; /* address of cells: at [port class / 16] its own, or one of others: then its choices are 0. Lowest bit: the block behind has their upper bytes */
+	__u32 cells; /* address of cells: at [port class / 16] (grouped: / 64) its own, or one of others: then its choices are 0. Lowest two bits: choice form. Wide: the block behind has the upper bytes */
 	__u32 rows; /* address of a pol_row for each choice */
 	__u32 starts; /* process: number of the verdict of the first class of program starts */
 	__u32 bases; /* number of the verdict of choice 0, of a network; that of an endpoint is the next */
@@ -248,11 +278,18 @@ struct pol_verdict {
 	__u32 next; /* action inspect: number of the first verdict of the request row, indexed by request class */
 	__u8 action; /* 0 absent (fail closed), 1 allow, 2 deny, 3 inspect */
 	__u8 match; /* PolicyMatchType */
-	__u8 domain; /* action inspect: 1 http, 3 dns */
+	__u8 domain; /* action inspect: 1 http, 3 dns, 4 tls */
 	__u8 flags; /* 1 silent denial; 2 only audited: cause and match are those of the denial */
 	__u32 reserved;
 };
 _Static_assert(sizeof(struct pol_verdict) == 16, "pol_verdict");
+
+/* what is known of a verdict that is to read requests */
+struct pol_inspection {
+	__u32 cause; /* of a connection before its first request */
+	__u32 next; /* number of the first verdict of the request row; in the highest four bits what is read: 1 http, 3 dns */
+};
+_Static_assert(sizeof(struct pol_inspection) == 8, "pol_inspection");
 
 /* transport point -> port class, as it stands in a bundle */
 struct pol_ports {
@@ -272,7 +309,7 @@ struct pol_automaton {
 };
 _Static_assert(sizeof(struct pol_automaton) == 540944, "pol_automaton");
 
-/* one request domain: an automaton for each field (slot) that is asked, over pages of cells; class 0 of a field: it has no value */
+/* one request domain: an automaton for each field (slot) that is asked, over cells; class 0 of a field: it has no value */
 struct pol_requests {
 	__u32 identity; /* of these tables: states and classes of others mean nothing here */
 	__u32 asked; /* bit for each slot that a rule asks for */
@@ -288,10 +325,11 @@ struct pol_requests {
 	__u16 values[32]; /* classes of one value, with class 0 */
 	__u16 folded[32]; /* classes of all values together, with class 0 */
 	__u8 byte_class[8192]; /* byte_class[slot * 256 + byte] */
+	__u16 near[8192]; /* the first cells; no others of the struct stand behind them */
 };
-_Static_assert(sizeof(struct pol_requests) == 9104, "pol_requests");
+_Static_assert(sizeof(struct pol_requests) == 25488, "pol_requests");
 
-/* cells of one request domain */
+/* cells of one request domain, behind those in pol_requests */
 struct pol_page {
 	__u16 cell[2048];
 };
@@ -350,6 +388,13 @@ struct pol_counter_key {
 };
 _Static_assert(sizeof(struct pol_counter_key) == 8, "pol_counter_key");
 
+/* a counter of one CPU that stands at the place of its key; all 0 = of none yet */
+struct pol_counter_cell {
+	__u64 key; /* a pol_counter_key: its verdict is never 0 */
+	__u64 count;
+};
+_Static_assert(sizeof(struct pol_counter_cell) == 16, "pol_counter_cell");
+
 /* requests of inspected connections */
 struct pol_request_key {
 	__u8 section; /* of the requests */
@@ -382,7 +427,7 @@ struct pol_event {
 	__u8 protocol; /* event protocol */
 	__u8 match; /* PolicyMatchType */
 	__u8 verdict; /* Hubble verdict */
-	__u8 domain; /* 0 packet, 1 http, 2 exec, 3 dns */
+	__u8 domain; /* 0 packet, 1 http, 2 exec, 3 dns, 4 tls */
 	__u8 reason; /* undecidable reason */
 	__u8 tcp_flags; /* as on the wire */
 	__u8 carrier; /* dns: protocol that carried the query */
@@ -390,6 +435,6 @@ struct pol_event {
 	__u32 uid; /* exec, connect and sendmsg hooks; else 0 */
 	__u16 text_length; /* bytes of text, before it was cut */
 	__u16 reserved2;
-	__u8 text[256]; /* http: METHOD SP path; exec: path; dns: the question as it was sent */
+	__u8 text[256]; /* http: METHOD SP path; exec: path; dns: the question as it was sent; tls: names, each a kind, a length and its bytes */
 };
 _Static_assert(sizeof(struct pol_event) == 336, "pol_event");

@@ -10,12 +10,12 @@
 
 struct pol_case {
 	struct pol_packet packet;
+	__u64 network; /* of the subject's socket: addresses mean nothing without it */
 	/* The question of the *flow*: for a reply, section and point are those of the flow it belongs to. */
 	struct pol_question question;
 	struct pol_peer peer; /* the address is always there, the endpoint after pol_peer_find */
 	struct pol_verdict verdict;
 	struct pol_address local;
-	__u64 network; /* of the subject's socket: addresses mean nothing without it */
 	__u32 revision;
 	__u32 pid; /* connect and sendmsg hooks */
 	__u16 local_port; /* host order */
@@ -141,25 +141,32 @@ static __always_inline void pol_case_describe(struct pol_event *event, const str
 	event->match = this->verdict.match;
 }
 
+/* `this->verdict` led to `hubble` (POL_VERDICT_*), under this POL_PROTOCOL_*. */
+static __always_inline void pol_case_count(const struct pol_case *this, __u8 protocol, __u8 hubble)
+{
+	struct pol_counter_key key = {};
+
+	key.cause = this->verdict.cause;
+	key.direction = this->question.section;
+	key.protocol = protocol;
+	key.match = this->verdict.match;
+	key.verdict = hubble;
+	pol_counter_raise(&key);
+}
+
 /* Raises the counter and tells the ring: `this->verdict` led to `hubble` (POL_VERDICT_*). */
 POL_GLOBAL int pol_case_report(const struct pol_case *this, __u8 hubble)
 {
-	struct pol_counter_key key = {};
 	struct pol_event *event;
 
 	if (!this)
 		return 0;
-	key.cause = this->verdict.cause;
-	key.direction = this->question.section;
-	key.protocol = this->packet.protocol;
-	key.match = this->verdict.match;
-	key.verdict = hubble;
-	pol_counter_raise(&key);
+	pol_case_count(this, this->packet.protocol, hubble);
 	event = pol_event_reserve();
 	if (!event)
 		return 0;
 	pol_case_describe(event, this);
-	event->protocol = key.protocol;
+	event->protocol = this->packet.protocol;
 	event->verdict = hubble;
 	event->domain = POL_DOMAIN_PACKET;
 	event->tcp_flags = this->packet.tcp_flags;

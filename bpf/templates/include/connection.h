@@ -121,36 +121,57 @@ static __always_inline int pol_connection_action(struct __sk_buff *skb, struct p
  * another protocol stands above TCP; splice(2) would read what lies there. An inspected connection cannot be given
  * either (pol_setsockopt), but may have the first from its listener.
  */
-static __always_inline int pol_socket_tells(__u64 socket)
+static __always_inline int pol_socket_tells(struct bpf_sock *sk)
 {
-	return BPF_CORE_READ((struct sock *)socket, sk_rcvlowat) <= 1 && !BPF_CORE_READ((struct inet_connection_sock *)socket, icsk_ulp_ops);
+	const struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+
+	return tcp && ((const struct sock *)tcp)->sk_rcvlowat <= 1 && !((const struct inet_connection_sock *)tcp)->icsk_ulp_ops;
 }
+
+/* What becomes of a packet of a connection. */
+enum {
+	POL_CONNECTION_DENIED,
+	POL_CONNECTION_PASSES,
+	POL_CONNECTION_PASSES_TOLD, /* if the stream program is told of it: pol_socket_tells */
+};
 
 /*
  * May data of an inspected connection go by? What a workload sends must have been decided by the send program (a call that
  * began before the connection was taken in, or data in a SYN, never came to it), what it receives will be by the stream program.
  * Urgent data is another stream to some readers: neither may have it.
  */
-static __always_inline int pol_data_passes(const struct pol_case *this, const struct pol_socket *storage, __u64 socket)
+static __always_inline int pol_data_judge(const struct pol_case *this, const struct pol_socket *storage)
 {
 	__u8 requests = storage->role == POL_ROLE_ACTIVE ? POL_SECTION_EGRESS : POL_SECTION_INGRESS;
 
 	if (!this->packet.payload || this->direction != requests)
-		return 1;
-	if (storage->inspected != POL_SOCKET_INSPECTED || this->packet.tcp_flags & POL_TCP_URG)
-		return 0;
-	if (storage->role == POL_ROLE_ACTIVE)
-		return (__s32)(this->packet.sequence + this->packet.payload - storage->approved) <= 0;
-	return pol_socket_tells(socket);
+		return POL_CONNECTION_PASSES;
+	if (storage->inspected == POL_SOCKET_INSPECTED && !(this->packet.tcp_flags & POL_TCP_URG)) {
+		if (storage->role != POL_ROLE_ACTIVE)
+			return POL_CONNECTION_PASSES_TOLD;
+		if ((__s32)(this->packet.sequence + this->packet.payload - storage->approved) <= 0)
+			return POL_CONNECTION_PASSES;
+	}
+	return POL_CONNECTION_DENIED;
 }
 
-/* 1 pass, 0 deny. `storage`: of the connection's socket, which is no listener and is at the kernel address `socket`. */
-POL_GLOBAL int pol_connection_judge(struct __sk_buff *skb, struct pol_case *this, struct pol_socket *storage, __u64 socket)
+/*
+ * Does the packet go by without a question: one in the midst of a connection whose verdict, under this revision, is that it passes
+ * unread? Nothing would be counted or kept of it either. Most packets are such.
+ */
+static __always_inline int pol_connection_flows(const struct pol_packet *packet, const struct pol_socket *storage, __u32 revision)
 {
-	int action;
+	return packet->protocol == POL_PROTOCOL_TCP && !pol_packet_opens(packet) && storage->role != POL_ROLE_UNKNOWN && !storage->inspected &&
+	       pol_word_load(&storage->verdict) == pol_word(revision, POL_ACTION_ALLOW);
+}
+
+/* POL_CONNECTION_*. `storage`: of the connection's socket, which is no listener. */
+POL_GLOBAL int pol_connection_judge(struct __sk_buff *skb, struct pol_case *this, struct pol_socket *storage)
+{
+	int action, outcome = POL_CONNECTION_PASSES;
 
 	if (!this)
-		return 0;
+		return POL_CONNECTION_DENIED;
 	if (!storage)
 		return pol_case_refuse(this, POL_CAUSE_TABLE_FULL);
 	if (this->direction == POL_SECTION_EGRESS && pol_packet_opens(&this->packet))
@@ -167,11 +188,13 @@ POL_GLOBAL int pol_connection_judge(struct __sk_buff *skb, struct pol_case *this
 	action = pol_connection_action(skb, this, storage);
 	if (action == POL_ACTION_DENY)
 		return pol_case_deny(this);
-	if (action == POL_ACTION_INSPECT && !pol_data_passes(this, storage, socket))
+	if (action == POL_ACTION_INSPECT)
+		outcome = pol_data_judge(this, storage);
+	if (outcome == POL_CONNECTION_DENIED)
 		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
 	if (storage->role == POL_ROLE_ACTIVE && !storage->counted && pol_packet_opens(&this->packet)) {
 		storage->counted = 1;
 		pol_packet_admit(this);
 	}
-	return 1;
+	return outcome;
 }

@@ -6,6 +6,9 @@
 #pragma once
 #include "maps.h"
 
+enum { POL_COUNTER_CELL_BITS = 12 };
+_Static_assert(1 << POL_COUNTER_CELL_BITS == POL_LIMIT_COUNTER_CELLS, "a place for each value of these bits");
+
 static __always_inline void pol_lost_raise(__u32 reason)
 {
 	__u64 *count = bpf_map_lookup_elem(&lost, &reason);
@@ -14,29 +17,55 @@ static __always_inline void pol_lost_raise(__u32 reason)
 		__sync_fetch_and_add(count, 1);
 }
 
-/* Adds one. Per CPU, yet atomic: a softirq may run between load and store of a process's count on the same CPU. */
-POL_GLOBAL int pol_counter_raise(const struct pol_counter_key *key)
+/*
+ * Adds one where the key has its place; false if that is another's. A key that came first stays for good, so each key of a CPU is
+ * either here or in `counters`. Per CPU, yet atomic: a softirq may run between load and store of a process's count on the same CPU.
+ */
+static __always_inline int pol_counter_raise_cell(__u64 key)
 {
-	struct pol_counter_key wanted;
+	__u32 at = key * 0x9e3779b97f4a7c15ull >> (64 - POL_COUNTER_CELL_BITS);
+	struct pol_counter_cell *cell = bpf_map_lookup_elem(&counter_cells, &at);
+	__u64 known;
+
+	if (!cell)
+		return 0;
+	known = *(volatile __u64 *)&cell->key;
+	if (!known)
+		known = __sync_val_compare_and_swap(&cell->key, 0, key);
+	if (known && known != key)
+		return 0;
+	__sync_fetch_and_add(&cell->count, 1);
+	return 1;
+}
+
+/* Adds one. */
+POL_GLOBAL int pol_counter_raise_entry(__u64 key)
+{
 	__u64 one = 1;
 	__u64 *count;
 
-	if (!key)
-		return 0;
-	/* On the stack: Linux 6.1 takes no key through a pointer that a function was given. */
-	wanted = *key;
-	count = bpf_map_lookup_elem(&counters, &wanted);
+	count = bpf_map_lookup_elem(&counters, &key);
 	if (!count) {
-		if (bpf_map_update_elem(&counters, &wanted, &one, BPF_NOEXIST) == 0)
+		if (bpf_map_update_elem(&counters, &key, &one, BPF_NOEXIST) == 0)
 			return 0;
 		/* Another CPU made it in between, or the table is full. */
-		count = bpf_map_lookup_elem(&counters, &wanted);
+		count = bpf_map_lookup_elem(&counters, &key);
 	}
 	if (count)
 		__sync_fetch_and_add(count, 1);
 	else
 		pol_lost_raise(POL_LOST_COUNTERS_FULL);
 	return 0;
+}
+
+static __always_inline void pol_counter_raise(const struct pol_counter_key *key)
+{
+	__u64 word;
+
+	_Static_assert(sizeof(word) == sizeof(*key), "a key is one word");
+	__builtin_memcpy(&word, key, sizeof(word));
+	if (!pol_counter_raise_cell(word))
+		pol_counter_raise_entry(word);
 }
 
 /*

@@ -80,6 +80,8 @@ POL_GENERATION_TABLE(t_http, pol_inner_requests);
 POL_GENERATION_TABLE(t_http_cells, pol_inner_pages);
 POL_GENERATION_TABLE(t_dns, pol_inner_requests);
 POL_GENERATION_TABLE(t_dns_cells, pol_inner_pages);
+POL_GENERATION_TABLE(t_tls, pol_inner_requests);
+POL_GENERATION_TABLE(t_tls_cells, pol_inner_pages);
 POL_GENERATION_TABLE(t_exec, pol_inner_automaton);
 POL_GENERATION_TABLE(t_cgroups, pol_inner_cgroups);
 
@@ -106,6 +108,15 @@ struct {
 	__type(key, struct pol_counter_key);
 	__type(value, __u64);
 } counters SEC(".maps");
+
+/* The same, for the first key of each place; all others are in `counters`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, POL_LIMIT_COUNTER_CELLS);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, struct pol_counter_cell);
+} counter_cells SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -44,12 +44,19 @@ static __always_inline const void *pol_memory_at(__u32 slot, const struct pol_me
 	return bytes + offset;
 }
 
-/* Entry `number` of the verdicts, NULL if there is none. */
-static __always_inline const struct pol_verdict *pol_verdict_numbered(__u32 slot, const struct pol_memory *memory, __u32 number)
+/* Word `number` of the verdicts, NULL if there is none. */
+static __always_inline const __u32 *pol_verdict_numbered(__u32 slot, const struct pol_memory *memory, __u32 number)
 {
 	if (number >= memory->verdict_count)
 		return 0;
-	return pol_memory_at(slot, memory, memory->verdicts + number * sizeof(struct pol_verdict), sizeof(struct pol_verdict));
+	return pol_memory_at(slot, memory, memory->verdicts + number * sizeof(__u32), sizeof(__u32));
+}
+
+static __always_inline const struct pol_inspection *pol_inspection_numbered(__u32 slot, const struct pol_memory *memory, __u32 number)
+{
+	if (number >= memory->inspection_count)
+		return 0;
+	return pol_memory_at(slot, memory, memory->inspections + number * sizeof(struct pol_inspection), sizeof(struct pol_inspection));
 }
 
 /* Classes of an endpoint, NULL if this generation does not know it. */
@@ -63,13 +70,58 @@ static __always_inline const struct pol_endpoint *pol_endpoint_in(__u32 slot, co
 	return found && found->subject_class != POL_SUBJECT_NONE ? found : 0;
 }
 
+/* Address of one block of a group; false: memory is missing. */
+static __always_inline int pol_block_of(__u32 slot, const struct pol_memory *memory, __u32 number, __u32 *at)
+{
+	const __u32 *word;
+	const __u16 *half;
+
+	if (memory->wide_groups) {
+		word = pol_memory_at(slot, memory, memory->groups + number * sizeof(*word), sizeof(*word));
+		if (!word)
+			return 0;
+		*at = memory->blocks + *word * POL_LIMIT_CHOICE_UNIT;
+		return 1;
+	}
+	half = pol_memory_at(slot, memory, memory->groups + number * sizeof(*half), sizeof(*half));
+	if (!half)
+		return 0;
+	*at = memory->blocks + *half * POL_LIMIT_CHOICE_UNIT;
+	return 1;
+}
+
+/* As pol_choice_of, where blocks stand in groups: of a generation that is large. */
+static __always_inline int pol_choice_grouped(__u32 slot, const struct pol_memory *memory, __u32 cells, __u32 asked, __u32 *choice)
+{
+	__u32 bits = memory->cell_bits & 31, block = asked / POL_LIMIT_CHOICE_BLOCK, column = block / POL_LIMIT_CHOICE_GROUP;
+	__u32 within = asked % POL_LIMIT_CHOICE_BLOCK, halves = cells & 1, at;
+	const __u32 *cell = pol_memory_at(slot, memory, (cells & ~3u) + column * sizeof(*cell), sizeof(*cell));
+	const __u8 *byte;
+
+	if (!cell)
+		return 0;
+	*choice = 0;
+	if ((*cell & ((1u << bits) - 1)) != column)
+		return 1;
+	if (!pol_block_of(slot, memory, (*cell >> bits) * POL_LIMIT_CHOICE_GROUP + block % POL_LIMIT_CHOICE_GROUP, &at))
+		return 0;
+	byte = pol_memory_at(slot, memory, at + (within >> halves), 1);
+	if (!byte)
+		return 0;
+	*choice = halves ? *byte >> (within & 1) * 4 & 15 : *byte;
+	return 1;
+}
+
 /* What `asked` (a class of ports or peers) chooses; 0 where it has no block of its own. False: memory is missing. */
 static __always_inline int pol_choice_of(__u32 slot, const struct pol_memory *memory, __u32 cells, __u32 asked, __u32 *choice)
 {
-	__u32 column = asked / POL_LIMIT_CHOICE_BLOCK, bits = memory->cell_bits & 31, wide = cells & 1, at, cell;
-	const __u32 *word = pol_memory_at(slot, memory, (cells & ~1u) + column * sizeof(*word), sizeof(*word));
+	__u32 column = asked / POL_LIMIT_CHOICE_BLOCK, bits = memory->cell_bits & 31, at, cell;
+	const __u32 *word;
 	const __u8 *byte;
 
+	if (cells & POL_CHOICE_GROUPED_BYTES)
+		return pol_choice_grouped(slot, memory, cells, asked, choice);
+	word = pol_memory_at(slot, memory, (cells & ~3u) + column * sizeof(*word), sizeof(*word));
 	if (!word)
 		return 0;
 	cell = *word;
@@ -81,7 +133,7 @@ static __always_inline int pol_choice_of(__u32 slot, const struct pol_memory *me
 	if (!byte)
 		return 0;
 	*choice = *byte;
-	if (wide) {
+	if (cells & POL_CHOICE_WIDE) {
 		byte = pol_memory_at(slot, memory, at + POL_LIMIT_CHOICE_BLOCK, 1);
 		if (!byte)
 			return 0;

@@ -68,6 +68,14 @@ struct {
 	__type(value, struct pol_admission);
 } admissions SEC(".maps");
 
+/* What is read of kernel structs; offsets come from the running kernel's BTF. */
+struct tcp_sock {
+	__u32 write_seq; /* next byte that this end will write */
+	__u32 snd_una; /* first byte that the other end has not acknowledged */
+	__u32 rcv_nxt; /* next byte that will come */
+	__u32 copied_seq; /* next byte that will be read */
+} __attribute__((preserve_access_index));
+
 static __always_inline __u64 pol_word(__u32 revision, __u32 value)
 {
 	return (__u64)revision << 32 | value;

@@ -2,8 +2,9 @@
 /*
  * Connections as an interface shows them, without a socket: TCP too. Only allowed ones are remembered; a packet of one
  * passes in both directions, under a new revision the connection is decided again by its first packet. Where a new one
- * cannot be remembered because the table is full, it is denied with the cause `tableFull`: what cannot be followed is not
- * let in.
+ * cannot be remembered it is denied with the cause `tableFull`: what cannot be followed is not let in. Nobody fills the
+ * table for others: a workload may have as many connections as there is room left. So one alone has at most half of all, of n
+ * that want all each has one part of n + 1, and as much is left for who comes next.
  */
 #pragma once
 #include "flow.h"
@@ -14,7 +15,7 @@ enum { POL_TRACK_ENTRIES = 131072 };
 /* After its last packet a connection is remembered so long. A TCP connection that is opening or closing, and all without TCP: as in flow.h. */
 #define POL_TRACK_OPEN_NS (6ull * 3600 * POL_SECOND_NS)
 #define POL_TRACK_CLOSING_NS (10ull * POL_SECOND_NS)
-/* A full table is swept of what is over at most so often. */
+/* The table is swept of what is over, where something new finds no room, at most so often. */
 #define POL_TRACK_SWEEP_NS (POL_SECOND_NS / 10)
 
 enum { POL_TCP_FIN = 0x01, POL_TCP_RESET = 0x04 };
@@ -53,6 +54,16 @@ struct {
 	__type(key, struct pol_track_key);
 	__type(value, struct pol_track);
 } tracked SEC(".maps");
+
+/* Connections of each workload; under POL_ENDPOINT_NONE those of all. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, POL_INTERFACES);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, __s64);
+} track_shares SEC(".maps");
 
 /* When the table was swept last. */
 struct {
@@ -106,16 +117,60 @@ static __always_inline struct pol_track *pol_track_find(const struct pol_track_k
 	return track && !pol_track_is_over(key, track, now) ? track : 0;
 }
 
+static __always_inline __s64 *pol_track_share(__u32 endpoint)
+{
+	__s64 none = 0;
+	__s64 *share = bpf_map_lookup_elem(&track_shares, &endpoint);
+
+	if (share)
+		return share;
+	bpf_map_update_elem(&track_shares, &endpoint, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&track_shares, &endpoint);
+}
+
+static __always_inline void pol_track_give_back(__u32 endpoint)
+{
+	__u32 none = POL_ENDPOINT_NONE;
+	__s64 *share = bpf_map_lookup_elem(&track_shares, &endpoint);
+	__s64 *all = bpf_map_lookup_elem(&track_shares, &none);
+
+	if (share)
+		__sync_fetch_and_add(share, -1);
+	if (all)
+		__sync_fetch_and_add(all, -1);
+}
+
+/* Counts one connection more; 0 where the workload has its share. */
+static __always_inline int pol_track_take(__u32 endpoint)
+{
+	__s64 *share = pol_track_share(endpoint), *all = pol_track_share(POL_ENDPOINT_NONE);
+
+	if (!share || !all)
+		return 0;
+	if (__sync_fetch_and_add(share, 1) < POL_TRACK_ENTRIES - __sync_fetch_and_add(all, 1))
+		return 1;
+	__sync_fetch_and_add(share, -1);
+	__sync_fetch_and_add(all, -1);
+	return 0;
+}
+
+/* Only who takes it out gives it back. */
+static __always_inline void pol_track_forget(const struct pol_track_key *key)
+{
+	if (!bpf_map_delete_elem(&tracked, key))
+		pol_track_give_back(key->endpoint);
+}
+
 static long pol_track_sweep_one(void *map, struct pol_track_key *key, struct pol_track *track, __u64 *now)
 {
 	struct pol_track_key gone = *key;
 
 	if (pol_track_is_over(key, track, *now))
-		bpf_map_delete_elem(&tracked, &gone);
+		pol_track_forget(&gone);
 	return 0;
 }
 
-/* Makes room in a full table; false if that was tried a moment ago. */
+/* Makes room; false if that was tried a moment ago. */
 static __always_inline int pol_track_sweep(__u64 now)
 {
 	__u32 zero = 0;
@@ -134,9 +189,15 @@ static __always_inline int pol_track_sweep(__u64 now)
 /* Remembers a connection; 0 if there is no room for it. */
 static __always_inline int pol_track_store(const struct pol_track_key *key, const struct pol_track *track)
 {
-	if (!bpf_map_update_elem(&tracked, key, track, BPF_ANY))
+	/* In the place of one that is over, or of another CPU's packet. */
+	if (!bpf_map_update_elem(&tracked, key, track, BPF_EXIST))
 		return 1;
-	return pol_track_sweep(track->seen) && !bpf_map_update_elem(&tracked, key, track, BPF_ANY);
+	if (!pol_track_take(key->endpoint) && !(pol_track_sweep(track->seen) && pol_track_take(key->endpoint)))
+		return 0;
+	if (!bpf_map_update_elem(&tracked, key, track, BPF_NOEXIST))
+		return 1;
+	pol_track_give_back(key->endpoint);
+	return !bpf_map_update_elem(&tracked, key, track, BPF_EXIST);
 }
 
 static __always_inline void pol_track_key_of(const struct pol_case *this, int icmp, struct pol_track_key *key)

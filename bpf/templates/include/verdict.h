@@ -51,15 +51,31 @@ static __always_inline __u8 pol_verdict_hubble(const struct pol_verdict *verdict
 	return verdict->action == POL_ACTION_INSPECT ? POL_VERDICT_REDIRECTED : POL_VERDICT_FORWARDED;
 }
 
-/* Copies what was found; false (and a denial, cause internal) if that is nothing. */
-static __always_inline int pol_verdict_take(const struct pol_verdict *entry, struct pol_verdict *verdict)
+/* What the word `entry` says; false (and a denial, cause internal) if that is nothing. */
+static __always_inline int pol_verdict_take(__u32 slot, const struct pol_memory *memory, const __u32 *entry, struct pol_verdict *verdict)
 {
-	if (!entry || entry->action == POL_ACTION_ABSENT) {
-		pol_verdict_fixed(verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
-		return 0;
+	__u32 word = entry ? *entry : POL_ACTION_ABSENT;
+	const struct pol_inspection *inspection;
+
+	verdict->cause = word >> POL_VERDICT_SHIFT_NUMBER;
+	verdict->next = 0;
+	verdict->action = word & ((1 << POL_VERDICT_SHIFT_MATCH) - 1);
+	verdict->match = word >> POL_VERDICT_SHIFT_MATCH & ((1 << (POL_VERDICT_SHIFT_FLAGS - POL_VERDICT_SHIFT_MATCH)) - 1);
+	verdict->domain = 0;
+	verdict->flags = word >> POL_VERDICT_SHIFT_FLAGS & ((1 << (POL_VERDICT_SHIFT_NUMBER - POL_VERDICT_SHIFT_FLAGS)) - 1);
+	if (verdict->action == POL_ACTION_INSPECT) {
+		inspection = pol_inspection_numbered(slot, memory, verdict->cause);
+		if (inspection) {
+			verdict->cause = inspection->cause;
+			verdict->next = inspection->next & ((1 << POL_VERDICT_SHIFT_DOMAIN) - 1);
+			verdict->domain = inspection->next >> POL_VERDICT_SHIFT_DOMAIN;
+			return 1;
+		}
+	} else if (verdict->action != POL_ACTION_ABSENT) {
+		return 1;
 	}
-	*verdict = *entry;
-	return 1;
+	pol_verdict_fixed(verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
+	return 0;
 }
 
 /* Verdict `index` of the row that begins with number `base`; false (and a denial, cause internal) if there is none. */
@@ -68,7 +84,7 @@ static __always_inline int pol_verdict_at(__u32 slot, __u32 base, __u32 index, s
 	const struct pol_memory *memory = pol_memory_of(slot);
 	__u32 number = base + index;
 
-	return pol_verdict_take(memory && number >= base ? pol_verdict_numbered(slot, memory, number) : 0, verdict);
+	return pol_verdict_take(slot, memory, memory && number >= base ? pol_verdict_numbered(slot, memory, number) : 0, verdict);
 }
 
 /* Classes of an endpoint, NULL if this generation does not know it. */
@@ -101,8 +117,8 @@ POL_GLOBAL int pol_verdict_of_start(__u32 slot, __u32 subject_class, __u32 class
 }
 
 /* The classes of subject and peer are known, and the transport point; NULL if something is missing. */
-static __always_inline const struct pol_verdict *pol_verdict_of_classes(__u32 slot, const struct pol_memory *memory,
-									const struct pol_section *section, __u32 peer, __u32 point)
+static __always_inline const __u32 *pol_verdict_of_classes(__u32 slot, const struct pol_memory *memory, const struct pol_section *section,
+							   __u32 peer, __u32 point)
 {
 	__u32 port, choice, number;
 	const struct pol_row *row;
@@ -165,6 +181,6 @@ POL_GLOBAL int pol_verdict_decide(const struct pol_question *question, const str
 	section = pol_section_of(question->slot, memory, subject->subject_class, question->section);
 	if (!section || !pol_peer_class(question->slot, memory, peer, &peer_class))
 		return POL_ACTION_DENY;
-	pol_verdict_take(pol_verdict_of_classes(question->slot, memory, section, peer_class, question->point), verdict);
+	pol_verdict_take(question->slot, memory, pol_verdict_of_classes(question->slot, memory, section, peer_class, question->point), verdict);
 	return verdict->action;
 }

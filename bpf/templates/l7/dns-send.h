@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /* Connections that workloads open and whose DNS queries are read: dns.bpf.c reads them. */
 #pragma once
-#include "../include/case.h"
-#include "../include/sockets.h"
+#include "again.h"
 
 enum { POL_DNS_CONNECTIONS = 65536 };
 
@@ -13,30 +12,6 @@ struct {
 	__type(key, __u64); /* socket cookie */
 	__uint(value_size, sizeof(__u64));
 } dns_senders SEC(".maps");
-
-/* What the connection of a socket comes to under `now`. */
-static __always_inline void pol_dns_decide(struct pol_generation now, struct bpf_sock *sk, struct pol_socket *storage,
-					   struct pol_question *question, struct pol_peer *peer, struct pol_verdict *verdict)
-{
-	__u32 found;
-
-	question->slot = now.slot;
-	question->section = POL_SECTION_EGRESS;
-	question->point = POL_PROTOCOL_TCP * 65536 + storage->remote_port;
-	question->subject = pol_socket_owner(now, sk, storage);
-	peer->address = storage->remote;
-	peer->endpoint = storage->peer;
-	/* Who was found by socket stays who it was: only the address can be asked again. */
-	found = pol_endpoint_of_address(now.slot, &peer->address);
-	if (found > POL_ENDPOINT_HOST || !pol_endpoint_find(now.slot, peer->endpoint))
-		peer->endpoint = found;
-	if (!now.revision || question->subject == POL_OWNER_UNKNOWN)
-		pol_verdict_fixed(verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
-	else if (question->subject == POL_ENDPOINT_NONE)
-		pol_verdict_fixed(verdict, POL_ACTION_ALLOW, POL_CAUSE_DEFAULT_ALLOW);
-	else
-		pol_verdict_decide(question, peer, verdict);
-}
 
 /* Takes a connection that was opened here into inspection, if its queries have to be read. 1: it is. */
 static __always_inline int pol_dns_inspect(struct bpf_sock_ops *ops, struct pol_socket *storage)
@@ -49,7 +24,7 @@ static __always_inline int pol_dns_inspect(struct bpf_sock_ops *ops, struct pol_
 
 	if (!ops->sk)
 		return 0;
-	pol_dns_decide(now, ops->sk, storage, &question, &peer, &verdict);
+	pol_sender_decide(now, ops->sk, storage, &question, &peer, &verdict);
 	if (verdict.action != POL_ACTION_INSPECT || verdict.domain != POL_DOMAIN_DNS)
 		return 0;
 	cookie = bpf_get_socket_cookie(ops);

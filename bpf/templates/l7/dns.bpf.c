@@ -16,12 +16,6 @@ enum {
 };
 enum pol_dns_outcome { POL_DNS_DENIED, POL_DNS_ALLOWED, POL_DNS_UNDECIDED };
 
-struct tcp_sock {
-	__u32 write_seq; /* next byte that this end will write */
-	__u32 rcv_nxt; /* next byte that will come */
-	__u32 copied_seq; /* next byte that will be read */
-} __attribute__((preserve_access_index));
-
 /* Linux gives the addresses of a message in its context. */
 static __always_inline void pol_dns_ends(struct sk_msg_md *msg, struct pol_case *this, const struct pol_socket *storage)
 {
@@ -180,7 +174,7 @@ int pol_dns_send(struct sk_msg_md *msg)
 		return SK_DROP;
 	/* The kernel takes what was asked for an earlier message for this one too. */
 	bpf_msg_cork_bytes(msg, 0);
-	pol_dns_decide(now, msg->sk, storage, &this.question, &this.peer, &this.verdict);
+	pol_sender_decide(now, msg->sk, storage, &this.question, &this.peer, &this.verdict);
 	/* Not read, so not approved either: a rule that comes later finds no beginning of a message. */
 	if (this.verdict.action == POL_ACTION_ALLOW)
 		return SK_PASS;

@@ -215,31 +215,14 @@ POL_GLOBAL int pol_dns_byte(struct pol_dns *dns, const struct pol_requests *requ
 /* Class of a query that was read. */
 static __always_inline __u32 pol_dns_class(const struct pol_dns *dns, const struct pol_tables *tables)
 {
-	const struct pol_requests *requests = tables->requests;
-	__u32 state = requests->start;
-
-	for (__u32 field = 0; field < POL_DNS_FIELDS; field++) {
-		if (!pol_field_asked(tables, field))
-			continue;
-		if (state >= requests->live[field])
-			return state - requests->live[field];
-		state = pol_cell(tables->slot, requests->combine[field] + state * requests->folded[field] + dns->class[field]);
-	}
-	return state;
+	return pol_fields_class(tables, dns->class, POL_DNS_FIELDS);
 }
 
 /* Counts what `this->verdict` made of a query. */
 static __always_inline void pol_dns_raise(const struct pol_case *this, const struct pol_dns *dns)
 {
-	struct pol_counter_key key = {};
-
 	pol_dns_count(dns, this->verdict.action != POL_ACTION_ALLOW);
-	key.cause = this->verdict.cause;
-	key.direction = this->question.section;
-	key.protocol = POL_PROTOCOL_DNS;
-	key.match = this->verdict.match;
-	key.verdict = pol_verdict_hubble(&this->verdict);
-	pol_counter_raise(&key);
+	pol_case_count(this, POL_PROTOCOL_DNS, pol_verdict_hubble(&this->verdict));
 }
 
 /* All of an event but its text. It is there: asked a second time, Linux 6.1 takes it for one that was never given back. */

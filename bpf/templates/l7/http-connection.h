@@ -5,7 +5,7 @@
 #pragma once
 #include "../include/case.h"
 #include "../include/response.h"
-#include "http.h"
+#include "http-plain.h"
 
 /* What is known of the message that the next byte belongs to. */
 enum {

@@ -75,12 +75,9 @@ static __always_inline __u32 pol_http_name(struct pol_http *http, const struct p
 	return POL_HTTP_GOES_ON;
 }
 
-static __always_inline __u32 pol_http_line(struct pol_http *http, const struct pol_tables *tables, __u32 byte)
+/* The next byte is the first of a header's name. */
+static __always_inline void pol_http_line_begin(struct pol_http *http, const struct pol_tables *tables)
 {
-	if (byte == '\r') {
-		http->phase = POL_HTTP_EMPTY_LINE_END;
-		return POL_HTTP_GOES_ON;
-	}
 	http->phase = POL_HTTP_NAME;
 	http->lines++;
 	http->state = pol_field_begin(tables, POL_LIMIT_NAMES_SLOT);
@@ -88,6 +85,15 @@ static __always_inline __u32 pol_http_line(struct pol_http *http, const struct p
 	http->name[0] = 0;
 	http->name[1] = 0;
 	http->name[2] = 0;
+}
+
+static __always_inline __u32 pol_http_line(struct pol_http *http, const struct pol_tables *tables, __u32 byte)
+{
+	if (byte == '\r') {
+		http->phase = POL_HTTP_EMPTY_LINE_END;
+		return POL_HTTP_GOES_ON;
+	}
+	pol_http_line_begin(http, tables);
 	return pol_http_name(http, tables, byte);
 }
 

@@ -51,6 +51,8 @@ static __always_inline void pol_http_utf8_next(struct pol_http *http, const stru
 	http->utf8_more--;
 	if (http->utf8_more)
 		return;
+	/* Linux 6.1 takes a way back only by a jump, which clang does not make here. */
+#pragma clang loop unroll(full)
 	for (__u32 i = 0; i < 4; i++)
 		if (i < http->utf8_length)
 			pol_http_value_step(http, tables, http->utf8 >> (i * 8) & 255);

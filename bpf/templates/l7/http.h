@@ -8,13 +8,6 @@
 #include "http-fields.h"
 #include "http-target.h"
 
-/* A byte of a value that nobody asks for, and that ends nothing: most bytes of most heads. */
-static __always_inline int pol_http_is_idle(const struct pol_http *http, __u32 byte)
-{
-	return http->phase == POL_HTTP_VALUE && !http->field && http->header == POL_HEADER_OTHER && byte >= 0x20 && byte != 0x7f &&
-	       http->head < POL_HTTP_HEAD_LIMIT;
-}
-
 /* Reads one byte. After HEAD_READ without a body, after MESSAGE_READ and before the first byte: pol_http_restart. */
 static __always_inline __u32 pol_http_step(struct pol_http *http, const struct pol_tables *tables, __u32 byte)
 {

@@ -7,7 +7,6 @@
 #include "http-connection.h"
 
 enum {
-	POL_STREAM_STEP = 64, /* bytes read at a time */
 	/* STEPS * ROUNDS in one packet: at least 64 KB of heads and chunk sizes, any length of bodies. */
 	POL_STREAM_STEPS = 64,
 	POL_STREAM_ROUNDS = 64,
@@ -159,8 +158,8 @@ static __always_inline int pol_stream_event(struct pol_connection *connection, c
 POL_GLOBAL int pol_stream_advance(struct __sk_buff *skb, struct pol_connection *connection, __u32 offset)
 {
 	struct pol_tables tables;
-	__u32 length = skb->len, event = POL_HTTP_GOES_ON, i, at;
-	__u8 bytes[POL_STREAM_STEP] = {}; /* filled: the verifier of 6.1 does not see that what is read was written */
+	__u32 length = skb->len, event;
+	struct pol_step step = {}; /* filled: the verifier of 6.1 does not see that what is read was written */
 	struct pol_http *http;
 
 	if (!connection || offset >= length)
@@ -188,30 +187,14 @@ POL_GLOBAL int pol_stream_advance(struct __sk_buff *skb, struct pol_connection *
 	length--;
 	asm volatile("" : "+r"(length));
 	length = (length & (POL_STREAM_STEP - 1)) + 1;
-	if (bpf_skb_load_bytes(skb, offset, bytes, length)) {
+	if (bpf_skb_load_bytes(skb, offset, step.byte, length)) {
 		connection->poison = 1;
 		pol_stream_drop(connection, connection->begin);
 		return 0;
 	}
-	/* Hides from clang that STEP is no less: it would end the loop by `==`, from which verifiers before 6.8 learn no bound. */
-	asm volatile("" : "+r"(length));
-	for (i = 0; i < POL_STREAM_STEP; i++) {
-		if (i >= length)
-			break;
-		/* Written out, for the verifier of 6.1. */
-		at = i;
-		asm volatile("%0 &= %1" : "+r"(at) : "i"(POL_STREAM_STEP - 1));
-		if (pol_http_is_idle(http, bytes[at])) {
-			http->head++;
-			continue;
-		}
-		event = pol_http_byte(http, tables.requests, tables.slot, bytes[at]);
-		if (event != POL_HTTP_GOES_ON) {
-			i++;
-			break;
-		}
-	}
-	return pol_stream_event(connection, &tables, event, offset + i) ? i : 0;
+	step.length = length;
+	event = pol_http_read_step(http, tables.requests, tables.slot, &step);
+	return pol_stream_event(connection, &tables, event, offset + step.read) ? step.read : 0;
 }
 
 /* Reads on as far as it goes, at most POL_STREAM_STEPS; returns the bytes read. The verifier counts jumps: so two loops. */

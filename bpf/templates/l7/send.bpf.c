@@ -73,23 +73,12 @@ static __always_inline int pol_send_deny(struct sk_msg_md *msg, struct pol_conne
 	return bpf_msg_redirect_hash(msg, &http_senders, &cookie, BPF_F_INGRESS);
 }
 
-/* By itself: written out in the walk, the verifier of 6.1 finds its jumps too many. */
-POL_GLOBAL int pol_send_byte(struct pol_http *http, const struct pol_requests *requests, __u32 slot, __u32 byte)
-{
-	if (!http || !requests)
-		return POL_HTTP_LOST;
-	if (!pol_http_is_idle(http, byte))
-		return pol_http_byte(http, requests, slot, byte);
-	http->head++;
-	return POL_HTTP_GOES_ON;
-}
-
 /* Reads on from `offset`, at most one step: returns the bytes read, and leaves in `event` what they brought about. */
 POL_GLOBAL int pol_send_advance(struct sk_msg_md *msg, struct pol_connection *connection, __u32 offset)
 {
 	struct pol_tables tables;
-	__u8 bytes[POL_STREAM_STEP] = {}; /* filled: the verifier of 6.1 does not see that what is read was written */
-	__u32 length = msg->size, i, at;
+	struct pol_step step = {}; /* filled: the verifier of 6.1 does not see that what is read was written */
+	__u32 length = msg->size;
 	struct pol_http *http;
 
 	if (!connection || offset >= length)
@@ -125,25 +114,12 @@ POL_GLOBAL int pol_send_advance(struct sk_msg_md *msg, struct pol_connection *co
 	length--;
 	asm volatile("" : "+r"(length));
 	length = (length & (POL_STREAM_STEP - 1)) + 1;
-	if (msg->data + length > msg->data_end || bpf_probe_read_kernel(bytes, length, msg->data))
+	if (msg->data + length > msg->data_end || bpf_probe_read_kernel(step.byte, length, msg->data))
 		return 0;
 	http->reason = POL_REASON_NONE;
-	connection->event = POL_HTTP_GOES_ON;
-	/* Hides from clang that STEP is no less: it would end the loop by `==`, from which verifiers before 6.8 learn no bound. */
-	asm volatile("" : "+r"(length));
-	for (i = 0; i < POL_STREAM_STEP; i++) {
-		if (i >= length)
-			break;
-		/* Written out, for the verifier of 6.1. */
-		at = i;
-		asm volatile("%0 &= %1" : "+r"(at) : "i"(POL_STREAM_STEP - 1));
-		connection->event = pol_send_byte(http, tables.requests, tables.slot, bytes[at]);
-		if (connection->event != POL_HTTP_GOES_ON) {
-			i++;
-			break;
-		}
-	}
-	return i;
+	step.length = length;
+	connection->event = pol_http_read_step(http, tables.requests, tables.slot, &step);
+	return step.read;
 }
 
 /* Does the walk go on? Not once there is something to do about what was read. */

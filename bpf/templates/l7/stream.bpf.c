@@ -5,6 +5,7 @@
  */
 #include "dns-send.h"
 #include "send.h"
+#include "tls-accept.h"
 
 SEC("sockops")
 int pol_sock_ops(struct bpf_sock_ops *ops)
@@ -18,6 +19,8 @@ int pol_sock_ops(struct bpf_sock_ops *ops)
 		storage = pol_socket_accept(ops, &admission);
 		if (storage && admission.verdict.action == POL_ACTION_INSPECT && admission.verdict.domain == POL_DOMAIN_HTTP)
 			storage->inspected = pol_stream_inspect(ops, &admission);
+		else if (storage && admission.verdict.action == POL_ACTION_INSPECT && admission.verdict.domain == POL_DOMAIN_TLS)
+			storage->inspected = pol_tls_accepted(ops, &admission);
 		else if (storage && admission.verdict.action == POL_ACTION_ALLOW && pol_port_is_observed(admission.local_port) &&
 			 pol_stream_inspect(ops, &admission))
 			storage->inspected = POL_SOCKET_OBSERVED;
@@ -25,12 +28,13 @@ int pol_sock_ops(struct bpf_sock_ops *ops)
 	case BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB:
 		storage = ops->sk ? bpf_sk_storage_get(&sockets, ops->sk, 0, 0) : 0;
 		if (storage && (__u32)pol_word_load(&storage->verdict) == POL_ACTION_INSPECT)
-			storage->inspected = pol_send_inspect(ops, storage) || pol_dns_inspect(ops, storage);
+			storage->inspected = pol_send_inspect(ops, storage) || pol_dns_inspect(ops, storage) || pol_tls_opened(ops, storage);
 		break;
 	case BPF_SOCK_OPS_STATE_CB:
 		if (ops->args[1] == BPF_TCP_CLOSE) {
 			cookie = bpf_get_socket_cookie(ops);
 			bpf_map_delete_elem(&http_connections, &cookie);
+			bpf_map_delete_elem(&tls_connections, &cookie);
 		}
 		break;
 	}

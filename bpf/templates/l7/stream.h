@@ -4,7 +4,7 @@
  * direction has an object of its own: a policy that reads none of what workloads send does without the program for it.
  */
 #pragma once
-#include "../include/sockets.h"
+#include "again.h"
 #include "answer.h"
 #include "message.h"
 
@@ -34,14 +34,6 @@ static __always_inline int pol_port_is_observed(__u16 port)
 }
 
 static const struct pol_connection pol_connection_new = {};
-
-/* What is read of kernel structs; offsets come from the running kernel's BTF. */
-struct tcp_sock {
-	__u32 write_seq; /* next byte that this end will write */
-	__u32 snd_una; /* first byte that the other end has not acknowledged */
-	__u32 rcv_nxt; /* next byte that will come */
-	__u32 copied_seq; /* next byte that will be read */
-} __attribute__((preserve_access_index));
 
 /* Takes an accepted connection into inspection; on any failure nothing of it stays, and cgroup_skb refuses its data. */
 static __always_inline int pol_stream_inspect(struct bpf_sock_ops *ops, const struct pol_admission *admission)
@@ -80,28 +72,17 @@ static __always_inline int pol_stream_inspect(struct bpf_sock_ops *ops, const st
 static __always_inline void pol_stream_refresh(struct bpf_sock *sk, struct pol_connection *connection, struct pol_generation now)
 {
 	struct pol_question question = {
-		.slot = now.slot,
 		.subject = POL_OWNER_UNKNOWN,
 		.section = connection->section,
 		.point = POL_PROTOCOL_TCP * 65536,
 	};
 	struct pol_peer peer = connection->peer;
 	struct pol_verdict verdict;
-	__u32 found;
 
 	question.point += connection->section == POL_SECTION_INGRESS ? connection->local_port : connection->remote_port;
 	if (sk)
 		question.subject = pol_owner_of_socket(now.slot, sk);
-	/* Who was found by socket stays who it was: only the address can be asked again. */
-	found = pol_endpoint_of_address(now.slot, &peer.address);
-	if (found > POL_ENDPOINT_HOST || !pol_endpoint_find(now.slot, peer.endpoint))
-		peer.endpoint = found;
-	if (!now.revision || question.subject == POL_OWNER_UNKNOWN)
-		pol_verdict_fixed(&verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
-	else if (question.subject == POL_ENDPOINT_NONE)
-		pol_verdict_fixed(&verdict, POL_ACTION_ALLOW, POL_CAUSE_DEFAULT_ALLOW);
-	else
-		pol_verdict_decide(&question, &peer, &verdict);
+	pol_connection_again(now, &question, &peer, &verdict);
 	connection->revision = now.revision;
 	connection->owner = question.subject;
 	connection->peer = peer;

@@ -7,6 +7,7 @@
 #include "../include/flow.h"
 #include "../include/related.h"
 #include "../include/response.h"
+#include "../include/shared-port.h"
 #include "../include/source.h"
 #include "../include/unreadable.h"
 
@@ -21,7 +22,7 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	struct pol_generation now = pol_generation_read();
 	struct pol_socket *storage = 0;
 	struct bpf_sock *sk = skb->sk;
-	int kind;
+	int kind, stream;
 
 	kind = pol_packet_parse(skb, &this->packet, 0);
 	if (kind == POL_PACKET_NO_EVENT)
@@ -33,6 +34,10 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	if (!sk || !now.revision)
 		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
 	storage = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	stream = this->packet.protocol == POL_PROTOCOL_TCP && sk->protocol == POL_NUMBER_TCP && sk->type == POL_SOCKET_STREAM;
+	if (kind == POL_PACKET_EVENT && stream && storage && sk->state != BPF_TCP_LISTEN &&
+	    pol_connection_flows(&this->packet, storage, now.revision))
+		return 1;
 	this->question.subject = pol_socket_owner(now, sk, storage);
 	if (this->question.subject == POL_ENDPOINT_NONE)
 		return 1;
@@ -42,7 +47,6 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	}
 	if (this->question.subject == POL_ENDPOINT_HOST && direction == POL_SECTION_EGRESS && pol_socket_answers(sk))
 		return 1;
-	this->network = pol_network_of_socket(sk);
 	this->near = pol_packet_is_near(skb);
 	if (kind != POL_PACKET_EVENT)
 		return pol_unreadable_judge(this, kind);
@@ -50,13 +54,22 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	if (direction == POL_SECTION_EGRESS && (this->packet.protocol != POL_PROTOCOL_TCP || pol_packet_opens(&this->packet)) &&
 	    pol_source_is_forged(skb, this, (__u64)pol_socket_address(sk)))
 		return pol_case_refuse(this, POL_CAUSE_FORGED_SOURCE);
+	if (direction == POL_SECTION_INGRESS &&
+	    (sk->protocol == POL_NUMBER_UDP || (sk->protocol == POL_NUMBER_TCP && sk->state == BPF_TCP_LISTEN)) &&
+	    pol_receiver_is_other(skb, this, (__u64)pol_socket_address(sk)))
+		return pol_case_refuse(this, POL_CAUSE_SHARED_PORT);
 	/* A raw socket may have TCP as its protocol, and then sends and reads any number of connections. */
-	if (this->packet.protocol != POL_PROTOCOL_TCP || sk->protocol != POL_NUMBER_TCP || sk->type != POL_SOCKET_STREAM)
+	if (!stream) {
+		this->network = pol_network_of_socket(sk);
 		return pol_related_passes(skb, this) || pol_flow_judge(skb, this);
+	}
 	if (sk->state == BPF_TCP_LISTEN)
 		return pol_listener_judge(skb, this);
-	if (!pol_connection_judge(skb, this, storage, (__u64)pol_socket_address(sk)))
+	kind = pol_connection_judge(skb, this, storage);
+	if (kind == POL_CONNECTION_DENIED)
 		return 0;
+	if (kind == POL_CONNECTION_PASSES_TOLD && !pol_socket_tells(sk))
+		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
 	if (storage && storage->inspected && this->packet.payload && pol_packet_is_response(this, storage))
 		pol_response_seen(skb, this->packet.sequence, this->packet.payload,
 				  this->packet.before + this->packet.length - this->packet.payload);

@@ -7,6 +7,7 @@
 #include "../include/case.h"
 #include "../include/flow.h"
 #include "../include/service.h"
+#include "../include/shared-port.h"
 #include "../include/sockets.h"
 
 enum {
@@ -82,7 +83,7 @@ static __always_inline int pol_call_peer(void *context, struct pol_case *this, _
 {
 	struct bpf_sock *sk = pol_peer_socket(context, this);
 	__u32 owner;
-	int exact;
+	int exact, mixed;
 
 	this->peer.endpoint = pol_endpoint_of_address(this->question.slot, &this->peer.address);
 	/*
@@ -94,8 +95,10 @@ static __always_inline int pol_call_peer(void *context, struct pol_case *this, _
 													       POL_PEER_CERTAIN;
 	exact = pol_socket_has_address(sk, &this->peer.address);
 	owner = pol_owner_of_socket(this->question.slot, sk);
+	/* Which of them it will be, the source port decides. */
+	mixed = pol_port_is_mixed((__u64)pol_socket_address(sk));
 	bpf_sk_release(sk);
-	if (owner == POL_OWNER_UNKNOWN)
+	if (owner == POL_OWNER_UNKNOWN || mixed)
 		return POL_PEER_UNTOLD;
 	if (!owner)
 		owner = POL_ENDPOINT_HOST;

@@ -86,7 +86,7 @@ static __always_inline int pol_track_continue(struct __sk_buff *skb, struct pol_
 		return pol_tc_pass(this, (__u32)known, interface);
 	action = pol_tc_decide(skb, this);
 	if (action == POL_ACTION_DENY) {
-		bpf_map_delete_elem(&tracked, key);
+		pol_track_forget(key);
 		return track->direction == this->direction ? pol_case_deny(this) : -1;
 	}
 	track->peer = this->peer.endpoint;

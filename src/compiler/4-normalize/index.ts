@@ -131,9 +131,10 @@ export function normalize(typed: TypedPolicy, report: Report): VerdictSpace {
   const policy = { typed, order: heads, rules: headed, ground };
   const http = requestsOf('http', policy, report);
   const dns = requestsOf('dns', policy, report);
+  const tls = requestsOf('tls', policy, report);
   const exec = contentsOf('exec', policy, report);
   const execOf = ({ pattern }: HeadedRule): readonly number[] => (pattern ? exec.classesOf(pattern) : []);
-  const rules = withContents(heads, headed, { http: http.classesOf, dns: dns.classesOf, exec: execOf });
+  const rules = withContents(heads, headed, { http: http.classesOf, dns: dns.classesOf, tls: tls.classesOf, exec: execOf });
   const program: PolicyProgram = {
     selectors: selectors.values,
     policies,
@@ -144,9 +145,11 @@ export function normalize(typed: TypedPolicy, report: Report): VerdictSpace {
       networks: networks.classes,
       http: http.classes.classes,
       dns: dns.classes.classes,
+      tls: tls.classes.classes,
       exec: exec.classes.classes,
     },
     ipv6Networks: networks.ipv6,
   };
-  return { typed, program, ports: ports.pieces, networks: networks.entries, http: http.classes, dns: dns.classes, exec: exec.classes };
+  const requests = { http: http.classes, dns: dns.classes, tls: tls.classes };
+  return { typed, program, ports: ports.pieces, networks: networks.entries, ...requests, exec: exec.classes };
 }

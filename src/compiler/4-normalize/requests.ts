@@ -43,7 +43,7 @@ function slotsOf(domain: string, names: ReadonlySet<string>): ReadonlyMap<string
 }
 
 /** The field of a domain that most lines differ in. */
-const mainFields: Readonly<Record<string, string>> = { http: 'path', dns: 'name' };
+const mainFields: Readonly<Record<string, string>> = { http: 'path', dns: 'name', tls: 'sni' };
 
 /** A line as what it says of one field, and all else; undefined where it does not say just one thing of it. */
 function splitAt(main: string, line: LineMatch): { readonly pattern: Pattern; readonly rest: LineMatch } | undefined {

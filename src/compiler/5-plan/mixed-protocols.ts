@@ -1,6 +1,7 @@
-// One connection carries one protocol: `http` and `dns` rules that may be about the same one are told apart by nothing that a
+// One connection carries one protocol: rules of two protocols that may be about the same one are told apart by nothing that a
 // program could see before it reads. (Rules about a port by its name are refused by what they may not both be: the row of such
-// a connection is that of `dns`, and allow rules of `http` match nothing in it.)
+// a connection is that of the later domain of `requestDomains`, and allow rules of the others match nothing in it.)
+import { type RequestDomain, requestDomains } from '../ir/abi.ts';
 import type { NetworkRule, TypedPolicy } from '../ir/typed.ts';
 import { intersect } from '../space/interval.ts';
 import type { Selector } from '../space/labels.ts';
@@ -25,13 +26,22 @@ const isAbout =
   (rule: TypedPolicy['rules'][number]): rule is NetworkRule =>
     rule.section !== 'process' && rule.layer7?.domain === domain;
 
-/** The `dns` rules that an `http` rule may share a connection with. */
-export function mixedRules({ rules, policies }: TypedPolicy): ReadonlySet<NetworkRule> {
-  const http = rules.filter(isAbout('http'));
+/** A rule that may share a connection with one of another domain; `domains`: its own, and that one's. */
+export type MixedRule = { readonly rule: NetworkRule; readonly domains: readonly [RequestDomain, RequestDomain] };
+
+/** Of two domains, the rules of the later one: the earlier ones were there first. */
+export function mixedRules({ rules, policies }: TypedPolicy): readonly MixedRule[] {
   const subjectOf = ({ policy }: NetworkRule): Selector => policies[policy]?.subject.workloads ?? [];
   const sharesWith = (rule: NetworkRule, other: NetworkRule): boolean =>
     rule.section === other.section &&
     intersect(rule.transport.points, other.transport.points).length > 0 &&
     mayMeet(subjectOf(rule), subjectOf(other));
-  return new Set(rules.filter(isAbout('dns')).filter((rule) => http.some((other) => sharesWith(rule, other))));
+  return requestDomains.flatMap((domain, i) =>
+    requestDomains.slice(0, i).flatMap((earlier): readonly MixedRule[] => {
+      const others = rules.filter(isAbout(earlier));
+      if (others.length === 0) return [];
+      const mixed = rules.filter(isAbout(domain)).filter((rule) => others.some((other) => sharesWith(rule, other)));
+      return mixed.map((rule) => ({ rule, domains: [domain, earlier] }));
+    }),
+  );
 }

@@ -22,10 +22,13 @@ export type Parts = {
   readonly sent: boolean;
   /** Are there rules about DNS queries over tcp? */
   readonly queriesOverTcp: boolean;
+  /** Are there rules about TLS? */
+  readonly tls: boolean;
 };
 
 const isAboutReceived = (rule: Rule): boolean => rule.section === 'ingress' && rule.layer7?.domain === 'http';
 const isAboutSent = (rule: Rule): boolean => rule.section === 'egress' && rule.layer7?.domain === 'http';
+const isAboutTls = (rule: Rule): boolean => rule.section !== 'process' && rule.layer7?.domain === 'tls';
 const isAboutQueriesOverTcp = (rule: Rule): boolean => rule.section === 'egress' && rule.layer7?.domain === 'dns' && reaches(rule, 'tcp');
 
 /** By number or by name. */
@@ -54,6 +57,7 @@ const needs: readonly Need[] = [
   { feature: 'http-ingress', byRule: isAboutReceived, always: () => false },
   { feature: 'http-egress', byRule: isAboutSent, always: () => false },
   { feature: 'dns-stream', byRule: isAboutQueriesOverTcp, always: () => false },
+  { feature: 'tls-stream', byRule: isAboutTls, always: () => false },
   { feature: 'exec-signal', byRule: (rule) => rule.section === 'process', always: ({ sections }) => sections.has('process') },
   { feature: 'ingress-icmp', byRule: namesIcmp, always: () => false },
 ];
@@ -73,6 +77,7 @@ export function partsOf({ rules, policies, services }: TypedPolicy): Parts {
     received: rules.some(isAboutReceived),
     sent: rules.some(isAboutSent),
     queriesOverTcp: rules.some(isAboutQueriesOverTcp),
+    tls: rules.some(isAboutTls),
   };
 }
 
@@ -100,6 +105,7 @@ export function templatesOf(parts: Parts): readonly TemplateName[] {
     if (name === 'l7/receive') return parts.received;
     if (name === 'l7/send') return parts.sent;
     if (name === 'l7/dns') return parts.queriesOverTcp;
+    if (name === 'l7/tls') return parts.tls;
     return name === 'net/service' ? parts.services : network;
   });
 }

@@ -1,7 +1,7 @@
-// What the target `native` cannot enforce, as a table. Of requests it sees those of HTTP and DNS; of what processes do only exec, by
+// What the target `native` cannot enforce, as a table. Of requests it sees those of HTTP and DNS, and the hellos of TLS; of what processes do only exec, by
 // the path alone; and no DNS names.
 import type { Report } from '../diagnostics/diagnostic.ts';
-import { kernelFields } from '../ir/abi.ts';
+import { kernelFields, requestDomains } from '../ir/abi.ts';
 import { governsHost } from '../ir/subject-selector.ts';
 import { type DomainMatch, type NetworkRule, namedRange, type Policy, type ProcessRule, type Rule, type TypedPolicy } from '../ir/typed.ts';
 import { intersect } from '../space/interval.ts';
@@ -9,7 +9,7 @@ import { type TransportProtocol, wholeProtocol } from '../space/transport.ts';
 import { mixedRules } from './mixed-protocols.ts';
 
 const target = 'native';
-const requestDomains: readonly string[] = ['http', 'dns'];
+const readDomains: readonly string[] = requestDomains;
 const processDomains: readonly string[] = ['exec'];
 
 /** What is too much, in words; with what to write instead. */
@@ -36,9 +36,9 @@ function queryRefusals({ transport, section }: NetworkRule): Refusals {
 function requestRefusals(rule: NetworkRule, match: DomainMatch): Refusals {
   const { audit, action } = rule;
   const { domain } = match;
-  if (!requestDomains.includes(domain)) return [{ what: `\`${domain}\` rules` }];
+  if (!readDomains.includes(domain)) return [{ what: `\`${domain}\` rules` }];
   return [
-    action === 'drop' && { what: `\`drop\` of \`${domain}\` requests`, hint: 'write `deny`: a refused request is answered' },
+    action === 'drop' && { what: `\`drop\` of \`${domain}\` requests`, hint: 'write `deny`: what is refused is answered' },
     // Reading requests refuses what cannot be read: more than a report.
     audit && { what: `\`${domain}\` rules in audit mode`, hint: 'audit the connection with a rule without a block' },
     ...(domain === 'dns' ? queryRefusals(rule) : []),
@@ -96,8 +96,10 @@ export function refuseUnsupported(typed: TypedPolicy, report: Report): void {
     }
   };
   const ofHosts = new Set(typed.policies.flatMap(({ subject }, policy) => (governsHost(subject) ? [policy] : [])));
-  const mixed = { what: '`dns` and `http` rules on the same port', hint: 'give each protocol ports of its own' };
-  for (const rule of mixedRules(typed)) refuse(rule.span, [mixed]);
+  for (const { rule, domains } of mixedRules(typed)) {
+    const what = `${domains.map((domain) => `\`${domain}\``).join(' and ')} rules on the same port`;
+    refuse(rule.span, [{ what, hint: 'give each protocol ports of its own' }]);
+  }
   for (const rule of typed.rules) refuse(rule.span, [...ruleRefusals(rule), ...(ofHosts.has(rule.policy) ? hostRefusals(rule) : [])]);
   for (const policy of typed.policies) refuse(policy.span, policyRefusals(policy));
 }

@@ -47,6 +47,8 @@ export function abiHeader(): string {
     constants('POL_ENDPOINT', abi.fixedEndpoint),
     constants('POL_LOST', abi.lostReason),
     constants('POL_LIMIT', abi.limits),
+    constants('POL_VERDICT_SHIFT', abi.verdictShift),
+    constants('POL_CHOICE', abi.choiceForm),
     constants('POL_ROW', abi.rowFlag),
     constants('POL_NODE', abi.addressNode),
     defines('POL', abi.nothing),

@@ -1,6 +1,6 @@
 // The static kernel tables as bytes, laid out as ir/abi.ts says.
 import { invariant } from '../base/assert.ts';
-import { layouts, limits } from '../ir/abi.ts';
+import { layouts, limits, type RequestDomain, requestDomains } from '../ir/abi.ts';
 import type { Image } from '../ir/emitted.ts';
 import { encode, encodeInto } from '../ir/layout.ts';
 import type { ContentClasses, NetworkClasses, PortClasses, RequestClasses, VerdictSpace } from '../ir/verdict-space.ts';
@@ -46,12 +46,17 @@ function automatonImage(table: 'exec', { automaton }: ContentClasses): Image {
   return { table, entries: states, bytes };
 }
 
-function requestsImage(table: 'http' | 'dns', classes: RequestClasses): Image {
+function requestsImage(table: RequestDomain, classes: RequestClasses): Image {
   const bytes = requestImage(classes);
   return { table, entries: (bytes.length - layouts.requests.size) / layouts.page.size, bytes };
 }
 
 /** The images, in the order of StaticTable. */
-export function imagesOf({ ports, networks, http, dns, exec }: VerdictSpace): readonly Image[] {
-  return [portsImage(ports), prefixesImage(networks), requestsImage('http', http), requestsImage('dns', dns), automatonImage('exec', exec)];
+export function imagesOf({ ports, networks, exec, ...space }: VerdictSpace): readonly Image[] {
+  return [
+    portsImage(ports),
+    prefixesImage(networks),
+    ...requestDomains.map((name) => requestsImage(name, space[name])),
+    automatonImage('exec', exec),
+  ];
 }

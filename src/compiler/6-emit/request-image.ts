@@ -1,4 +1,4 @@
-// The tables of one request domain as bytes: `pol_requests`, then the pages of cells that its numbers point into. The kernel
+// The tables of one request domain as bytes: `pol_requests`, which ends with the first of the cells that its numbers point into, then pages of the others. The kernel
 // walks them byte by byte; runtime/policy/request-lookup.ts does the same in TypeScript.
 import { invariant } from '../base/assert.ts';
 import { hashOf } from '../base/hash.ts';
@@ -80,20 +80,24 @@ export function requestImage(requests: RequestClasses): Uint8Array {
 }
 
 function bytesOf({ start, classes }: RequestClasses, table: Slots, asked: number): Uint8Array {
-  const { size } = layouts.requests;
-  const pages = Math.ceil(table.cells.count / limits.pageCells);
-  const bytes = new Uint8Array(size + pages * layouts.page.size);
-  const cells = new Uint16Array(pages * limits.pageCells);
+  const pages = Math.ceil(Math.max(0, table.cells.count - limits.nearCells) / limits.pageCells);
+  const bytes = new Uint8Array(layouts.requests.size + pages * layouts.page.size);
+  const cells = new Uint16Array(limits.nearCells + pages * limits.pageCells);
   let at = 0;
   for (const list of table.cells.lists) {
     cells.set(list, at);
     at += list.length;
   }
   const view = new DataView(bytes.buffer);
-  cells.forEach((cell, i) => view.setUint16(size + i * 2, cell, true));
   const { next, accept, fold, combine, live, width, begin, values, folded, byteClass } = table;
   const members = { next, accept, fold, combine, live, width, begin, values, folded };
-  encodeInto(layouts.requests, { asked, start, classes, ...members, byte_class: byteClass }, view, 0);
+  encodeInto(
+    layouts.requests,
+    { asked, start, classes, ...members, byte_class: byteClass, near: cells.subarray(0, limits.nearCells) },
+    view,
+    0,
+  );
+  cells.subarray(limits.nearCells).forEach((cell, i) => view.setUint16(layouts.requests.size + i * 2, cell, true));
   // The kernel tells other tables from the ones that it read half a request with.
   encodeInto(layouts.requests, { identity: hashOf(bytes) }, view, 0);
   return bytes;

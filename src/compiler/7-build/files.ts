@@ -2,10 +2,10 @@
 // whenever they are made: nothing here knows a path, a date or a machine.
 import { createHash } from 'node:crypto';
 import { abiVersion } from '../ir/abi.ts';
-import { bundleFormat, type FileEntry, type Manifest, type ProgramFrame } from '../ir/bundle.ts';
+import { bundleFormat, type FileEntry, type Manifest, type PartContent, type ProgramFrame, partFile } from '../ir/bundle.ts';
 import { buildText } from '../ir/bundle-schema.ts';
 import type { Emitted, TemplateName } from '../ir/emitted.ts';
-import { partsOf } from './parts.ts';
+import { type LinedPart, partsOf } from './parts.ts';
 
 /** Path below the bundle's folder -> bytes. */
 export type BundleFiles = ReadonlyMap<string, Uint8Array>;
@@ -25,10 +25,12 @@ class Files {
     return { file, sha256: sha256(bytes) };
   }
 
-  /** Called by its content: equal ones are one file. */
-  part(value: unknown): FileEntry {
-    const bytes = encoder.encode(`${JSON.stringify(value)}\n`);
-    return this.add(`parts/${sha256(bytes).slice(0, 32)}.json`, bytes);
+  /** Called by its content: equal ones are one file. Gives its hash. */
+  part(content: PartContent): string {
+    const bytes = encoder.encode(`${JSON.stringify(content)}\n`);
+    const hash = sha256(bytes);
+    this.all.set(partFile(hash), bytes);
+    return hash;
   }
 
   json(name: string, value: unknown, indent = 0): FileEntry {
@@ -52,9 +54,13 @@ function ranges(numbers: readonly number[]): readonly number[] {
   return found;
 }
 
+const linesOfAll = (parts: readonly LinedPart[]): Uint8Array =>
+  new Uint8Array(Uint32Array.from(parts.flatMap(({ lines }) => lines)).buffer);
+
 /** Lays out the bundle. `build` is the hash that names it. */
 export function bundleFiles(emitted: Emitted, objects: readonly TemplateObject[]): { readonly files: BundleFiles; readonly build: string } {
   const files = new Files();
+  const parts = partsOf(emitted);
   const content: Omit<Manifest, 'build'> = {
     format: bundleFormat,
     abi: abiVersion,
@@ -65,8 +71,9 @@ export function bundleFiles(emitted: Emitted, objects: readonly TemplateObject[]
       metrics: files.json('metrics', emitted.metrics, 2),
       text: files.json('text', emitted.text),
       boundary: files.json('boundary', emitted.boundary),
+      lines: files.add('lines.bin', linesOfAll(parts)),
     },
-    parts: partsOf(emitted).map((part) => files.part(part)),
+    parts: parts.map(({ content: part }) => files.part(part)),
     images: emitted.images.map(({ table, entries, bytes }) => ({ ...files.add(`images/${table}.bin`, bytes), table, entries })),
     objects: objects.map(({ template, bytes }) => ({ ...files.add(`objects/${objectFile(template)}`, bytes), template })),
   };

@@ -46,6 +46,7 @@ const bundleNames: readonly string[] = [
   'metrics.json',
   'text.json',
   'boundary.json',
+  'lines.bin',
   signatureFile,
   'parts',
   'images',

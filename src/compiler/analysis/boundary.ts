@@ -1,6 +1,8 @@
 // Where the rules of a policy change their mind, as questions with the oracle's answers: the first and the last port of a
 // rule and those beside them, asked from ends that its sets hold and, of networks, from just outside. policyd asks the
 // programs in its kernel the same before it switches to the policy.
+
+import { hashOf } from '../base/hash.ts';
 import type { BoundaryEndpoint, BoundaryPoint, BoundaryTable } from '../ir/bundle.ts';
 import type { Cause, Endpoint, Verdict } from '../ir/event.ts';
 import type { Direction, NetworkRule, Policy, TypedPolicy } from '../ir/typed.ts';
@@ -128,14 +130,18 @@ function shownOf(endpoint: Endpoint): BoundaryEndpoint {
   return { kind: 'address', address: formatAddress(endpoint.address) };
 }
 
-/** Rules whose edges are asked, spread over all of them. */
+/**
+ * Rules whose edges are asked. Of too many those whose hash is lowest: that spreads them over all, and a rule more or less changes
+ * one of the others at most, so that what a kernel was asked before need not be asked again.
+ */
 function chosen(typed: TypedPolicy): readonly NetworkRule[] {
   const rules = typed.rules.filter((rule): rule is NetworkRule => rule.section !== 'process');
   const questions = Math.min(most.questions, Math.floor(most.readings / Math.max(1, rules.length)));
-  const step = Math.max(1, rules.length / Math.max(1, Math.floor(questions / (eachRule.peers + eachRule.points - 1))));
-  return Array.from({ length: Math.min(rules.length, Math.ceil(rules.length / step)) }, (_, i) => rules[Math.floor(i * step)]).flatMap(
-    (rule) => rule ?? [],
-  );
+  const count = Math.max(1, Math.floor(questions / (eachRule.peers + eachRule.points - 1)));
+  if (rules.length <= count) return rules;
+  const hashes = rules.map(({ policy, text }) => hashOf(`${typed.policies[policy]?.name} ${text}`));
+  const highest = Uint32Array.from(hashes).sort()[count - 1] ?? 0;
+  return rules.filter((_, i) => (hashes[i] ?? 0) <= highest);
 }
 
 const theHost: Endpoint = { kind: 'reserved', entities: ['host'] };

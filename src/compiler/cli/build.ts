@@ -106,9 +106,10 @@ type Summary = {
   readonly classes: Emitted['program']['classes'];
   readonly bytes: number;
   readonly templates: readonly string[];
-  /** What deciding one request costs, and one DNS query; absent where no rule reads them. */
+  /** What deciding one request costs, one DNS query, one hello of TLS; absent where no rule reads them. */
   readonly request?: RequestCost;
   readonly query?: RequestCost;
+  readonly hello?: RequestCost;
 };
 
 function summaryOf(
@@ -117,10 +118,11 @@ function summaryOf(
   { build: hash, output }: { readonly build: string; readonly output: string },
 ): Summary {
   const { program, templates } = emitted;
-  const [request, query] = [requestCost(emitted, 'http'), requestCost(emitted, 'dns')];
+  const [request, query, hello] = [requestCost(emitted, 'http'), requestCost(emitted, 'dns'), requestCost(emitted, 'tls')];
   return {
     ...(request && { request }),
     ...(query && { query }),
+    ...(hello && { hello }),
     bundle: output,
     build: hash,
     policies: typed.policies.length,
@@ -138,13 +140,13 @@ function bytesOf(output: string): number {
   return files.reduce((sum, file) => sum + readFileSync(join(output, file)).length, manifest.length);
 }
 
-function summaryText({ bundle, build: hash, policies, rules, classes, bytes, request, query }: Summary): string {
+function summaryText({ bundle, build: hash, policies, rules, classes, bytes, request, query, hello }: Summary): string {
   const parts = [
     counted(policies, 'policy', 'policies'),
     counted(rules, 'rule'),
     `${classes.ports} port, ${classes.networks} network, ${classes.http} request and ${classes.exec} program classes`,
     `${Math.ceil(bytes / 1024)} KiB`,
   ];
-  const costs = [request, query].flatMap((cost) => (cost ? [requestCostText(cost)] : []));
+  const costs = [request, query, hello].flatMap((cost) => (cost ? [requestCostText(cost)] : []));
   return [`${bundle}: ${parts.join(', ')}`, `build ${hash}`, ...costs].join('\n');
 }

@@ -15,6 +15,7 @@ import {
   placeText,
   quiet,
   type Review,
+  short,
   subjectText,
   titles,
   trafficText,
@@ -26,7 +27,7 @@ import { counted } from './output.ts';
 /** GitHub takes 65,536 characters. */
 export const mostCharacters = 65_000;
 /** Of the table; the others are in the folded parts. */
-const [mostRows, mostRowCharacters] = [25, 30_000];
+const [mostRows, mostRowCharacters, mostItemCharacters] = [25, 30_000, 10_000];
 /** By which a later run finds the comment of an earlier one. */
 const mark = '<!-- policyc diff -->';
 const plain = picocolors.createColors(false);
@@ -42,12 +43,8 @@ export function diffMarkdown(review: Review): string {
     `${code(review.old)} → ${code(review.new)}`,
     '',
     ...review.failed.map(({ gate, changes }) => `- ❌ ${code(`--fail-on ${gate}`)}: ${counted(changes, 'change')}`),
-    ...undecidedTexts(report)
-      .slice(0, mostRows)
-      .map((text) => `- ❓ not decided: ${code(short(text))}`),
-    ...besideTexts(report)
-      .slice(0, mostRows)
-      .map((text) => `- beside the verdicts: ${code(short(text))}`),
+    ...items('❓ not decided', undecidedTexts(report)),
+    ...items('beside the verdicts', besideTexts(report)),
     ...(review.failed.length > 0 || report.undecided || report.beside ? [''] : []),
     ...tableOf(turned),
   ];
@@ -65,6 +62,14 @@ function withinLimit(head: readonly string[], parts: readonly string[], foot: re
   const shown: string[] = [];
   for (const part of parts) if (text([...shown, part]).length <= room) shown.push(part);
   return text([...head, ...shown, ...(shown.length < parts.length ? ['', cut(parts.length - shown.length)] : []), ...foot]);
+}
+
+/** Whole, for what ends a line is its reason and its place. */
+function items(what: string, texts: readonly string[]): readonly string[] {
+  const lines = texts.slice(0, mostRows).map((text) => `- ${what}: ${code(text)}`);
+  while (lines.length > 1 && lines.join('\n').length > mostItemCharacters) lines.pop();
+  const more = texts.length - lines.length;
+  return more > 0 ? [...lines, `- _and ${more} more_`] : lines;
 }
 
 function tableOf(changes: readonly ChangeRecord[]): readonly string[] {
@@ -92,9 +97,6 @@ const severityCell = (change: ChangeRecord): string => {
   const text = escaped(concernText(change) || change.severity);
   return change.severity === 'high' ? `**${text}**` : text;
 };
-
-const longest = 180;
-const short = (text: string): string => (text.length <= longest ? text : `${text.slice(0, longest - 1)}…`);
 
 function foldedConnections({ connections }: Review): readonly string[] {
   const lines = connections ? connectionLines(connections, plain) : [];

@@ -61,17 +61,22 @@ export function conclusionText({ conclusion, summary, undecided = [] }: DiffRepo
   }
 }
 
+const longest = 180;
+/** A line's worth of a rule or a place; whole in the JSON report. */
+export const short = (text: string): string => (text.length <= longest ? text : `${text.slice(0, longest - 1)}…`);
+
 /** `ingress: what `deny at tcp` changes (new.policy:7): ...`: for each part that is not decided. */
 export const undecidedTexts = ({ undecided = [] }: DiffReport): readonly string[] =>
   undecided.map(
     ({ section, domain, text, file, line, limit }) =>
-      `${domain ?? section}: what \`${text}\` changes (${file}:${line}): an exact answer needs more than ${grouped(limit.allowed)} ${limit.what}`,
+      `${domain ?? section}: what \`${short(text)}\` changes (${file}:${line}): an exact answer needs more than ${grouped(limit.allowed)} ${limit.what}`,
   );
 
 /** `service shop is another (new.policy:3)`: for each thing that shows in no verdict. */
 export const besideTexts = ({ beside = [] }: DiffReport): readonly string[] =>
   beside.map(
-    ({ of, change, text, file, line }) => `${of === 'service' ? text : `${of} ${text}`}: ${besideWords[of][change]} (${file}:${line})`,
+    ({ of, change, text, file, line }) =>
+      `${of === 'service' ? short(text) : `${of} ${short(text)}`}: ${besideWords[of][change]} (${file}:${line})`,
   );
 
 const besideWords: Readonly<Record<BesideRecord['of'], Readonly<Record<BesideRecord['change'], string>>>> = {

@@ -1,11 +1,11 @@
 // What deciding one request costs the kernel, read from the tables that the policy has made: one look-up for each byte of a
 // field that some rule asks for (none once its text can match no more), one for each field to combine them, one verdict.
-import { kernelFields, layouts, limits } from '../ir/abi.ts';
+import { kernelFields, layouts, limits, type RequestDomain } from '../ir/abi.ts';
 import type { Emitted } from '../ir/emitted.ts';
 
 /** `fields`: those that are read; `headers`: how many of them are headers. `bytes`: of the tables, for all workloads together. */
 export type RequestCost = {
-  readonly domain: string;
+  readonly domain: RequestDomain;
   readonly fields: readonly string[];
   readonly headers: number;
   readonly bytes: number;
@@ -14,7 +14,7 @@ export type RequestCost = {
 };
 
 /** The cost of requests of a domain; undefined where no rule reads them. */
-export function requestCost({ images }: Emitted, domain: 'http' | 'dns'): RequestCost | undefined {
+export function requestCost({ images }: Emitted, domain: RequestDomain): RequestCost | undefined {
   const image = images.find(({ table }) => table === domain);
   const offset = layouts.requests.fields.find(({ name }) => name === 'asked')?.offset;
   if (!image || offset === undefined) return undefined;
@@ -31,6 +31,6 @@ export function requestCost({ images }: Emitted, domain: 'http' | 'dns'): Reques
 export function requestCostText({ domain, fields, headers, bytes, lookups }: RequestCost): string {
   const parts = [...fields, ...(headers === 0 ? [] : [headers === 1 ? '1 header' : `${headers} headers`])];
   const read = parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
-  const one = domain === 'dns' ? 'query' : 'request';
+  const one = { http: 'request', dns: 'query', tls: 'hello' }[domain];
   return `${domain}: a ${one} costs a look-up for each byte of its ${read}, and ${lookups} more; ${Math.ceil(bytes / 1024)} KiB of tables`;
 }

@@ -4,7 +4,7 @@ import { transportPoints } from '../space/transport.ts';
 import { array, layout, scalar } from './layout.ts';
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 5;
+export const abiVersion = 10;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
 /** Bits of an entry's flags. `silent`: of a denial that its caller is not told of. `audited`: it passes, and what is in audit mode would deny it. */
@@ -16,8 +16,11 @@ export const matchType = { none: 0, 'l3-only': 1, 'l3-l4': 2, 'l4-only': 3, all:
 /** Numbers of Hubble's Verdict. */
 export const hubbleVerdict = { forwarded: 1, dropped: 2, audit: 4, redirected: 5 } as const;
 /** Protocol of events and counters: transport slots first. */
-export const eventProtocol = { tcp: 0, udp: 1, sctp: 2, icmp: 3, icmpv6: 4, other: 5, http: 6, exec: 7, dns: 8 } as const;
-export const eventDomain = { packet: 0, http: 1, exec: 2, dns: 3 } as const;
+export const eventProtocol = { tcp: 0, udp: 1, sctp: 2, icmp: 3, icmpv6: 4, other: 5, http: 6, exec: 7, dns: 8, tls: 9 } as const;
+export const eventDomain = { packet: 0, http: 1, exec: 2, dns: 3, tls: 4 } as const;
+/** Domains whose requests are read, each with tables of its own; a connection is read as one of them. */
+export const requestDomains = ['http', 'dns', 'tls'] as const;
+export type RequestDomain = (typeof requestDomains)[number];
 /** Causes below `firstDynamic` are the same on every machine; the runtime hands out all others and never reuses one. */
 export const fixedCause = {
   defaultAllow: 0,
@@ -32,6 +35,8 @@ export const fixedCause = {
   unknownSender: 9,
   /** A sender's own fault: the source is another's, or the socket was to be given a foreign address. */
   forgedSource: 10,
+  /** Several workloads share a port, and the packet came to another of them than its sender was told of. */
+  sharedPort: 11,
   firstDynamic: 16,
 } as const;
 /**
@@ -41,6 +46,7 @@ export const fixedCause = {
 export const kernelFields: Readonly<Record<string, readonly string[]>> = {
   http: ['method', 'path', 'query', 'target', 'host', 'header'],
   dns: ['name', 'type'],
+  tls: ['sni', 'alpn'],
   exec: ['path'],
 };
 /** Why a condition was undecidable, or a packet refused by the program itself; 0 = neither. */
@@ -69,6 +75,14 @@ export const undecidableReason = {
   noQuery: 16,
   /** HTTP: a header bids the server to take another method than that of the request line. */
   ambiguousMethod: 17,
+  /** TLS: what a connection begins with is no ClientHello of it. */
+  notTls: 18,
+  malformedHello: 19,
+  /** Servers may read it in different ways: two names, a name that is none, bytes behind it. */
+  ambiguousHello: 20,
+  /** The name that counts may be encrypted (ECH). */
+  encryptedHello: 21,
+  helloTooLong: 22,
 } as const;
 /** Methods that requests are counted by; any other is 0. */
 export const requestMethod = { other: 0, GET: 1, HEAD: 2, POST: 3, PUT: 4, PATCH: 5, DELETE: 6, OPTIONS: 7 } as const;
@@ -88,7 +102,8 @@ export const limits = {
   /** States and cells of all automata and combinations of one request domain (`plan/automaton-too-large`, `plan/too-many-combinations`). */
   requestStates: 65535,
   requestCells: 1 << 20,
-  /** Cells of one page of them. */
+  /** The first of them, which stand in `pol_requests` itself, and those of one page of the others. */
+  nearCells: 8192,
   pageCells: 2048,
   /** Request, exec and port classes (`plan/too-many-classes`); u16 in tables. */
   classes: 65535,
@@ -98,6 +113,8 @@ export const limits = {
   slots: 2,
   ringBytes: 1 << 20,
   counters: 65536,
+  /** Counters that are found without a look-up, on each CPU: a power of two. */
+  counterCells: 4096,
   /** Entries of the table of requests by method and status. */
   requestCounters: 4096,
   requestMethods: 8,
@@ -112,13 +129,23 @@ export const limits = {
   /** Bytes of one page of the decision memory, and pages of one generation. */
   memoryPage: 1 << 17,
   memoryPages: 1024,
-  /** Transport points whose classes stand together, and classes whose choices do. */
+  /** Transport points whose classes stand together. */
   portBlock: 64,
+  /** Classes whose choices stand in a block, blocks of a group, and bytes that blocks of a group begin at a multiple of. */
   choiceBlock: 16,
+  choiceGroup: 4,
+  choiceUnit: 8,
   /** Steps down an address tree: no tree that is made is deeper. */
   addressSteps: 40,
 } as const;
 
+/**
+ * A verdict in the decision memory is one word: action in the lowest bits, then from these bits on the match, the flags, and a number: the
+ * cause, or of the action inspect that of a pol_inspection. Of whose word `next` the domain has the upper bits.
+ */
+export const verdictShift = { match: 2, flags: 5, number: 7, domain: 28 } as const;
+/** Lowest two bits of the address of cells: what they choose is found so. */
+export const choiceForm = { bytes: 0, wide: 1, groupedBytes: 2, groupedNibbles: 3 } as const;
 /** Highest bit of `pol_row.verdicts`. */
 export const rowFlag = { ownBases: 0x8000_0000 } as const;
 /**
@@ -141,7 +168,7 @@ export const innerEntries = {
   services: 1 << 18,
   serviceSlots: 1 << 22,
   backends: 1 << 20,
-  pages: limits.requestCells / limits.pageCells,
+  pages: (limits.requestCells - limits.nearCells) / limits.pageCells,
 } as const;
 
 /** The structs. `abi.generated.h` has them in this order. */
@@ -162,13 +189,17 @@ export const layouts = {
     subjects: scalar('u32', 'address of three pol_section for each subject class: ingress, egress, process'),
     subject_count: scalar('u32', ''),
     port_classes: scalar('u32', 'address of blocks of port classes, u16'),
-    blocks: scalar('u32', 'address of blocks of choices, u8; block 0 is all 0'),
-    cell_bits: scalar('u32', 'lowest bits of a cell: its block of classes; the number of a block of choices above'),
+    blocks: scalar('u32', 'address of blocks of choices; what begins there is all 0'),
+    groups: scalar('u32', 'address of groups: for each of its blocks where it begins, in units of 8 bytes'),
+    wide_groups: scalar('u32', '0: these are u16; 1: u32'),
+    cell_bits: scalar('u32', 'lowest bits of a cell: its 16 classes (grouped: 64); above the number of their block, or group'),
     networks: scalar('u32', 'peer classes below are of networks, the others of endpoints'),
     ipv4: scalar('u32', 'address node'),
     ipv6: scalar('u32', 'address node'),
-    verdicts: scalar('u32', 'address of pol_verdict; what is called the number of a verdict counts from here'),
+    verdicts: scalar('u32', 'address of verdicts, a word each; what is called the number of a verdict counts from here'),
     verdict_count: scalar('u32', ''),
+    inspections: scalar('u32', 'address of pol_inspection'),
+    inspection_count: scalar('u32', ''),
     port_block: array('u16', Math.ceil(transportPoints / limits.portBlock), 'transport point / 64 -> block of port classes'),
   }),
   endpoint: layout('pol_endpoint', 'classes of one endpoint in this generation', {
@@ -178,7 +209,7 @@ export const layouts = {
   section: layout('pol_section', 'one section of a subject: which row of verdicts a port class chooses', {
     cells: scalar(
       'u32',
-      'address of cells: at [port class / 16] its own, or one of others: then its choices are 0. Lowest bit: the block behind has their upper bytes',
+      'address of cells: at [port class / 16] (grouped: / 64) its own, or one of others: then its choices are 0. Lowest two bits: choice form. Wide: the block behind has the upper bytes',
     ),
     rows: scalar('u32', 'address of a pol_row for each choice'),
     starts: scalar('u32', 'process: number of the verdict of the first class of program starts'),
@@ -203,9 +234,13 @@ export const layouts = {
     next: scalar('u32', 'action inspect: number of the first verdict of the request row, indexed by request class'),
     action: scalar('u8', '0 absent (fail closed), 1 allow, 2 deny, 3 inspect'),
     match: scalar('u8', 'PolicyMatchType'),
-    domain: scalar('u8', 'action inspect: 1 http, 3 dns'),
+    domain: scalar('u8', 'action inspect: 1 http, 3 dns, 4 tls'),
     flags: scalar('u8', '1 silent denial; 2 only audited: cause and match are those of the denial'),
     reserved: scalar('u32', ''),
+  }),
+  inspection: layout('pol_inspection', 'what is known of a verdict that is to read requests', {
+    cause: scalar('u32', 'of a connection before its first request'),
+    next: scalar('u32', 'number of the first verdict of the request row; in the highest four bits what is read: 1 http, 3 dns'),
   }),
   ports: layout('pol_ports', 'transport point -> port class, as it stands in a bundle', {
     class: array('u16', transportPoints, 'index: slot * 65536 + value'),
@@ -225,7 +260,7 @@ export const layouts = {
   ),
   requests: layout(
     'pol_requests',
-    'one request domain: an automaton for each field (slot) that is asked, over pages of cells; class 0 of a field: it has no value',
+    'one request domain: an automaton for each field (slot) that is asked, over cells; class 0 of a field: it has no value',
     {
       identity: scalar('u32', 'of these tables: states and classes of others mean nothing here'),
       asked: scalar('u32', 'bit for each slot that a rule asks for'),
@@ -245,9 +280,10 @@ export const layouts = {
       values: array('u16', limits.requestFields, 'classes of one value, with class 0'),
       folded: array('u16', limits.requestFields, 'classes of all values together, with class 0'),
       byte_class: array('u8', limits.requestFields * 256, 'byte_class[slot * 256 + byte]'),
+      near: array('u16', limits.nearCells, 'the first cells; no others of the struct stand behind them'),
     },
   ),
-  page: layout('pol_page', 'cells of one request domain', {
+  page: layout('pol_page', 'cells of one request domain, behind those in pol_requests', {
     cell: array('u16', limits.pageCells, ''),
   }),
   probe: layout('pol_probe', 'a question to pol_verify; a pol_verdict follows', {
@@ -287,6 +323,10 @@ export const layouts = {
     match: scalar('u8', 'PolicyMatchType'),
     verdict: scalar('u8', 'Hubble verdict'),
   }),
+  counterCell: layout('pol_counter_cell', 'a counter of one CPU that stands at the place of its key; all 0 = of none yet', {
+    key: scalar('u64', 'a pol_counter_key: its verdict is never 0'),
+    count: scalar('u64', ''),
+  }),
   requestKey: layout('pol_request_key', 'requests of inspected connections', {
     section: scalar('u8', 'of the requests'),
     method: scalar('u8', 'request method'),
@@ -312,7 +352,7 @@ export const layouts = {
     protocol: scalar('u8', 'event protocol'),
     match: scalar('u8', 'PolicyMatchType'),
     verdict: scalar('u8', 'Hubble verdict'),
-    domain: scalar('u8', '0 packet, 1 http, 2 exec, 3 dns'),
+    domain: scalar('u8', '0 packet, 1 http, 2 exec, 3 dns, 4 tls'),
     reason: scalar('u8', 'undecidable reason'),
     tcp_flags: scalar('u8', 'as on the wire'),
     carrier: scalar('u8', 'dns: protocol that carried the query'),
@@ -320,6 +360,10 @@ export const layouts = {
     uid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
     text_length: scalar('u16', 'bytes of text, before it was cut'),
     reserved2: scalar('u16', ''),
-    text: array('u8', limits.eventText, 'http: METHOD SP path; exec: path; dns: the question as it was sent'),
+    text: array(
+      'u8',
+      limits.eventText,
+      'http: METHOD SP path; exec: path; dns: the question as it was sent; tls: names, each a kind, a length and its bytes',
+    ),
   }),
 } as const;

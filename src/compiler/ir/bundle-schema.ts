@@ -1,5 +1,6 @@
 // JSON schemas of the four JSON files of a bundle, for ajv, and the text whose hash is the build. policyd checks what it
 // reads with these; tests hold what policyc writes against them.
+import { requestDomains } from './abi.ts';
 import { bundleFormat, type Manifest } from './bundle.ts';
 import { actions, entityNames, tiers } from './typed.ts';
 
@@ -17,7 +18,6 @@ const oneOf = (...values: readonly (string | number)[]): Schema => ({ enum: valu
 const text: Schema = { type: 'string' };
 const flag: Schema = { type: 'boolean' };
 const index: Schema = { type: 'integer', minimum: 0, maximum: 0xffffffff };
-const line: Schema = { type: 'integer', minimum: 1 };
 const sha256: Schema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 /** Below the bundle's folder, whatever the manifest says: no `..`, no absolute path. */
 const file: Schema = { type: 'string', pattern: '^([a-z0-9_-]+/)?[a-z0-9_-]+\\.(json|bin|o)$' };
@@ -42,6 +42,7 @@ const manifestKeys = {
         'http-ingress',
         'http-egress',
         'dns-stream',
+        'tls-stream',
         'exec-signal',
         'ingress-icmp',
         'host',
@@ -54,9 +55,10 @@ const manifestKeys = {
     metrics: object(fileEntry),
     text: object(fileEntry),
     boundary: object(fileEntry),
+    lines: object(fileEntry),
   }),
-  parts: list(object(fileEntry)),
-  images: list(object({ ...fileEntry, table: oneOf('ports', 'prefixes', 'http', 'dns', 'exec'), entries: index })),
+  parts: list(sha256),
+  images: list(object({ ...fileEntry, table: oneOf('ports', 'prefixes', ...requestDomains, 'exec'), entries: index })),
   objects: list(object({ ...fileEntry, template: text })),
 };
 const manifest = object(manifestKeys, ['host']);
@@ -81,12 +83,11 @@ const programService = object({
 const program = object({
   selectors: list(list(list(labelRequirement))),
   services: list(programService),
-  classes: object({ ports: index, networks: index, http: index, dns: index, exec: index }),
+  classes: object({ ports: index, networks: index, http: index, dns: index, tls: index, exec: index }),
   ipv6Networks: list(index),
 });
 
-const place = { file: text, line } as const;
-const shared = { ...place, priority, audit: flag, annotations: list(object({ name: text, values: list(text) })) } as const;
+const shared = { file: text, priority, audit: flag, annotations: list(object({ name: text, values: list(text) })) } as const;
 const partRule = object(
   {
     ...shared,
@@ -96,13 +97,13 @@ const partRule = object(
     text,
     name: text,
     log: text,
-    usedAt: object(place),
+    usedIn: text,
     peers: object({ selectors: list(index), networks: list(text), entities: list(entity), reserved: list(reservedSet) }, ['reserved']),
     ports: object({ points: list(index), named: list(object({ protocol, name: text })) }),
     content: object({ domain: text, classes: list(index) }),
     match: { type: 'integer', minimum: 0, maximum: 255 },
   },
-  ['name', 'log', 'usedAt', 'peers', 'ports', 'content'],
+  ['name', 'log', 'usedIn', 'peers', 'ports', 'content'],
 );
 const partPolicy = object({
   ...shared,

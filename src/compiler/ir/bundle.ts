@@ -3,7 +3,8 @@
 //
 //   manifest.json   Manifest: format version, hashes of every other file, requirements
 //   program.json    ProgramFrame: numbers of classes, services
-//   parts/*.json    PolicyPart: a few policies each, with their rules; called by what is in them, so that one that is known is not read
+//   parts/*.json    PartContent: a few policies each, with their rules; called by what is in them, so that one that is known is not read
+//   lines.bin       lines of all parts (part-lines.ts), words of 32 bits, lowest byte first
 //   metrics.json    MetricDefinition[]
 //   boundary.json   BoundaryTable: what the oracle says at the edges of the rules, asked of the kernel before a switch
 //   text.json       PolicyText: what it was built from, so that it can be compared
@@ -12,11 +13,12 @@
 //   signature.json  BundleSignatures, where it was signed: of the build hash, which covers all the others
 
 import type { Labels, Selector } from '../space/labels.ts';
+import type { RequestDomain } from './abi.ts';
 import type { ReservedName } from './event.ts';
 import type { ImportOptions } from './import-options.ts';
 import type { Action, Direction, EntityName, NamedPort, ReservedSet, Section, Tier } from './typed.ts';
 
-export const bundleFormat = 4;
+export const bundleFormat = 5;
 
 /** Stands beside the manifest, and is in no hash. `key`: hash of the public key (SPKI, DER) in hex; `signature`: Ed25519, base64. */
 export type BundleSignatures = { readonly signatures: readonly { readonly key: string; readonly signature: string }[] };
@@ -26,13 +28,13 @@ export const signedMessage = (build: string): string => `policyc bundle ${build}
 
 /** `file` is relative to the bundle; `sha256` in hex. */
 export type FileEntry = { readonly file: string; readonly sha256: string };
-export type StaticTable = 'ports' | 'prefixes' | 'http' | 'dns' | 'exec';
+export type StaticTable = 'ports' | 'prefixes' | RequestDomain | 'exec';
 export type ImageEntry = FileEntry & { readonly table: StaticTable; readonly entries: number };
 export type ObjectEntry = FileEntry & { readonly template: string };
 
 /** What a kernel or machine must have for these rules; refused by name at load where it is missing. */
 export type Requirement = { readonly feature: FeatureName; readonly rules: readonly number[] };
-/** `ingress-icmp`: a cgroup never sees ICMP to a workload (it needs a hook on an interface of the workload's own). `dns-stream`: queries over tcp. `host`: policies for the machine itself. */
+/** `ingress-icmp`: a cgroup never sees ICMP to a workload (it needs a hook on an interface of the workload's own). `dns-stream`: queries over tcp. `tls-stream`: connections of TLS, both ways. `host`: policies for the machine itself. */
 export type FeatureName =
   | 'cgroup-skb'
   | 'cgroup-connect'
@@ -40,6 +42,7 @@ export type FeatureName =
   | 'http-ingress'
   | 'http-egress'
   | 'dns-stream'
+  | 'tls-stream'
   | 'exec-signal'
   | 'ingress-icmp'
   | 'host';
@@ -60,9 +63,10 @@ export type Manifest = {
     readonly metrics: FileEntry;
     readonly text: FileEntry;
     readonly boundary: FileEntry;
+    readonly lines: FileEntry;
   };
-  /** Together all policies, in the order of their numbers, and all rules. */
-  readonly parts: readonly FileEntry[];
+  /** Hashes of parts (`partFile`): together all policies, in the order of their numbers, and all rules. */
+  readonly parts: readonly string[];
   readonly images: readonly ImageEntry[];
   readonly objects: readonly ObjectEntry[];
 };
@@ -127,13 +131,14 @@ export type PolicyProgram = {
   readonly services: readonly ProgramService[];
   /**
    * Number of classes of each static dimension. Network class 0 is the IPv4 and 1 the IPv6 world outside all longer blocks
-   * of the prefix table; `http`, `dns` and `exec` count class 0 (undecidable) and are at least 2: some text has class 1.
+   * of the prefix table; `http`, `dns`, `tls` and `exec` count class 0 (undecidable) and are at least 2: some text has class 1.
    */
   readonly classes: {
     readonly ports: number;
     readonly networks: number;
     readonly http: number;
     readonly dns: number;
+    readonly tls: number;
     readonly exec: number;
   };
   /** The network classes whose addresses are IPv6, ascending; all others are IPv4. */
@@ -222,7 +227,17 @@ export type PartRule = RuleSource &
   };
 /** Policies that follow each other in the order of their numbers; their rules in the order of their RuleIds. */
 export type PolicyPart = {
+  /** Equal ones hold the same, but for the lines. */
+  readonly content: string;
   readonly selectors: readonly Selector[];
   readonly policies: readonly PartPolicy[];
   readonly rules: readonly PartRule[];
 };
+/** A part without lines, which change with what stands above it. `usedIn`: the file of `usedAt`. */
+export type PartContent = {
+  readonly selectors: readonly Selector[];
+  readonly policies: readonly Omit<PartPolicy, 'line'>[];
+  readonly rules: readonly (Omit<PartRule, 'line' | 'usedAt'> & { readonly usedIn?: string })[];
+};
+/** Where the part with this hash stands. */
+export const partFile = (sha256: string): string => `parts/${sha256.slice(0, 32)}.json`;

@@ -14,6 +14,7 @@ export const templateNames = [
   'l7/receive',
   'l7/send',
   'l7/dns',
+  'l7/tls',
   'run/exec',
 ] as const;
 export type TemplateName = (typeof templateNames)[number];
@@ -31,7 +32,7 @@ export type Emitted = {
   readonly requirements: readonly Requirement[];
   /** What the policies for the host mean, as text; absent without any. */
   readonly host?: string;
-  /** One of each StaticTable, in the order ports, prefixes, http, dns, exec. */
+  /** One of each StaticTable, in the order ports, prefixes, http, dns, tls, exec. */
   readonly images: readonly Image[];
   /** The templates this policy needs, in the order of `templateNames`. */
   readonly templates: readonly TemplateName[];

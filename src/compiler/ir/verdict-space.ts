@@ -41,5 +41,6 @@ export type VerdictSpace = {
   readonly networks: NetworkClasses;
   readonly http: RequestClasses;
   readonly dns: RequestClasses;
+  readonly tls: RequestClasses;
   readonly exec: ContentClasses;
 };

@@ -51,3 +51,16 @@ export const counted = (count: number, one: string, many = `${one}s`): string =>
 
 /** A wrong value on the command line. */
 export class UsageError extends Error {}
+
+const units: ReadonlyMap<string, number> = new Map(Object.entries({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }));
+/** The longest that a timer can wait. */
+const longest = 2 ** 31 - 1;
+
+/** A duration on the command line; throws a UsageError. */
+export function milliseconds(option: string, text: string): number {
+  const [, count = '', unit = ''] = /^(\d+)(ms|s|m|h)?$/.exec(text) ?? [];
+  const value = Number(count) * (units.get(unit) ?? 0);
+  if (count === '' || (unit === '' && Number(count) !== 0) || value > longest)
+    throw new UsageError(`${option}: expected a duration (\`30s\`, \`5m\`) or \`0\`, found \`${text}\``);
+  return value;
+}

@@ -34,11 +34,18 @@ function flowText(flow: Flow): string {
   const request = requestText(flow);
   const told = protocol.startsWith('ICMP') || protocol === 'IP' || flow.extensions.reason === 'poisonedConnection';
   const summary = told ? ` ${flow.Summary}` : '';
-  return `${flow.traffic_direction.toLowerCase().padEnd(7)} ${flow.l7 ? ('dns' in flow.l7 ? 'DNS' : 'HTTP') : protocol} ${source} -> ${destination}${request}${summary}`;
+  return `${flow.traffic_direction.toLowerCase().padEnd(7)} ${layer7Name(flow) ?? protocol} ${source} -> ${destination}${request}${summary}`;
 }
 
-function requestText({ l7 }: Flow): string {
+function layer7Name({ l7 }: Flow): string | undefined {
+  if (!l7) return undefined;
+  return 'dns' in l7 ? 'DNS' : 'http' in l7 ? 'HTTP' : 'TLS';
+}
+
+function requestText({ l7, extensions }: Flow): string {
   if (!l7) return '';
+  if (!('dns' in l7 || 'http' in l7))
+    return [extensions.tls?.server_name, ...(extensions.tls?.protocols ?? [])].map((name) => ` ${name ?? '-'}`).join('');
   return ('dns' in l7 ? ` ${l7.dns.qtypes.join()} ${l7.dns.query}` : ` ${l7.http.method} ${l7.http.url}`).trimEnd();
 }
 

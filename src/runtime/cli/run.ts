@@ -1,7 +1,7 @@
 // `policyd run`: in the foreground until it is told to end. Enforcement stays on when it ends, and it says so.
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { parseListenAddress } from '../hubble/serve.ts';
-import { counted, exitCode, log, UsageError } from './common.ts';
+import { counted, exitCode, log, milliseconds, UsageError } from './common.ts';
 
 export type RunOptions = {
   readonly bundle: string;
@@ -43,18 +43,6 @@ function portsOf(text: string | undefined): readonly number[] {
     if (port < 1 || port > 65_535) throw new UsageError(`--observe-http: expected ports (\`80,8080\`), found \`${word}\``);
     return port;
   });
-}
-
-const units: ReadonlyMap<string, number> = new Map(Object.entries({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }));
-/** The longest that a timer can wait. */
-const longest = 2 ** 31 - 1;
-
-function milliseconds(option: string, text: string): number {
-  const [, count = '', unit = ''] = /^(\d+)(ms|s|m|h)?$/.exec(text) ?? [];
-  const value = Number(count) * (units.get(unit) ?? 0);
-  if (count === '' || (unit === '' && Number(count) !== 0) || value > longest)
-    throw new UsageError(`${option}: expected a duration (\`30s\`, \`5m\`) or \`0\`, found \`${text}\``);
-  return value;
 }
 
 /** Less is too little for a person, more is too long to be locked out. */

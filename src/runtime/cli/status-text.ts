@@ -52,11 +52,19 @@ function integrityText({ questions, checked, drift, repairs }: Status['integrity
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)];
 
-function workloadLines({ name, place, attached, cgroup, interface: own, addresses, policies, origin }: WorkloadStatus): readonly string[] {
-  const state = place === 'remote' ? 'remote' : attached ? 'governed' : 'NOT GOVERNED';
-  const where = [cgroup, own, addresses.join(' ')].filter((text) => text !== undefined && text !== '').join(', ');
+const stateOf = ({ place, attached }: WorkloadStatus): string => {
+  if (place === 'remote') return 'remote';
+  if (attached === undefined) return 'not running';
+  return attached ? 'governed' : 'NOT GOVERNED';
+};
+
+function workloadLines(workload: WorkloadStatus): readonly string[] {
+  const { name, place, cgroup, unit, interface: own, addresses, policies, origin } = workload;
+  const where = [cgroup ?? unit, own, addresses.join(' ')].filter((text) => text !== undefined && text !== '').join(', ');
   const by = policies.length === 0 ? 'no policy selects it' : `policies ${policies.join(', ')}`;
-  return [`  ${name}  ${state}, ${where} (${origin})`, `      ${place === 'remote' ? '' : by}`.trimEnd()].filter((line) => line !== '');
+  return [`  ${name}  ${stateOf(workload)}, ${where} (${origin})`, `      ${place === 'remote' ? '' : by}`.trimEnd()].filter(
+    (line) => line !== '',
+  );
 }
 
 function socketLines(sockets: OldSockets): readonly string[] {

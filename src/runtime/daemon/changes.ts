@@ -98,6 +98,16 @@ export class Changes {
     this.options.log(`workload \`${displayName(gone)}\` of \`policyd exec\` ended`);
   }
 
+  /** A service of systemd is about to start: its cgroup is there, and governed when this returns. */
+  govern(unit: string): void {
+    const { resolved } = this.apply({}, 'leave');
+    const named = resolved.workloads.filter((workload) => workload.unit === unit);
+    if (named.length === 0)
+      throw refusal(`no workload of the inventory has the unit \`${unit}\``, 'it is started when one has, or without its drop-in');
+    if (!named.some(({ cgroup }) => cgroup)) throw refusal(`the cgroup of unit \`${unit}\` was not found in any slice`);
+    this.options.log(`unit \`${unit}\` starts and is governed`);
+  }
+
   /** Reads a file again and takes it over, or says why not. */
   reload(what: RefusedChange['what']): void {
     const { bundle, inventory } = this.options;

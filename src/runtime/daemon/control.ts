@@ -20,6 +20,8 @@ export type Control = {
   /** In force when it returns. */
   readonly register: (request: RegisterRequest) => void;
   readonly unregister: (name: { readonly name: string; readonly namespace?: string }) => void;
+  /** In force for the service's cgroup when it returns. */
+  readonly govern: (unit: string) => void;
   /** The policies for the host that wait may stay. */
   readonly confirm: () => void;
   /** Returns before the daemon has ended. */
@@ -83,6 +85,9 @@ function answerTo(request: Exclude<Request, ObserveRequest>, control: Control): 
       return { ok: true };
     case 'unregister':
       control.unregister(request);
+      return { ok: true };
+    case 'govern':
+      control.govern(request.unit);
       return { ok: true };
     case 'confirm':
       control.confirm();

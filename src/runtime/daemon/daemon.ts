@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { type ListenAddress, serveMetrics } from '../hubble/serve.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { openPins, pinnedAbi, type Removed, unload } from '../kernel/bpffs.ts';
+import { names, openPins, type Removed, unload } from '../kernel/bpffs.ts';
 import { missingOnMachine } from '../kernel/features.ts';
 import { observePorts } from '../kernel/observed.ts';
 import type { Bundle } from '../policy/bundle.ts';
@@ -22,6 +22,7 @@ import { refusal, refusalOfFailures } from './refusal.ts';
 import { Report } from './report.ts';
 import { clearState, lockPins, type StateFolder, stateFolderAt, takeLock } from './state-folder.ts';
 import type { Status } from './status.ts';
+import { YoungMemory } from './young-memory.ts';
 
 export type DaemonOptions = {
   /** Folder and file; both are followed. */
@@ -81,6 +82,7 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   const folder = stateFolderAt(options.state);
   const claim = claimFolders(folder, options.pins);
   const undo: Undo = [];
+  if (!claim.countsKept) options.log(countsLost);
   try {
     return await assemble({ options: { ...options, trusted, observers }, folder, claim, ...inputs }, undo);
   } catch (error) {
@@ -91,18 +93,24 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   }
 }
 
-/** Exclusive use of state and pins. `fresh`: nothing was pinned before. */
-type Claim = { readonly fresh: boolean; readonly release: () => void };
+const countsLost =
+  'warning: the policyd before counted in another form: the counts of all metrics (`hubble_*_total`, `policyc_rule_verdicts_total`) begin at 0';
+
+/** Exclusive use of state and pins. `fresh`: nothing was pinned before. `countsKept`: counters go on, as far as there are any. */
+type Claim = { readonly fresh: boolean; readonly countsKept: boolean; readonly release: () => void };
 
 function claimFolders(folder: StateFolder, pins: string): Claim {
   const lock = takeLock(folder);
   try {
-    const fresh = pinnedAbi(pins) === 'none';
+    // Before anything there is touched, if something is.
+    const fresh = names(pins).length === 0;
+    const early = fresh ? undefined : lockPins(pins);
     const opened = openPins(pins);
     if (!opened.ok) throw refusalOfFailures(opened.failures);
-    const pinsLock = lockPins(pins);
+    const pinsLock = early ?? lockPins(pins);
     return {
       fresh,
+      countsKept: opened.value.countsKept,
       release: () => {
         pinsLock.release();
         lock.release();
@@ -127,6 +135,7 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   const enforcement = new Enforcement(options.pins, identities);
   const observation = new Observation(identities.causes, options.log);
   const confirmation = new Confirmation(options);
+  const youngMemory = new YoungMemory();
   const ending = endOf({ options, folder, claim, undo });
   const changes = new Changes({
     ...options,
@@ -137,6 +146,7 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
     onApplied: (inForce) => {
       observePorts(inForce.maps, options.observeHttp);
       report.learn(inForce);
+      youngMemory.clearSoon();
     },
     onNothingLeft: () => void ending.stop({ unload: true, unconfirmed: true }),
   });
@@ -185,6 +195,7 @@ const controlOf = ({ report, integrity, observation, changes }: Controlled, stop
   lostRecord: (count) => observation.lostRecord(count),
   register: (request) => changes.register(request),
   unregister: (name) => changes.unregister(name),
+  govern: (unit) => changes.govern(unit),
   confirm: () => changes.confirm(),
   stop: (unload) => setImmediate(() => void stop(unload)),
 });

@@ -10,7 +10,7 @@ import { type EndpointIds, type EndpointTables, endpointTables } from '../invent
 import type { Inventory } from '../inventory/inventory.ts';
 import { type Machine, machineNow, type ResolvedInventory, type ResolvedWorkload, resolveInventory } from '../inventory/resolve.ts';
 import { attachCgroup, attachMachine, attachments, detachCgroup } from '../kernel/attach.ts';
-import { names, pinsAt } from '../kernel/bpffs.ts';
+import { dropForeign, names, pinsAt } from '../kernel/bpffs.ts';
 import { outermost } from '../kernel/cgroups.ts';
 import type { Drift } from '../kernel/drift.ts';
 import type { Result } from '../kernel/failure.ts';
@@ -291,6 +291,7 @@ export class Enforcement {
     if (installFirst) attachAll(programs, tables, fresh);
     ownInterfaces(programs.tables, tables.interfaces);
     detachOthers(programs, tables);
+    if (fresh) dropForeign(programs.loaded.pins, programs.loaded.programs);
     return revision;
   }
 

@@ -18,11 +18,7 @@ const rowOf = ({ cause, direction, protocol, match, verdict, count }: Counter): 
   count: Number(count),
 });
 
-/** [] where there is no such map (yet). */
-export function counterRows(maps: MapSource): readonly CounterRow[] {
-  const fd = maps.get('counters');
-  return fd === undefined ? [] : readCounters(fd).map(rowOf);
-}
+export const counterRows = (maps: MapSource): readonly CounterRow[] => readCounters(maps).map(rowOf);
 
 const directionOf = (number: number): RequestRow['direction'] => (number === section.ingress ? 'ingress' : 'egress');
 

@@ -94,8 +94,19 @@ export function socketFilter(event: VerdictEvent, cgroups: readonly string[]): r
   const owners = cgroups
     .map((path) => path.replace(/[^\w./:@\u0080-\uffff-]/g, '\\$&'))
     .filter((path) => Buffer.byteLength(path) <= longestWord);
-  const ends = ['src', end(event.destination, event.destinationPort), 'and', 'dst', end(event.source, event.sourcePort)];
-  return [...ends, 'and', '(', ...owners.flatMap((path, i) => [...(i > 0 ? ['or'] : []), 'cgroup', '=', path]), ')'];
+  const [server, client] = [end(event.destination, event.destinationPort), end(event.source, event.sourcePort)];
+  const [own, other] = event.direction === 'egress' ? [client, server] : [server, client];
+  return [
+    'src',
+    own,
+    'and',
+    'dst',
+    other,
+    'and',
+    '(',
+    ...owners.flatMap((path, i) => [...(i > 0 ? ['or'] : []), 'cgroup', '=', path]),
+    ')',
+  ];
 }
 
 const end = (address: Address, port: number): string =>

@@ -27,6 +27,8 @@ export type Request =
   | { readonly op: 'status' }
   | { readonly op: 'verify'; readonly repair: boolean }
   | { readonly op: 'confirm' }
+  /** Answered when the service of systemd, whose cgroup was just made, is governed. */
+  | { readonly op: 'govern'; readonly unit: string }
   | { readonly op: 'stop'; readonly unload: boolean }
   | { readonly op: 'unregister'; readonly name: string; readonly namespace?: string }
   | RegisterRequest

@@ -14,6 +14,7 @@ const validate = new Ajv({ strict: false }).compile<Request>({
     request('status', [], {}),
     request('verify', ['repair'], { repair: { type: 'boolean' } }),
     request('confirm', [], {}),
+    request('govern', ['unit'], { unit: text }),
     request('stop', ['unload'], { unload: { type: 'boolean' } }),
     request('unregister', ['name'], { name: text, namespace: text }),
     request('register', ['name', 'labels', 'cgroup', 'owner'], {

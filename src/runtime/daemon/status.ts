@@ -8,6 +8,7 @@ import type { Attachment } from '../kernel/attach.ts';
 import { cgroupExists, isBelow } from '../kernel/cgroups.ts';
 import type { Lost } from '../kernel/counters.ts';
 import { dayOf, expiredRules } from '../policy/annotations.ts';
+import { isHeld } from '../systemd/drop-in.ts';
 import type { InForce } from './enforcement.ts';
 import { type HostStatus, hostPolicies } from './host-status.ts';
 import type { Integrity } from './integrity.ts';
@@ -21,8 +22,10 @@ export type WorkloadStatus = {
   /** `inventory.yaml:3`, or `policyd exec`. */
   readonly origin: string;
   readonly cgroup?: string;
+  /** The systemd service that it is. */
+  readonly unit?: string;
   readonly interface?: string;
-  /** Local: are programs attached to its cgroup or one above it, and to its interface if it has one? */
+  /** Local, and its unit runs, if it is one: are programs attached to its cgroup or one above it, and to its interface if it has one? */
   readonly attached?: boolean;
   readonly addresses: readonly string[];
   /** Names of the policies that select it. */
@@ -76,12 +79,16 @@ export function workloadStatus(inForce: InForce, { cgroups, interfaces }: Places
     labels: workload.labels,
     origin: workload.origin,
     ...(workload.cgroup && { cgroup: workload.cgroup.path }),
+    ...(workload.unit !== undefined && { unit: workload.unit }),
     ...(workload.interface && { interface: workload.interface.name }),
-    ...(workload.local && { attached: isGoverned(workload, governed, interfaces) }),
+    ...(workload.local && !isStopped(workload) && { attached: isGoverned(workload, governed, interfaces) }),
     addresses: workload.addresses.map(formatAddress),
     policies: policiesOf(inForce, workload).map((policy) => desired.bundle.sources.policy(policy)?.name ?? `policy ${policy}`),
   }));
 }
+
+/** A service that does not run: there is nothing to govern. */
+const isStopped = ({ unit, cgroup }: ResolvedWorkload): boolean => unit !== undefined && cgroup === undefined;
 
 function isGoverned({ cgroup, interface: own }: ResolvedWorkload, governed: readonly string[], interfaces: readonly number[]): boolean {
   if (cgroup === undefined && own === undefined) return false;
@@ -93,6 +100,7 @@ function isGoverned({ cgroup, interface: own }: ResolvedWorkload, governed: read
 export function warningsOf(inForce: InForce, lost: Lost, jit: boolean): readonly string[] {
   return [
     ...goneWorkloads(inForce),
+    ...earlyUnits(inForce),
     ...ingressLimits(inForce),
     ...idlePolicies(inForce),
     ...silentNames(inForce),
@@ -105,8 +113,18 @@ export function warningsOf(inForce: InForce, lost: Lost, jit: boolean): readonly
 
 const goneWorkloads = ({ resolved }: InForce): readonly string[] =>
   resolved.workloads
-    .filter(({ local, cgroup, interface: own }) => local && !(cgroup ? cgroupExists(cgroup.path) : own))
+    .filter(
+      (workload) => workload.local && !isStopped(workload) && !(workload.cgroup ? cgroupExists(workload.cgroup.path) : workload.interface),
+    )
     .map((workload) => `workload \`${displayName(workload)}\` (${workload.origin}) is not governed: its cgroup is gone, or its interface`);
+
+/** Their cgroups are made anew with each start, and seen within a second: too late for the first packets. */
+const earlyUnits = ({ resolved }: InForce): readonly string[] =>
+  resolved.workloads.flatMap(({ unit }) =>
+    unit === undefined || isHeld(unit)
+      ? []
+      : [`unit \`${unit}\` may start before it is governed: \`policyd systemd install\` holds its start`],
+  );
 
 /** A cgroup sees neither ICMP that comes in nor segments to closed ports (which the kernel answers by itself). */
 function ingressLimits({ policies, resolved }: InForce): readonly string[] {

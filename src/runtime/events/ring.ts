@@ -9,7 +9,7 @@ import { type VerdictEvent, verdictEventOf } from './verdict-event.ts';
 const header = { bytes: 8, busy: 0x80000000, discarded: 0x40000000 } as const;
 
 export type Ring = {
-  /** Gives every record that is complete to `use` and frees its room; returns how many there were. The view is valid only during the call. */
+  /** Gives every record that was complete when it was called to `use` and frees its room; returns how many there were. The view is valid only during the call. */
   readonly drain: (use: (record: DataView) => void) => number;
   /** Unmaps the ring; `drain` finds nothing after it. Not to be called by `use`. */
   readonly close: () => void;
@@ -31,7 +31,8 @@ export function openRing(fd: number, size: number = limits.ringBytes): Ring {
     let used = 0;
     // Atomics: the kernel writes the length last (a release) and the position before that; neither may be read early.
     let at = Atomics.load(consumer, 0);
-    for (let end = Atomics.load(producer, 0); at < end; end = Atomics.load(producer, 0)) {
+    // Not what comes meanwhile: a workload that is denied without end would keep us here for ever.
+    for (const end = Atomics.load(producer, 0); at < end; ) {
       const offset = Number(at % BigInt(size));
       const length = Atomics.load(words, offset / 4);
       if (length >= header.busy) break;
@@ -69,7 +70,10 @@ export function readRing(ring: Ring, use: (event: VerdictEvent) => void): RingRe
   let timer: NodeJS.Timeout | undefined;
   const flush = (): number => ring.drain((record) => use(verdictEventOf(record)));
   const tick = (): void => {
-    wait = flush() > 0 ? pause.least : Math.min(wait * 2, pause.most);
+    const begin = performance.now();
+    const found = flush();
+    // However many come, half of the time is for everything else.
+    wait = found > 0 ? Math.max(pause.least, performance.now() - begin) : Math.min(wait * 2, pause.most);
     timer = setTimeout(tick, wait).unref();
   };
   timer = setTimeout(tick, wait).unref();

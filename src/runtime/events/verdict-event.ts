@@ -13,6 +13,7 @@ import {
 import { decode } from '../../compiler/ir/layout.ts';
 import { type Address, addressOfBytes } from '../../compiler/space/address.ts';
 import { dnsQuestion } from './dns-question.ts';
+import { tlsNames } from './tls-names.ts';
 
 export type EventDirection = keyof typeof section;
 export type EventProtocol = keyof typeof eventProtocol;
@@ -46,10 +47,12 @@ export type VerdictEvent = {
   /** 0 where the hook does not know it. */
   readonly pid: number;
   readonly uid: number;
-  /** http: `METHOD SP path`; dns: the name that is asked for; exec: path. Bytes that are no UTF-8 are shown as U+FFFD. */
+  /** http: `METHOD SP path`; dns: the name that is asked for; tls: the server name; exec: path. Bytes that are no UTF-8 are shown as U+FFFD. */
   readonly text: string;
   /** dns: number of the type that is asked for. */
   readonly queryType?: number;
+  /** tls: the protocols that are offered. */
+  readonly protocols?: readonly string[];
   /** dns: what carried the query. */
   readonly carrier?: EventProtocol;
   /** The kernel kept only the beginning of the text. */
@@ -62,7 +65,11 @@ export function nameOfNumber<Names extends string>(table: Readonly<Record<Names,
   throw new Error(`policyd bug: no name for ${number} among ${Object.keys(table).join(', ')}`);
 }
 
-function textOf(domain: EventDomain, bytes: Uint8Array): Pick<VerdictEvent, 'text' | 'queryType'> {
+function textOf(domain: EventDomain, bytes: Uint8Array): Pick<VerdictEvent, 'text' | 'queryType' | 'protocols'> {
+  if (domain === 'tls') {
+    const { serverName = '', protocols } = tlsNames(bytes);
+    return { text: serverName, protocols };
+  }
   if (domain !== 'dns') return { text: new TextDecoder().decode(bytes) };
   const { name, type } = dnsQuestion(bytes);
   return { text: name, ...(type !== undefined && { queryType: type }) };

@@ -26,6 +26,9 @@ export type Layer4 =
 /** Hubble's flow.Policy. */
 export type FlowPolicy = { readonly name: string; readonly labels?: readonly string[]; readonly revision: string; readonly kind: string };
 
+/** What a ClientHello says; without a server name there was none, or none could be read. */
+export type FlowTls = { readonly server_name?: string; readonly protocols: readonly string[] };
+
 /** A query; one that cannot be read has no name and no types. */
 export type FlowDns = { readonly query: string; readonly qtypes: readonly string[] };
 
@@ -46,6 +49,8 @@ export type Attribution = {
     readonly log?: string;
     readonly annotations?: readonly AnnotationText[];
   };
+  /** Of a connection of TLS. */
+  readonly tls?: FlowTls;
   /** Why a condition was undecidable, or a packet refused by the program itself. */
   readonly reason?: string;
   /** The bundle under which the verdict fell. */
@@ -66,6 +71,8 @@ export type Flow = {
   readonly l7?: { readonly type: 'REQUEST' } & (
     | { readonly http: { readonly method: string; readonly url: string; readonly protocol: string } }
     | { readonly dns: FlowDns }
+    /** Hubble has no record for TLS: what it says stands under `extensions`. */
+    | Readonly<Record<never, never>>
   );
   readonly event_type: { readonly type: number; readonly sub_type?: number };
   readonly traffic_direction: 'INGRESS' | 'EGRESS';

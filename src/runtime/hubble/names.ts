@@ -24,6 +24,7 @@ export const protocolName = {
   http: 'HTTP',
   exec: 'exec',
   dns: 'DNS',
+  tls: 'TLS',
 } as const satisfies Record<EventProtocol, string>;
 
 /** Label `match` of the policy metric: layer 7 is named by its protocol. */
@@ -68,6 +69,7 @@ const ownRefusals: Readonly<Record<keyof typeof fixedCause, DropReason>> = {
   packetSocket: 'UNKNOWN_L4_PROTOCOL',
   unknownSender: 'INVALID_SOURCE_IP',
   forgedSource: 'INVALID_SOURCE_IP',
+  sharedPort: 'POLICY_DENIED',
   firstDynamic: 'POLICY_DENIED',
 };
 
@@ -87,7 +89,7 @@ export function dropReasonOf(record: CauseRecord, match: EventMatch): DropReason
 
 /** Which kind of Hubble event one verdict is: the program's own refusals are drops that no policy spoke about. */
 export function eventTypeOf(record: CauseRecord, protocol: EventProtocol): EventType {
-  if (protocol === 'http' || protocol === 'dns') return 'layer7';
+  if (protocol === 'http' || protocol === 'dns' || protocol === 'tls') return 'layer7';
   return record.kind === 'fixed' && record.name !== 'defaultAllow' && record.name !== 'self' ? 'drop' : 'policy';
 }
 

@@ -7,7 +7,7 @@ import { clusterKey, namespaceLabelKey } from '../../compiler/space/labels.ts';
 import type { CauseRecord, PolicyPlace } from '../events/causes.ts';
 import type { VerdictEvent } from '../events/verdict-event.ts';
 import type { NamedEndpoint } from '../policy/generation.ts';
-import type { Attribution, Flow, FlowDns, FlowEndpoint, FlowPolicy, Layer4, ProcessVerdict, VerdictRecord } from './flow.ts';
+import type { Attribution, Flow, FlowDns, FlowEndpoint, FlowPolicy, FlowTls, Layer4, ProcessVerdict, VerdictRecord } from './flow.ts';
 import { dropReasonOf, dropReasons, eventType, eventTypeOf, matchNumber, reservedIdentity, verdictName } from './names.ts';
 
 /** Where numbers of an event are looked up. */
@@ -86,6 +86,7 @@ function flowOf(event: VerdictEvent, context: RecordContext, time: string): Flow
     Type: type.flow,
     ...(event.protocol === 'http' && { l7: { type: 'REQUEST', http: httpOf(event.text) } }),
     ...(event.protocol === 'dns' && { l7: { type: 'REQUEST', dns: dnsOf(event) } }),
+    ...(event.protocol === 'tls' && { l7: { type: 'REQUEST' } }),
     event_type: { type: type.number, ...(type === eventType.drop && reason !== undefined && { sub_type: reason }) },
     traffic_direction: egress ? 'EGRESS' : 'INGRESS',
     ...(match !== undefined && { policy_match_type: match }),
@@ -107,6 +108,8 @@ function dnsOf({ text, queryType }: VerdictEvent): FlowDns {
   if (queryType === undefined) return { query: '', qtypes: [] };
   return { query: `${text}.`, qtypes: [typeText(queryType)] };
 }
+
+const tlsOf = ({ text, protocols = [] }: VerdictEvent): FlowTls => ({ ...(text !== '' && { server_name: text }), protocols });
 
 function endpointOf(id: number, event: VerdictEvent, context: RecordContext): FlowEndpoint {
   const known = id === 0 ? undefined : context.endpointOf(id);
@@ -150,6 +153,7 @@ function layer4Of(event: VerdictEvent): Layer4 | undefined {
   const icmp = { ...(type !== 0 && { type }), ...(code !== 0 && { code }) };
   switch (event.protocol) {
     case 'tcp':
+    case 'tls':
     case 'http': {
       const flags = tcpFlagsOf(event.tcpFlags);
       return { TCP: { ...ports, ...(flags.length > 0 && { flags: Object.fromEntries(flags.map((name) => [name, true as const])) }) } };
@@ -179,6 +183,8 @@ function summaryOf(event: VerdictEvent): string {
       return `HTTP/1.1 ${event.text}`;
     case 'dns':
       return event.queryType === undefined ? 'DNS Query' : `DNS Query ${event.text}. ${typeText(event.queryType)}`;
+    case 'tls':
+      return `TLS ClientHello ${event.text}`.trimEnd();
     case 'icmp':
     case 'icmpv6':
       return `${event.protocol === 'icmp' ? 'ICMPv4' : 'ICMPv6'} type ${event.destinationPort >> 8} code ${event.destinationPort & 0xff}`;
@@ -194,6 +200,7 @@ const type = 'type.googleapis.com/policyc.Attribution';
 function attributionOf(event: VerdictEvent, record: CauseRecord, build: string | undefined): Attribution {
   const shared = {
     '@type': type,
+    ...(event.protocol === 'tls' && { tls: tlsOf(event) }),
     ...(event.reason !== 'none' && { reason: event.reason }),
     ...(build !== undefined && { build }),
   } as const;

@@ -1,6 +1,6 @@
 // Where cgroup v2 is mounted, and which cgroup an inventory entry means. The mount is found in the mount table, never
 // assumed: on hybrid machines it lies in a folder below the v1 hierarchies.
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, normalize, relative } from 'node:path';
 import type { CgroupReference } from './inventory.ts';
 
@@ -10,7 +10,10 @@ export type CgroupMounts = { readonly v2?: string; readonly v1: readonly string[
 /** A cgroup that exists: `id` is the kernel's number of it, `path` its folder, `name` its path from the cgroup root. */
 export type Cgroup = { readonly id: bigint; readonly path: string; readonly name: string };
 
-export type CgroupResult = { readonly ok: true; readonly cgroup: Cgroup } | { readonly ok: false; readonly problem: string };
+/** `stopped`: no mistake, the unit does not run now. */
+export type CgroupResult =
+  | { readonly ok: true; readonly cgroup: Cgroup }
+  | { readonly ok: false; readonly problem: string; readonly stopped?: true };
 
 /** Where the kernel's tables are read; another folder in tests. */
 export type ProcFolder = { readonly proc: string };
@@ -32,8 +35,39 @@ export function cgroupMounts({ proc }: ProcFolder = machine): CgroupMounts {
 /** Finds the cgroup that `reference` means; never the root. */
 export function resolveCgroup(reference: CgroupReference, mounts: CgroupMounts, from: ProcFolder = machine): CgroupResult {
   if (mounts.v2 === undefined) return { ok: false, problem: 'this machine has no cgroup v2 hierarchy mounted' };
-  if (reference.kind === 'path') return byPath(reference.path, { v2: mounts.v2, v1: mounts.v1 });
-  return byPid(reference.pid, mounts.v2, from);
+  switch (reference.kind) {
+    case 'path':
+      return byPath(reference.path, { v2: mounts.v2, v1: mounts.v1 });
+    case 'pid':
+      return byPid(reference.pid, mounts.v2, from);
+    case 'unit':
+      return byUnit(reference.unit, mounts.v2);
+  }
+}
+
+/** Units of the machine's systemd stand in slices, which stand in slices; those of users, below a service, are not looked at. */
+function byUnit(unit: string, v2: string): CgroupResult {
+  const [found, another] = unitFolders(v2, unit);
+  if (another !== undefined)
+    return { ok: false, problem: `unit \`${unit}\` has two cgroups, ${found} and ${another}: name one with \`cgroup\`` };
+  if (found !== undefined) return at(v2, relative(v2, found), `of unit ${unit}`);
+  return { ok: false, problem: `unit \`${unit}\` does not run`, stopped: true };
+}
+
+function unitFolders(folder: string, unit: string): readonly string[] {
+  const names = foldersIn(folder);
+  // A name that the kernel could take for a file of its own has an underscore in front (cg_escape of systemd).
+  const own = names.filter((name) => name === unit || name === `_${unit}`).map((name) => join(folder, name));
+  return [...own, ...names.filter((name) => name.endsWith('.slice')).flatMap((name) => unitFolders(join(folder, name), unit))];
+}
+
+/** One that went meanwhile has none. */
+function foldersIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  } catch {
+    return [];
+  }
 }
 
 const inside = (folder: string, path: string): boolean => path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);

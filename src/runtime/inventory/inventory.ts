@@ -5,8 +5,11 @@ import type { Address } from '../../compiler/space/address.ts';
 import { clusterKey, defaultCluster, hostKey, type Labels, namespaceKey, namespaceLabelKey } from '../../compiler/space/labels.ts';
 import type { TransportProtocol } from '../../compiler/space/transport.ts';
 
-/** How a local workload's cgroup is named: a path (in the file system or from the cgroup root), or any process in it. */
-export type CgroupReference = { readonly kind: 'path'; readonly path: string } | { readonly kind: 'pid'; readonly pid: number };
+/** How a local workload's cgroup is named: a path (in the file system or from the cgroup root), any process in it, or the systemd service that has it while it runs. */
+export type CgroupReference =
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'pid'; readonly pid: number }
+  | { readonly kind: 'unit'; readonly unit: string };
 
 export type WorkloadPort = { readonly protocol: TransportProtocol; readonly name: string; readonly port: number };
 

@@ -88,7 +88,7 @@ function workloadOf(reading: Reading, value: WorkloadValue, path: ValuePath): In
     report(
       reading,
       path,
-      `workload \`${value.name}\` has neither \`cgroup\`, \`pid\` or \`interface\` (a local workload) nor \`addresses\` (a remote one)`,
+      `workload \`${value.name}\` has neither \`cgroup\`, \`pid\`, \`unit\` or \`interface\` (a local workload) nor \`addresses\` (a remote one)`,
     );
   }
   return {
@@ -105,10 +105,18 @@ function workloadOf(reading: Reading, value: WorkloadValue, path: ValuePath): In
   };
 }
 
+const keyOf = { path: 'cgroup', pid: 'pid', unit: 'unit' } as const satisfies Readonly<Record<CgroupReference['kind'], string>>;
+
 function cgroupOf(reading: Reading, value: WorkloadValue, path: ValuePath): CgroupReference | undefined {
-  if (value.cgroup !== undefined && value.pid !== undefined) report(reading, [...path, 'pid'], 'give either `cgroup` or `pid`, not both');
-  if (value.cgroup !== undefined) return { kind: 'path', path: value.cgroup };
-  return value.pid === undefined ? undefined : { kind: 'pid', pid: Number(value.pid) };
+  const given: readonly CgroupReference[] = [
+    ...(value.cgroup === undefined ? [] : [{ kind: 'path' as const, path: value.cgroup }]),
+    ...(value.pid === undefined ? [] : [{ kind: 'pid' as const, pid: Number(value.pid) }]),
+    ...(value.unit === undefined ? [] : [{ kind: 'unit' as const, unit: value.unit }]),
+  ];
+  const [first, second] = given;
+  if (first && second)
+    report(reading, [...path, keyOf[second.kind]], `give either \`${keyOf[first.kind]}\` or \`${keyOf[second.kind]}\`, not both`);
+  return first;
 }
 
 /** The schema has seen to the form `tcp 8080`. */
@@ -136,7 +144,7 @@ function reportRepeats(reading: Reading, inventory: Inventory): void {
     if (!earlier || (earlier.local && owner.local) || earlier.what === owner.what) return;
     const cure =
       owner.local || earlier.local
-        ? 'only workloads that are all local (with `cgroup` or `pid`) can share one'
+        ? 'only workloads that are all local (with `cgroup`, `pid` or `unit`) can share one'
         : 'an address belongs to one entry';
     report(reading, path, `address ${formatAddress(address)} is already ${earlier.what}'s at ${earlier.origin}; ${cure}`);
   };

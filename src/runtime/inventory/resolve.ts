@@ -9,6 +9,8 @@ import { displayName, type Inventory, type InventoryWorkload, type ListedEntity 
 export type ResolvedWorkload = Omit<InventoryWorkload, 'cgroup' | 'interface'> & {
   readonly local: boolean;
   readonly cgroup?: Cgroup;
+  /** The systemd service whose cgroup it is, while it runs. */
+  readonly unit?: string;
   readonly interface?: NetworkInterface;
 };
 /** An endpoint known by reserved names: addresses that have the same set of them. */
@@ -86,12 +88,13 @@ function resolved(written: InventoryWorkload, machine: Machine, problems: string
   const report = (problem: string): void => {
     if (machine.missing === 'refuse') problems.push(`${workload.origin}: workload \`${displayName(workload)}\`: ${problem}`);
   };
-  if (cgroup?.ok === false) report(cgroup.problem);
+  if (cgroup?.ok === false && !cgroup.stopped) report(cgroup.problem);
   if (found?.ok === false) report(found.problem);
   return {
     ...workload,
     local: reference !== undefined || name !== undefined,
     ...(cgroup?.ok && { cgroup: cgroup.cgroup }),
+    ...(reference?.kind === 'unit' && { unit: reference.unit }),
     ...(found?.ok && { interface: found.interface }),
   };
 }

@@ -26,6 +26,7 @@ const workload = {
     labels,
     cgroup: { type: 'string', pattern: '^/' },
     pid: { type: 'string', pattern: '^[1-9][0-9]*$' },
+    unit: { type: 'string', pattern: '^[-A-Za-z0-9:_.\\\\@]{1,247}[.]service$' },
     interface: networkInterface,
     addresses,
     ready: { enum: ['true', 'false'] },
@@ -69,6 +70,7 @@ export type WorkloadValue = {
   readonly labels?: Readonly<Record<string, string>>;
   readonly cgroup?: string;
   readonly pid?: string;
+  readonly unit?: string;
   readonly interface?: string;
   readonly addresses?: readonly string[];
   readonly ready?: 'true' | 'false';
@@ -116,6 +118,7 @@ const kinds: Readonly<Record<string, string>> = { string: 'text', array: 'a list
 const expectations: Readonly<Record<string, string>> = {
   cgroup: 'an absolute path',
   pid: 'a process id',
+  unit: 'a service of systemd (`cart.service`)',
   interface: 'the name of a network interface',
   interfaces: 'the name of a network interface',
   ports: 'a protocol and a port (`tcp 8080`)',

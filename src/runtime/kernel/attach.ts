@@ -35,6 +35,8 @@ const streamPrograms = [
   { name: 'pol_stream_verdict', map: 'http_sockets', type: attachType.skSkbStreamVerdict },
   { name: 'pol_stream_send', map: 'http_senders', type: attachType.skMsgVerdict },
   { name: 'pol_dns_send', map: 'dns_senders', type: attachType.skMsgVerdict },
+  { name: 'pol_tls_receive', map: 'tls_sockets', type: attachType.skSkbStreamVerdict },
+  { name: 'pol_tls_send', map: 'tls_senders', type: attachType.skMsgVerdict },
 ] as const;
 const machineFolder = 'machine';
 
@@ -117,6 +119,8 @@ export function attachCgroup({ programs, pins }: Pick<Loaded, 'programs' | 'pins
         return failed(refusal(error, path, { name, type }));
       }
     }
+    // Of another version, which had programs that there are no more.
+    for (const name of names(folder)) if (!cgroupPrograms.some((known) => known.name === name)) removePin(join(folder, name));
     return success(id);
   });
 }

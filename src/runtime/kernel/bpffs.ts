@@ -1,12 +1,13 @@
 // The folder in the BPF file system that keeps programs, maps and attachments alive when policyd is not: enforcement
-// outlives the process. It holds `maps`, `programs`, `links/<cgroup id>` and an empty folder `abi-<version>` that says
-// whose layouts these are; nothing else in it is ever touched.
+// outlives the process. It holds `maps`, `programs`, `links/<cgroup id>`, empty folders `abi-<version>` and `counts-<hash>` that say
+// whose layouts these are, and what aside.ts moved aside; nothing else in it is ever touched.
 import { mkdirSync, readdirSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { abiVersion } from '../../compiler/ir/abi.ts';
 import { attachType, tcPoint } from '../ffi/constants.ts';
 import { isCode } from '../ffi/errno.ts';
 import { linkDetach, mount, objectGet, programDetach, tcDetach } from '../ffi/libbpf.ts';
+import { countsMark, dropAsides, moveAside, takeCounts } from './aside.ts';
 import { closeFd } from './descriptor.ts';
 import { failed, type Result, success } from './failure.ts';
 
@@ -17,6 +18,9 @@ const mountPoint = '/sys/fs/bpf';
 const bpffsMagic = 0xcafe4a11;
 
 export type Pins = { readonly root: string; readonly maps: string; readonly programs: string; readonly links: string };
+
+/** `countsKept`: false where a policyd with other layouts was here, whose counts cannot be gone on with. */
+export type OpenedPins = Pins & { readonly countsKept: boolean };
 
 export const pinsAt = (root: string): Pins => ({
   root,
@@ -61,24 +65,31 @@ export function pinnedAbi(root: string): number | 'none' | undefined {
   const found = names(root);
   if (found.length === 0) return 'none';
   const marker = found.find((name) => /^abi-\d+$/.test(name));
+  // Ended between moving another version's pins aside and making its own.
+  if (marker === undefined && found.some((name) => name.startsWith('aside-'))) return 'none';
   return marker === undefined ? undefined : Number(marker.slice('abi-'.length));
 }
 
-/** Makes the folders, or takes over those of an earlier run; refuses pins that have other layouts. */
-export function openPins(root: string): Result<Pins> {
+/** Makes the folders, or takes over those of an earlier run; what has other layouts is moved aside. Refuses what is not ours. */
+export function openPins(root: string): Result<OpenedPins> {
   const problem = mounted(root);
   if (problem !== undefined) {
     const help = `mount one: mount -t bpf bpf ${mountPoint}`;
     return failed({ kind: 'unsupported', feature: 'bpffs', since: 'Linux 4.4', reason: problem, help, rules: [] });
   }
   const found = pinnedAbi(root);
-  if (found !== 'none' && found !== abiVersion) {
-    return failed({ kind: 'foreign-pins', pins: root, ...(found !== undefined && { found }), expected: abiVersion });
-  }
+  if (found === undefined) return failed({ kind: 'foreign-pins', pins: root });
+  if (found !== 'none' && found !== abiVersion) moveAside(root, `abi-${found}`);
   const pins = pinsAt(root);
-  for (const folder of [join(root, `abi-${abiVersion}`), pins.maps, pins.programs, pins.links])
+  for (const folder of [join(root, `abi-${abiVersion}`), join(root, countsMark), pins.maps, pins.programs, pins.links])
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return success(pins);
+  return success({ ...pins, countsKept: takeCounts(root, pins.maps) });
+}
+
+/** Everything is this version's by now: what another one left, and programs that `programs` does not name, go. */
+export function dropForeign({ root, programs: folder }: Pins, programs: ReadonlyMap<string, number>): void {
+  dropAsides(root);
+  for (const name of names(folder)) if (!programs.has(name)) unlinkSync(join(folder, name));
 }
 
 /** What `unload` removed. */
@@ -139,13 +150,16 @@ export function unload(root: string): Removed {
     ['pol_stream_verdict', 'http_sockets', attachType.skSkbStreamVerdict],
     ['pol_stream_send', 'http_senders', attachType.skMsgVerdict],
     ['pol_dns_send', 'dns_senders', attachType.skMsgVerdict],
+    ['pol_tls_receive', 'tls_sockets', attachType.skSkbStreamVerdict],
+    ['pol_tls_send', 'tls_senders', attachType.skMsgVerdict],
   ] as const)
     withPinned(join(pins.programs, name), (program) =>
       withPinned(join(pins.maps, map), (target) => programDetach({ program, target, type })),
     );
   const programs = removeFolder(pins.programs);
   const maps = removeFolder(pins.maps);
-  for (const marker of names(root).filter((name) => /^abi-\d+$/.test(name))) removeEmpty(join(root, marker));
+  dropAsides(root);
+  for (const marker of names(root).filter((name) => /^(abi-\d+|counts-[0-9a-f]+)$/.test(name))) removeEmpty(join(root, marker));
   removeEmpty(root);
   return { links, programs, maps };
 }

@@ -9,8 +9,10 @@ import type { TableName } from './tables.ts';
 /** A table that does not hold what was written, and how many of its entries. */
 export type Drift = { readonly table: TableName; readonly entries: number };
 
-function changed(fd: number, { keySize, valueSize }: InnerShape, { count, keys, values }: Entries): number {
-  const found = new Uint8Array(valueSize);
+/** `found`: room for one value. */
+type Looked = { readonly fd: number; readonly found: Uint8Array };
+
+function changed({ fd, found }: Looked, { keySize, valueSize }: InnerShape, { count, keys, values }: Entries): number {
   let different = 0;
   for (let index = 0; index < count; index++) {
     const wanted = values.subarray(index * valueSize, (index + 1) * valueSize);
@@ -37,8 +39,10 @@ function surplus(fd: number, { type, keySize }: InnerShape, { count }: Entries):
 export function differing(outer: number, first: number, [shape, pages]: readonly [InnerShape, readonly Entries[]]): number {
   const id = new Uint32Array(1);
   const bytes = new Uint8Array(id.buffer);
+  // Touched once before the kernel does: what it cannot page in while it copies is an error (EFAULT), here it is waited for.
+  const found = new Uint8Array(shape.valueSize).fill(1);
   return pages.reduce((sum, entries, page) => {
     if (!mapLookup(outer, u32(first + page), bytes)) return sum + Math.max(1, entries.count);
-    return sum + using(mapById(id[0] ?? 0), (fd) => changed(fd, shape, entries) + surplus(fd, shape, entries));
+    return sum + using(mapById(id[0] ?? 0), (fd) => changed({ fd, found }, shape, entries) + surplus(fd, shape, entries));
   }, 0);
 }

@@ -25,7 +25,7 @@ export type Rejected = {
 /** libbpf could not make sense of an object, or a pinned map does not fit it. */
 export type BadObject = { readonly kind: 'bad-object'; readonly template: string; readonly reason: string };
 /** The pins were made by another version of policyd; `found` is its layout version, absent if unknown. */
-export type ForeignPins = { readonly kind: 'foreign-pins'; readonly pins: string; readonly found?: number; readonly expected: number };
+export type ForeignPins = { readonly kind: 'foreign-pins'; readonly pins: string };
 /** A pinned map is not what this version's programs expect: another build made it, with the same layouts. */
 export type ForeignMap = { readonly kind: 'foreign-map'; readonly pins: string; readonly map: string };
 /** Somebody attached to `ancestor` (or to the cgroup itself) so that nothing else may be attached. */
@@ -78,8 +78,7 @@ export function failureText(failure: Failure): FailureText {
       return { message, help: unloadFirst(failure.pins) };
     }
     case 'foreign-pins': {
-      const whose = failure.found === undefined ? 'something else than policyd' : `a policyd with kernel layouts ${failure.found}`;
-      const message = `the pins in ${failure.pins} were made by ${whose}; this one has layouts ${failure.expected}`;
+      const message = `the pins in ${failure.pins} were made by something else than policyd`;
       return { message, help: unloadFirst(failure.pins) };
     }
     case 'exclusive': {

@@ -175,6 +175,8 @@ function probesOf(feature: Exclude<FeatureName, 'ingress-icmp'>): readonly Probe
     case 'http-egress':
     case 'dns-stream':
       return ['sock-ops', 'sk-msg', 'sockhash'];
+    case 'tls-stream':
+      return ['sock-ops', 'sk-skb', 'sk-msg', 'sockhash'];
     case 'exec-signal':
       return ['tp-btf'];
     case 'host':

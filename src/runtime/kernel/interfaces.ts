@@ -3,7 +3,7 @@
 // `interfaces`; an entry without an endpoint lets everything pass, until a generation that knows the endpoint is in force.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { layouts } from '../../compiler/ir/abi.ts';
+import { fixedEndpoint, layouts } from '../../compiler/ir/abi.ts';
 import { encode } from '../../compiler/ir/layout.ts';
 import { attachType, tcPoint } from '../ffi/constants.ts';
 import { isCode } from '../ffi/errno.ts';
@@ -113,7 +113,7 @@ const entryOf = ({ endpoint, before, hasCgroup }: OwnedInterface): Uint8Array =>
 
 /** Says whose the interfaces are. What comes by is from now on decided for these endpoints. */
 export function ownInterfaces(maps: MapSource, owned: readonly OwnedInterface[]): void {
-  const [table, back] = [maps.get('interfaces'), maps.get('interface_of')];
+  const [table, back, shares] = [maps.get('interfaces'), maps.get('interface_of'), maps.get('track_shares')];
   if (table === undefined || back === undefined) return;
   const sharers = new Map<number, number>();
   for (const { index } of owned) sharers.set(index, (sharers.get(index) ?? 0) + 1);
@@ -124,6 +124,17 @@ export function ownInterfaces(maps: MapSource, owned: readonly OwnedInterface[])
   // Who left an interface that others still have.
   const now = new Set(owned.map(({ endpoint }) => endpoint));
   for (const endpoint of endpointsIn(back)) if (!now.has(endpoint)) mapDelete(back, word(endpoint));
+  if (shares === undefined) return;
+  // Connections of who left are counted until they are over.
+  const count = new Uint8Array(8);
+  for (const endpoint of endpointsIn(shares))
+    if (
+      endpoint !== fixedEndpoint.none &&
+      !now.has(endpoint) &&
+      mapLookup(shares, word(endpoint), count) &&
+      count.every((byte) => byte === 0)
+    )
+      mapDelete(shares, word(endpoint));
 }
 
 /** Takes everything off an interface; nothing happens where nothing is attached, or the interface is gone. */
@@ -142,10 +153,11 @@ export function detachInterface(pins: Pins, maps: MapSource, index: number): voi
   forget(maps, index);
 }
 
-function endpointsIn(back: number): readonly number[] {
+/** Keys of a table of endpoints. */
+function endpointsIn(table: number): readonly number[] {
   const keys: Uint8Array[] = [];
   const next = new Uint8Array(4);
-  while (mapNextKey(back, keys.at(-1) ?? null, next)) keys.push(next.slice());
+  while (mapNextKey(table, keys.at(-1) ?? null, next)) keys.push(next.slice());
   return keys.map((key) => new DataView(key.buffer).getUint32(0, true));
 }
 

@@ -1,7 +1,7 @@
 // The kernel tables of one generation, and how one takes the place of another: the slot that nobody reads is brought to what
 // the new one says (slots.ts), then `config.revision` is raised. A packet reads the revision once, so it sees the old
 // generation or the new one.
-import { innerEntries, layouts, limits } from '../../compiler/ir/abi.ts';
+import { eventDomain, innerEntries, layouts, limits, type RequestDomain, verdictShift } from '../../compiler/ir/abi.ts';
 import { encode, type Layout } from '../../compiler/ir/layout.ts';
 import { type Address, addressBytes } from '../../compiler/space/address.ts';
 import { transportSlot } from '../../compiler/space/transport.ts';
@@ -18,7 +18,7 @@ import { type Filled, Slots, type TableShape } from './slots.ts';
 
 /** Everything the kernel is told in one generation. */
 export type GenerationContent = {
-  readonly images: Pick<Bundle['images'], 'prefixes' | 'http' | 'dns' | 'exec'>;
+  readonly images: Pick<Bundle['images'], 'prefixes' | RequestDomain | 'exec'>;
   readonly tables: GenerationTables;
   /** Addresses of endpoints; those that several local workloads share are not in it. */
   readonly addresses: readonly { readonly address: Address; readonly endpoint: number }[];
@@ -42,13 +42,23 @@ const single = (struct: Layout): InnerShape => ({ type: mapType.array, keySize: 
 /** One page of the decision memory. */
 const memoryPage: InnerShape = { type: mapType.array, keySize: 4, valueSize: limits.memoryPage, flags: 0, limit: 1 };
 
+const cells: InnerShape = {
+  type: mapType.array,
+  keySize: 4,
+  valueSize: layouts.page.size,
+  flags: mapFlag.innerMap,
+  limit: innerEntries.pages,
+};
+
 /** The inner maps; they must be the same as in bpf/templates/include/maps.h except for their lengths. */
 const shapes = {
   t_memory: memoryPage,
   t_http: single(layouts.requests),
-  t_http_cells: { type: mapType.array, keySize: 4, valueSize: layouts.page.size, flags: mapFlag.innerMap, limit: innerEntries.pages },
+  t_http_cells: cells,
   t_dns: single(layouts.requests),
-  t_dns_cells: { type: mapType.array, keySize: 4, valueSize: layouts.page.size, flags: mapFlag.innerMap, limit: innerEntries.pages },
+  t_dns_cells: cells,
+  t_tls: single(layouts.requests),
+  t_tls_cells: cells,
   t_exec: single(layouts.automaton),
   t_cgroups: hash(8, 4, innerEntries.cgroups),
   t_services: hash(layouts.serviceKey.size, layouts.service.size, innerEntries.services),
@@ -99,15 +109,28 @@ const backendEntries = ({ backends }: ServiceTables): Entries =>
     layouts.backend.size,
   );
 
+/** `pol_requests` and the cells behind it. */
+type RequestEntries = { readonly requests: readonly Entries[]; readonly cells: readonly Entries[] };
+const requestEntries = (image: Uint8Array): RequestEntries => ({
+  requests: [indexed(image.subarray(0, layouts.requests.size), layouts.requests.size)],
+  cells: [indexed(image.subarray(layouts.requests.size), layouts.page.size)],
+});
+const noRequests: RequestEntries = { requests: [], cells: [] };
+
 function pagesFor({ images, tables, addresses, cgroups, services }: GenerationContent): Result<Pages> {
   const memory = within(() => memoryImage(tables, { prefixes: images.prefixes, addresses }));
   if (!memory.ok) return memory;
+  const http = requestEntries(images.http);
+  const dns = inspects(tables, 'dns') ? requestEntries(images.dns) : noRequests;
+  const tls = inspects(tables, 'tls') ? requestEntries(images.tls) : noRequests;
   return success({
     t_memory: memoryPages(memory.value.bytes),
-    t_http: [indexed(images.http.subarray(0, layouts.requests.size), layouts.requests.size)],
-    t_http_cells: [indexed(images.http.subarray(layouts.requests.size), layouts.page.size)],
-    t_dns: [indexed(images.dns.subarray(0, layouts.requests.size), layouts.requests.size)],
-    t_dns_cells: [indexed(images.dns.subarray(layouts.requests.size), layouts.page.size)],
+    t_http: http.requests,
+    t_http_cells: http.cells,
+    t_dns: dns.requests,
+    t_dns_cells: dns.cells,
+    t_tls: tls.requests,
+    t_tls_cells: tls.cells,
     t_exec: isEmptyAutomaton(images.exec) ? [] : [indexed(images.exec, layouts.automaton.size)],
     t_cgroups: [cgroupEntries(cgroups)],
     t_services: [serviceEntries(services)],
@@ -115,6 +138,10 @@ function pagesFor({ images, tables, addresses, cgroups, services }: GenerationCo
     t_backends: [backendEntries(services)],
   });
 }
+
+/** Is any connection read as `domain`? Where none is, no program asks for its tables; requests of HTTP are shown where no rule reads them, too. */
+const inspects = ({ verdicts }: GenerationTables, domain: RequestDomain): boolean =>
+  verdicts.inspections.some((word, i) => i % 2 === 1 && word >>> verdictShift.domain === eventDomain[domain]);
 
 /** Without rules every program has one verdict, whichever class it is of: then there is no automaton to hold. */
 const isEmptyAutomaton = (image: Uint8Array): boolean => new DataView(image.buffer, image.byteOffset).getUint32(0, true) === 0;

@@ -13,12 +13,15 @@ import {
   type ImageEntry,
   type Manifest,
   type MetricDefinition,
+  type PartContent,
   type PolicyPart,
   type ProgramFrame,
+  partFile,
   type StaticTable,
   signatureFile,
 } from '../../compiler/ir/bundle.ts';
 import { buildText, bundleSchemas } from '../../compiler/ir/bundle-schema.ts';
+import { linesIn, moved, placed } from '../../compiler/ir/part-lines.ts';
 import { boundaryFault } from './boundary.ts';
 import { imageFault } from './image-check.ts';
 import { PartedSources } from './parted-sources.ts';
@@ -66,7 +69,7 @@ const ajv = new Ajv({ allErrors: false, strict: false });
 const validators = {
   manifest: ajv.compile<Manifest>(bundleSchemas.manifest),
   program: ajv.compile<ProgramFrame>(bundleSchemas.program),
-  part: ajv.compile<PolicyPart>(bundleSchemas.part),
+  part: ajv.compile<PartContent>(bundleSchemas.part),
   metrics: ajv.compile<readonly MetricDefinition[]>(bundleSchemas.metrics),
   boundary: ajv.compile<BoundaryTable>(bundleSchemas.boundary),
   signatures: ajv.compile<BundleSignatures>(bundleSchemas.signatures),
@@ -157,6 +160,7 @@ function imageSize(table: StaticTable, entries: number): number {
       return entries * (layouts.prefixKey.size + 4);
     case 'http':
     case 'dns':
+    case 'tls':
       return layouts.requests.size + entries * layouts.page.size;
     case 'exec':
       return layouts.automaton.size;
@@ -194,7 +198,8 @@ export type KnownContents = {
   readonly images: Map<string, Uint8Array>;
   readonly objects: Map<string, Uint8Array>;
 };
-type KnownPart = { readonly part: PolicyPart; readonly ends: ContentEnds };
+/** `part`: where it stood last; `lines`: those that it has there. */
+type KnownPart = { readonly part: PolicyPart; readonly lines: Uint32Array; readonly ends: ContentEnds };
 
 const nothingKnown = (): KnownContents => ({
   frames: new Map(),
@@ -242,12 +247,34 @@ class Contents {
     return once(this.#before?.boundaries, this.now.boundaries, { key: entry.sha256, make });
   }
 
-  part(entry: FileEntry): KnownPart {
-    const make = (): KnownPart => {
-      const part = sound(entry, this.#json(entry, validators.part), partFault);
-      return { part, ends: contentEnds(part) };
-    };
-    return once(this.#before?.parts, this.now.parts, { key: entry.sha256, make });
+  /** The part with this hash, whose lines are the first of `lines`. */
+  part(sha256: string, lines: Uint32Array): KnownPart {
+    const known = this.#before?.parts.get(sha256);
+    const found = known ? knownAt(known, lines) : this.#newPart(sha256, lines);
+    this.now.parts.set(sha256, found);
+    return found;
+  }
+
+  #newPart(sha256: string, lines: Uint32Array): KnownPart {
+    const entry = { file: partFile(sha256), sha256 };
+    const content = sound(entry, this.#json(entry, validators.part), partFault);
+    const own = firstOf(lines, linesIn(content));
+    return { part: placed(content, sha256, own), lines: own, ends: contentEnds(content) };
+  }
+
+  /** All parts, in their order. */
+  parts({ files, parts }: Manifest): readonly KnownPart[] {
+    const { file } = files.lines;
+    const bytes = verified(this.#directory, files.lines);
+    const lines = new Uint32Array(new Uint8Array(bytes.subarray(0, bytes.length & ~3)).buffer);
+    let at = 0;
+    const found = parts.map((sha256) => {
+      const part = this.part(sha256, lines.subarray(at));
+      at += part.lines.length;
+      return part;
+    });
+    if (at * 4 !== bytes.length) throw new Refusal('damaged', file, `\`${file}\` is damaged: it has lines of no rule`);
+    return found;
   }
 
   image(manifest: Manifest, frame: ProgramFrame, table: StaticTable): Uint8Array {
@@ -263,6 +290,18 @@ class Contents {
   }
 }
 
+function firstOf(lines: Uint32Array, count: number): Uint32Array {
+  if (count > lines.length) throw new Refusal('damaged', 'lines.bin', '`lines.bin` is damaged: there are rules without a line');
+  return lines.subarray(0, count);
+}
+
+/** A part that is known, perhaps elsewhere in its files. */
+function knownAt(known: KnownPart, all: Uint32Array): KnownPart {
+  const lines = firstOf(all, known.lines.length);
+  for (let i = 0; i < lines.length; i++) if (lines[i] !== known.lines[i]) return { ...known, part: moved(known.part, lines), lines };
+  return known;
+}
+
 function sound<T>({ file }: FileEntry, value: T, faultOf: (value: T) => string | undefined): T {
   const fault = faultOf(value);
   if (fault !== undefined) throw new Refusal('damaged', file, `\`${file}\` is damaged: ${fault}`);
@@ -275,9 +314,9 @@ function load(directory: string, trusted: readonly TrustedKey[] | undefined, bef
   const signer = trusted && signerIn(directory, manifest, trusted);
   const contents = new Contents(directory, before?.known);
   const frame = contents.frame(manifest.files.program);
-  if (new Set(manifest.parts.map(({ sha256 }) => sha256)).size !== manifest.parts.length)
+  if (new Set(manifest.parts).size !== manifest.parts.length)
     throw new Refusal('damaged', 'manifest.json', '`manifest.json` is damaged: it names a part twice');
-  const known = manifest.parts.map((entry) => contents.part(entry));
+  const known = contents.parts(manifest);
   const fault = frameFault(
     frame,
     known.map(({ ends }) => ends),
@@ -296,7 +335,14 @@ function load(directory: string, trusted: readonly TrustedKey[] | undefined, bef
     sources: new PartedSources(parts),
     metrics: contents.metrics(manifest.files.metrics),
     boundary: contents.boundary(manifest.files.boundary),
-    images: { ports: image('ports'), prefixes: image('prefixes'), http: image('http'), dns: image('dns'), exec: image('exec') },
+    images: {
+      ports: image('ports'),
+      prefixes: image('prefixes'),
+      http: image('http'),
+      dns: image('dns'),
+      tls: image('tls'),
+      exec: image('exec'),
+    },
     objects: manifest.objects.map((entry) => ({ template: entry.template, bytes: contents.object(entry) })),
     known: contents.now,
   };

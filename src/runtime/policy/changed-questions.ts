@@ -6,22 +6,23 @@ import type { PolicySet } from './policy-index.ts';
 /** The questions of a bundle by what they depend on, in their order. */
 export type QuestionKeys = readonly string[];
 
-function identityOf(policies: PolicySet, { endpoints }: BoundaryTable, { subject, direction, cause }: BoundaryPoint): string {
+type Subject = Pick<BoundaryPoint, 'subject' | 'direction'>;
+
+/** The rules and default denies of a subject; none of what is no workload. */
+function identityOf(policies: PolicySet, { endpoints }: BoundaryTable, { subject, direction }: Subject): ReturnType<PolicySet['identity']> {
   const end = endpoints[subject];
-  if (end?.kind !== 'workload') return '';
-  const matching = policies.matching(end.labels);
-  const decider = cause.kind === 'rule' ? policies.identity(matching, direction).ids.indexOf(cause.rule) : cause.kind;
-  return `${decider} ${policies.identity(matching, direction).key}`;
+  return end?.kind === 'workload' ? policies.identity(policies.matching(end.labels), direction) : { key: '', ids: [] };
 }
 
 export function questionKeys(boundary: BoundaryTable, policies: PolicySet): QuestionKeys {
-  const identities = new Map<string, string>();
-  return boundary.points.map((point) => {
-    const asked = `${point.subject} ${point.direction} ${JSON.stringify(point.cause)}`;
-    const identity = identities.get(asked) ?? identityOf(policies, boundary, point);
+  const ends = boundary.endpoints.map((end) => JSON.stringify(end));
+  const identities = new Map<string, ReturnType<PolicySet['identity']>>();
+  return boundary.points.map(({ subject, direction, peer, point, action, cause }) => {
+    const asked = `${subject} ${direction}`;
+    const identity = identities.get(asked) ?? identityOf(policies, boundary, { subject, direction });
     identities.set(asked, identity);
-    const { subject, peer, direction, action } = point;
-    return JSON.stringify([boundary.endpoints[subject], direction, boundary.endpoints[peer], point.point, action, identity]);
+    const decider = cause.kind === 'rule' ? identity.ids.indexOf(cause.rule) : cause.kind;
+    return `${ends[subject]} ${direction} ${ends[peer]} ${point} ${action} ${decider} ${identity.key}`;
   });
 }
 

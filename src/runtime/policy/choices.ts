@@ -1,7 +1,7 @@
 // Which class chooses what, small: a class (of ports, or of peers) has a choice, a number; choices stand in blocks of classes
 // that follow each other, and equal blocks are one. Rules of a policy have few patterns of ports and peers, so there are few
 // blocks, and most of them are all 0, "none of one's own", which are not even named.
-import { limits } from '../../compiler/ir/abi.ts';
+import { type choiceForm, limits } from '../../compiler/ir/abi.ts';
 import { GenerationLimit } from './generation.ts';
 import type { SparseRow } from './memory/displaced.ts';
 
@@ -9,12 +9,19 @@ const blockSize = limits.choiceBlock;
 /** A choice has one byte, or two. */
 const choicesOfByte = 256;
 
-/** Block of classes -> number of a block of choices. `isWide`: the block behind it has the upper bytes. */
-export type ChoiceRow = SparseRow & { readonly isWide: boolean };
+/** How a row finds its choices (ir/abi.ts, `choiceForm`). */
+export type ChoiceForm = keyof typeof choiceForm;
+/**
+ * `bytes`: block of classes -> number of a block of choices; `wide`: the block behind it has their upper bytes. Of the others, grouped
+ * blocks of classes -> number of a group (grouped-choices.ts).
+ */
+export type ChoiceRow = SparseRow & { readonly form: ChoiceForm };
 export type Choices = {
   /** Blocks of the longest row. */
   readonly columns: number;
   readonly rows: readonly ChoiceRow[];
+  /** Of each group, where its blocks begin, in units of `limits.choiceUnit` bytes. */
+  readonly groups: Uint32Array;
   /** One behind the other; the first is all 0. */
   readonly blocks: Uint8Array;
 };
@@ -46,7 +53,7 @@ export class ChoiceTable {
     }
     this.#columns = Math.max(this.#columns, Math.ceil(choices.length / blockSize));
     const key = `${isWide ? 'w' : ''}${columns.join()};${values.join()}`;
-    const number = this.#rowNumbers.get(key) ?? this.#rows.push({ columns, values, isWide }) - 1;
+    const number = this.#rowNumbers.get(key) ?? this.#rows.push({ columns, values, form: isWide ? 'wide' : 'bytes' }) - 1;
     this.#rowNumbers.set(key, number);
     return number;
   }
@@ -70,6 +77,7 @@ export class ChoiceTable {
   }
 
   done(): Choices {
-    return { columns: this.#columns, rows: this.#rows, blocks: this.#blocks.subarray(0, this.#count * blockSize) };
+    const blocks = this.#blocks.subarray(0, this.#count * blockSize);
+    return { columns: this.#columns, rows: this.#rows, groups: new Uint32Array(), blocks };
   }
 }

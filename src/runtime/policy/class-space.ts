@@ -1,34 +1,43 @@
 // What rules of a bundle name, points and blocks of addresses -> the classes of its images that these are made of.
-import { addressPieces, type Piece, portPieces } from '../../compiler/ir/class-pieces.ts';
+import { addressPieces, type Piece, type PortPieces, portPieces } from '../../compiler/ir/class-pieces.ts';
 import { parsePrefix, prefixInterval } from '../../compiler/space/address.ts';
+import type { Interval } from '../../compiler/space/interval.ts';
+import { transportPoints } from '../../compiler/space/transport.ts';
 
 /** A bundle whose parts do not fit its images: no hash is wrong, so whoever made it was. */
 export class UnfitBundle extends Error {
   override readonly name = 'UnfitBundle';
 }
 
-/** Index of the piece that holds `value`, or of the one behind it. */
-function pieceAt<T extends number | bigint>(pieces: readonly Piece<T>[], value: T): number {
-  let [low, high] = [0, pieces.length];
+/** The first of `0 .. count - 1` for which `isThere`, which holds for all behind it, too; `count`: for none. */
+function firstOf(count: number, isThere: (at: number) => boolean): number {
+  let [low, high] = [0, count];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((pieces[middle]?.high ?? value) < value) low = middle + 1;
-    else high = middle;
+    if (isThere(middle)) high = middle;
+    else low = middle + 1;
   }
   return low;
 }
 
+const noBegin = (at: number | bigint): UnfitBundle => new UnfitBundle(`the bundle is damaged: nothing begins at ${at} in its images`);
+const noEnd = (at: number | bigint): UnfitBundle => new UnfitBundle(`the bundle is damaged: nothing ends at ${at} in its images`);
+
 /** Adds the classes of `low .. high`. @throws UnfitBundle where that ends within a piece: a class is of a set whole, or not at all. */
-function addClasses<T extends number | bigint>(
-  pieces: readonly Piece<T>[],
-  { low, high }: { readonly low: T; readonly high: T },
-  found: Set<number>,
-): void {
-  let at = pieceAt(pieces, low);
+function addPortClasses({ lows, classes }: PortPieces, [low, high]: readonly [number, number], found: Set<number>): void {
+  let at = firstOf(lows.length, (piece) => (lows[piece] ?? 0) >= low);
+  if (lows[at] !== low) throw noBegin(low);
+  for (; at < lows.length && (lows[at] ?? 0) <= high; at++) found.add(classes[at] ?? 0);
+  if ((lows[at] ?? transportPoints) !== high + 1) throw noEnd(high);
+}
+
+/** The same of addresses. @throws UnfitBundle */
+function addNetworkClasses(pieces: readonly Piece<bigint>[], { low, high }: Interval<bigint>, found: Set<number>): void {
+  let at = firstOf(pieces.length, (piece) => (pieces[piece]?.high ?? high) >= low);
   let piece = pieces[at];
-  if (piece?.low !== low) throw new UnfitBundle(`the bundle is damaged: nothing begins at ${low} in its images`);
+  if (piece?.low !== low) throw noBegin(low);
   for (; piece && piece.low <= high; piece = pieces[++at]) {
-    if (piece.high > high) throw new UnfitBundle(`the bundle is damaged: nothing ends at ${high} in its images`);
+    if (piece.high > high) throw noEnd(high);
     found.add(piece.class);
   }
 }
@@ -41,7 +50,6 @@ export class ClassSpace {
   readonly #images: { readonly ports: Uint8Array; readonly prefixes: Uint8Array };
   readonly #classesOfPoints = new WeakMap<readonly number[], readonly number[]>();
   readonly #classesOfBlocks = new WeakMap<readonly string[], readonly number[]>();
-  #ports: readonly Piece<number>[] | undefined;
   #networks: readonly Piece<bigint>[] | undefined;
 
   constructor(images: { readonly ports: Uint8Array; readonly prefixes: Uint8Array }) {
@@ -52,9 +60,9 @@ export class ClassSpace {
   portClasses(points: readonly number[]): readonly number[] {
     const known = this.#classesOfPoints.get(points);
     if (known) return known;
-    this.#ports ??= portPieces(this.#images.ports);
+    const pieces = portPieces(this.#images.ports);
     const found = new Set<number>();
-    for (let i = 0; i + 1 < points.length; i += 2) addClasses(this.#ports, { low: points[i] ?? 0, high: points[i + 1] ?? 0 }, found);
+    for (let i = 0; i + 1 < points.length; i += 2) addPortClasses(pieces, [points[i] ?? 0, points[i + 1] ?? 0], found);
     const classes = ascending(found);
     this.#classesOfPoints.set(points, classes);
     return classes;
@@ -70,7 +78,7 @@ export class ClassSpace {
     for (const text of blocks) {
       const prefix = parsePrefix(text);
       if (!prefix) throw new UnfitBundle(`the bundle is damaged: \`${text}\` is no block of addresses`);
-      addClasses(this.#networks, prefixInterval(prefix), found);
+      addNetworkClasses(this.#networks, prefixInterval(prefix), found);
     }
     const classes = ascending(found);
     this.#classesOfBlocks.set(blocks, classes);

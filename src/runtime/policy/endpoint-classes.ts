@@ -49,8 +49,24 @@ function subjectLabels(endpoint: InventoryEndpoint): Labels | undefined {
   return endpoint.local ? endpoint.labels : undefined;
 }
 
-/** Gives every endpoint its classes, in the order of `endpoints`. */
+type Known = { readonly selection: object; readonly networks: number; readonly classified: ClassifiedEndpoints };
+/** By their endpoints, which never change. */
+const knownClasses = new WeakMap<readonly InventoryEndpoint[], Known>();
+
+/** Gives every endpoint its classes, in the order of `endpoints`. Most changes of a policy leave them as they are. */
 export function classifyEndpoints(policies: PolicySet, endpoints: readonly InventoryEndpoint[], ports: PortTable): ClassifiedEndpoints {
+  // What a name stands for is a class of ports, which other rules may number anew.
+  if (ports.hasNames) return classesOf(policies, endpoints, ports);
+  const { selection } = policies;
+  const { networks } = policies.classes;
+  const known = knownClasses.get(endpoints);
+  if (known?.selection === selection && known.networks === networks) return known.classified;
+  const classified = classesOf(policies, endpoints, ports);
+  knownClasses.set(endpoints, { selection, networks, classified });
+  return classified;
+}
+
+function classesOf(policies: PolicySet, endpoints: readonly InventoryEndpoint[], ports: PortTable): ClassifiedEndpoints {
   const subjects = new Numbered<SubjectClass>(1);
   const peers = new Numbered<PeerClass>(policies.classes.networks);
 

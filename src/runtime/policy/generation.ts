@@ -6,6 +6,7 @@ import type { TransportProtocol } from '../../compiler/space/transport.ts';
 import type { Choices } from './choices.ts';
 import type { PolicySet } from './policy-index.ts';
 import type { Row } from './rows.ts';
+import type { Verdicts } from './verdict-table.ts';
 
 /** A port that a workload gave a name; `port` 1..65535. */
 export type NamedEndpointPort = { readonly protocol: TransportProtocol; readonly name: string; readonly port: number };
@@ -75,8 +76,8 @@ export type GenerationTables = {
   readonly sections: readonly SectionTable[];
   readonly rows: readonly Row[];
   readonly choices: Choices;
-  /** `pol_verdict` records; record 0 is absent. */
-  readonly verdicts: Uint8Array;
+  /** Word 0 is absent. */
+  readonly verdicts: Verdicts;
   /** `pol_ports`: the bundle's image, with classes of their own for the points that named ports stand for. */
   readonly ports: Uint8Array;
 };

@@ -93,13 +93,14 @@ function areRequests(image: Uint8Array, classes: number): boolean {
 export function imageFault(table: StaticTable, image: Uint8Array, classes: ProgramFrame['classes']): string | undefined {
   switch (table) {
     case 'ports': {
-      const fits = portPieces(image).every((piece) => piece.class < classes.ports);
+      const fits = portPieces(image).classes.every((number) => number < classes.ports);
       return fits ? undefined : 'the image `ports` names a port class that does not exist';
     }
     case 'prefixes':
       return prefixesFault(image, classes.networks);
     case 'http':
     case 'dns':
+    case 'tls':
       return areRequests(image, classes[table]) ? undefined : `the image \`${table}\` is no table of requests`;
     case 'exec':
       return automatonFault(table, image, classes[table]);

@@ -1,6 +1,6 @@
 // The kernel's look-ups, in TypeScript: the same tables, the same order of questions, nothing cleverer. What this says
 // and what the C programs do is held together by tests; what this says and what policies mean, too.
-import { eventDomain, fixedCause, layouts, section as sectionNumber, verdictAction } from '../../compiler/ir/abi.ts';
+import { eventDomain, fixedCause, layouts, requestDomains, section as sectionNumber, verdictAction } from '../../compiler/ir/abi.ts';
 import type { StaticTable } from '../../compiler/ir/bundle.ts';
 import type { Direction } from '../../compiler/ir/typed.ts';
 import type { Address } from '../../compiler/space/address.ts';
@@ -64,8 +64,9 @@ function contentLookup(image: Uint8Array): (content: KernelContent) => number {
 /** Answers questions out of one generation's tables. */
 export function lookupOf(tables: GenerationTables, images: Images): Lookup {
   const memory = new MemoryReader(memoryImage(tables, { prefixes: images.prefixes, addresses: [] }).bytes);
-  const http = requestLookup('http', images.http);
-  const dns = requestLookup('dns', images.dns);
+  const classOf = new Map<number, ReturnType<typeof requestLookup>>(
+    requestDomains.map((domain) => [eventDomain[domain], requestLookup(domain, images[domain])]),
+  );
   const execClass = contentLookup(images.exec);
   const verdictAt = (number: number): Entry => {
     const entry = memory.verdict(number);
@@ -83,7 +84,8 @@ export function lookupOf(tables: GenerationTables, images: Images): Lookup {
     if (peers === undefined) return internal;
     const entry = verdictAt(memory.network({ subjectClass, section: sectionNumber[direction], peerClass: peers, point }));
     if (request === undefined || entry.action !== verdictAction.inspect) return entry;
-    return verdictAt(entry.next + (entry.domain === eventDomain.dns ? dns : http)(request));
+    const found = classOf.get(entry.domain)?.(request);
+    return found === undefined ? internal : verdictAt(entry.next + found);
   };
   const exec = (subject: number, content: KernelContent): Entry => {
     const subjectClass = memory.endpoint(subject)?.subjectClass;

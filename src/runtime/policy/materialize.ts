@@ -5,7 +5,7 @@
 //  2. Endpoints get classes: sets of selectors that match them (endpoint-classes.ts).
 //  3. For a subject class and a section, the rules are walked once in deciding order, and each is added to the lists of
 //     the port classes that it is about (port-lists.ts).
-//  4. Each distinct list becomes a row over peer classes (rows.ts), which is made of blocks that rows share (choices.ts).
+//  4. Each distinct list becomes a row over peer classes (rows.ts), which is made of blocks that rows share (choices.ts, grouped-choices.ts).
 //
 // memory/image.ts lays all of it out as the bytes that the programs read.
 import { section as sectionNumber } from '../../compiler/ir/abi.ts';
@@ -14,6 +14,7 @@ import { Candidates } from './candidates.ts';
 import { ChoiceTable } from './choices.ts';
 import { classifyEndpoints, type SubjectClass } from './endpoint-classes.ts';
 import type { GenerationInput, GenerationTables, SectionTable } from './generation.ts';
+import { compactChoices } from './grouped-choices.ts';
 import type { Groups } from './groups.ts';
 import { portTable } from './named-ports.ts';
 import { PortLists } from './port-lists.ts';
@@ -89,8 +90,8 @@ export function materialize({ policies, ports, endpoints, causes }: GenerationIn
     networks: policies.classes.networks,
     sections,
     rows: rows.all,
-    choices: choices.done(),
-    verdicts: verdicts.bytes(),
+    choices: compactChoices(choices.done()),
+    verdicts: verdicts.done(),
     ports: portClasses.image,
   };
 }

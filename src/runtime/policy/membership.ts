@@ -36,6 +36,8 @@ export class Selectors {
   readonly #others = new Set<number>();
   readonly #known = new Map<string, Known>();
   #knownOf = new WeakMap<Labels, Known>();
+  /** How many selectors came and went. */
+  changes = 0;
 
   /** Numbers of selectors, each used once more. What all ask for tells nothing: they are counted before they are placed. */
   use(selectors: readonly Selector[]): readonly number[] {
@@ -64,6 +66,7 @@ export class Selectors {
     this.#numbers.set(key, number);
     this.#used[number] = { selector, key, uses: 1, places: this.#place(selector, number) };
     made.push(number);
+    this.changes++;
     return number;
   }
 
@@ -112,6 +115,7 @@ export class Selectors {
   }
 
   #forget({ key, places }: Used, number: number): void {
+    this.changes++;
     this.#numbers.delete(key);
     this.#used[number] = undefined;
     this.#free.push(number);

@@ -14,6 +14,8 @@ export type PortTable = {
   readonly image: Uint8Array;
   /** Number of port classes, the new ones included. */
   readonly classes: number;
+  /** Does a name that some rule uses stand for a port of an endpoint? */
+  readonly hasNames: boolean;
   /** Static classes -> the same points' classes now, in any order. */
   readonly withSplit: (classes: readonly number[]) => readonly number[];
   /** What names of rules of this section mean at an endpoint. */
@@ -72,6 +74,7 @@ export function portTable(policies: PolicySet, ports: Uint8Array, endpoints: rea
   return {
     image,
     classes,
+    hasNames: points.length > 0,
     withSplit: (list) => (points.length === 0 ? list : list.flatMap((number) => [number, ...(splitOff.get(number) ?? [])])),
     contextOf: (section, endpoint) => contextAt(endpoint, (name) => policies.usesName(section, name), classAt),
   };

@@ -16,6 +16,8 @@ export type PolicySet = {
   readonly matching: (labels: Labels) => readonly number[];
   readonly isSubject: (selector: number) => boolean;
   readonly isPeer: (selector: number) => boolean;
+  /** The same object as long as the three above answer the same for everybody. */
+  readonly selection: object;
   /** In deciding order. */
   readonly rulesFor: (selectors: readonly number[], section: Section) => readonly ProgramRule[];
   /** Ascending by policy. */
@@ -34,9 +36,13 @@ const actionPlace = new Map<Action, number>(actions.map((action, place) => [acti
 /** Counts of what is used; what nobody uses is not there. */
 class Counts<K> {
   readonly #counts = new Map<K, number>();
+  /** How often something came or went. */
+  changes = 0;
 
   add(key: K, by: number): void {
-    const count = (this.#counts.get(key) ?? 0) + by;
+    const before = this.#counts.get(key) ?? 0;
+    const count = before + by;
+    if (before > 0 !== count > 0) this.changes++;
     if (count > 0) this.#counts.set(key, count);
     else this.#counts.delete(key);
   }
@@ -48,7 +54,7 @@ class Counts<K> {
 
 /** A part in its place: numbers of its first policy and rule are those of the bundle. */
 type Placed = {
-  readonly part: PolicyPart;
+  part: PolicyPart;
   /** Never that of another one. */
   readonly serial: number;
   readonly selectors: readonly number[];
@@ -80,22 +86,25 @@ const denies = ({ defaultDeny: { ingress, egress, process } }: PolicyPart['polic
 /** Everything that does not change with a part's place. */
 export class PolicyIndex {
   readonly #selectors = new Selectors();
-  readonly #placed = new Map<PolicyPart, Placed>();
+  /** By their contents: a part that is elsewhere in its file decides as before. */
+  readonly #placed = new Map<string, Placed>();
   #parts: readonly PolicyPart[] = [];
   #serial = 0;
   readonly #rules = bySubject<PlacedRule>();
   readonly #bringing = bySubject<PlacedPolicy>();
   readonly #subjects = new Counts<number>();
   readonly #peers = new Counts<number>();
+  #selection = {};
+  #changes = 0;
   readonly #names = { ingress: new Counts<string>(), egress: new Counts<string>() };
 
   /** From now on it is `parts`, in this order. What it gave out before means nothing any more. */
   change(parts: readonly PolicyPart[]): void {
     if (parts === this.#parts) return;
     this.#parts = parts;
-    const wanted = new Set(parts);
-    const added = parts.filter((part) => !this.#placed.has(part));
-    const gone = [...this.#placed.values()].filter(({ part }) => !wanted.has(part));
+    const wanted = new Set(parts.map(({ content }) => content));
+    const added = parts.filter(({ content }) => !this.#placed.has(content));
+    const gone = [...this.#placed.values()].filter(({ part }) => !wanted.has(part.content));
     // New ones first, so that a selector of both keeps its number.
     const numbers = this.#selectors.use(added.flatMap(({ selectors }) => selectors));
     let at = 0;
@@ -106,8 +115,9 @@ export class PolicyIndex {
     for (const placed of gone) this.#remove(placed);
     let [policy, rule] = [0, 0];
     for (const part of parts) {
-      const placed = this.#placed.get(part);
+      const placed = this.#placed.get(part.content);
       if (!placed) continue;
+      placed.part = part;
       placed.firstPolicy = policy;
       placed.firstRule = rule;
       policy += part.policies.length;
@@ -117,7 +127,7 @@ export class PolicyIndex {
 
   #add(placed: Placed): void {
     const { part, selectors } = placed;
-    this.#placed.set(part, placed);
+    this.#placed.set(part.content, placed);
     part.policies.forEach((policy, index) => {
       const subject = selectors[policy.subject] ?? 0;
       for (const section of denies(policy)) put(this.#bringing[section], subject, { placed, index });
@@ -130,7 +140,7 @@ export class PolicyIndex {
 
   #remove(placed: Placed): void {
     const { part, selectors } = placed;
-    this.#placed.delete(part);
+    this.#placed.delete(part.content);
     const isOf = (item: PlacedRule): boolean => item.placed === placed;
     for (const { subject } of part.policies)
       for (const section of sectionsOf) {
@@ -147,6 +157,14 @@ export class PolicyIndex {
       for (const selector of peers?.selectors ?? []) this.#peers.add(selectors[selector] ?? 0, by);
       if (section !== 'process') for (const named of ports?.named ?? []) this.#names[section].add(portName(named), by);
     }
+  }
+
+  /** Another one once a selector came, went, or is used otherwise. */
+  #selectionNow(): object {
+    const changes = this.#selectors.changes + this.#subjects.changes + this.#peers.changes;
+    if (changes !== this.#changes) this.#selection = {};
+    this.#changes = changes;
+    return this.#selection;
   }
 
   selector(number: number): Selector {
@@ -174,6 +192,7 @@ export class PolicyIndex {
       classes,
       ipv6Networks,
       matching: (labels) => this.matching(labels),
+      selection: this.#selectionNow(),
       isSubject: (selector) => this.#subjects.has(selector),
       isPeer: (selector) => this.#peers.has(selector),
       rulesFor: (selectors, section) =>
@@ -265,6 +284,7 @@ export function policySetOf(program: PolicyProgram): PolicySet {
     classes: program.classes,
     ipv6Networks: program.ipv6Networks,
     matching: (labels) => selectors.matching(labels),
+    selection: lists,
     isSubject: (selector) => lists.subjects.has(selector),
     isPeer: (selector) => lists.peers.has(selector),
     rulesFor: (asked, section) =>

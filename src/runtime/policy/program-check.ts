@@ -1,7 +1,7 @@
 // Are the numbers of a part, and those of all parts together, ones that exist? A bundle is input: an index out of range must be
 // a message at load, not a wrong verdict later.
-import { limits } from '../../compiler/ir/abi.ts';
-import type { PartRule, PolicyPart, ProgramFrame } from '../../compiler/ir/bundle.ts';
+import { limits, type RequestDomain, requestDomains } from '../../compiler/ir/abi.ts';
+import type { PartContent, ProgramFrame } from '../../compiler/ir/bundle.ts';
 import { parsePrefix } from '../../compiler/space/address.ts';
 import { transportPoints } from '../../compiler/space/transport.ts';
 
@@ -15,11 +15,12 @@ const areRanges = (points: readonly number[]): boolean =>
     (point, i) => point < transportPoints && (i === 0 || (i % 2 === 1 ? point >= (points[i - 1] ?? 0) : point > (points[i - 1] ?? 0))),
   );
 
-type Domain = 'http' | 'dns' | 'exec';
+type Domain = RequestDomain | 'exec';
+const contentDomains: readonly Domain[] = [...requestDomains, 'exec'];
 /** What its content can be about. */
-const domainsOf = ({ section }: PartRule): readonly Domain[] => (section === 'process' ? ['exec'] : ['http', 'dns']);
+const domainsOf = ({ section }: PartContent['rules'][number]): readonly Domain[] => (section === 'process' ? ['exec'] : requestDomains);
 
-function contentFault(rule: PartRule): string | undefined {
+function contentFault(rule: PartContent['rules'][number]): string | undefined {
   if (!rule.content) return rule.section === 'process' ? 'is a process rule without content' : undefined;
   if (rule.peers && rule.action === 'pass') return 'passes requests over, which only connections are';
   if (!domainsOf(rule).some((known) => known === rule.content?.domain))
@@ -27,7 +28,7 @@ function contentFault(rule: PartRule): string | undefined {
   return ascendingBelow(rule.content.classes, limits.classes) ? undefined : 'names a class of content that does not exist';
 }
 
-function ruleFault({ selectors, policies }: PolicyPart, rule: PartRule): string | undefined {
+function ruleFault({ selectors, policies }: PartContent, rule: PartContent['rules'][number]): string | undefined {
   const { section, policy, peers, ports, action } = rule;
   if (policy >= policies.length) return 'is of a policy that does not exist';
   if ((section === 'process') !== (peers === undefined)) return 'has peers if and only if it is no network rule';
@@ -40,11 +41,11 @@ function ruleFault({ selectors, policies }: PolicyPart, rule: PartRule): string 
 }
 
 /** The first number of a part that points nowhere, as text; undefined when all is well. */
-export function partFault(part: PolicyPart): string | undefined {
+export function partFault(part: PartContent): string | undefined {
   if (part.policies.some(({ subject }) => subject >= part.selectors.length)) return 'a policy names a subject that does not exist';
   for (const [index, rule] of part.rules.entries()) {
     const fault = ruleFault(part, rule);
-    if (fault !== undefined) return `rule ${index} (${rule.file}:${rule.line}) ${fault}`;
+    if (fault !== undefined) return `rule ${index} (${rule.file}: \`${rule.text}\`) ${fault}`;
   }
   return part.rules.some(({ policy }, i) => policy < (part.rules[i - 1]?.policy ?? 0))
     ? 'its rules are not in the order of its policies'
@@ -54,7 +55,7 @@ export function partFault(part: PolicyPart): string | undefined {
 /** Of each domain one more than the highest class of content that a part names. */
 export type ContentEnds = ReadonlyMap<string, number>;
 
-export function contentEnds({ rules }: PolicyPart): ContentEnds {
+export function contentEnds({ rules }: PartContent): ContentEnds {
   const ends = new Map<string, number>();
   for (const { content } of rules)
     if (content) ends.set(content.domain, Math.max(ends.get(content.domain) ?? 0, 1 + (content.classes.at(-1) ?? -1)));
@@ -64,11 +65,11 @@ export function contentEnds({ rules }: PolicyPart): ContentEnds {
 /** Does what stands beside the parts make sense, and have they no class that it does not count? */
 export function frameFault({ selectors, services, classes, ipv6Networks }: ProgramFrame, ends: readonly ContentEnds[]): string | undefined {
   if (classes.ports < 1) return 'no port has a class';
-  if (Math.min(classes.networks, classes.http, classes.dns, classes.exec) < 2) return 'a dimension lacks its first two classes';
-  if ([classes.ports, classes.http, classes.dns, classes.exec].some((count) => count > limits.classes))
+  if (Math.min(classes.networks, ...contentDomains.map((domain) => classes[domain])) < 2) return 'a dimension lacks its first two classes';
+  if ([classes.ports, ...contentDomains.map((domain) => classes[domain])].some((count) => count > limits.classes))
     return 'a dimension has too many classes';
   if (services.some(({ backends }) => backends >= selectors.length)) return 'a service names a selector that does not exist';
-  for (const domain of ['http', 'dns', 'exec'] as const)
+  for (const domain of contentDomains)
     if (ends.some((end) => (end.get(domain) ?? 0) > classes[domain])) return `a rule names a class of \`${domain}\` that does not exist`;
   return ascendingBelow(ipv6Networks, classes.networks) ? undefined : 'an IPv6 network class does not exist';
 }

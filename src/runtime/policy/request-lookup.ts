@@ -20,8 +20,13 @@ export class RequestTable {
     this.#view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   }
 
+  /** Those of the pages follow those in the struct. */
+  get #cells(): number {
+    return this.#offsets.get('near')?.offset ?? 0;
+  }
+
   get cells(): number {
-    return (this.#view.byteLength - layouts.requests.size) / 2;
+    return (this.#view.byteLength - this.#cells) / 2;
   }
 
   /** Member `name`, at `slot` where it has one for each. */
@@ -35,7 +40,7 @@ export class RequestTable {
   }
 
   cell(at: number): number {
-    return this.#view.getUint16(layouts.requests.size + at * 2, true);
+    return this.#view.getUint16(this.#cells + at * 2, true);
   }
 
   isAsked(slot: number): boolean {

@@ -1,6 +1,6 @@
 // Rows of verdicts: for a list of candidates in deciding order and the defaults, what every peer class, request class or
 // exec class comes to (grammar/README.md, "Order", "Undecidable", "Connections", "Default", "Audit").
-import { eventDomain, matchType, verdictAction, verdictFlag } from '../../compiler/ir/abi.ts';
+import { eventDomain, matchType, type RequestDomain, requestDomains, verdictAction, verdictFlag } from '../../compiler/ir/abi.ts';
 import type { Tier } from '../../compiler/ir/typed.ts';
 import { type Candidate, type Candidates, type Default, type Defaults, matches } from './candidates.ts';
 import { Chains } from './chains.ts';
@@ -23,9 +23,9 @@ type Ruling = {
   readonly isInspected: boolean;
 };
 
-/** What requests of a connection are read as: no build has rules of both for one. */
-type RequestDomain = 'http' | 'dns';
-const requestDomainOf = (list: readonly Candidate[]): RequestDomain => (list.some(({ domain }) => domain === 'dns') ? 'dns' : 'http');
+/** What requests of a connection are read as: no build has rules of two domains for one, but where ports have names. */
+const requestDomainOf = (list: readonly Candidate[]): RequestDomain =>
+  requestDomains.findLast((name) => list.some(({ domain }) => domain === name)) ?? requestDomains[0];
 
 /** Classes of contents. */
 type Sizes = Readonly<Record<RequestDomain | 'exec', number>>;
@@ -271,7 +271,7 @@ export class Rows {
   #entry({ held, wished, match, inspected }: { held: Decider; wished: Decider; match: number; inspected?: Inspected }): number {
     const isAudited = allows(held) && !allows(wished);
     const passes = inspected ? verdictAction.inspect : verdictAction.allow;
-    return this.#table.entry({
+    return this.#table.word({
       action: allows(held) ? passes : verdictAction.deny,
       cause: (isAudited ? wished : held).cause,
       match,

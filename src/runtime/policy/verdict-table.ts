@@ -1,7 +1,6 @@
-// The flat table of `pol_verdict`: rows of entries behind each other, equal rows once. Entry 0 is absent, so that a base
-// that was never written denies.
-import { layouts, verdictAction } from '../../compiler/ir/abi.ts';
-import { encodeInto } from '../../compiler/ir/layout.ts';
+// The flat table of verdicts, a word each (ir/abi.ts, `verdictShift`): rows of words behind each other, equal rows once. Word 0
+// is absent, so that a base that was never written denies.
+import { layouts, limits, verdictAction, verdictShift } from '../../compiler/ir/abi.ts';
 import { GenerationLimit } from './generation.ts';
 
 /** A `pol_verdict`. `next`: base of the request row where the action is `inspect`, else 0. */
@@ -15,49 +14,68 @@ export type Entry = {
 };
 export const absent: Entry = { action: verdictAction.absent, cause: 0, match: 0, next: 0, domain: 0, flags: 0 };
 
-const size = layouts.verdict.size;
-/** Bytes of one map that the kernel still allocates in one piece on every machine. */
-const largestTable = 1 << 30;
+/** `inspections`: the two words of a `pol_inspection` behind each other. */
+export type Verdicts = { readonly words: Uint32Array; readonly inspections: Uint32Array };
 
-/** Interns entries (as numbers) and rows (as bases). */
+const wordBytes = 4;
+const inspectionWords = layouts.inspection.size / wordBytes;
+const mostVerdicts = (limits.memoryPage * limits.memoryPages) / wordBytes;
+/** What a word has room for: causes, and verdicts that read requests. */
+const numbers = 2 ** (32 - verdictShift.number);
+const bitsOf = (word: number, from: number, end: number): number => (word >>> from) & ((1 << (end - from)) - 1);
+
+/** What a word says; of an inspection, `inspected` are its own two words. */
+export function entryOf(
+  word: number,
+  inspected: (number: number) => readonly [cause: number, next: number] | undefined,
+): Entry | undefined {
+  const action = bitsOf(word, 0, verdictShift.match);
+  const match = bitsOf(word, verdictShift.match, verdictShift.flags);
+  const flags = bitsOf(word, verdictShift.flags, verdictShift.number);
+  const number = word >>> verdictShift.number;
+  if (action !== verdictAction.inspect) return { action, match, flags, cause: number, next: 0, domain: 0 };
+  const [cause, next] = inspected(number) ?? [];
+  if (cause === undefined || next === undefined) return undefined;
+  return { action, match, flags, cause, next: next % 2 ** verdictShift.domain, domain: next >>> verdictShift.domain };
+}
+
+/** Interns rows (as bases), and what is known of verdicts that read requests. */
 export class VerdictTable {
-  readonly #entries: Entry[] = [absent];
-  readonly #entryNumbers = new Map<string, number>();
+  readonly #inspections: number[] = [];
+  readonly #inspectionNumbers = new Map<string, number>();
   readonly #bases = new Map<string, number>();
-  /** Entry numbers, in table order. */
-  readonly #table: number[] = [0];
+  readonly #words: number[] = [0];
 
-  entry(entry: Entry): number {
-    const key = `${entry.action},${entry.cause},${entry.match},${entry.next},${entry.domain},${entry.flags}`;
-    const known = this.#entryNumbers.get(key);
-    if (known !== undefined) return known;
-    this.#entryNumbers.set(key, this.#entries.length);
-    return this.#entries.push(entry) - 1;
+  /** The word of a verdict. @throws GenerationLimit */
+  word(entry: Entry): number {
+    const number = entry.action === verdictAction.inspect ? this.#inspection(entry) : entry.cause;
+    if (number >= numbers) throw new GenerationLimit('numbers of deciders', number, numbers - 1);
+    return number * 2 ** verdictShift.number + ((entry.flags << verdictShift.flags) | (entry.match << verdictShift.match) | entry.action);
   }
 
-  /** Base of the row that holds these entries. @throws GenerationLimit */
-  row(entries: ArrayLike<number>): number {
-    const key = Array.prototype.join.call(entries);
+  #inspection({ cause, next, domain }: Entry): number {
+    const key = `${cause},${next},${domain}`;
+    const known = this.#inspectionNumbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.#inspections.length / inspectionWords;
+    this.#inspections.push(cause, domain * 2 ** verdictShift.domain + next);
+    this.#inspectionNumbers.set(key, number);
+    return number;
+  }
+
+  /** Base of the row that holds these words. @throws GenerationLimit */
+  row(words: ArrayLike<number>): number {
+    const key = Array.prototype.join.call(words);
     const known = this.#bases.get(key);
     if (known !== undefined) return known;
-    const base = this.#table.length;
-    for (let i = 0; i < entries.length; i++) this.#table.push(entries[i] ?? 0);
-    if (this.#table.length * size > largestTable) throw new GenerationLimit('verdicts', this.#table.length, largestTable / size);
+    const base = this.#words.length;
+    for (let i = 0; i < words.length; i++) this.#words.push(words[i] ?? 0);
+    if (this.#words.length > mostVerdicts) throw new GenerationLimit('verdicts', this.#words.length, mostVerdicts);
     this.#bases.set(key, base);
     return base;
   }
 
-  bytes(): Uint8Array {
-    const out = new Uint8Array(this.#table.length * size);
-    const records = this.#entries.map((entry) => {
-      const record = new Uint8Array(size);
-      encodeInto(layouts.verdict, entry, new DataView(record.buffer), 0);
-      return record;
-    });
-    this.#table.forEach((number, i) => {
-      const record = records[number];
-      if (number > 0 && record) out.set(record, i * size);
-    });
-    return out;
+  done(): Verdicts {
+    return { words: Uint32Array.from(this.#words), inspections: Uint32Array.from(this.#inspections) };
   }
 }

@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { build } from '../../../src/compiler/7-build/index.ts';
 import { compile } from '../../../src/compiler/index.ts';
 import { abiVersion } from '../../../src/compiler/ir/abi.ts';
-import type { Manifest, ProgramRule } from '../../../src/compiler/ir/bundle.ts';
+import { type Manifest, type ProgramRule, partFile } from '../../../src/compiler/ir/bundle.ts';
 import { buildText } from '../../../src/compiler/ir/bundle-schema.ts';
 import type { Emitted } from '../../../src/compiler/ir/emitted.ts';
 import type { Selector } from '../../../src/compiler/space/labels.ts';
@@ -66,8 +66,10 @@ const writeManifest = (directory: string, manifest: unknown): void =>
 
 /** Replaces a file and repairs every hash, as somebody would who means it. */
 function forge(directory: string, file: string, bytes: string | Uint8Array): void {
-  writeFileSync(join(directory, file), bytes);
-  const repaired = JSON.parse(JSON.stringify(readManifest(directory)), (_, value: unknown) =>
+  const parts = readManifest(directory).parts.map((hash) => (partFile(hash) === file ? sha256(bytes) : hash));
+  const isPart = file.startsWith('parts/');
+  writeFileSync(join(directory, isPart ? partFile(sha256(bytes)) : file), bytes);
+  const repaired = JSON.parse(JSON.stringify({ ...readManifest(directory), parts }), (_, value: unknown) =>
     typeof value === 'object' && value !== null && 'file' in value && value.file === file ? { ...value, sha256: sha256(bytes) } : value,
   );
   writeManifest(directory, { ...repaired, build: sha256(buildText(repaired)) });
@@ -215,7 +217,7 @@ type Editable = {
   readonly rules: readonly { readonly peers: { readonly selectors: number[]; networks: string[] }; readonly ports: { points: number[] } }[];
   readonly policies: readonly object[];
 };
-const partIn = (directory: string): string => readManifest(directory).parts[0]?.file ?? '';
+const partIn = (directory: string): string => partFile(readManifest(directory).parts[0] ?? '');
 
 test('numbers that point nowhere are refused even when every hash is right', () => {
   const edits: Readonly<Record<string, (program: Editable) => unknown>> = {
@@ -239,6 +241,11 @@ test('numbers that point nowhere are refused even when every hash is right', () 
   const frame = JSON.parse(readFileSync(join(fewer, 'program.json'), 'utf8'));
   forge(fewer, 'program.json', JSON.stringify({ ...frame, classes: { ...frame.classes, http: 1 } }));
   assert.is(errorOf(fewer).kind, 'damaged');
+  for (const bytes of [4, 6, 400]) {
+    const directory = built();
+    forge(directory, 'lines.bin', new Uint8Array(bytes).fill(1));
+    assert.match(errorOf(directory).message, /^`lines.bin` is damaged: /);
+  }
   const twice = built();
   const manifest = readManifest(twice);
   const doubled = { ...manifest, parts: [...manifest.parts, ...manifest.parts] };

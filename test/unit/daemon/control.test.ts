@@ -54,6 +54,7 @@ async function serving(parts: Partial<Control> = {}) {
     lostRecord,
     register: ({ name }) => void done.push(`register ${name}`),
     unregister: ({ name }) => void done.push(`unregister ${name}`),
+    govern: (unit) => void done.push(`govern ${unit}`),
     confirm: () => void done.push('confirm'),
     stop: (unload) => void done.push(`stop ${unload}`),
     ...parts,
@@ -82,8 +83,9 @@ test('requests are answered, refusals come through', async () => {
     },
   });
   await ask(await connection(), { op: 'unregister', name: 'a' });
+  await ask(await connection(), { op: 'govern', unit: 'a.service' });
   await ask(await connection(), { op: 'stop', unload: true });
-  assert.equal(done, ['unregister a', 'stop true']);
+  assert.equal(done, ['unregister a', 'govern a.service', 'stop true']);
   try {
     await ask(await connection(), { op: 'register', name: 'a', labels: {}, cgroup: '/a', owner: 1 });
     assert.unreachable();

@@ -127,6 +127,29 @@ test('an HTTP request', () => {
   );
 });
 
+test('a hello of TLS: what Hubble has no field for stands under extensions', () => {
+  const parts: EventParts = {
+    cause: cause.both,
+    direction: 'egress',
+    protocol: 'tls',
+    domain: 'tls',
+    match: 'layer7',
+    verdict: 'dropped',
+    subject: 16,
+    peer: 17,
+    ports: [40000, 443],
+    text: '\u0000\u000aok.example\u0001\u0002h2\u0001\u0008http/1.1',
+  };
+  const flow = flowOf(parts);
+  assert.equal([flow.l7, flow.Type, flow.event_type], [{ type: 'REQUEST' }, 'L7', { type: 129 }]);
+  assert.equal(flow.extensions.tls, { server_name: 'ok.example', protocols: ['h2', 'http/1.1'] });
+  assert.equal([flow.l4, flow.Summary], [{ TCP: { source_port: 40000, destination_port: 443 } }, 'TLS ClientHello ok.example']);
+  assert.match(lineOf(parts), /egress {2}TLS .*:443\) ok\.example h2 http\/1\.1 /);
+  const cut = flowOf({ ...parts, text: '\u0001\u0002h2\u0000\u000aok', reason: 'encryptedHello' });
+  assert.equal([cut.extensions.tls, cut.extensions.reason], [{ protocols: ['h2'] }, 'encryptedHello']);
+  assert.match(lineOf({ ...parts, text: '' }), /:443\) - /);
+});
+
 test('ICMP: type and code; from the host', () => {
   const flow = flowOf({
     cause: 0,

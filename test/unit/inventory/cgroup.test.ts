@@ -92,4 +92,26 @@ test('by process', () => {
   assert.is(problemOf(find(16)), 'process 16 does not exist');
 });
 
+test('by unit, in whatever slice it stands; one that does not run is no mistake', () => {
+  const here = machine('units', [['cgroup2', 'unified']]);
+  for (const path of [
+    'system.slice/cart.service',
+    'a.slice/a-b.slice/b@1.service',
+    '_cpu.service',
+    'user.slice/user@1.service/app.slice/mine.service',
+  ])
+    mkdirSync(here.at(`unified/${path}`), { recursive: true });
+  const find = (unit: string) => resolveCgroup({ kind: 'unit', unit }, cgroupMounts(here), here);
+  assert.is(problemOf(find('cart.service')), `found ${here.at('unified/system.slice/cart.service')}`);
+  assert.is(problemOf(find('b@1.service')), `found ${here.at('unified/a.slice/a-b.slice/b@1.service')}`);
+  assert.is(problemOf(find('cpu.service')), `found ${here.at('unified/_cpu.service')}`);
+  assert.equal(
+    find('mine.service'),
+    { ok: false, problem: 'unit `mine.service` does not run', stopped: true },
+    "a user's is not the machine's",
+  );
+  mkdirSync(here.at('unified/b.slice/cart.service'), { recursive: true });
+  assert.match(problemOf(find('cart.service')), /unit `cart\.service` has two cgroups, .*: name one with `cgroup`/);
+});
+
 test.run();

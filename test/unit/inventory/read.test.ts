@@ -99,12 +99,12 @@ const wrong: readonly (readonly [what: string, text: string, problems: readonly 
     'addresses, ports, and where a workload is',
     'workloads:\n  - name: a\n    addresses: [10.0.0.0/8, ten]\n    ports: { big: tcp 70000 }\n  - name: b\n    cgroup: /b\n    pid: 1\n  - name: c\n',
     [
-      '2: workloads[0]: workload `a` has neither `cgroup`, `pid` or `interface` (a local workload) nor `addresses` (a remote one)',
+      '2: workloads[0]: workload `a` has neither `cgroup`, `pid`, `unit` or `interface` (a local workload) nor `addresses` (a remote one)',
       '3: workloads[0].addresses[0]: expected one IPv4 or IPv6 address, found `10.0.0.0/8`; a network belongs into a policy (`network`)',
       '3: workloads[0].addresses[1]: expected one IPv4 or IPv6 address, found `ten`',
       '4: workloads[0].ports.big: expected a port from 1 to 65535, found `70000`',
       '7: workloads[1].pid: give either `cgroup` or `pid`, not both',
-      '8: workloads[2]: workload `c` has neither `cgroup`, `pid` or `interface` (a local workload) nor `addresses` (a remote one)',
+      '8: workloads[2]: workload `c` has neither `cgroup`, `pid`, `unit` or `interface` (a local workload) nor `addresses` (a remote one)',
     ],
   ],
   [
@@ -118,7 +118,7 @@ const wrong: readonly (readonly [what: string, text: string, problems: readonly 
     [
       "3: workloads[1].addresses[0]: address 10.0.0.1 is already workload `a`'s at i.yaml:2; an address belongs to one entry",
       '4: workloads[2].name: workload `a` is already at i.yaml:2',
-      "9: entities.health: address 10.0.0.2 is already workload `a`'s at i.yaml:4; only workloads that are all local (with `cgroup` or `pid`) can share one",
+      "9: entities.health: address 10.0.0.2 is already workload `a`'s at i.yaml:4; only workloads that are all local (with `cgroup`, `pid` or `unit`) can share one",
     ],
   ],
   ['no YAML at all', 'workloads: [\n', ['2: not YAML: unexpected end of the stream within a flow collection']],

@@ -3,12 +3,14 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { limits, nothing } from '../../../src/compiler/ir/abi.ts';
 import { type Address, addressBytes, type Prefix, parseAddress, parsePrefix } from '../../../src/compiler/space/address.ts';
-import { ChoiceTable } from '../../../src/runtime/policy/choices.ts';
+import { type Choices, ChoiceTable } from '../../../src/runtime/policy/choices.ts';
 import { GenerationLimit } from '../../../src/runtime/policy/generation.ts';
+import { compactChoices } from '../../../src/runtime/policy/grouped-choices.ts';
 import { AddressBlocks, type AddressLeaf } from '../../../src/runtime/policy/memory/address-blocks.ts';
 import { walkAddressTree, writeAddressTrees } from '../../../src/runtime/policy/memory/address-tree.ts';
 import { displaced, type SparseRow } from '../../../src/runtime/policy/memory/displaced.ts';
 import { portBlocks } from '../../../src/runtime/policy/memory/port-blocks.ts';
+import { WordRuns } from '../../../src/runtime/policy/memory/word-runs.ts';
 import { MemoryWriter } from '../../../src/runtime/policy/memory/writer.ts';
 import { type Random, random, seedOf } from '../../harness/random.ts';
 
@@ -105,27 +107,63 @@ test('blocks inside blocks at every length, and the same address at every length
   ]);
 });
 
-test('choices are found in their blocks, and equal blocks are one', () => {
+test('choices are found in their blocks and groups, as many as they are, and equal rows are one', () => {
   const table = new ChoiceTable();
   const all = (choices: Uint16Array) => Array.from(choices, (_, at) => at);
-  const wide = Uint16Array.from({ length: 40 }, (_, i) => i * 100);
+  const made = [16, 256, 65_536].map((end) => {
+    const choices = Uint16Array.from({ length: 200 }, (_, i) => (i >= 64 && i < 130 ? 0 : (i * (end / 16) + i) % end));
+    return { choices, row: table.row(choices, end - 1, all(choices)) };
+  });
   const narrow = Uint16Array.from({ length: 64 }, (_, i) => (i >= 16 && i < 32 ? 7 : 0));
-  const [first, second, third] = [table.row(wide, 3900, all(wide)), table.row(narrow, 7, all(narrow)), table.row(narrow, 7, [20])];
-  assert.is(second, third);
-  const { rows, blocks, columns } = table.done();
-  assert.equal([rows.length, columns, rows[first]?.isWide, rows[second]?.isWide], [2, 4, true, false]);
-  const at = (row: number, column: number, i: number): number => {
-    const place = Array.from(rows[row]?.columns ?? []).indexOf(column);
-    if (place < 0) return 0;
-    const byte = (rows[row]?.values[place] ?? 0) * limits.choiceBlock + i;
-    return (blocks[byte] ?? 0) + (rows[row]?.isWide ? (blocks[byte + limits.choiceBlock] ?? 0) * 256 : 0);
-  };
-  wide.forEach((choice, i) => assert.is(at(first, i >> 4, i & 15), choice));
-  narrow.forEach((choice, i) => assert.is(at(second, i >> 4, i & 15), choice));
-  assert.ok(blocks.subarray(0, limits.choiceBlock).every((byte) => byte === 0));
+  assert.is(table.row(narrow, 7, all(narrow)), table.row(narrow, 7, [20]));
   assert.throws(
     () => table.row(narrow, 65_536, []),
     (error: unknown) => error instanceof GenerationLimit,
+  );
+  const plain = table.done();
+  const small = compactChoices(plain, 0);
+  assert.equal(
+    [plain, small].map(({ rows }) => rows.map(({ form }) => form)),
+    [
+      ['bytes', 'bytes', 'wide', 'bytes'],
+      ['groupedNibbles', 'groupedBytes', 'wide', 'groupedNibbles'],
+    ],
+  );
+  assert.is(compactChoices(plain), plain, 'what is small stays as it is');
+  for (const choices of [plain, small]) {
+    assert.ok(choices.blocks.subarray(0, limits.choiceBlock).every((byte) => byte === 0));
+    for (const one of [...made, { choices: narrow, row: 3 }])
+      one.choices.forEach((choice, asked) => assert.is(chosen(choices, one.row, asked), choice));
+  }
+});
+
+/** As ir/abi.ts states it. */
+function chosen({ rows, groups, blocks }: Choices, row: number, asked: number): number {
+  const { columns, values, form } = rows[row] ?? { columns: [], values: [], form: 'bytes' };
+  const isGrouped = form === 'groupedBytes' || form === 'groupedNibbles';
+  const found = Array.from(columns).indexOf(Math.floor(asked / (isGrouped ? 64 : 16)));
+  if (found < 0) return 0;
+  const number = values[found] ?? Number.NaN;
+  const at = isGrouped ? (groups[number * 4 + (Math.floor(asked / 16) % 4)] ?? Number.NaN) * 8 : number * 16;
+  const byte = (within: number): number => blocks[at + within] ?? Number.NaN;
+  if (form === 'groupedNibbles') return (byte(Math.floor((asked % 16) / 2)) >> ((asked % 2) * 4)) & 15;
+  return byte(asked % 16) + (form === 'wide' ? byte(16 + (asked % 16)) * 256 : 0);
+}
+
+test('runs of words are numbered as they come, equal ones once', () => {
+  const source = random(seedOf('runs of words', 20261124));
+  const runs = new WordRuns(3);
+  const known = new Map<string, number>();
+  for (let i = 0; i < 5000; i++) {
+    const run = Uint32Array.from({ length: 3 }, () => below(source, 12) * 0x1555_5555);
+    const number = known.get(run.join()) ?? known.size;
+    known.set(run.join(), number);
+    assert.is(runs.numberOf(run), number);
+  }
+  assert.is(runs.count, known.size);
+  assert.equal(
+    Array.from(runs.words),
+    [...known.keys()].flatMap((run) => run.split(',').map(Number)),
   );
 });
 

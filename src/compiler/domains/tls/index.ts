@@ -7,7 +7,7 @@ import { globText } from '../types/texts.ts';
 const protocol = globText({
   noun: 'protocol',
   expected: 'a protocol ("h2")',
-  possible: repeat(byteIn([0, 0xff]), 1),
+  possible: repeat(byteIn([0x21, 0x7e]), 1),
   familiar: either(literal('h2'), literal('http/1.1')),
 });
 

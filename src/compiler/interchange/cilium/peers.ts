@@ -14,12 +14,32 @@ import { servicePeers } from './services.ts';
 export type Direction = 'ingress' | 'egress';
 export const side = (direction: Direction): 'from' | 'to' => (direction === 'ingress' ? 'from' : 'to');
 
+export const peerKinds = ['Endpoints', 'CIDR', 'CIDRSet', 'Entities', 'Services', 'FQDNs', 'Groups', 'Nodes'] as const;
+export type PeerKind = (typeof peerKinds)[number];
+
+const ofSide = (word: 'from' | 'to'): Readonly<Record<PeerKind, string>> => ({
+  Endpoints: `${word}Endpoints`,
+  CIDR: `${word}CIDR`,
+  CIDRSet: `${word}CIDRSet`,
+  Entities: `${word}Entities`,
+  Services: `${word}Services`,
+  FQDNs: `${word}FQDNs`,
+  Groups: `${word}Groups`,
+  Nodes: `${word}Nodes`,
+});
+/** Names of the fields that hold peers: a name that is put together at each visit is looked up slowly. */
+export const peerFields: Readonly<Record<Direction, Readonly<Record<PeerKind, string>>>> = {
+  ingress: ofSide('from'),
+  egress: ofSide('to'),
+};
+
 /** Lists of these that are there and empty select nobody, whatever stands beside them. */
-const closing = ['Endpoints', 'Nodes', 'Entities', 'CIDR', 'CIDRSet', 'FQDNs'];
+const closing = ['Endpoints', 'Nodes', 'Entities', 'CIDR', 'CIDRSet', 'FQDNs'] as const;
 
 /** Undefined: the rule names no peers, which is anybody where it names ports. An empty list: nobody. */
 export function peersOf(rule: Field, direction: Direction, reading: Reading): readonly string[] | undefined {
-  const list = (name: string): Field => member(rule, `${side(direction)}${name}`);
+  const fields = peerFields[direction];
+  const list = (kind: PeerKind): Field => member(rule, fields[kind]);
   if (closing.some((name) => isEmptyList(list(name)))) return [];
   const found = [
     ...items(list('Endpoints')).map((selector) => endpointPeers(selector, reading)),

@@ -2,6 +2,7 @@
 // a path is about path and query as they are sent.
 import { readRegex } from '../../space/regex.ts';
 import { type Field, has, items, member, numberIn, textIn, textsIn } from '../fields.ts';
+import type { Facts } from '../importer.ts';
 import { listed, literalText, quoted, regexText } from '../texts.ts';
 import { nameText, patternText } from './names.ts';
 import type { Reading } from './reading.ts';
@@ -84,11 +85,22 @@ function expressionTest(name: string, field: Field, reading: Reading): string {
   const text = expression.replace(/^\^/, '').replace(/(?<!\\)\$$/, '');
   if (name === 'target' && /^\/[\w/~-]*$/.test(text)) return `target ${literalText(text)}`;
   if (name === 'host' && /^[a-z0-9-]+$/.test(text)) return `host ${literalText(text)}`;
-  const read = readRegex(expression);
+  const read = regexIn(expression, reading);
   const [unknown] = /(?<=^(?:[^\\]|\\[^uZ])*)\\[uZ]/.exec(expression) ?? [];
   if (unknown !== undefined) reading.refuse(field, `no expression of RE2 has \`${unknown}\``);
   else if (!read.ok) reading.unsupported(field, read.mistake.reason);
   return `${name} ${regexText(expression)}`;
+}
+
+const known = new WeakMap<Facts, Map<string, ReturnType<typeof readRegex>>>();
+
+/** The same expressions stand in many documents. */
+function regexIn(expression: string, { context: { facts } }: Reading): ReturnType<typeof readRegex> {
+  const ofAll = known.get(facts) ?? new Map<string, ReturnType<typeof readRegex>>();
+  known.set(facts, ofAll);
+  const read = ofAll.get(expression) ?? readRegex(expression);
+  ofAll.set(expression, read);
+  return read;
 }
 
 // --- headers ----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ import { formatPrefix, isIpv4, type Prefix, parsePrefix } from '../../space/addr
 import { type Field, has, items, member, textIn } from '../fields.ts';
 import { entityText } from './entities.ts';
 import { validateName } from './names.ts';
-import { type Direction, side } from './peers.ts';
+import { type Direction, type PeerKind, peerFields, peerKinds } from './peers.ts';
 import type { Reading } from './reading.ts';
 import { validatePorts } from './validate-ports.ts';
 import { validateSelector } from './validate-selectors.ts';
@@ -35,16 +35,14 @@ function validateSpec(spec: Field, reading: Reading): void {
 
 export type RuleKind = { readonly direction: Direction; readonly isOfHost: boolean; readonly isDeny: boolean };
 
-const kinds = ['Endpoints', 'CIDR', 'CIDRSet', 'Entities', 'Services', 'FQDNs', 'Groups', 'Nodes'];
-
 function validateRule(rule: Field, kind: RuleKind, reading: Reading): void {
-  const from = side(kind.direction);
-  const list = (name: string): Field => member(rule, `${from}${name}`);
-  const used = kinds.filter((name) => items(list(name)).length > 0);
+  const fields = peerFields[kind.direction];
+  const list = (name: PeerKind): Field => member(rule, fields[name]);
+  const used = peerKinds.filter((name) => items(list(name)).length > 0);
   if (used.length > 1)
     reading.refuse(
       rule,
-      `peers of several kinds in one rule: ${used.map((name) => `\`${from}${name}\``).join(', ')}`,
+      `peers of several kinds in one rule: ${used.map((name) => `\`${fields[name]}\``).join(', ')}`,
       'write a rule for each',
     );
   if (items(member(rule, 'icmps')).length > 0 && items(member(rule, 'toPorts')).length > 0)

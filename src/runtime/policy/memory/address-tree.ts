@@ -9,7 +9,7 @@ import type { MemoryWriter } from './writer.ts';
 const widest = 16;
 const narrowest = 4;
 /** Of the words of a branch, at least one in so many begins something of its own. */
-const spread = 4;
+const spread = 3;
 /** Fewer common bits are not worth a node. */
 const leastSkip = 6;
 

@@ -1,10 +1,11 @@
 // The tables of one generation and the blocks of addresses -> the bytes of the decision memory (ir/abi.ts, `pol_memory`): all
 // that a packet is decided by, in one piece, so that it can be put in force at once.
-import { innerEntries, layouts, limits, nothing, rowFlag } from '../../../compiler/ir/abi.ts';
+import { choiceForm, innerEntries, layouts, limits, nothing, rowFlag } from '../../../compiler/ir/abi.ts';
 import { encodeInto } from '../../../compiler/ir/layout.ts';
 import { type Address, addressBytes } from '../../../compiler/space/address.ts';
 import type { Choices } from '../choices.ts';
 import { type EndpointClasses, GenerationLimit, type GenerationTables } from '../generation.ts';
+import type { Verdicts } from '../verdict-table.ts';
 import { AddressBlocks } from './address-blocks.ts';
 import { writeAddressTrees } from './address-tree.ts';
 import { bitsFor, displaced, valuesBeside } from './displaced.ts';
@@ -19,12 +20,22 @@ export type AddressTables = {
 /** `parts`: bytes of each part. */
 export type MemoryImage = { readonly bytes: Uint8Array; readonly parts: Readonly<Record<string, number>> };
 
-/** Lowest bit of the address of cells. */
-export const wideChoices = 1;
+/** Places of blocks that 16 bits have room for. */
+const mostShortPlaces = 1 << 16;
 /** Sections of a subject. */
 export const sectionsOfSubject = 3;
 
-function blocksOf({ prefixes, addresses }: AddressTables): AddressBlocks {
+const blocksOfAddresses = new WeakMap<AddressTables['addresses'], { readonly prefixes: Uint8Array; readonly blocks: AddressBlocks }>();
+
+/** Neither of the two ever changes. */
+function blocksOf(tables: AddressTables): AddressBlocks {
+  const known = blocksOfAddresses.get(tables.addresses);
+  const blocks = known?.prefixes === tables.prefixes ? known.blocks : joined(tables);
+  blocksOfAddresses.set(tables.addresses, { prefixes: tables.prefixes, blocks });
+  return blocks;
+}
+
+function joined({ prefixes, addresses }: AddressTables): AddressBlocks {
   const blocks = new AddressBlocks();
   const size = layouts.prefixKey.size + 4;
   const view = new DataView(prefixes.buffer, prefixes.byteOffset, prefixes.byteLength);
@@ -62,23 +73,38 @@ class ImageWriter {
     Object.assign(this.#fields, { endpoints: at, endpoint_count: count });
   }
 
-  verdicts(records: Uint8Array): void {
-    const at = this.#writer.place('verdicts', records.length);
-    this.#writer.setBytes(at, records);
-    Object.assign(this.#fields, { verdicts: at, verdict_count: records.length / layouts.verdict.size });
+  verdicts({ words, inspections }: Verdicts): void {
+    this.#fields.verdicts = this.#words('verdicts', words);
+    this.#fields.verdict_count = words.length;
+    this.#fields.inspections = this.#words('inspections', inspections);
+    this.#fields.inspection_count = inspections.byteLength / layouts.inspection.size;
+  }
+
+  #words(part: string, words: Uint32Array): number {
+    const at = this.#writer.place(part, words.byteLength);
+    this.#writer.words(at, words.length).set(words);
+    return at;
   }
 
   /** Address of the cells of each row of choices. */
-  choices({ columns, rows, blocks }: Choices): readonly number[] {
+  choices({ columns, rows, groups, blocks }: Choices): readonly number[] {
     const most = valuesBeside(bitsFor(columns));
-    if (blocks.length / limits.choiceBlock > most) throw new GenerationLimit('blocks of choices', blocks.length / limits.choiceBlock, most);
+    const count = Math.max(blocks.length / limits.choiceBlock, groups.length / limits.choiceGroup);
+    if (count > most) throw new GenerationLimit('blocks of choices', count, most);
     const { cells, bases, bits } = displaced(rows, columns);
     const at = this.#writer.place('blocks', blocks.length);
     this.#writer.setBytes(at, blocks);
-    const base = this.#writer.place('cells', cells.byteLength);
-    this.#writer.words(base, cells.length).set(cells);
-    Object.assign(this.#fields, { blocks: at, cell_bits: bits });
-    return rows.map(({ isWide }, number) => base + (bases[number] ?? 0) * 4 + (isWide ? wideChoices : 0));
+    const areWide = blocks.length / limits.choiceUnit > mostShortPlaces;
+    const groupsAt = areWide ? this.#words('groups', groups) : this.#shorts('groups', groups);
+    const base = this.#words('cells', cells);
+    Object.assign(this.#fields, { blocks: at, groups: groupsAt, wide_groups: areWide ? 1 : 0, cell_bits: bits });
+    return rows.map(({ form }, number) => base + (bases[number] ?? 0) * 4 + choiceForm[form]);
+  }
+
+  #shorts(part: string, values: Uint32Array): number {
+    const at = this.#writer.place(part, values.length * 2);
+    this.#writer.setShorts(at, Uint16Array.from(values));
+    return at;
   }
 
   /** Their place; they are written when it is known where the cells of each row of choices are. */

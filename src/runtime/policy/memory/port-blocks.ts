@@ -1,5 +1,6 @@
 // Transport point -> port class, small: points stand in blocks, and equal blocks are one.
 import { limits } from '../../../compiler/ir/abi.ts';
+import { classesOf, portPieces } from '../../../compiler/ir/class-pieces.ts';
 
 const blockSize = limits.portBlock;
 
@@ -15,26 +16,24 @@ export function portBlocks(image: Uint8Array): PortBlocks {
   return known;
 }
 
-/** The one class of a block; undefined where it has several. Most have one. */
-function onlyClass(classes: Uint16Array, block: number): number | undefined {
-  const first = classes[block * blockSize];
-  for (let point = block * blockSize + 1; point < (block + 1) * blockSize; point++) if (classes[point] !== first) return undefined;
-  return first;
-}
-
 function madeOf(image: Uint8Array): PortBlocks {
-  const points = new Uint16Array(image.slice().buffer);
-  const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength);
-  const bytesOfBlock = blockSize * 2;
+  const { lows, classes } = portPieces(image);
+  const points = classesOf(image);
+  const bytes = Buffer.from(points.buffer, points.byteOffset, points.byteLength);
+  const numbers = new Uint16Array(points.length / blockSize);
   const known = new Map<string | number, number>();
-  const distinct: Buffer[] = [];
-  const numbers = Uint16Array.from({ length: bytes.length / bytesOfBlock }, (_, block) => {
-    const own = bytes.subarray(block * bytesOfBlock, (block + 1) * bytesOfBlock);
-    const key = onlyClass(points, block) ?? own.toString('latin1');
-    const number = known.get(key) ?? distinct.push(own) - 1;
+  const distinct: number[] = [];
+  let piece = 0;
+  for (let block = 0; block < numbers.length; block++) {
+    const [first, end] = [block * blockSize, (block + 1) * blockSize];
+    while ((lows[piece + 1] ?? points.length) <= first) piece++;
+    const isOne = (lows[piece + 1] ?? points.length) >= end;
+    const key = isOne ? (classes[piece] ?? 0) : bytes.toString('latin1', first * 2, end * 2);
+    const number = known.get(key) ?? distinct.push(first) - 1;
     known.set(key, number);
-    return number;
-  });
-  const joined = new Uint8Array(Buffer.concat(distinct));
-  return { numbers, classes: new Uint16Array(joined.buffer) };
+    numbers[block] = number;
+  }
+  const joined = new Uint16Array(distinct.length * blockSize);
+  distinct.forEach((first, number) => joined.set(points.subarray(first, first + blockSize), number * blockSize));
+  return { numbers, classes: joined };
 }

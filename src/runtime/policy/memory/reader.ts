@@ -1,21 +1,13 @@
 // The decision memory as the kernel reads it, in TypeScript: the same loads in the same order (bpf/templates/include/memory.h,
 // verdict.h). Whatever is missing is undefined, which is a denial.
-import { addressNode, layouts, limits, nothing, rowFlag } from '../../../compiler/ir/abi.ts';
+import { addressNode, choiceForm, layouts, limits, nothing, rowFlag } from '../../../compiler/ir/abi.ts';
 import { type Address, isIpv4 } from '../../../compiler/space/address.ts';
-import type { Entry } from '../verdict-table.ts';
+import { type Entry, entryOf } from '../verdict-table.ts';
 import { walkAddressTree } from './address-tree.ts';
-import { sectionsOfSubject, wideChoices } from './image.ts';
+import { sectionsOfSubject } from './image.ts';
 
 type Fields = readonly { readonly name: string; readonly offset: number }[];
 const offsetOf = (fields: Fields, name: string): number => fields.find((field) => field.name === name)?.offset ?? Number.NaN;
-const verdictOffsets = {
-  action: offsetOf(layouts.verdict.fields, 'action'),
-  cause: offsetOf(layouts.verdict.fields, 'cause'),
-  match: offsetOf(layouts.verdict.fields, 'match'),
-  next: offsetOf(layouts.verdict.fields, 'next'),
-  domain: offsetOf(layouts.verdict.fields, 'domain'),
-  flags: offsetOf(layouts.verdict.fields, 'flags'),
-};
 type HeaderField = Exclude<keyof typeof layouts.memory.members, 'port_block'>;
 
 export type FoundEndpoint = { readonly subjectClass: number; readonly peerClass: number };
@@ -73,13 +65,28 @@ export class MemoryReader {
   }
 
   #choice(cells: number, asked: number): number {
-    const isWide = cells % 2 === wideChoices;
+    const form = cells % 4;
+    const isGrouped = form === choiceForm.groupedBytes || form === choiceForm.groupedNibbles;
     const bits = this.#field('cell_bits');
-    const column = Math.floor(asked / limits.choiceBlock);
-    const cell = this.#word(cells - (isWide ? wideChoices : 0) + column * 4);
+    const block = Math.floor(asked / limits.choiceBlock);
+    const column = isGrouped ? Math.floor(block / limits.choiceGroup) : block;
+    const cell = this.#word(cells - form + column * 4);
     if (cell % 2 ** bits !== column) return 0;
-    const at = this.#field('blocks') + Math.floor(cell / 2 ** bits) * limits.choiceBlock + (asked % limits.choiceBlock);
-    return this.#view.getUint8(at) + (isWide ? this.#view.getUint8(at + limits.choiceBlock) * 256 : 0);
+    const number = Math.floor(cell / 2 ** bits);
+    const [blocks, within] = [this.#field('blocks'), asked % limits.choiceBlock];
+    if (!isGrouped) {
+      const at = blocks + number * limits.choiceBlock + within;
+      return this.#view.getUint8(at) + (form === choiceForm.wide ? this.#view.getUint8(at + limits.choiceBlock) * 256 : 0);
+    }
+    const own = blocks + this.#place(number * limits.choiceGroup + (block % limits.choiceGroup)) * limits.choiceUnit;
+    if (form === choiceForm.groupedBytes) return this.#view.getUint8(own + within);
+    return (this.#view.getUint8(own + (within >>> 1)) >>> ((within & 1) * 4)) & 15;
+  }
+
+  /** Where a block of a group begins. */
+  #place(number: number): number {
+    const groups = this.#field('groups');
+    return this.#field('wide_groups') === 0 ? this.#view.getUint16(groups + number * 2, true) : this.#word(groups + number * 4);
   }
 
   #portClass(point: number): number {
@@ -89,14 +96,12 @@ export class MemoryReader {
 
   verdict(number: number): Entry | undefined {
     if (number >= this.#field('verdict_count')) return undefined;
-    const at = this.#field('verdicts') + number * layouts.verdict.size;
-    return {
-      action: this.#view.getUint8(at + verdictOffsets.action),
-      cause: this.#word(at + verdictOffsets.cause),
-      match: this.#view.getUint8(at + verdictOffsets.match),
-      next: this.#word(at + verdictOffsets.next),
-      domain: this.#view.getUint8(at + verdictOffsets.domain),
-      flags: this.#view.getUint8(at + verdictOffsets.flags),
-    };
+    return entryOf(this.#word(this.#field('verdicts') + number * 4), (inspected) => this.#inspection(inspected));
+  }
+
+  #inspection(number: number): readonly [cause: number, next: number] | undefined {
+    if (number >= this.#field('inspection_count')) return undefined;
+    const at = this.#field('inspections') + number * layouts.inspection.size;
+    return [this.#word(at), this.#word(at + 4)];
   }
 }
