@@ -15,8 +15,8 @@ test('each pair of a place and an operator has a case', () => {
   const source = random(seedOf('differential cases', 20_260_803));
   const met = new Set<string>();
   for (let i = 0; i < policies; i++) {
-    const { typed, questions } = packetCase(source);
-    for (const question of questions) {
+    const { typed, asked } = packetCase(source);
+    for (const question of asked.questions) {
       const operators = operatorsOf(typed, question);
       for (const place of places) if (expectedAt[place](question)?.told) for (const operator of operators) met.add(`${place}: ${operator}`);
     }
