@@ -7,7 +7,7 @@ import { resolve } from './2-resolve/index.ts';
 import { check } from './3-check/index.ts';
 import { normalize } from './4-normalize/index.ts';
 import { plan } from './5-plan/index.ts';
-import { type EmittedTables, emit, emitTables } from './6-emit/index.ts';
+import { emit, kernelNeeds } from './6-emit/index.ts';
 import { boundaryTable } from './analysis/boundary.ts';
 import { type ConnectivityReport, connectivityOf, connectivityReport } from './analysis/connectivity.ts';
 import { type ConnectivityDiff, type ConnectivityState, connectivityDiff } from './analysis/connectivity-diff.ts';
@@ -46,7 +46,7 @@ import { defaultImportOptions, holdsDocuments, type Imported, type ImportOptions
 import { type NextPart, receiveParts } from './interchange/parts.ts';
 import type { Ast, FileAst } from './ir/ast.ts';
 import type { PolicyText } from './ir/bundle.ts';
-import type { Emitted } from './ir/emitted.ts';
+import type { Emitted, KernelNeeds } from './ir/emitted.ts';
 import type { Plan } from './ir/plan.ts';
 import type { TestEvent } from './ir/test-case.ts';
 import type { TypedPolicy } from './ir/typed.ts';
@@ -248,10 +248,10 @@ export function emitUnit(unit: CheckedUnit): Outcome<Emitted> {
   return planned.ok ? { ...planned, value: emit(planned.value, { text: unit.text, boundary: boundaryTable(unit.typed) }) } : planned;
 }
 
-/** The kernel tables and programs of a policy, without what a bundle holds beside them. */
-export function tablesUnit(unit: CheckedUnit): Outcome<EmittedTables> {
+/** What a policy takes of a kernel: the sizes of its tables, and its programs. */
+export function needsUnit(unit: CheckedUnit): Outcome<KernelNeeds> {
   const planned = planUnit(unit);
-  return planned.ok ? { ...planned, value: emitTables(planned.value) } : planned;
+  return planned.ok ? { ...planned, value: kernelNeeds(planned.value) } : planned;
 }
 
 /** The `test` blocks of a checked policy. */
