@@ -3,34 +3,64 @@
 #pragma once
 #include "../l7/dns.h"
 
-enum { POL_DNS_NO_BYTE = -1, POL_DNS_SHARED_BYTE = -2 };
+/* What becomes of a packet: denied, passed, or to be decided as the query that it is. */
+enum { POL_FLOW_DENIED, POL_FLOW_PASSES, POL_FLOW_QUERY };
 
-/*
- * The byte at `at`. What a sender of this machine put there without a copy (MSG_ZEROCOPY, splice) is not read: it stands in
- * memory that may be written to after the verdict. By itself: two ways to a byte would be twice as many paths with each.
- */
-POL_GLOBAL int pol_dns_packet_byte(struct __sk_buff *skb, __u32 at, __u32 from_here)
+/* A message in a packet. */
+struct pol_dns_packet {
+	struct __sk_buff *skb;
+	__u32 base; /* where it begins */
+	/*
+	 * What a sender of this machine put there without a copy (MSG_ZEROCOPY, splice) is not read: it stands in memory that may be
+	 * written to after the verdict.
+	 */
+	__u32 from_here;
+};
+
+/* Bytes from `at` on that are in memory of the packet's own. */
+static __always_inline __u32 pol_dns_packet_own(struct __sk_buff *skb, __u32 at)
 {
-	const __u8 *data = (const __u8 *)(long)skb->data, *end = (const __u8 *)(long)skb->data_end;
-	__u8 byte = 0;
+	__u32 own = skb->data_end - skb->data;
 
-	/* The verifier wants to know that offsets are small. */
-	if (at < POL_PACKET_NEAR && data + at + 1 <= end)
-		return data[at];
-	if (bpf_skb_load_bytes(skb, at, &byte, sizeof(byte)))
-		return POL_DNS_NO_BYTE;
-	return from_here ? POL_DNS_SHARED_BYTE : byte;
+	return at < own ? own - at : 0;
+}
+
+static __always_inline int pol_dns_load(const void *source, struct pol_dns *dns, struct pol_dns_part *part)
+{
+	const struct pol_dns_packet *packet = source;
+	__u32 at = packet->base + dns->at, length = dns->length - dns->at, own;
+
+	part->read = 0;
+	if (dns->at >= dns->length)
+		return 0;
+	if (length > POL_DNS_PART)
+		length = POL_DNS_PART;
+	own = packet->from_here ? pol_dns_packet_own(packet->skb, at) : length;
+	if (!own)
+		dns->reason = POL_REASON_AMBIGUOUS_QUERY;
+	if (length > own)
+		length = own;
+	if (!length)
+		return 0;
+	/* Changes nothing: the verifier of 6.1 concludes no lower bound from a comparison with 0. */
+	length--;
+	asm volatile("" : "+r"(length));
+	length = (length & (POL_DNS_PART - 1)) + 1;
+	part->length = length;
+	return !bpf_skb_load_bytes(packet->skb, at, part->byte, length);
 }
 
 /* Reads the query of a packet. 1: `dns` holds one; 0: there is none, for `dns->reason`. */
 static __always_inline int pol_dns_packet_read(struct __sk_buff *skb, const struct pol_case *this, struct pol_dns *dns,
-					       const struct pol_requests *requests, __u32 slot)
+					       const struct pol_tables *tables)
 {
-	__u32 from_here = this->direction == POL_SECTION_EGRESS || this->near;
 	const struct pol_packet *packet = &this->packet;
-	__u32 base = packet->before + packet->transport + sizeof(struct pol_port_header);
+	struct pol_dns_packet source = {
+		.skb = skb,
+		.base = packet->before + packet->transport + sizeof(struct pol_port_header),
+		.from_here = this->direction == POL_SECTION_EGRESS || this->near,
+	};
 	struct pol_port_header header;
-	int outcome = POL_DNS_GOES_ON;
 
 	dns->reason = POL_REASON_MALFORMED_QUERY;
 	if (pol_packet_load(skb, packet->before + packet->transport, &header, sizeof(header)))
@@ -44,18 +74,7 @@ static __always_inline int pol_dns_packet_read(struct __sk_buff *skb, const stru
 	/* Bytes behind the datagram belong to no message. */
 	if (bpf_ntohs(header.length) < sizeof(header) || packet->transport + sizeof(header) + dns->length != packet->length)
 		return 0;
-	for (__u32 i = 0; i < POL_DNS_BYTES; i++) {
-		int byte = i < dns->length ? pol_dns_packet_byte(skb, base + i, from_here) : POL_DNS_NO_BYTE;
-
-		if (byte == POL_DNS_SHARED_BYTE)
-			dns->reason = POL_REASON_AMBIGUOUS_QUERY;
-		if (byte < 0)
-			break;
-		outcome = pol_dns_byte(dns, requests, slot, byte);
-		if (outcome != POL_DNS_GOES_ON)
-			break;
-	}
-	return outcome == POL_DNS_READ;
+	return pol_dns_read(&source, dns, tables);
 }
 
 /* Shows the question as it was sent. */
@@ -75,8 +94,8 @@ static __always_inline void pol_dns_packet_show(struct __sk_buff *skb, const str
 		event->text_length = bytes;
 }
 
-/* Decides, counts and tells the query of one packet. `row`: base of the verdicts of queries. 1 pass, 0 deny. */
-POL_GLOBAL int pol_dns_judge(struct __sk_buff *skb, struct pol_case *this, __u32 row)
+/* Decides, counts and tells the query of one packet. `this->verdict.next`: base of the verdicts of queries. 1 pass, 0 deny. */
+POL_GLOBAL int pol_dns_judge(struct __sk_buff *skb, struct pol_case *this)
 {
 	__u32 class = POL_CLASS_UNDECIDABLE;
 	struct pol_tables tables;
@@ -87,11 +106,11 @@ POL_GLOBAL int pol_dns_judge(struct __sk_buff *skb, struct pol_case *this, __u32
 		return 0;
 	dns.reason = POL_REASON_NOT_INSPECTABLE;
 	if (pol_tables_find(&tables, &t_dns, this->question.slot) &&
-	    pol_dns_packet_read(skb, this, &dns, tables.requests, tables.slot)) {
+	    pol_dns_packet_read(skb, this, &dns, &tables)) {
 		dns.reason = POL_REASON_NONE;
 		class = pol_dns_class(&dns, &tables);
 	}
-	pol_verdict_at(this->question.slot, row, class, &this->verdict);
+	pol_verdict_at(this->question.slot, this->verdict.next, class, &this->verdict);
 	pol_dns_raise(this, &dns);
 	event = pol_event_reserve();
 	if (event) {
