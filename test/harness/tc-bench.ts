@@ -31,6 +31,8 @@ export type TcBench = {
   /** Puts so many connections of an endpoint into the table (absent: as many as it holds, of nobody), as if seen so many seconds ago. */
   readonly fill: (seconds: number, others?: { readonly endpoint: number; readonly count: number }) => void;
   readonly tracked: () => number;
+  /** Connections that an endpoint is counted with; undefined: it is not counted. */
+  readonly counted: (endpoint: number) => number | undefined;
 };
 
 function keysOf(fd: number, bytes: number = track.keyBytes): readonly Uint8Array[] {
@@ -115,5 +117,9 @@ export function tcBench(templates: readonly string[] = ['net/tc']): TcBench {
       count(shares, fixedEndpoint.none, others.count);
     },
     tracked: () => keysOf(connections).length,
+    counted: (endpoint) => {
+      const value = new Uint8Array(8);
+      return mapLookup(shares, word(endpoint), value) ? Number(new DataView(value.buffer).getBigInt64(0, true)) : undefined;
+    },
   };
 }
