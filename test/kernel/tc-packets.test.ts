@@ -315,6 +315,30 @@ kernelTest('an interface that is nobody`s yet lets everything pass', () => {
   assert.equal(it.run('ingress', ip(inbound('v4'), tcp({ source: 40001, destination: 81 }))), { passed: true, raised: [] });
 });
 
+kernelTest('at an uplink nobody comes in in the name of who is on this side of it', () => {
+  const it = fresh();
+  it.share([subject, peer]);
+  const from = (source: bigint): ReturnType<TcBench['run']> =>
+    it.run('uplink ingress', ip({ ...inbound('v4'), source }, tcp({ source: 40001, destination: 80 })));
+  assert.is(from(inbound('v4').source).passed, true);
+  assert.equal(from(other.v4), { passed: false, raised: ['ingress tcp none dropped forgedSource'] }, 'a workload that is here');
+  it.own(subject);
+  it.share([subject, 99]);
+  assert.is(from(other.v4).passed, true, 'one that is elsewhere');
+  it.install(
+    policy({
+      addresses: [
+        { address: inbound('v4').destination, endpoint: subject },
+        { address: other.v4, endpoint: fixedEndpoint.host },
+      ],
+    }),
+  );
+  assert.equal(from(other.v4), { passed: false, raised: ['ingress tcp none dropped forgedSource'] }, 'the host');
+  // Sent, a denied connect is dropped: nothing takes a reset from there.
+  const shut = ip(outbound('v4'), tcp({ source: 40001, destination: 81 }));
+  assert.equal(it.run('uplink egress', shut), { passed: false, raised: [`egress tcp none dropped ${denied}`] });
+});
+
 kernelTest('behind a shared interface the address says whose packet it is', () => {
   const it = fresh();
   const shut = tcp({ source: 40001, destination: 81 });
