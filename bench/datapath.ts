@@ -11,6 +11,7 @@ import { serviceFigures } from './datapath/services.ts';
 import { trafficFigures } from './datapath/traffic.ts';
 import { addressFigures, benchObject, verdictFigures } from './datapath/verdict.ts';
 import type { Figures, Options, Outcome } from './measure.ts';
+import { isThere } from './process.ts';
 
 const sizes = [16, 1000, 16_000, 64_000, 100_000];
 const prefixes = [1000, 10_000, 100_000];
@@ -23,15 +24,6 @@ const needed: Readonly<Record<string, readonly string[]>> = {
   services: ['gcc', 'ip', 'nft'],
   memory: ['bpftool'],
   change: [],
-};
-
-const isThere = (program: string): boolean => {
-  try {
-    execFileSync('/bin/sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 };
 
 function trafficProgram(folder: string): string {
