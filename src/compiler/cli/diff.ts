@@ -64,7 +64,7 @@ function write(file: string, text: string): void {
 }
 
 /** Nothing that was asked for has failed, and not everything is known. */
-const undecidedCode = 3;
+export const undecidedCode = 3;
 
 type Compared = { readonly review: Review } | { readonly diagnostics: Side['diagnostics'] };
 
