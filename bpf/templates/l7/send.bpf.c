@@ -221,6 +221,9 @@ static __always_inline int pol_send_decided(struct sk_msg_md *msg, struct pol_co
 		connection->message = POL_MESSAGE_BETWEEN;
 		return pol_send_deny(msg, connection, storage->cookie, offset);
 	}
+	/* Whatever it will be, it passes: nobody waits for what is only looked at. */
+	if (connection->observed)
+		return pol_send_pass(msg, storage, offset);
 	if (connection->message == POL_MESSAGE_UNDECIDED || (offset < POL_SEND_LIMIT && !(http->flags & POL_HTTP_EXPECTS)))
 		return pol_send_hold(msg, connection, offset);
 	connection->poisoned = 1;
@@ -275,12 +278,16 @@ int pol_stream_send(struct sk_msg_md *msg)
 	 * to hold it back. Nothing can be taken back, and whatever is approved behind it would approve it, too.
 	 */
 	if ((__s32)(tcp->write_seq - storage->approved) > 0) {
-		connection->poisoned = 1;
-		return SK_DROP;
+		if (!connection->observed) {
+			connection->poisoned = 1;
+			return SK_DROP;
+		}
+		connection->lost = 1;
 	}
 	if (connection->revision != now.revision)
 		pol_stream_refresh(msg->sk, connection, now);
-	if (connection->action == POL_ACTION_DENY)
+	/* What was only looked at is older than the rule that reads it. */
+	if (connection->action == POL_ACTION_DENY || (connection->observed && connection->action != POL_ACTION_ALLOW))
 		return SK_DROP;
 	/* The kernel takes what was asked for an earlier message for this one too. */
 	bpf_msg_cork_bytes(msg, 0);
