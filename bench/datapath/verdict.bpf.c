@@ -100,7 +100,7 @@ static __always_inline int bench_program(struct __sk_buff *skb, const struct ben
 		question.point = POL_PROTOCOL_TCP * 65536 + flow->port;
 		pol_address_mapped(&peer.address, flow->address);
 	}
-	peer.endpoint = pol_endpoint_listed(now.slot, &peer.address);
+	peer.endpoint = POL_ENDPOINT_BY_ADDRESS;
 	pol_verdict_decide(&question, &peer, &verdict);
 	counter.cause = verdict.cause;
 	counter.protocol = packet.protocol;

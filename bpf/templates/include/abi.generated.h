@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 10
+#define POL_ABI_VERSION 11
 
 enum {
 	POL_ACTION_ABSENT = 0,

@@ -94,8 +94,8 @@ static __always_inline void pol_flow_key_of(const struct pol_case *this, int icm
 		key->remote_port = icmp == POL_ICMP_REPLY ? !this->direction : this->direction;
 		return;
 	}
-	key->local_port = this->local_port;
-	key->remote_port = this->remote_port;
+	key->local_port = pol_case_local_port(this);
+	key->remote_port = pol_case_remote_port(this);
 }
 
 /* What becomes of a packet whose flow is allowed: only TCP without data passes where requests have to be read. */

@@ -21,6 +21,9 @@ static __always_inline void pol_address_mapped(struct pol_address *address, __u3
 	address->word[3] = ipv4;
 }
 
+/* `pol_peer.endpoint` where nothing but the address tells who it is. */
+#define POL_ENDPOINT_BY_ADDRESS 0xfffffffdu
+
 /* The other end: an endpoint if it is one, else the address speaks. */
 struct pol_peer {
 	struct pol_address address;
@@ -136,51 +139,77 @@ static __always_inline const __u32 *pol_verdict_of_classes(__u32 slot, const str
 	return pol_verdict_numbered(slot, memory, number);
 }
 
-static __always_inline int pol_peer_class(__u32 slot, const struct pol_memory *memory, const struct pol_peer *peer, __u32 *class)
+static __always_inline int pol_address_is_loopback(const struct pol_address *address)
 {
-	__u32 node;
+	if (address->word[0] || address->word[1])
+		return 0;
+	if (address->word[2] == bpf_htonl(0xffff))
+		return (bpf_ntohl(address->word[3]) >> 24) == 127;
+	return address->word[2] == 0 && address->word[3] == bpf_htonl(1);
+}
 
-	if (peer->endpoint) {
-		const struct pol_endpoint *endpoint = pol_endpoint_in(slot, memory, peer->endpoint);
+/* Who has the address of `node`, where no socket could say it. */
+static __always_inline __u32 pol_endpoint_at(__u32 node, const struct pol_address *address)
+{
+	if (pol_address_kind(node) == POL_NODE_ENDPOINT)
+		return pol_address_number(node);
+	return pol_address_is_loopback(address) ? POL_ENDPOINT_HOST : POL_ENDPOINT_NONE;
+}
 
-		if (endpoint)
-			*class = endpoint->peer_class;
-		return !!endpoint;
+/* `node`: what the address is, asked where no endpoint is known. */
+static __always_inline int pol_peer_class(__u32 slot, const struct pol_memory *memory, __u32 endpoint, __u32 node, __u32 *class)
+{
+	const struct pol_endpoint *found;
+
+	if (!endpoint) {
+		*class = pol_address_number(node);
+		return pol_address_kind(node) == POL_NODE_CLASS;
 	}
-	node = pol_address_find(slot, memory, &peer->address);
-	*class = pol_address_number(node);
-	return pol_address_kind(node) == POL_NODE_CLASS;
+	found = pol_endpoint_in(slot, memory, endpoint);
+	if (found)
+		*class = found->peer_class;
+	return !!found;
 }
 
 /*
  * The L3/L4 verdict of a new flow of `question->subject`. Always fills `verdict`: action is allow, deny or inspect.
- * Self first, then "selected by no policy", then the table. Returns its action.
+ * Self first, then "selected by no policy", then the table. Returns its action. A peer that nothing but its address tells
+ * (POL_ENDPOINT_BY_ADDRESS) is found on the way: afterwards `peer->endpoint` says who it is.
  */
-POL_GLOBAL int pol_verdict_decide(const struct pol_question *question, const struct pol_peer *peer, struct pol_verdict *verdict)
+POL_GLOBAL int pol_verdict_decide(const struct pol_question *question, struct pol_peer *peer, struct pol_verdict *verdict)
 {
+	__u32 slot, endpoint, node = POL_NODE_MISSING, peer_class;
 	const struct pol_memory *memory;
 	const struct pol_endpoint *subject;
 	const struct pol_section *section;
-	__u32 peer_class;
 
 	if (!question || !peer || !verdict)
 		return POL_ACTION_DENY;
-	if (peer->endpoint && peer->endpoint == question->subject) {
+	slot = question->slot;
+	memory = pol_memory_of(slot);
+	endpoint = peer->endpoint;
+	if (endpoint == POL_ENDPOINT_BY_ADDRESS || !endpoint) {
+		if (memory)
+			node = pol_address_find(slot, memory, &peer->address);
+		if (endpoint)
+			endpoint = pol_endpoint_at(node, &peer->address);
+		peer->endpoint = endpoint;
+	}
+	if (endpoint && endpoint == question->subject) {
 		pol_verdict_fixed(verdict, POL_ACTION_ALLOW, POL_CAUSE_SELF);
 		return POL_ACTION_ALLOW;
 	}
 	pol_verdict_fixed(verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
-	memory = pol_memory_of(question->slot);
-	subject = memory ? pol_endpoint_in(question->slot, memory, question->subject) : 0;
+	subject = memory ? pol_endpoint_in(slot, memory, question->subject) : 0;
 	if (!subject)
 		return POL_ACTION_DENY;
 	if (subject->subject_class == 0) {
 		pol_verdict_fixed(verdict, POL_ACTION_ALLOW, POL_CAUSE_DEFAULT_ALLOW);
 		return POL_ACTION_ALLOW;
 	}
-	section = pol_section_of(question->slot, memory, subject->subject_class, question->section);
-	if (!section || !pol_peer_class(question->slot, memory, peer, &peer_class))
+	section = pol_section_of(slot, memory, subject->subject_class, question->section);
+	if (!section || !pol_peer_class(slot, memory, endpoint, node, &peer_class))
 		return POL_ACTION_DENY;
-	pol_verdict_take(question->slot, memory, pol_verdict_of_classes(question->slot, memory, section, peer_class, question->point), verdict);
+	pol_verdict_take(slot, memory, pol_verdict_of_classes(slot, memory, section, peer_class, question->point), verdict);
 	return verdict->action;
 }

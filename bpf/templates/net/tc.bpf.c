@@ -158,7 +158,7 @@ POL_GLOBAL int pol_track_judge(struct __sk_buff *skb, struct pol_case *this, con
  */
 static __always_inline int pol_tc_is_forged(const struct pol_case *this)
 {
-	__u32 owner = pol_endpoint_of_address(this->question.slot, &this->local);
+	__u32 owner = pol_endpoint_of_address(this->question.slot, pol_case_local(this));
 
 	return owner != POL_ENDPOINT_NONE && owner != this->question.subject;
 }
@@ -201,7 +201,7 @@ static __always_inline int pol_tc_judge(struct __sk_buff *skb, __u8 direction, i
 		return 1;
 	if (!now.revision)
 		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
-	this->question.subject = pol_interface_owner(&interface, now.slot, number, &this->local);
+	this->question.subject = pol_interface_owner(&interface, now.slot, number, pol_case_local(this));
 	if (this->question.subject == POL_ENDPOINT_NONE)
 		return 1;
 	if (direction == POL_SECTION_EGRESS && kind != POL_PACKET_FAMILY && pol_tc_is_forged(this))
