@@ -291,11 +291,12 @@ struct pol_inspection {
 };
 _Static_assert(sizeof(struct pol_inspection) == 8, "pol_inspection");
 
-/* transport point -> port class, as it stands in a bundle */
-struct pol_ports {
-	__u16 class[327936]; /* index: slot * 65536 + value */
+/* points from here up to the next piece are of one port class, as it stands in a bundle */
+struct pol_port_piece {
+	__u32 low; /* transport point: slot * 65536 + value */
+	__u32 class;
 };
-_Static_assert(sizeof(struct pol_ports) == 655872, "pol_ports");
+_Static_assert(sizeof(struct pol_port_piece) == 8, "pol_port_piece");
 
 /* minimal DFA; class of a text = accept[state after its last byte]; class 0 = undecidable, or no text that can be */
 struct pol_automaton {

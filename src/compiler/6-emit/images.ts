@@ -1,6 +1,7 @@
 // The static kernel tables as bytes, laid out as ir/abi.ts says. What they will take is known before a byte is written.
 import { invariant } from '../base/assert.ts';
 import { layouts, limits, type RequestDomain, requestDomains } from '../ir/abi.ts';
+import { type PortStart, portsImage } from '../ir/class-pieces.ts';
 import type { Image, TableSize } from '../ir/emitted.ts';
 import { encode, encodeInto } from '../ir/layout.ts';
 import type { ContentClasses, NetworkClasses, PortClasses, RequestClasses, VerdictSpace } from '../ir/verdict-space.ts';
@@ -14,13 +15,17 @@ type Layout = TableSize & { readonly written: () => Uint8Array };
 /** Bytes of one entry of `prefixes`: the key, then the class. */
 const prefixEntry = layouts.prefixKey.size + 4;
 
-function portsBytes(pieces: PortClasses): Uint8Array {
-  const bytes = new Uint8Array(layouts.ports.size);
-  const view = new DataView(bytes.buffer);
+/** Where another class begins; pieces are ascending and without a gap. */
+function portsLayout(pieces: PortClasses): Layout {
+  const starts: PortStart[] = [];
+  let next = 0;
   for (const { low, high, class: number } of pieces) {
-    for (let point = low; point <= high; point++) view.setUint16(point * 2, number, true);
+    invariant(low === next, `no port class at the transport point ${next}`);
+    if (starts[starts.length - 1]?.class !== number) starts.push({ low, class: number });
+    next = high + 1;
   }
-  return bytes;
+  invariant(next === transportPoints, `no port class at the transport point ${next}`);
+  return { table: 'ports', entries: starts.length, bytes: starts.length * layouts.portPiece.size, written: () => portsImage(starts) };
 }
 
 function prefixesBytes(networks: NetworkClasses): Uint8Array {
@@ -56,7 +61,7 @@ function requestsLayout(table: RequestDomain, classes: RequestClasses): Layout {
 /** In the order of StaticTable. */
 function layoutsOf({ ports, networks, exec, ...space }: VerdictSpace): readonly Layout[] {
   return [
-    { table: 'ports', entries: transportPoints, bytes: layouts.ports.size, written: () => portsBytes(ports) },
+    portsLayout(ports),
     {
       table: 'prefixes',
       entries: networks.length,

@@ -242,8 +242,9 @@ export const layouts = {
     cause: scalar('u32', 'of a connection before its first request'),
     next: scalar('u32', 'number of the first verdict of the request row; in the highest four bits what is read: 1 http, 3 dns'),
   }),
-  ports: layout('pol_ports', 'transport point -> port class, as it stands in a bundle', {
-    class: array('u16', transportPoints, 'index: slot * 65536 + value'),
+  portPiece: layout('pol_port_piece', 'points from here up to the next piece are of one port class, as it stands in a bundle', {
+    low: scalar('u32', 'transport point: slot * 65536 + value'),
+    class: scalar('u32', ''),
   }),
   automaton: layout(
     'pol_automaton',

@@ -18,7 +18,7 @@ import type { ReservedName } from './event.ts';
 import type { ImportOptions } from './import-options.ts';
 import type { Action, Direction, EntityName, NamedPort, ReservedSet, Section, Tier } from './typed.ts';
 
-export const bundleFormat = 5;
+export const bundleFormat = 6;
 
 /** Stands beside the manifest, and is in no hash. `key`: hash of the public key (SPKI, DER) in hex; `signature`: Ed25519, base64. */
 export type BundleSignatures = { readonly signatures: readonly { readonly key: string; readonly signature: string }[] };

@@ -78,7 +78,7 @@ export type GenerationTables = {
   readonly choices: Choices;
   /** Word 0 is absent. */
   readonly verdicts: Verdicts;
-  /** `pol_ports`: the bundle's image, with classes of their own for the points that named ports stand for. */
+  /** The bundle's image, with classes of their own for the points that named ports stand for. */
   readonly ports: Uint8Array;
 };
 
