@@ -260,6 +260,9 @@ test('numbers that point nowhere are refused even when every hash is right', () 
     assert.is(errorOf(directory).kind, 'damaged', table);
     assert.match(errorOf(directory).message, /does not exist|is no automaton|is no table/);
   }
+});
+
+test('pieces of port classes are ascending, from the first point on', () => {
   for (const [at, low] of [
     [0, 1],
     [8, 0],
