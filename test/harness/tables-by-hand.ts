@@ -43,7 +43,14 @@ class Sections {
     const rows = Array.from({ length: own.length === 0 ? 1 : this.#portClasses }, (_, port) => {
       const choices = new Uint16Array(peers);
       for (const { peerClass, base } of own) choices[peerClass] = base + port;
-      return this.rows.push({ choices: this.choices.row(choices, highest(choices), all(choices)), verdicts: 0, hasBases: false }) - 1;
+      return (
+        this.rows.push({
+          choices: this.choices.row(choices, highest(choices), all(choices)),
+          verdicts: 0,
+          hasBases: false,
+          isByName: false,
+        }) - 1
+      );
     });
     const ofPorts = Uint16Array.from(rows, (_, port) => port);
     return { ...head, choices: this.choices.row(ofPorts, rows.length - 1, all(ofPorts)), rows, bases: noVerdict, starts: noVerdict };
@@ -63,5 +70,5 @@ export function tablesByHand({ endpoints, verdicts, ports, rows }: Parts): Gener
       ),
     ),
   );
-  return { endpoints, networks: noVerdict, verdicts, ports, sections: all, rows: made.rows, choices: made.choices.done() };
+  return { endpoints, networks: noVerdict, names: 0, verdicts, ports, sections: all, rows: made.rows, choices: made.choices.done() };
 }

@@ -156,8 +156,7 @@ export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Ta
     if (id === undefined) throw new Error(`not among the endpoints: ${keyOf(endpoint)}`);
     return id;
   };
-  const peerOf = (endpoint: Endpoint): Peer =>
-    endpoint.kind === 'address' ? { kind: 'address', address: endpoint.address } : { kind: 'endpoint', id: idOf(endpoint) };
+  const peerOf = (endpoint: Endpoint): Peer => (endpoint.kind === 'address' ? endpoint : { kind: 'endpoint', id: idOf(endpoint) });
   /** A deny by a rule with content is one that could not be decided where there was no content to read. */
   const causeOf = (number: number, undecidable: boolean): Cause => {
     const cause = causes.read(number);

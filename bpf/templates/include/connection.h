@@ -108,6 +108,7 @@ static __always_inline int pol_connection_action(struct __sk_buff *skb, struct p
 		pol_verdict_fixed(&this->verdict, POL_ACTION_DENY, cause);
 		return POL_ACTION_DENY;
 	}
+	this->question.has_begun = known != 0;
 	action = pol_verdict_decide(&this->question, &this->peer, &this->verdict);
 	storage->peer = this->peer.endpoint;
 	storage->peer_known = 1;

@@ -2,9 +2,13 @@
 /* Queries over UDP: one packet, one message, decided where the packet is. */
 #pragma once
 #include "../l7/dns.h"
+#include "dns-answer.h"
 
-/* What becomes of a packet: denied, passed, or to be decided as the query that it is. */
-enum { POL_FLOW_DENIED, POL_FLOW_PASSES, POL_FLOW_QUERY };
+/*
+ * What becomes of a packet: denied, passed, to be decided as the query that it is, or passed once that query was noted, or once what the
+ * answer in it names was learned.
+ */
+enum { POL_FLOW_DENIED, POL_FLOW_PASSES, POL_FLOW_QUERY, POL_FLOW_QUESTION, POL_FLOW_ANSWER };
 
 /* A message in a packet. */
 struct pol_dns_packet {
@@ -94,7 +98,7 @@ static __always_inline void pol_dns_packet_show(struct __sk_buff *skb, const str
 		event->text_length = bytes;
 }
 
-/* Decides, counts and tells the query of one packet. `this->verdict.next`: base of the verdicts of queries. 1 pass, 0 deny. */
+/* Decides, counts and tells the query of one packet. `this->verdict.next`: base of the verdicts of queries. DENIED, PASSES or QUESTION. */
 POL_GLOBAL int pol_dns_judge(struct __sk_buff *skb, struct pol_case *this)
 {
 	__u32 class = POL_CLASS_UNDECIDABLE;
@@ -118,5 +122,41 @@ POL_GLOBAL int pol_dns_judge(struct __sk_buff *skb, struct pol_case *this)
 		pol_dns_packet_show(skb, &this->packet, &dns, event);
 		bpf_ringbuf_submit(event, 0);
 	}
-	return this->verdict.action == POL_ACTION_ALLOW;
+	if (this->verdict.action != POL_ACTION_ALLOW)
+		return POL_FLOW_DENIED;
+	return this->verdict.flags & POL_FLAG_NAMING ? POL_FLOW_QUESTION : POL_FLOW_PASSES;
+}
+
+/* A query that leaves now. 1 pass, 0 deny: there is no room to take its answer by. */
+POL_GLOBAL int pol_question_judge(struct __sk_buff *skb, struct pol_case *this)
+{
+	if (!this)
+		return 0;
+	return pol_question_note(skb, this) || pol_case_refuse(this, POL_CAUSE_TABLE_FULL);
+}
+
+/* The answer to a query that was noted: what it names holds before anybody reads it. 1 pass, 0 deny. */
+POL_GLOBAL int pol_answer_judge(struct __sk_buff *skb, struct pol_case *this)
+{
+	__u32 zero = 0, base, length;
+	struct pol_answer *answer = bpf_map_lookup_elem(&answers, &zero);
+	struct pol_asked *asked;
+
+	if (!this || !answer)
+		return 0;
+	base = this->packet.before + this->packet.transport + sizeof(struct pol_port_header);
+	length = this->packet.length - this->packet.transport - sizeof(struct pol_port_header);
+	pol_question_key_of(this, &answer->key);
+	if (bpf_skb_load_bytes(skb, base, &answer->key.id, sizeof(answer->key.id)))
+		return 1;
+	asked = pol_asked_find(&answer->key);
+	if (!asked)
+		return 1;
+	if (pol_name_class(this->question.slot, &asked->name) <= POL_NAME_UNNAMED) {
+		pol_asked_answered(&answer->key, asked);
+		return 1;
+	}
+	if (skb->gso_size || !pol_answer_load(skb, answer, base, length))
+		return pol_answer_refuse(this, POL_ANSWER_UNREADABLE);
+	return pol_answer_refuse(this, pol_answer_take(answer));
 }

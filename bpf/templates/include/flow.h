@@ -112,13 +112,13 @@ static __always_inline int pol_flow_is_read(const struct pol_case *this, const s
 	return flow->action == POL_ACTION_INSPECT && flow->domain == POL_DOMAIN_DNS && this->packet.protocol == POL_PROTOCOL_UDP;
 }
 
-/* The packet of a flow that is allowed: answers pass, queries are decided by themselves. */
+/* The packet of a flow that is allowed: queries are decided by themselves; answers pass, once it is known what they name. */
 static __always_inline int pol_flow_packet(struct pol_case *this, const struct pol_flow *flow)
 {
 	if (!pol_flow_is_read(this, flow))
 		return pol_flow_pass(this, flow->action);
 	if (this->direction != flow->direction)
-		return POL_FLOW_PASSES;
+		return flow->direction == POL_SECTION_EGRESS ? POL_FLOW_ANSWER : POL_FLOW_PASSES;
 	this->verdict.next = flow->row;
 	return POL_FLOW_QUERY;
 }
@@ -207,7 +207,9 @@ POL_GLOBAL int pol_flow_judge(struct __sk_buff *skb, struct pol_case *this)
 	pol_flow_key_of(this, icmp, &key);
 	flow = pol_flow_find(&key, now);
 	if (flow) {
+		this->question.has_begun = 1;
 		outcome = pol_flow_continue(skb, this, &key, flow);
+		this->question.has_begun = 0;
 		if (outcome > 0)
 			flow->seen = now;
 		if (outcome >= 0)

@@ -85,6 +85,7 @@ static __always_inline int pol_track_continue(struct __sk_buff *skb, struct pol_
 	this->question.point = track->point;
 	if (known >> 32 == this->revision && track->peer != this->question.subject)
 		return pol_tc_pass(this, (__u32)known, interface);
+	this->question.has_begun = 1;
 	action = pol_tc_decide(skb, this);
 	if (action == POL_ACTION_DENY) {
 		pol_track_forget(key);
@@ -103,6 +104,7 @@ static __always_inline int pol_track_begin(struct __sk_buff *skb, struct pol_cas
 
 	this->question.section = this->direction;
 	this->question.point = this->packet.point;
+	this->question.has_begun = 0;
 	if (pol_tc_decide(skb, this) == POL_ACTION_DENY)
 		return pol_case_deny(this);
 	if (!pol_tc_pass(this, this->verdict.action, interface))

@@ -6,6 +6,7 @@ import type { Image, TableSize } from '../ir/emitted.ts';
 import { encode, encodeInto } from '../ir/layout.ts';
 import type { ContentClasses, NetworkClasses, PortClasses, RequestClasses, VerdictSpace } from '../ir/verdict-space.ts';
 import { addressBytes } from '../space/address.ts';
+import type { Automaton } from '../space/automaton.ts';
 import { transportPoints } from '../space/transport.ts';
 import { requestLayout } from './request-image.ts';
 
@@ -53,13 +54,13 @@ function automatonBytes({ automaton }: ContentClasses): Uint8Array {
   });
 }
 
-function requestsLayout(table: RequestDomain, classes: RequestClasses): Layout {
-  const { pages, written } = requestLayout(classes);
+function requestsLayout(table: RequestDomain, classes: RequestClasses, names?: Automaton): Layout {
+  const { pages, written } = requestLayout(classes, names);
   return { table, entries: pages, bytes: layouts.requests.size + pages * layouts.page.size, written };
 }
 
 /** In the order of StaticTable. */
-function layoutsOf({ ports, networks, exec, ...space }: VerdictSpace): readonly Layout[] {
+function layoutsOf({ ports, networks, exec, names, ...space }: VerdictSpace): readonly Layout[] {
   return [
     portsLayout(ports),
     {
@@ -68,7 +69,7 @@ function layoutsOf({ ports, networks, exec, ...space }: VerdictSpace): readonly 
       bytes: networks.length * prefixEntry,
       written: () => prefixesBytes(networks),
     },
-    ...requestDomains.map((name) => requestsLayout(name, space[name])),
+    ...requestDomains.map((name) => requestsLayout(name, space[name], name === 'dns' ? names.automaton : undefined)),
     { table: 'exec', entries: exec.automaton?.states ?? 0, bytes: layouts.automaton.size, written: () => automatonBytes(exec) },
   ];
 }

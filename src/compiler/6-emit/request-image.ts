@@ -62,7 +62,8 @@ function namesAutomaton({ fields }: RequestClasses): Automaton | undefined {
 /** The tables of one domain: `pages` are behind `pol_requests`. */
 export type RequestLayout = { readonly pages: number; readonly written: () => Uint8Array };
 
-export function requestLayout(requests: RequestClasses): RequestLayout {
+/** `peers`: of `dns`, what reads the names of peers. */
+export function requestLayout(requests: RequestClasses, peers?: Automaton): RequestLayout {
   const table = new Slots();
   let asked = 0;
   for (const { slot, automaton, fold, values, folded, live, combine } of requests.fields) {
@@ -76,7 +77,7 @@ export function requestLayout(requests: RequestClasses): RequestLayout {
     table.live[slot] = live;
     table.combine[slot] = table.cells.put(combine);
   }
-  const names = namesAutomaton(requests);
+  const names = peers ?? namesAutomaton(requests);
   if (names) table.automaton(limits.namesSlot, names);
   const all = (asked | (names ? 1 << limits.namesSlot : 0)) >>> 0;
   return { pages: pagesOf(table), written: () => bytesOf(requests, table, all) };

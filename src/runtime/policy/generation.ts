@@ -70,8 +70,9 @@ export type SectionTable = {
 /** What memory/image.ts makes the decision memory of. */
 export type GenerationTables = {
   readonly endpoints: readonly EndpointClasses[];
-  /** Peer classes below are of networks, the others of endpoints. */
+  /** Peer classes of networks come first, then those of names, then those of endpoints. */
   readonly networks: number;
+  readonly names: number;
   /** Three of each subject class, in the order of its sections, from class 1 on. */
   readonly sections: readonly SectionTable[];
   readonly rows: readonly Row[];

@@ -83,7 +83,7 @@ function fieldFits(table: RequestTable, slot: number, after: number): boolean {
 }
 
 /** `pol_requests` and its pages. */
-function areRequests(image: Uint8Array, classes: number): boolean {
+function areRequests(image: Uint8Array, classes: number, names: number): boolean {
   const table = new RequestTable(image);
   const asked = Array.from({ length: limits.namesSlot }, (_, slot) => slot).filter((slot) => table.isAsked(slot));
   /** One more than the highest state at a slot: live ones, then classes. */
@@ -91,7 +91,7 @@ function areRequests(image: Uint8Array, classes: number): boolean {
   return (
     table.at('classes') === classes &&
     table.at('start') < endAt(0) &&
-    (!table.isAsked(limits.namesSlot) || slotFits(table, limits.namesSlot, limits.namesSlot)) &&
+    (!table.isAsked(limits.namesSlot) || slotFits(table, limits.namesSlot, names)) &&
     asked.every((slot, i) => fieldFits(table, slot, endAt(i + 1)))
   );
 }
@@ -106,7 +106,9 @@ export function imageFault(table: StaticTable, image: Uint8Array, classes: Progr
     case 'http':
     case 'dns':
     case 'tls':
-      return areRequests(image, classes[table]) ? undefined : `the image \`${table}\` is no table of requests`;
+      return areRequests(image, classes[table], table === 'dns' ? classes.names : limits.namesSlot)
+        ? undefined
+        : `the image \`${table}\` is no table of requests`;
     case 'exec':
       return automatonFault(table, image, classes[table]);
   }
