@@ -94,4 +94,31 @@ kernelTest('a reader gives decoded events as they come, and none after it was st
   loaded.close();
 });
 
+kernelTest('who makes an event for each that is read does not keep the reader from everything else', async () => {
+  const loaded = load();
+  expectOk(generations(loaded.maps).install(generationOf(3)));
+  const ring = openRing(mapOf(loaded, 'events'));
+  let events = 0;
+  const another = (): void => void testRun(loaded, 'pol_read', new Uint8Array(64), { repeat: 1 });
+  for (let i = 0; i < 3; i++) another();
+  assert.is(
+    ring.drain(() => {
+      events++;
+      if (events < 1000) another();
+    }),
+    3,
+    'what had come before',
+  );
+  const reader = readRing(ring, () => {
+    events++;
+    another();
+  });
+  const before = events;
+  for (let turn = 0; turn < 20; turn++) await sleep(10);
+  assert.ok(events > before, 'events are read all the while');
+  reader.stop();
+  ring.close();
+  loaded.close();
+});
+
 test.run();
