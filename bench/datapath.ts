@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { kernelOrSkip } from '../test/harness/kernel.ts';
 import { changeFigures, swapFigures } from './datapath/change.ts';
 import { memoryFigures } from './datapath/memory.ts';
+import { serviceFigures } from './datapath/services.ts';
 import { trafficFigures } from './datapath/traffic.ts';
 import { addressFigures, benchObject, verdictFigures } from './datapath/verdict.ts';
 import type { Figures, Options, Outcome } from './measure.ts';
+import { isThere } from './process.ts';
 
 const sizes = [16, 1000, 16_000, 64_000, 100_000];
 const prefixes = [1000, 10_000, 100_000];
@@ -19,17 +21,9 @@ const policies = 30_000;
 const needed: Readonly<Record<string, readonly string[]>> = {
   verdict: ['clang'],
   traffic: ['gcc', 'ip', 'nft', 'iptables-restore', 'ipset'],
+  services: ['gcc', 'ip', 'nft'],
   memory: ['bpftool'],
   change: [],
-};
-
-const isThere = (program: string): boolean => {
-  try {
-    execFileSync('/bin/sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 };
 
 function trafficProgram(folder: string): string {
@@ -54,6 +48,7 @@ function partsOf(folder: string, quick: boolean): Readonly<Record<string, () => 
         ...(await changeFigures(join(folder, 'change'), quick ? 1000 : policies, quick ? 5 : 100)),
       }),
     memory: () => memoryFigures(quick ? 16_000 : 100_000),
+    services: async () => only(await serviceFigures(trafficProgram(folder), quick ? 3 : 30)),
     traffic: async () => only(await trafficFigures(trafficProgram(folder), quick ? 3 : 30)),
   };
 }

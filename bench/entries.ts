@@ -1,18 +1,17 @@
-// Documents and identities -> map entries, in a process of its own: `node entries.mjs POLICIES IDENTITIES THREAD`; THREAD is the built
-// src/compiler/document-thread.ts. Prints one object: what
-// there is of entries, or what does not fit. What the target refuses (requests that a workload sends) is laid out all the same.
+// Documents and identities -> map entries, in a process of its own: `node entries.mjs POLICIES IDENTITIES`. Prints one object: what there is of
+// entries, or what does not fit. What the target refuses (requests that a workload sends) is laid out all the same; what a bundle holds
+// beside tables is not made.
 import { readFileSync } from 'node:fs';
 import type { Case } from '../scripts/conformance/format.ts';
 import { endpointsOf } from '../scripts/conformance/world.ts';
-import { readBeside } from '../src/compiler/cli/read-beside.ts';
 import { fixedEndpoint } from '../src/compiler/ir/abi.ts';
 import { GenerationLimit, type InventoryEndpoint } from '../src/runtime/policy/generation.ts';
 import { materialize } from '../src/runtime/policy/materialize.ts';
 import { policySetOf } from '../src/runtime/policy/policy-index.ts';
-import { checkedUnit } from '../test/harness/compile.ts';
-import { emitted, imageOf, plainCauses } from '../test/harness/tables.ts';
+import { typedPolicy } from '../test/harness/compile.ts';
+import { imageOf, laidOut, plainCauses } from '../test/harness/tables.ts';
 
-const [policies = '', identities = '', thread = ''] = process.argv.slice(2);
+const [policies = '', identities = ''] = process.argv.slice(2);
 
 function inventory(): readonly InventoryEndpoint[] {
   const one: Case = JSON.parse(readFileSync(identities, 'utf8'));
@@ -24,8 +23,7 @@ function inventory(): readonly InventoryEndpoint[] {
 }
 
 function entries(): object {
-  const { typed } = checkedUnit([{ path: policies, text: readFileSync(policies, 'utf8') }], { readBeside: readBeside(thread) });
-  const policy = emitted(typed);
+  const policy = laidOut(typedPolicy([{ path: policies, text: readFileSync(policies, 'utf8') }]));
   try {
     const { rows, verdicts } = materialize({
       policies: policySetOf(policy.program),

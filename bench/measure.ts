@@ -44,3 +44,6 @@ export function exponent(points: readonly { readonly size: number; readonly time
   const covariance = xs.reduce((sum, x, i) => sum + (x - mx) * ((ys[i] ?? 0) - my), 0);
   return covariance / xs.reduce((sum, x) => sum + (x - mx) ** 2, 0);
 }
+
+/** Tells whoever waits what is measured now; not on stdout, whose last line is the result. */
+export const progress = (doing: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${doing}`);

@@ -1,5 +1,5 @@
 // Fresh processes, measured.
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 
 type Said = { readonly stdout: string; readonly stderr: string };
 
@@ -28,4 +28,14 @@ export function sample(args: readonly string[]): Sample {
   const wall = (performance.now() - start) / 1000;
   const [, kib = '', microseconds = ''] = /used (\d+) (\d+)/.exec(stderr) ?? [];
   return { wall, cpu: Number(microseconds) / 1e6, mib: Number(kib) / 1024, stdout };
+}
+
+/** Is there a program of this name? */
+export function isThere(program: string): boolean {
+  try {
+    execFileSync('/bin/sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -62,9 +62,6 @@ export const bundling = (root: string): BuildOptions => ({
   legalComments: 'none',
 });
 
-/** Node itself loads the script in a thread alone (cli/read-beside.ts), and only then it has the name of its file. */
-const inThread = "if (module.filename) module.exports['document-thread']();";
-
 /** Gives the script of the commands, a path without its ending. */
 export async function bundlePolicyc(root: string, outdir: string): Promise<string> {
   const folder = join(root, source);
@@ -79,7 +76,6 @@ export async function bundlePolicyc(root: string, outdir: string): Promise<strin
     });
   await main('', false);
   const modules = [...names].sort().map((name) => `'${name}': () => require('./${name}.ts')`);
-  modules.push("'document-thread': () => require('../document-thread.ts')");
   const script = await writeCommands(root, outdir, `module.exports = { ${modules.join(', ')} };`);
   await main(script, true);
   return join(outdir, script);
@@ -93,9 +89,8 @@ async function writeCommands(root: string, outdir: string, contents: string): Pr
     write: false,
     format: 'cjs',
     banner: {},
-    footer: { js: inThread },
     sourcemap: false,
-    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
+    define: { 'import.meta.dirname': '__dirname' },
     plugins: [slowModulesLater],
   });
   const [output] = outputFiles;

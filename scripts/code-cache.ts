@@ -3,7 +3,7 @@
 // Usage: code-cache.ts SCRIPT, a path without its ending
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cacheOf, modulesOf, scriptOf } from '../src/compiler/cli/compiled-script.ts';
 
 const [path = ''] = process.argv.slice(2);
@@ -36,5 +36,5 @@ async function runCommands(policyc: ReturnType<typeof modulesOf>): Promise<void>
 }
 
 const script = scriptOf(path);
-await runCommands(modulesOf(script, path));
+await runCommands(modulesOf(script, dirname(path)));
 writeFileSync(cacheOf(path), script.createCachedData());

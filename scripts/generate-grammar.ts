@@ -1,14 +1,16 @@
-// Writes what is generated from the parser: the grammar as EBNF, as railroad diagrams and for editors. With --check it
+// Writes what is generated from the parser: its own table of lookahead; the grammar as EBNF, as railroad diagrams and for editors. With --check it
 // fails where one is stale.
 import type { TokenType } from 'chevrotain';
 import { PolicyParser } from '../src/compiler/1-parse/grammar.ts';
 import { Literal, Name, OperandWord, reservedWords, vocabulary } from '../src/compiler/1-parse/tokens.ts';
 import { type Node, nodeName } from './grammar-node.ts';
+import { NotedLookahead } from './lookahead.ts';
 import { railroadPage } from './railroad.ts';
 import { textMateGrammar } from './textmate.ts';
 import { writeGenerated } from './write-generated.ts';
 
-const parser = new PolicyParser(false);
+const lookahead = new NotedLookahead();
+const parser = new PolicyParser(lookahead);
 
 const group = (text: string): string => (/[ |]/.test(text) ? `(${text})` : text);
 const sequence = ({ definition = [] }: Node): string =>
@@ -76,6 +78,7 @@ function ebnf(): string {
 }
 
 writeGenerated({
+  'src/compiler/1-parse/lookahead-table.generated.ts': () => lookahead.table(),
   'grammar/policyc.ebnf': ebnf,
   'grammar/railroad.html': () => railroadPage(rules),
   'grammar/policyc.tmLanguage.json': textMateGrammar,

@@ -53,7 +53,8 @@ function contentOf(file: string, local: number): GenerationContent {
   };
 }
 
-function documentBytes(): Outcome {
+/** Of the large sets of documents. */
+export function documentBytes(): Outcome {
   const keys = [...Object.keys(sets), 'kernel_bytes_per_workload'];
   if (!existsSync(folder)) {
     const reason = `there is no ${join('..', 'shared', 'scale')} beside the project`;

@@ -1,12 +1,11 @@
 // Requests and connections between two network namespaces over veth: without a policy, with ours, with nftables and iptables.
 // Every server has a namespace of its own, so that all are there at once and each round asks all of them in turn.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { attachCgroup, attachMachine } from '../../src/runtime/kernel/attach.ts';
 import type { Loaded } from '../../src/runtime/kernel/load.ts';
 import { generations } from '../../src/runtime/kernel/tables.ts';
-import { atEnd, expectOk, loadTemplates, privateCgroup, privatePins } from '../../test/harness/kernel.ts';
+import { expectOk, loadTemplates, privateCgroup, privatePins } from '../../test/harness/kernel.ts';
 import { type Figures, figure, median } from '../measure.ts';
 import { type Firewall, iptablesRules, iptablesSets, nftRules, nftSets } from './others.ts';
 import {
@@ -20,28 +19,10 @@ import {
   workloadAddress,
   workloads,
 } from './rules.ts';
+import { ip, mark, serving, space, sweep } from './spaces.ts';
 
-const prefix = 'polbench';
-const mark = `${prefix}${process.pid}`;
 const client = `${mark}c`;
 const programs = ['net/cgroup_skb', 'net/connect', 'l7/stream'];
-
-const ip = (...words: readonly string[]): void => void execFileSync('ip', words, { stdio: ['ignore', 'ignore', 'pipe'] });
-/** Namespaces of runs that are no more. */
-function sweep(): void {
-  const folder = '/run/netns';
-  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-    const pid = /^polbench(\d+)/.exec(name)?.[1];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) ip('netns', 'del', name);
-  }
-}
-
-function space(name: string): string {
-  ip('netns', 'add', name);
-  atEnd(() => ip('netns', 'del', name));
-  ip('-n', name, 'link', 'set', 'lo', 'up');
-  return name;
-}
 
 /** The workload whose rule stands in the middle: neither the best nor the worst case of a list. */
 function caller({ entries }: RuleSet): RuleEntry {
@@ -77,26 +58,13 @@ function governed(rules: RuleSet): { readonly cgroup: string; readonly loaded: L
   return { cgroup: cgroup.path, loaded };
 }
 
-/** Does not keep this process alive; ends with it. */
-async function started(child: ChildProcess): Promise<void> {
-  atEnd(() => void child.kill('SIGKILL'));
-  await new Promise((resolve, reject) => {
-    child.stdout?.once('data', resolve);
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-  child.stdout?.destroy();
-  child.unref();
-}
-
 async function serverOf(program: string, { name, rules, kind }: Policy, number: number): Promise<Server> {
   const { peer, port } = caller(rules);
   const from = ipv4Text(workloadAddress(peer));
   const { space: where, address } = linked(number, from);
   const ours = kind === 'ours' ? governed(rules) : undefined;
   if (typeof kind === 'function') kind(where, rules);
-  const enter = ours ? `echo $$ > ${join(ours.cgroup, 'cgroup.procs')}; ` : '';
-  const start = `${enter}exec ip netns exec ${where} ${program} server ${port}`;
-  await started(spawn('/bin/sh', ['-c', start], { stdio: ['ignore', 'pipe', 'inherit'] }));
+  await serving([program, 'server', String(port)], { space: where, ...(ours && { cgroup: ours.cgroup }) });
   return { name, from, to: address, port, ...(ours && { loaded: ours.loaded }) };
 }
 

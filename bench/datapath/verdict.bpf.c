@@ -100,7 +100,7 @@ static __always_inline int bench_program(struct __sk_buff *skb, const struct ben
 		question.point = POL_PROTOCOL_TCP * 65536 + flow->port;
 		pol_address_mapped(&peer.address, flow->address);
 	}
-	peer.endpoint = pol_endpoint_listed(now.slot, &peer.address);
+	peer.endpoint = POL_ENDPOINT_BY_ADDRESS;
 	pol_verdict_decide(&question, &peer, &verdict);
 	counter.cause = verdict.cause;
 	counter.protocol = packet.protocol;
@@ -132,7 +132,9 @@ static __always_inline int bench_verdict(struct bench_state *state, __u32 peer, 
 	struct pol_generation now = pol_generation_read();
 	const struct pol_memory *memory = pol_memory_of(now.slot);
 	const struct pol_section *section = memory ? pol_section_of(now.slot, memory, 1, POL_SECTION_INGRESS) : 0;
-	const __u32 *word = section ? pol_verdict_of_classes(now.slot, memory, section, peer, point) : 0;
+	struct pol_question question = {.slot = now.slot, .section = POL_SECTION_INGRESS, .point = point};
+	__u64 named = 0;
+	const __u32 *word = section ? pol_verdict_of_classes(&question, memory, section, peer, &named) : 0;
 	struct pol_verdict verdict;
 
 	return pol_verdict_take(now.slot, memory, word, &verdict) ? bench_done(state, verdict.action == POL_ACTION_ALLOW) : 0;

@@ -34,6 +34,8 @@ export function benchObject(folder: string): string {
   execFileSync('clang', [
     '-O2',
     '-g',
+    '-Wall',
+    '-Werror',
     '-target',
     'bpf',
     '-mcpu=v3',

@@ -13,7 +13,7 @@ export type TestResult = {
   readonly failed: number;
   readonly skips: readonly Skip[];
   readonly milliseconds: number;
-  /** What it printed, if something failed. */
+  /** What it printed, if something failed or it was the only one. */
   readonly output: string;
 };
 export type Report = { readonly kind: 'survey'; readonly survey: Survey } | { readonly kind: 'test'; readonly result: TestResult };

@@ -6,16 +6,24 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { templateNames, templateObject } from '../../test/harness/kernel.ts';
+import { packetRunsLibrary } from '../../test/harness/packet-runs.ts';
 import { root } from '../test/suites.ts';
 import { bundle } from './bundle.ts';
 import { kernelVersions, prepare, Unavailable } from './debian.ts';
-import { boot } from './machine.ts';
+import { boot, type Job } from './machine.ts';
 import { type Outcome, record } from './record.ts';
 import { type Plan, type Report, reportMark, type TestResult } from './report.ts';
 import type { Survey } from './survey.ts';
 
-/** One machine may take so long for everything; the slowest test has half of it. */
-const limitSeconds = 1400;
+/** So much of what this process was told is told to tests in the machine. */
+const passedOn = ['CASES', 'PAIRS', 'SEED'] as const;
+const environment = (): Readonly<Record<string, string>> => ({
+  PATIENCE: '8',
+  ...Object.fromEntries(passedOn.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
+});
+
+/** `seconds`: one machine may take so long for everything; the slowest of several tests has half of it. */
+export type Run = { readonly files: readonly string[]; readonly seconds: number };
 
 type Told = { survey: Survey | undefined; readonly results: TestResult[]; readonly noise: string[] };
 
@@ -29,7 +37,7 @@ function printResult(kernel: string, result: TestResult): void {
     `${failed > 0 ? 'FAIL' : 'ok  '} ${kernel} ${name}  ${passed} passed, ${failed} failed, ${skips.length} skipped  ${(milliseconds / 1000).toFixed(1)} s`,
   );
   for (const line of skipLines(kernel, result)) console.log(line);
-  if (failed > 0) console.log(output);
+  if (output !== '') console.log(output);
 }
 
 const outcomes = (results: readonly TestResult[]): Readonly<Record<string, Outcome>> =>
@@ -56,44 +64,39 @@ function listener(kernel: string, told: Told): (line: string) => void {
 }
 
 /** Runs the guest program in a machine, or here; false if it did not come to its end. */
-async function runGuest(kernel: string, command: readonly string[], onLine: (line: string) => void): Promise<string | undefined> {
+async function runGuest(kernel: string, job: Pick<Job, 'command' | 'seconds' | 'onLine'>): Promise<string | undefined> {
   if (kernel === 'here') {
-    const [program = '', ...args] = command;
+    const [program = '', ...args] = job.command;
     const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-    createInterface({ input: child.stdout }).on('line', onLine);
+    createInterface({ input: child.stdout }).on('line', job.onLine);
     const [code] = await once(child, 'close');
     return code === 0 ? undefined : `it ended with ${code}`;
   }
   const version = kernelVersions.find((each) => each === kernel);
   if (version === undefined) throw new Error(`no kernel ${kernel}`);
-  const { ended, log } = await boot(prepare(version), {
-    command,
-    cwd: root,
-    onLine,
-    seconds: limitSeconds,
-    environment: { PATIENCE: '8' },
-  });
+  const { ended, log } = await boot(prepare(version), { ...job, cwd: root, environment: environment() });
   return ended ? undefined : `it did not come to its end; the kernel said:\n${log.slice(-4000)}`;
 }
 
 /** Runs test files on a kernel and prints their results. A machine that cannot boot it skips them, with the reason. */
-export async function runKernel(kernel: string, files: readonly string[]): Promise<Outcome> {
+export async function runKernel(kernel: string, { files, seconds }: Run): Promise<Outcome> {
   const folder = join(root, 'build', `kernel-run-${process.pid}-${kernel}`);
   const told: Told = { survey: undefined, results: [], noise: [] };
   try {
     if (kernel !== 'here') for (const version of kernelVersions) if (version === kernel) prepare(version);
     // Here, not in the machine: a compiler under emulation takes a minute for each.
     for (const template of templateNames()) templateObject(template);
+    packetRunsLibrary();
     mkdirSync(folder, { recursive: true });
     const guest = 'scripts/kernels/guest.ts';
     const bundles = await bundle([guest, ...files], folder);
     const plan: Plan = {
-      seconds: limitSeconds / 2,
+      seconds: files.length === 1 ? seconds : seconds / 2,
       programs: files.map((name) => ({ name, file: bundles.get(name) ?? '' })),
     };
     writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan));
     const command = [process.execPath, bundles.get(guest) ?? '', join(folder, 'plan.json')];
-    const problem = await runGuest(kernel, command, listener(kernel, told));
+    const problem = await runGuest(kernel, { command, seconds, onLine: listener(kernel, told) });
     if (problem !== undefined) console.log(`FAIL ${kernel}: ${problem}\n${told.noise.slice(-60).join('\n')}`);
     const tests = outcomes(told.results);
     const sum = (of: (outcome: Outcome) => number): number => Object.values(tests).reduce((total, outcome) => total + of(outcome), 0);

@@ -33,8 +33,12 @@ export function printLine(result: Result, place: string): void {
   );
 }
 
-export function printFailure({ program, output }: Result): void {
-  console.log(`\n${red('FAIL')} ${program.name}\n${output.trimEnd()}`);
+export const printFailure = ({ program, output }: Result): void =>
+  console.log(`\n${output.trimEnd()}\n${red('end of what')} ${program.name} ${red('printed')}\n`);
+
+export function printAgain(result: Result): void {
+  printLine(result, 'again');
+  if (result.failed > 0) printFailure(result);
 }
 
 /** One line for each reason: tests of a file that share it are counted. */
@@ -45,9 +49,15 @@ function skipLines({ program, skips }: Result): readonly string[] {
   });
 }
 
-/** Each suite's share, every skip with its reason, and the totals as the last line. */
-export function printShares(results: readonly Result[], wall: number): void {
+const named = (title: string, results: readonly Result[]) =>
+  results.length === 0 ? '' : `\n${title}:\n${results.map(({ program }) => `  ${program.name}`).join('\n')}`;
+
+/** What failed or is unsteady, every skip with its reason, each suite's share, and the totals as the last line. */
+export function printShares(results: readonly Result[], unsteady: readonly Result[], wall: number): void {
   clearProgress();
+  const failures = results.filter(({ failed }) => failed > 0);
+  for (const text of [named('failed', failures), named('unsteady: failed, and passed when nothing ran beside', unsteady)])
+    if (text !== '') console.log(text);
   const skips = results.flatMap(skipLines);
   if (skips.length > 0) console.log(`\nskipped:\n${skips.join('\n')}`);
   console.log('\nsuite                     time   tests');

@@ -7,7 +7,7 @@ import { resolve } from './2-resolve/index.ts';
 import { check } from './3-check/index.ts';
 import { normalize } from './4-normalize/index.ts';
 import { plan } from './5-plan/index.ts';
-import { type EmittedTables, emit, emitTables } from './6-emit/index.ts';
+import { emit, kernelNeeds } from './6-emit/index.ts';
 import { boundaryTable } from './analysis/boundary.ts';
 import { type ConnectivityReport, connectivityOf, connectivityReport } from './analysis/connectivity.ts';
 import { type ConnectivityDiff, type ConnectivityState, connectivityDiff } from './analysis/connectivity-diff.ts';
@@ -43,10 +43,9 @@ import { eventDiagnostics, eventSource, isOneEvent, statedVerdict, undeclaredNam
 import { type ExportTarget, exporters } from './interchange/export.ts';
 import type { JsonObject } from './interchange/importer.ts';
 import { defaultImportOptions, holdsDocuments, type Imported, type ImportOptions, importSources } from './interchange/index.ts';
-import { type NextPart, receiveParts } from './interchange/parts.ts';
 import type { Ast, FileAst } from './ir/ast.ts';
 import type { PolicyText } from './ir/bundle.ts';
-import type { Emitted } from './ir/emitted.ts';
+import type { Emitted, KernelNeeds } from './ir/emitted.ts';
 import type { Plan } from './ir/plan.ts';
 import type { TestEvent } from './ir/test-case.ts';
 import type { TypedPolicy } from './ir/typed.ts';
@@ -59,7 +58,6 @@ import { statedDeclarations, statedNames } from './stated-names.ts';
 export { documentsText } from './interchange/documents/write.ts';
 export { type ExportTarget, exportTargets } from './interchange/export.ts';
 export { holdsDocuments, type Imported, type ImportOptions } from './interchange/index.ts';
-export type { NextPart } from './interchange/parts.ts';
 export type { QuestionText } from './question-text.ts';
 export { Session } from './session.ts';
 
@@ -75,8 +73,6 @@ export type Options = {
   readonly documents?: Partial<ImportOptions>;
   /** Codes of warnings that count as errors. */
   readonly escalated?: ReadonlySet<string>;
-  /** Has documents read by another thread, and gives what `sendParts` sends there; undefined where they are to be read here. */
-  readonly readBeside?: (documents: readonly SourceText[], options: ImportOptions) => NextPart | undefined;
   /** Is told what is done next. */
   readonly progress?: (doing: string) => void;
   /** Keeps trees between compilations of a folder that changes. */
@@ -121,7 +117,7 @@ function checkInto(log: Collector, sources: readonly SourceText[], options: Opti
   const { load, domains = registry, session = new Session(), progress = () => undefined } = options;
   session.begin();
   progress('parsing');
-  const imported = importInto(log, session, { sources, options: options.documents, readBeside: options.readBeside });
+  const imported = importInto(log, session, { sources, options: options.documents });
   const policies = [...sources.filter(({ path }) => !holdsDocuments(path)), ...imported.sources];
   const ast = parseAll(policies, load, (more) => session.parse(more, log));
   progress('resolving names');
@@ -165,21 +161,13 @@ export function compareUnit(
   return escalate(all, escalated).filter((one) => !before.has(textOf(one)));
 }
 
-type Documents = { readonly sources: readonly SourceText[]; readonly options: Options['documents'] } & {
-  readonly readBeside?: Options['readBeside'];
-};
+type Documents = { readonly sources: readonly SourceText[]; readonly options: Options['documents'] };
 
-/** The sources that hold documents, as policy text. What another thread writes is parsed as it comes. */
-function importInto(log: Collector, session: Session, { sources, options, readBeside }: Documents): Imported {
+/** The sources that hold documents, as policy text. */
+function importInto(log: Collector, session: Session, { sources, options }: Documents): Imported {
   const meaning = { ...defaultImportOptions, ...options };
   const documents = sources.filter(({ path }) => holdsDocuments(path));
-  return session.imported(documents, JSON.stringify(meaning), log, ({ report, add }) => {
-    const next = readBeside?.(documents, meaning);
-    const again = (): Imported => importSources(documents, meaning, () => undefined);
-    const received = next && receiveParts(documents, { next, reader: (source) => session.parsing(source).read, again });
-    add(received?.found ?? []);
-    return received?.imported ?? importSources(documents, meaning, report);
-  });
+  return session.imported(documents, JSON.stringify(meaning), log, ({ report }) => importSources(documents, meaning, report));
 }
 
 /** Documents of Kubernetes and its like as policy text; what they state beside policies. */
@@ -248,10 +236,10 @@ export function emitUnit(unit: CheckedUnit): Outcome<Emitted> {
   return planned.ok ? { ...planned, value: emit(planned.value, { text: unit.text, boundary: boundaryTable(unit.typed) }) } : planned;
 }
 
-/** The kernel tables and programs of a policy, without what a bundle holds beside them. */
-export function tablesUnit(unit: CheckedUnit): Outcome<EmittedTables> {
+/** What a policy takes of a kernel: the sizes of its tables, and its programs. */
+export function needsUnit(unit: CheckedUnit): Outcome<KernelNeeds> {
   const planned = planUnit(unit);
-  return planned.ok ? { ...planned, value: emitTables(planned.value) } : planned;
+  return planned.ok ? { ...planned, value: kernelNeeds(planned.value) } : planned;
 }
 
 /** The `test` blocks of a checked policy. */

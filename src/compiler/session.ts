@@ -1,7 +1,7 @@
 // What is kept from one compilation to the next: the trees of files whose text is the same, what 2-resolve and 3-check keep
 // of them, which rules never decide, and what documents mean while none of them is another. A session that is asked for every
 // change of a folder looks at the changed file alone, at those that import from it, and at rules that its rules may hide.
-import { PieceParser, parse } from './1-parse/index.ts';
+import { parse } from './1-parse/index.ts';
 import { ResolveMemory } from './2-resolve/index.ts';
 import { CheckMemory } from './3-check/index.ts';
 import { UnreachableMemory } from './analysis/unreachable.ts';
@@ -24,7 +24,6 @@ export class Session {
   readonly checking = new CheckMemory();
   readonly comparing = new UnreachableMemory();
   readonly #files = new Map<string, Parsed>();
-  readonly #begun = new WeakMap<SourceText, PieceParser>();
   #round = 0;
   #meant: Meant | undefined;
 
@@ -39,13 +38,6 @@ export class Session {
     return { files: sources.map((source) => this.#parsed(source, log)) };
   }
 
-  /** Begins to read a text that is still being written. */
-  parsing(source: SourceText): PieceParser {
-    const parser = new PieceParser(source);
-    this.#begun.set(source, parser);
-    return parser;
-  }
-
   /** What `read` makes of the documents, or made of the same ones under the same key. */
   imported(documents: readonly SourceText[], key: string, log: Collector, read: (log: Collector) => Imported): Imported {
     const kept = this.#meant;
@@ -58,7 +50,7 @@ export class Session {
 
   #parsed(source: SourceText, log: Collector): FileAst {
     const kept = this.#files.get(source.path);
-    const parsed = kept && isSame(kept.file.source, source) ? kept : parsedAlone(source, this.#begun.get(source));
+    const parsed = kept && isSame(kept.file.source, source) ? kept : parsedAlone(source);
     parsed.used = this.#round;
     this.#files.set(source.path, parsed);
     log.add(parsed.found);
@@ -75,9 +67,9 @@ function meantAlone(documents: readonly SourceText[], key: string, read: (log: C
 const isSame = (a: SourceText, b: SourceText): boolean => a === b || (a.text === b.text && !a.originOf && !b.originOf);
 const sameItems = <T>(a: readonly T[], b: readonly T[]): boolean => a.length === b.length && a.every((one, i) => one === b[i]);
 
-function parsedAlone(source: SourceText, begun: PieceParser | undefined): Parsed {
+function parsedAlone(source: SourceText): Parsed {
   const log = collector();
-  const [file] = begun ? [begun.end(log.report)] : parse([source], log.report).files;
+  const [file] = parse([source], log.report).files;
   if (!file) throw new Error('policyc bug: a source without a tree');
   return { file, found: log.all(), used: 0 };
 }

@@ -91,7 +91,7 @@ function addRun(program: Command, done: (code: Promise<number>) => void): void {
     .option('--confirmations <folder>', 'keeps, over reboots too, which policy for the host was confirmed', defaultConfirmations)
     .option(
       '--observe-http <ports>',
-      'tell the HTTP requests that workloads receive at these ports (`80,8080`), also where no rule asks for them',
+      'tell the HTTP requests that workloads receive at these ports (`80,8080`), or send to them, also where no rule asks for them',
     )
     .option('--unload-on-exit', 'end enforcement when this command ends', false)
     .addHelpText('after', runHelp)

@@ -314,7 +314,7 @@ test('the cost in the kernel, before and after', () => {
   write('networks.policy', 'policy p for { app: "a" } { ingress { allow from [10.0.0.0/9, 192.0.2.0/24] at tcp 80 } }\n');
   assert.match(diff('networks.policy', 'port.policy').out, /in the kernel: bytes of tables [\d,]+ -> [\d,]+ \(-[\d,]+\)/);
   assert.not.match(diff('http.policy', 'port.policy', '--no-cost').out, 'in the kernel');
-  write('named.policy', 'policy p for { app: "a" } { egress { allow to "a.example" at tcp 80 } }\n');
+  write('named.policy', 'policy p for { app: "a" } { egress { allow to "a.example" at tcp 80 mode audit } }\n');
   assert.match(diff('port.policy', 'named.policy').out, 'in the kernel: cost not known: the native target cannot hold it yet (');
 });
 

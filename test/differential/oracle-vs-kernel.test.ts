@@ -1,35 +1,57 @@
 // The production packet programs against the oracle: random policies are compiled, materialized and written into the
 // kernel's tables; every event goes through BPF_PROG_TEST_RUN as a packet, at each workload it concerns and at the host; verdict and
-// cause must be the oracle's, on cgroups, on interfaces and where XDP denies early. PAIRS=100000 for a long run, SEED=n for another.
-// An event here is a new flow: of a request, its connection (the requests themselves are held against the oracle where they are
-// decided).
+// cause must be the oracle's, on cgroups, on interfaces and where XDP denies early. An event here is a new flow: of a request, its
+// connection (the requests themselves are held against the oracle where they are decided).
+//
+//   PAIRS=100000 SEED=n     a long run, another seed. Says every 1,000 policies how far it is; SIGTERM ends it with what it found.
+//   CASES=FOLDER            the cases that scripts/packet-cases.ts has written there, for a machine that is too slow to make them
 import { setImmediate as otherWork } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { comparePackets, emptyTally, packetCase, tallyLine } from '../harness/compared-packets.ts';
+import { eventTally } from '../harness/arbitrary.ts';
+import { type AskedPackets, comparePackets, emptyTally, packetCase, tallyLine } from '../harness/compared-packets.ts';
 import { kernelTest } from '../harness/kernel.ts';
+import { readCases } from '../harness/packet-case-files.ts';
 import { packetHooks } from '../harness/packet-hooks.ts';
 import { random, seedOf } from '../harness/random.ts';
 
 const pairs = Number(process.env['PAIRS'] ?? 10_000);
+const folder = process.env['CASES'];
+const policiesPerLine = 1000;
+
+const events = eventTally();
+
+/** Cases without end, from the seed. */
+function* madeCases(): Generator<AskedPackets> {
+  const source = random(seedOf('oracle-vs-kernel', 20_260_803));
+  for (;;) {
+    const { typed, asked } = packetCase(source);
+    for (const event of asked.events) events.add(typed, event);
+    yield asked;
+  }
+}
 
 kernelTest('the programs of cgroups, interfaces and XDP say what the oracle says, cause included', async () => {
-  const source = random(seedOf('oracle-vs-kernel', 20_260_803));
   const kernel = packetHooks(['cgroup', 'interface', 'early']);
   const tally = emptyTally();
   const [begun, cpu] = [performance.now(), process.cpuUsage()];
-  while (tally.pairs < pairs) {
-    const one = packetCase(source);
-    // Meanwhile the kernel waits for the programs that read the slot that this case gets.
+  const say = (): void => {
+    const { user, system } = process.cpuUsage(cpu);
+    const rate = `${Math.round(tally.pairs / ((performance.now() - begun) / 1000))} pairs/s, ${((user + system) / 1e6).toFixed(1)} s of CPU`;
+    console.log(`oracle-vs-kernel: ${tallyLine(tally)}${folder === undefined ? `; ${events.line()}` : ''}; ${rate}`);
+  };
+  process.prependListener('SIGTERM', say);
+  for (const asked of folder === undefined ? madeCases() : readCases(folder)) {
+    // Meanwhile the kernel waits for the programs that read the slot that this case gets, and signals come in.
     await otherWork();
-    const mismatch = comparePackets(kernel, one, tally);
+    const mismatch = comparePackets(kernel, asked, tally);
     if (mismatch !== undefined) assert.unreachable(`policy ${tally.policies}: ${mismatch}`);
+    if (tally.policies % policiesPerLine === 0) say();
+    if (tally.pairs >= pairs) break;
   }
-  const seconds = (performance.now() - begun) / 1000;
-  const { user, system } = process.cpuUsage(cpu);
-  const rate = `${Math.round(tally.pairs / seconds)} pairs/s, ${((user + system) / 1e6).toFixed(1)} s of CPU`;
-  console.log(`oracle-vs-kernel: ${tallyLine(tally)}; ${rate}`);
-  const { contested, allowed, denied } = tally.events.shares();
+  say();
+  if (folder !== undefined) return assert.ok(tally.pairs >= pairs, `${tally.pairs} pairs in ${folder}, ${pairs} wanted`);
+  const { contested, allowed, denied } = events.shares();
   for (const [name, share] of Object.entries({ contested, allowed, denied })) assert.ok(share >= 0.3, `${name}: ${share}`);
 });
 

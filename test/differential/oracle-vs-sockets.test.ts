@@ -9,19 +9,16 @@ import type { Direction, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { protocolOf } from '../../src/compiler/space/transport.ts';
 import { openRing } from '../../src/runtime/events/ring.ts';
 import { type VerdictEvent, verdictEventOf } from '../../src/runtime/events/verdict-event.ts';
-import { eventTally, randomEvents, randomPolicy, randomUniverse, type Universe } from '../harness/arbitrary.ts';
+import { eventTally } from '../harness/arbitrary.ts';
 import { attachedTo } from '../harness/attached.ts';
-import { typedPolicy } from '../harness/compile.ts';
 import { atEnd, kernelTest, mapOf, privateCgroup } from '../harness/kernel.ts';
-import { type KernelWorld, kernelWorld } from '../harness/kernel-world.ts';
+import type { KernelWorld } from '../harness/kernel-world.ts';
 import { type Random, random, seedOf } from '../harness/random.ts';
 import { type Agent, startAgent, stopAgents } from '../harness/socket-agents.ts';
+import { socketCase, socketWorkloads } from '../harness/socket-cases.ts';
 import { told } from '../harness/tables.ts';
-import { varied } from '../harness/varied.ts';
 
 const pairs = Number(process.env['SOCKETS'] ?? 300);
-const pairsPerPolicy = 15;
-const workloads = 4;
 /** Milliseconds: for what the oracle expects to come, and for what it does not. */
 const patience = { answer: 5000, silence: 120 } as const;
 const directions: readonly Direction[] = ['egress', 'ingress'];
@@ -39,7 +36,7 @@ const sourcePort = (serial: number, destination: number): number => {
 
 /** Four workloads and an unmanaged process, which is the host, in one network namespace of their own. */
 function makeScene() {
-  const cgroups = Array.from({ length: workloads }, (_, place) => privateCgroup(`w${place}`));
+  const cgroups = Array.from({ length: socketWorkloads }, (_, place) => privateCgroup(`w${place}`));
   const host = startAgent(undefined, 'new');
   return { cgroups, host, agents: () => cgroups.map((cgroup) => startAgent(cgroup, host)) };
 }
@@ -97,23 +94,6 @@ class Network {
   }
 }
 
-const isHere = (endpoint: Endpoint): boolean =>
-  endpoint.kind === 'workload' || (endpoint.kind === 'reserved' && endpoint.entities.includes('host'));
-
-/** TCP and UDP between processes that there are. */
-function callsOf(typed: TypedPolicy, source: Random, universe: Universe): readonly FlowEvent[] {
-  const network = { ...typed, rules: typed.rules.filter(({ section }) => section !== 'process') };
-  const flows = randomEvents(network, universe, { random: source, count: 10 * pairsPerPolicy, native: true }).flatMap(
-    (event): readonly FlowEvent[] => {
-      if (event.kind !== 'flow' || !isHere(event.source) || !isHere(event.destination)) return [];
-      const { protocol } = protocolOf(event.point);
-      const { request: _, ...connection } = event;
-      return protocol === 'tcp' || protocol === 'udp' ? [connection] : [];
-    },
-  );
-  return flows.slice(0, pairsPerPolicy);
-}
-
 /** What the oracle says of each side, as the programs tell it: up to the first denial. */
 function expectedOf(
   typed: TypedPolicy,
@@ -132,16 +112,9 @@ function expectedOf(
 }
 
 async function comparePolicy(network: Network, source: Random, tally: ReturnType<typeof eventTally>): Promise<void> {
-  const text = randomPolicy(source, { native: true });
-  const typed = varied(source, typedPolicy(text));
-  const all = randomUniverse(source);
-  const universe = {
-    workloads: all.workloads.slice(0, workloads),
-    reserved: all.reserved.filter(({ entities }) => entities.includes('host')),
-  };
-  const world = kernelWorld(typed, universe);
+  const { text, typed, world, calls } = socketCase(source);
   network.install(world);
-  for (const event of callsOf(typed, source, universe)) {
+  for (const event of calls) {
     const host = source.pick(['127.0.0.1', '::1']);
     const expected = expectedOf(typed, event);
     const wait = expected.result === 'timeout' ? patience.silence : patience.answer;

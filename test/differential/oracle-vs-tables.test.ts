@@ -4,11 +4,13 @@
 import { Ajv } from 'ajv';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { behindUndecided, undecidedNames } from '../../src/compiler/5-plan/named-peers.ts';
 import { partsOf } from '../../src/compiler/7-build/parts.ts';
 import { verdictIn, verdictOfProcess } from '../../src/compiler/analysis/oracle.ts';
 import { bundleSchemas } from '../../src/compiler/ir/bundle-schema.ts';
 import type { Endpoint, FlowEvent, PolicyEvent } from '../../src/compiler/ir/event.ts';
-import type { Direction, TypedPolicy } from '../../src/compiler/ir/typed.ts';
+import { ruleId } from '../../src/compiler/ir/ids.ts';
+import type { Direction, Rule, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { eventTally } from '../harness/arbitrary.ts';
 import { agree, compareTables, isRefused, shownEvent } from '../harness/compared-tables.ts';
 import { random, seedOf } from '../harness/random.ts';
@@ -17,9 +19,20 @@ import { emitted, type Tables, tablesOf, told } from '../harness/tables.ts';
 import { varied } from '../harness/varied.ts';
 
 const policies = 40;
-const events = everyEvent({ native: true });
+const policiesWithNames = 60;
+const native = { native: true } as const;
+const withNames = { native: true, names: true } as const;
+const [events, namedEvents] = [everyEvent(native), everyEvent(withNames)];
 const endsOf = (event: PolicyEvent): readonly Endpoint[] => (event.kind === 'flow' ? [event.source, event.destination] : [event.subject]);
 const endpoints = [...new Set(events.flatMap(endsOf))];
+const isToNamed = (event: PolicyEvent): boolean => endsOf(event).some((end) => end.kind === 'address' && end.names !== undefined);
+
+/** The policy without what the target refuses of rules about names. */
+function withDecidedNames(typed: TypedPolicy): TypedPolicy {
+  const behind: ReadonlySet<Rule> = behindUndecided(typed);
+  const decided = typed.rules.filter((rule) => !behind.has(rule) && (rule.section === 'process' || undecidedNames(rule) === undefined));
+  return { ...typed, rules: decided.map((rule, id) => ({ ...rule, id: ruleId(id) })) };
+}
 
 type Counted = { asked: number; denied: number; dropped: number; audited: number; inspected: number };
 
@@ -47,8 +60,12 @@ function compareSide(
   }
 }
 
-function compare(typed: TypedPolicy, tables: Tables, count: Counted): void {
-  for (const event of events) {
+function compare(
+  typed: TypedPolicy,
+  tables: Tables,
+  { asked, count }: { readonly asked: readonly PolicyEvent[]; readonly count: Counted },
+): void {
+  for (const event of asked) {
     if (event.kind === 'flow') {
       for (const direction of ['ingress', 'egress'] as const) compareSide(typed, tables, { event, direction }, count);
       continue;
@@ -65,8 +82,8 @@ test('the tables say what the oracle says', () => {
   const source = random(seedOf('oracle-vs-tables', 20260801));
   const total: Counted = { asked: 0, denied: 0, dropped: 0, audited: 0, inspected: 0 };
   for (let i = 0; i < policies; i++) {
-    const typed = varied(source, typedWorld(randomWorld(source, { native: true })));
-    compare(typed, tablesOf(typed, endpoints), total);
+    const typed = varied(source, typedWorld(randomWorld(source, native)));
+    compare(typed, tablesOf(typed, endpoints), { asked: events, count: total });
   }
   const percent = (part: number): string => `${Math.round((100 * part) / total.asked)} %`;
   console.log(
@@ -74,6 +91,20 @@ test('the tables say what the oracle says', () => {
   );
   assert.ok(total.denied > 0.2 * total.asked && total.denied < 0.8 * total.asked, 'both verdicts must be common');
   assert.ok(Math.min(total.inspected, total.dropped, total.audited) > 0);
+});
+
+test('addresses with names: the tables say what the oracle says', () => {
+  const source = random(seedOf('oracle-vs-tables (names)', 20260803));
+  const asked = namedEvents.filter((event) => isToNamed(event));
+  const total: Counted = { asked: 0, denied: 0, dropped: 0, audited: 0, inspected: 0 };
+  for (let policies = 0; policies < policiesWithNames; ) {
+    const typed = withDecidedNames(varied(source, typedWorld(randomWorld(source, withNames))));
+    if (typed.rules.every((rule) => rule.section === 'process' || rule.peers.domains.length === 0)) continue;
+    compare(typed, tablesOf(typed, endpoints), { asked, count: total });
+    policies++;
+  }
+  console.log(`${policiesWithNames} policies, ${total.asked} questions, ${total.denied} denied, ${total.inspected} inspected`);
+  assert.ok(total.denied > 0.1 * total.asked && total.denied < 0.9 * total.asked);
 });
 
 const ajv = new Ajv({ strict: false });

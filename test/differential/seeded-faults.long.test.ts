@@ -35,7 +35,7 @@ const byPackets =
     const root = faultyTemplates(fault);
     const kernel = packetHooks([place], (template) => templateObject(template, root));
     const [source, tally] = [random(seed), emptyTally()];
-    while (tally.pairs < mostPairs) if (comparePackets(kernel, packetCase(source), tally) !== undefined) return tally.pairs;
+    while (tally.pairs < mostPairs) if (comparePackets(kernel, packetCase(source).asked, tally) !== undefined) return tally.pairs;
     return undefined;
   };
 

@@ -205,15 +205,25 @@ export type EventTally = {
   readonly line: () => string;
 };
 
-type Judged = { readonly verdict: Verdict; readonly isContested: boolean };
+type Judge = {
+  readonly verdict: (typed: TypedPolicy, event: PolicyEvent) => Verdict;
+  readonly isContested: (typed: TypedPolicy, event: PolicyEvent) => boolean;
+};
 
-/** Asked about when it is a candidate, and again when it is counted. */
-function judging(): (typed: TypedPolicy, event: PolicyEvent) => Judged {
-  const judged = new WeakMap<PolicyEvent, Judged>();
-  return (typed, event) => {
-    const known = judged.get(event) ?? { verdict: verdictOf(typed, event), isContested: isContested(typed, event) };
-    judged.set(event, known);
-    return known;
+/** An event is asked about when it is a candidate, and again when it is counted. */
+function judging(): Judge {
+  const [verdicts, contested] = [new WeakMap<PolicyEvent, Verdict>(), new WeakMap<PolicyEvent, boolean>()];
+  return {
+    verdict: (typed, event) => {
+      const known = verdicts.get(event) ?? verdictOf(typed, event);
+      verdicts.set(event, known);
+      return known;
+    },
+    isContested: (typed, event) => {
+      const known = contested.get(event) ?? isContested(typed, event);
+      contested.set(event, known);
+      return known;
+    },
   };
 }
 
@@ -225,9 +235,8 @@ export function eventTally(): EventTally {
   return {
     add: (typed, event) => {
       counts.events++;
-      const { verdict, isContested: meets } = judge(typed, event);
-      if (meets) counts.contested++;
-      const { action, audit } = verdict;
+      if (judge.isContested(typed, event)) counts.contested++;
+      const { action, audit } = judge.verdict(typed, event);
       if (action === 'denied') counts.denied++;
       if (audit) counts.audited++;
       if (event.kind === 'process') counts.programs++;
@@ -236,8 +245,7 @@ export function eventTally(): EventTally {
     },
     isWelcome: (typed, event) => {
       const wanted = share(counts.denied) < 0.5 ? 'denied' : 'allowed';
-      const { verdict, isContested: meets } = judge(typed, event);
-      return verdict.action === wanted && (share(counts.contested) > 0.5 || meets);
+      return judge.verdict(typed, event).action === wanted && (share(counts.contested) > 0.5 || judge.isContested(typed, event));
     },
     shares: () => ({
       events: counts.events,

@@ -3,6 +3,7 @@
 import type { VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
 import { attachCgroup, attachMachine } from '../../src/runtime/kernel/attach.ts';
 import type { Cgroup } from '../../src/runtime/kernel/cgroups.ts';
+import type { Loaded } from '../../src/runtime/kernel/load.ts';
 import { typedPolicy } from './compile.ts';
 import { type Governed, govern } from './governed.ts';
 import { expectOk, loadTemplates, privateCgroup, privatePins } from './kernel.ts';
@@ -12,7 +13,7 @@ export const localhost = { ipv4: '127.0.0.1', ipv6: '0:0:0:0:0:0:0:1' } as const
 export const families = ['ipv4', 'ipv6'] as const;
 export type Family = (typeof families)[number];
 
-export type DnsWorld = Governed & { readonly cgroup: Cgroup };
+export type DnsWorld = Governed & { readonly cgroup: Cgroup; readonly loaded: Loaded };
 
 /** Loads and attaches the programs; everything is denied until a policy is installed. */
 export function dnsWorld(): DnsWorld {
@@ -22,7 +23,7 @@ export function dnsWorld(): DnsWorld {
   governed.install(typedPolicy('policy p for { app: "web" } { egress {} }'));
   expectOk(attachMachine(loaded));
   expectOk(attachCgroup(loaded, cgroup.path));
-  return { ...governed, cgroup };
+  return { ...governed, cgroup, loaded };
 }
 
 /** The last verdict on a query. */

@@ -24,8 +24,8 @@ const inCompiler: readonly Change[] = [
   [
     'an entity with what it excepts',
     '4-normalize/index.ts',
-    'return reserved ? { ...peers, reserved } : peers;',
-    'return { ...peers, entities: reserved ? [...peers.entities, "cluster"] : peers.entities };',
+    '...(reserved && { reserved }) }',
+    'entities: reserved ? [...peers.entities, "cluster"] : peers.entities }',
   ],
   ['what refuses asks as what allows', '4-normalize/requests.ts', 'refuses: matchesUndecidable(rule.action),', 'refuses: false,'],
   ['lines that differ elsewhere are one', '4-normalize/requests.ts', 'const key = JSON.stringify(split.rest);', "const key = '';"],
@@ -50,7 +50,12 @@ const inCompiler: readonly Change[] = [
     '(whole.tier === part.tier || (whole.isSure && !whole.isPass))',
     'whole.section === part.section',
   ],
-  ['a block without its last port', '6-emit/images.ts', 'point <= high; point++', 'point < high || point === low; point++'],
+  [
+    'a block without its last port',
+    'ir/class-pieces.ts',
+    'piece * record, start.low, true',
+    'piece * record, Math.max(0, start.low - 1), true',
+  ],
   [
     'single addresses as their neighbours',
     '6-emit/images.ts',
@@ -67,7 +72,7 @@ const inCompiler: readonly Change[] = [
 ];
 
 const inPackets: readonly Change[] = [
-  ['networks as endpoints', 'include/verdict.h', '(peer >= memory->networks)', '(peer > memory->networks)'],
+  ['networks as endpoints', 'include/verdict.h', '(peer >= memory->addresses)', '(peer > memory->addresses)'],
   ['a half of each block of choices', 'include/memory.h', 'asked % POL_LIMIT_CHOICE_BLOCK;', 'asked % (POL_LIMIT_CHOICE_BLOCK / 2);'],
   ['addresses end after 64 bits', 'include/memory.h', 'high = high << width | low >> (64 - width);', 'high = high << width;'],
   ['the code of a message', 'include/parse.h', 'header.type << 8 | header.code', 'header.type << 8'],

@@ -32,6 +32,8 @@ export type KernelWorld = {
   readonly subjectId: (endpoint: Endpoint) => number | undefined;
   /** An address of the endpoint; undefined if it has none of this family. */
   readonly address: (endpoint: Endpoint, family: Family) => Address | undefined;
+  /** As they are numbered. */
+  readonly causes: readonly Cause[];
   /** What a cause means; undefined for the programs' own. */
   readonly read: (cause: number) => Cause | undefined;
 };
@@ -101,6 +103,7 @@ export function kernelWorld(typed: TypedPolicy, universe: Universe): KernelWorld
       const text = entryOf(endpoint)?.addresses[family];
       return text === undefined ? undefined : parsed(text);
     },
+    causes: causes.known,
     read: causes.read,
   };
 }

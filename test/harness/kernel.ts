@@ -15,8 +15,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import { layouts, verdictAction } from '../../src/compiler/ir/abi.ts';
+import { portsImage, startsOf } from '../../src/compiler/ir/class-pieces.ts';
 import { encode } from '../../src/compiler/ir/layout.ts';
 import { addressBytes } from '../../src/compiler/space/address.ts';
+import { transportPoints } from '../../src/compiler/space/transport.ts';
 import { programTestRun, type TestRun, type TestRunResult } from '../../src/runtime/ffi/libbpf.ts';
 import { defaultPins, unload } from '../../src/runtime/kernel/bpffs.ts';
 import { type Cgroup, cgroupMount, createCgroup, moveProcess, processesIn, removeCgroup } from '../../src/runtime/kernel/cgroups.ts';
@@ -254,7 +256,7 @@ export function content(parts: ContentParts): GenerationContent {
       endpoints: parts.endpoints ?? [],
       rows: parts.rows ?? [],
       verdicts: { words, inspections: table.done().inspections },
-      ports: parts.ports ?? new Uint8Array(layouts.ports.size),
+      ports: parts.ports ?? portsImage(startsOf(new Uint16Array(transportPoints))),
     }),
     addresses: parts.addresses ?? [],
     cgroups: parts.cgroups ?? [],

@@ -79,8 +79,9 @@ export const bind = (fd: number, to: Place): void => void checked(call.bind(fd, 
 export const listen = (fd: number): void => void checked(call.listen(fd, 8));
 export const accept = (fd: number): number => checked(call.accept(fd, null, null, nonBlocking));
 export const send = (fd: number, text: string): number => checked(call.send(fd, Buffer.from(text), Buffer.byteLength(text), 0));
-export const sendTo = (fd: number, text: string, to: Place): number =>
-  checked(call.sendto(fd, Buffer.from(text), Buffer.byteLength(text), 0, encoded(to), encoded(to).length));
+export const sendBytesTo = (fd: number, bytes: Uint8Array, to: Place): number =>
+  checked(call.sendto(fd, bytes, bytes.length, 0, encoded(to), encoded(to).length));
+export const sendTo = (fd: number, text: string, to: Place): number => sendBytesTo(fd, Buffer.from(text), to);
 
 /** A connect that is under way is no error. */
 export function connect(fd: number, to: Place): void {

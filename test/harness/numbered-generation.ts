@@ -1,12 +1,12 @@
 // Generations of which every table says one number, so that a mixture of two shows.
-import { layouts } from '../../src/compiler/ir/abi.ts';
-import { encode } from '../../src/compiler/ir/layout.ts';
+import { portsImage, startsOf } from '../../src/compiler/ir/class-pieces.ts';
 import { parseAddress } from '../../src/compiler/space/address.ts';
+import { transportPoints } from '../../src/compiler/space/transport.ts';
 import type { GenerationContent } from '../../src/runtime/kernel/tables.ts';
 import { content } from './kernel.ts';
 
 export const address = parseAddress('10.0.0.1') ?? 0n;
-const ports443 = encode(layouts.ports, { class: Uint16Array.from({ length: 444 }, (_, port) => (port === 443 ? 9 : 0)) });
+const ports443 = portsImage(startsOf(Uint16Array.from({ length: transportPoints }, (_, point) => (point === 443 ? 9 : 0))));
 /** Every table says `n`. */
 export const generationOf = (n: number): GenerationContent =>
   content({

@@ -8,20 +8,19 @@ import { fixedEndpoint, hubbleVerdict, layouts, limits, section } from '../../sr
 import { encode, type Field } from '../../src/compiler/ir/layout.ts';
 import type { Direction } from '../../src/compiler/ir/typed.ts';
 import { protocolOf, transportPoint } from '../../src/compiler/space/transport.ts';
-import { openRing, type Ring } from '../../src/runtime/events/ring.ts';
 import { nameOfNumber, type VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
-import { mapById, mapDelete, mapLookup, mapNextKey, mapUpdate } from '../../src/runtime/ffi/libbpf.ts';
+import { mapById, mapDelete, mapLookup, mapUpdate } from '../../src/runtime/ffi/libbpf.ts';
 import { moveProcess } from '../../src/runtime/kernel/cgroups.ts';
 import { using } from '../../src/runtime/kernel/descriptor.ts';
 import { u32 } from '../../src/runtime/kernel/entries.ts';
 import { ownInterfaces } from '../../src/runtime/kernel/interfaces.ts';
 import { type Loaded, loadObjects, type TemplateObject } from '../../src/runtime/kernel/load.ts';
-import { currentRevision, type Generations, generations } from '../../src/runtime/kernel/tables.ts';
-import { atEnd, expectOk, mapOf, privateCgroup, privatePins, templateObject, testRun } from './kernel.ts';
-import type { KernelWorld } from './kernel-world.ts';
+import { currentRevision, type GenerationContent, type Generations, generations } from '../../src/runtime/kernel/tables.ts';
+import { atEnd, expectOk, mapOf, privateCgroup, privatePins, programOf, templateObject } from './kernel.ts';
 import { ethernet } from './packet.ts';
 import { contextOf, farInterface } from './packet-bench.ts';
 import type { PacketQuestion } from './packet-questions.ts';
+import { type PacketRuns, packetRuns, type Ran, type Run } from './packet-runs.ts';
 import type { Told } from './tables.ts';
 
 export type HookName = 'cgroup' | 'interface' | 'early';
@@ -36,12 +35,13 @@ export type PacketHook = {
   /** Forgets every flow. */
   readonly forget: () => void;
   readonly own: (subject: number) => void;
-  readonly ask: (question: PacketQuestion) => Found;
+  /** In this order, all of the subject that owns the place. */
+  readonly ask: (questions: readonly PacketQuestion[]) => readonly Found[];
 };
 export type PacketHooks = {
   readonly loaded: Loaded;
   /** Puts the tables of a world in force. */
-  readonly install: (world: KernelWorld) => void;
+  readonly install: (content: GenerationContent) => void;
   readonly hooks: ReadonlyMap<HookName, PacketHook>;
 };
 
@@ -53,7 +53,7 @@ const cgroupReturns = { deny: 0, pass: 1, drop: 2 } as const;
 const interfacePasses = 0xffffffff;
 const earlyReturns = { drop: 1, pass: 2 } as const;
 
-/** Empty tables of requests: a packet that opens a connection carries none. */
+/** Empty tables of requests and programs: a packet that opens a connection carries none. */
 const noRequests = {
   http: new Uint8Array(layouts.requests.size),
   dns: new Uint8Array(layouts.requests.size),
@@ -70,7 +70,7 @@ const eventFields = {
   verdict: fieldOf('verdict'),
 };
 
-function fieldOf(name: 'cause' | 'revision' | 'subject' | 'direction' | 'verdict'): Field {
+function fieldOf(name: 'cause' | 'revision' | 'subject' | 'direction' | 'verdict' | 'text'): Field {
   const field = layouts.event.fields.find((one) => one.name === name);
   if (!field) throw new Error(`events have no ${name}`);
   return field;
@@ -88,32 +88,19 @@ function readEvent(record: DataView): ToldEvent {
   };
 }
 
-/** The one event that a run left in the ring; undefined: none, or too many. */
-function eventOf(ring: Ring): ToldEvent | undefined {
-  let [count, event]: [number, ToldEvent | undefined] = [0, undefined];
-  ring.drain((record) => {
-    count++;
-    event = readEvent(record);
-  });
-  return count === 1 ? event : undefined;
-}
-
-/** Deletes every entry, each when the next one is known: from the beginning the kernel would look through all empty places. */
-function forget(fd: number, keyBytes: number): void {
-  let [key, next] = [new Uint8Array(keyBytes), new Uint8Array(keyBytes)];
-  for (let isThere = mapNextKey(fd, null, key); isThere; [key, next] = [next, key]) {
-    isThere = mapNextKey(fd, key, next);
-    mapDelete(fd, key);
-  }
-}
-
-/** Bytes of struct pol_flow_key and of struct pol_track_key. */
-const keyBytes = { flows: 40, tracked: 48 } as const;
+/** Bytes of keys: struct pol_flow_key, struct pol_track_key, an endpoint. */
+const keyBytes = { flows: 40, tracked: 48, track_shares: 4 } as const;
+/** Of an event, what stands before its text. */
+const eventBytes = fieldOf('text').offset;
 
 const programs: Readonly<Record<'cgroup' | 'interface', Readonly<Record<Direction, string>>>> = {
   cgroup: { egress: 'pol_cgroup_egress', ingress: 'pol_cgroup_ingress' },
   interface: { egress: 'pol_tc_from', ingress: 'pol_tc_to' },
 };
+
+const runOf =
+  (loaded: Loaded, names: Readonly<Record<Direction, string>>) =>
+  ({ direction, packet }: PacketQuestion): Run => ({ program: programOf(loaded, names[direction]), packet: ethernet(packet) });
 
 /** The cgroup of this process, to be given to one endpoint after the other; 0: to nobody, so that it is the host's. */
 function ownedCgroup(loaded: Loaded): (endpoint: number) => void {
@@ -127,7 +114,25 @@ function ownedCgroup(loaded: Loaded): (endpoint: number) => void {
     });
 }
 
-type Bench = { readonly loaded: Loaded; readonly ring: Ring; readonly ownCgroup: (endpoint: number) => void };
+type Bench = { readonly loaded: Loaded; readonly runs: PacketRuns; readonly ownCgroup: (endpoint: number) => void };
+
+/** A run told one event, or none; more are told as none, which nobody expects of a packet that tells something. */
+const foundOf = ({ returned, told, event }: Ran): Found => ({ returned, told: told === 1 ? readEvent(event) : undefined });
+
+/** An interface of this process, to be given to one workload after the other; nobody has it after `ownInterfaces(maps, [])`. */
+function ownedInterface(loaded: Loaded): (endpoint: number) => void {
+  const index = farInterface();
+  // With a cgroup: what has to be inspected is left to it. What comes from the host's addresses comes from its socket.
+  return (endpoint) => {
+    mapUpdate(mapOf(loaded, 'interface_of'), u32(endpoint), u32(index));
+    mapUpdate(mapOf(loaded, 'interfaces'), u32(index), encode(layouts.interface, { endpoint, before: 14, has_cgroup: 1 }));
+  };
+}
+
+/** Connections at interfaces, and how many each workload has. */
+const forgetTracked = ({ loaded, runs }: Bench): void => {
+  for (const name of ['tracked', 'track_shares'] as const) runs.clear(mapOf(loaded, name), keyBytes[name]);
+};
 
 /** The inner map of workloads that programs read now. */
 function cgroupsInForce(loaded: Loaded): number {
@@ -136,39 +141,36 @@ function cgroupsInForce(loaded: Loaded): number {
   return mapById(id[0] ?? 0);
 }
 
-function cgroupHook({ loaded, ring, ownCgroup }: Bench): PacketHook {
+function cgroupHook({ loaded, runs, ownCgroup }: Bench): PacketHook {
   const host = { until: 0n, exempt: 0n, network: statSync('/proc/self/ns/net').ino };
   mapUpdate(mapOf(loaded, 'host'), u32(0), encode(layouts.host, host));
   const context = contextOf(farInterface());
   const flows = mapOf(loaded, 'flows');
   return {
-    forget: () => forget(flows, keyBytes.flows),
-    own: (subject) => {
+    forget: () => {
+      runs.clear(flows, keyBytes.flows);
       ownInterfaces(loaded.maps, []);
-      ownCgroup(subject === fixedEndpoint.host ? fixedEndpoint.none : subject);
     },
-    ask: (question) => {
-      const { value } = testRun(loaded, programs.cgroup[question.direction], ethernet(question.packet), { context });
-      return { returned: value, told: eventOf(ring) };
-    },
+    own: (subject) => ownCgroup(subject === fixedEndpoint.host ? fixedEndpoint.none : subject),
+    ask: (questions) => runs.run(questions.map(runOf(loaded, programs.cgroup)), context).map(foundOf),
   };
 }
 
-function interfaceHook({ loaded, ring, ownCgroup }: Bench): PacketHook {
-  const index = farInterface();
-  const context = contextOf(index);
-  const tracked = mapOf(loaded, 'tracked');
+function interfaceHook(bench: Bench): PacketHook {
+  const { loaded, runs, ownCgroup } = bench;
+  const context = contextOf(farInterface());
+  const own = ownedInterface(loaded);
   return {
-    forget: () => forget(tracked, keyBytes.tracked),
-    // With a cgroup: what has to be inspected is left to it. What comes from the host's addresses comes from its socket.
-    own: (endpoint) => {
+    forget: () => {
+      forgetTracked(bench);
       ownCgroup(fixedEndpoint.none);
-      ownInterfaces(loaded.maps, [{ index, name: 'pairs', before: 14, endpoint, hasCgroup: true }]);
     },
-    ask: (question) => {
-      const { value } = testRun(loaded, programs.interface[question.direction], ethernet(question.packet), { context });
-      return { returned: value === interfacePasses ? 1 : 0, told: eventOf(ring) };
-    },
+    own,
+    ask: (questions) =>
+      runs
+        .run(questions.map(runOf(loaded, programs.interface)), context)
+        .map(foundOf)
+        .map(({ returned, told }) => ({ returned: returned === interfacePasses ? 1 : 0, told })),
   };
 }
 
@@ -183,12 +185,13 @@ function isEarly({ event, expected }: PacketQuestion): boolean {
 }
 
 /** Behind an interface of the host are those of its workloads. */
-function earlyHook({ loaded, ring }: Bench): PacketHook {
-  const index = farInterface();
+function earlyHook(bench: Bench): PacketHook {
+  const { loaded, runs } = bench;
+  const early = { egress: 'pol_xdp', ingress: 'pol_xdp' } as const;
   return {
-    forget: () => forget(mapOf(loaded, 'tracked'), keyBytes.tracked),
-    own: (endpoint) => ownInterfaces(loaded.maps, [{ index, name: 'pairs', before: 14, endpoint, hasCgroup: true }]),
-    ask: (question) => ({ returned: testRun(loaded, 'pol_xdp', ethernet(question.packet)).value, told: eventOf(ring) }),
+    forget: () => forgetTracked(bench),
+    own: ownedInterface(loaded),
+    ask: (questions) => runs.run(questions.map(runOf(loaded, early)), null).map(foundOf),
   };
 }
 
@@ -217,14 +220,13 @@ export function packetHooks(names: readonly HookName[], objectOf: (template: str
     ),
   );
   atEnd(loaded.close);
-  const ring = openRing(mapOf(loaded, 'events'));
-  atEnd(ring.close);
   const tables: Generations = generations(loaded.maps);
   atEnd(tables.close);
-  const bench: Bench = { loaded, ring, ownCgroup: ownedCgroup(loaded) };
+  const runs = packetRuns(mapOf(loaded, 'events'), eventBytes);
+  const bench: Bench = { loaded, runs, ownCgroup: ownedCgroup(loaded) };
   return {
     loaded,
-    install: ({ content }) => void expectOk(tables.install({ ...content, images: { ...content.images, ...noRequests } })),
+    install: (content) => void expectOk(tables.install({ ...content, images: { ...content.images, ...noRequests } })),
     hooks: new Map(names.map((name) => [name, makers[name](bench)])),
   };
 }

@@ -1,6 +1,7 @@
 // A policy written by hand into the tables, for tests of the packet programs: one workload, a peer, the world, a few
 // open points. Deny and allow stand in the verdict table, so nothing but the C programs is under test.
 import { fixedEndpoint, matchType } from '../../src/compiler/ir/abi.ts';
+import { portsImage as imageOfStarts, startsOf } from '../../src/compiler/ir/class-pieces.ts';
 import { type Address, parseAddress } from '../../src/compiler/space/address.ts';
 import { type TransportPoint, transportPoint, transportPoints } from '../../src/compiler/space/transport.ts';
 import { type ContentParts, content } from './kernel.ts';
@@ -27,9 +28,9 @@ export const inspected = 23;
 
 /** Port class 1 for these points, 0 for all others. */
 export function portsImage(points: readonly TransportPoint[]): Uint8Array {
-  const image = new Uint16Array(transportPoints);
-  for (const point of points) image[point] = 1;
-  return new Uint8Array(image.buffer);
+  const classes = new Uint16Array(transportPoints);
+  for (const point of points) classes[point] = 1;
+  return imageOfStarts(startsOf(classes));
 }
 
 export const openPoints = [

@@ -31,7 +31,7 @@ await bundlePrograms({ ...bundling, entryPoints: { policyd: 'src/runtime/cli.ts'
 export const program = join(programs, 'policyd.js');
 // As beside the program that is shipped.
 mkdirSync(join(programs, 'objects'));
-writeFileSync(join(programs, 'objects', 'receive.o'), templateObject('l7/receive').bytes);
+for (const name of ['receive', 'send'] as const) writeFileSync(join(programs, 'objects', `${name}.o`), templateObject(`l7/${name}`).bytes);
 
 /** Another version of everything: in `file` (from the project's root), each text is replaced by the one beside it. */
 export async function otherVersion(name: string, file: string, changes: readonly (readonly [from: string, to: string])[]) {

@@ -31,13 +31,22 @@ export const ruleOperators: readonly string[] = [
 /** What comes before anybody's interface is from an address that nobody has, is no reply, and is refused. */
 const early =
   /^(?:verdict (?:denied|dropped)|cause (?:rule|default-deny)|action (?:deny|drop|pass)|tier .*|entity (?:all|world.*)|network|port by name|priority .*|protocol (?:tcp|udp|icmp|icmpv6)|direction ingress|subject workload)$/;
-const places: Readonly<Record<HookName, (operator: string) => boolean>> = {
+/**
+ * Who calls is a workload of this machine, and so is who is called, or the host: none of them is known by an address. That the host is
+ * the API server as well is told apart where packets are decided; fifty policies are too few to have it decide a call.
+ */
+const called =
+  /^(?:network|entity (?:world.*|remote-node|health|kube-apiserver)|protocol (?:icmp|icmpv6|sctp|other)|direction ingress|subject host|cause self)$/;
+/** Where packets are decided, and calls before there are any. */
+export type PlaceName = HookName | 'connect';
+const places: Readonly<Record<PlaceName, (operator: string) => boolean>> = {
+  connect: (operator) => !called.test(operator),
   cgroup: () => true,
   interface: (operator) => operator !== 'subject host',
   early: (operator) => early.test(operator),
 };
 /** Can a question at this place be about it? */
-export const isPossibleAt = (place: HookName, operator: string): boolean => places[place](operator);
+export const isPossibleAt = (place: PlaceName, operator: string): boolean => places[place](operator);
 
 function operatorsOfRule(typed: TypedPolicy, { policy, action, peers, transport, layer7, priority }: NetworkRule): readonly string[] {
   const { tier = 'normal', priority: ofPolicy = 0 } = typed.policies[policy] ?? {};
@@ -56,7 +65,10 @@ function operatorsOfRule(typed: TypedPolicy, { policy, action, peers, transport,
 }
 
 /** What a question is about: who decides it, and each `pass` that has something to say. */
-export function operatorsOf(typed: TypedPolicy, { event, direction, subject, expected }: PacketQuestion): readonly string[] {
+export function operatorsOf(
+  typed: TypedPolicy,
+  { event, direction, subject, expected }: Omit<PacketQuestion, 'packet'>,
+): readonly string[] {
   const { action, cause } = expected;
   const decider = cause.kind === 'rule' ? typed.rules[cause.rule] : undefined;
   const passes = speakingRules(typed, direction, event).some((rule) => rule.action === 'pass');

@@ -24,11 +24,12 @@ const nativeOutside: readonly Endpoint[] = [
     (text): Endpoint => ({ kind: 'address', address: address(text) }),
   ),
 ];
+const named = [['api.test'], ['x.test'], ['x.y.b.test', 'elsewhere.org']].map(
+  (names): Endpoint => ({ kind: 'address', address: address('10.1.0.1'), names }),
+);
 const outside: readonly Endpoint[] = [
   ...nativeOutside,
-  ...[['api.test'], ['x.test'], ['x.y.b.test', 'elsewhere.org']].map(
-    (names): Endpoint => ({ kind: 'address', address: address('10.1.0.1'), names }),
-  ),
+  ...named,
   { kind: 'workload', id: 'addressed', labels: { app: 'x' }, address: address('10.1.0.1') },
   { kind: 'reserved', entities: ['remote-node'], address: address('10.0.0.2') },
   { kind: 'reserved', entities: ['remote-node'], labels: { env: 'p' } },
@@ -85,8 +86,8 @@ function processEvents(subject: Endpoint, { native = false }: WorldOptions): rea
 
 /** Every event of the small world; of a `native` one, what the kernel programs can meet. */
 export function everyEvent(options: WorldOptions = {}): readonly PolicyEvent[] {
-  const { native = false } = options;
-  const others = native ? nativeOutside : outside;
+  const { native = false, names = false } = options;
+  const others = native ? [...nativeOutside, ...(names ? named : [])] : outside;
   const inits = native ? [] : [reserved('init')];
   const hosts = native ? [] : [host, edgeHost];
   const destinations = [

@@ -27,7 +27,8 @@ import { smallDomains } from './small-domains.ts';
 
 export { everyEvent } from './small-events.ts';
 
-export type WorldOptions = { readonly native?: boolean };
+/** `names`: native ones have addresses with names, and rules about them, too. */
+export type WorldOptions = { readonly native?: boolean; readonly names?: boolean };
 
 const selectors: readonly Selector[] = [
   [[]],
@@ -157,7 +158,7 @@ const carried = (domain: string | undefined, wanted: NetworkRule['transport']['p
 const dnsPoints = [...transportRange('tcp', 53, 80), ...transportRange('udp', 53, 53)];
 
 function randomRule(random: Random, policy: number, text: string, options: WorldOptions): Draft {
-  const { native = false } = options;
+  const { native = false, names = !native } = options;
   const section = random.pick(['ingress', 'egress', 'process'] as const);
   const action = randomAction(random, section);
   const base = {
@@ -176,7 +177,7 @@ function randomRule(random: Random, policy: number, text: string, options: World
       selectors: random.some(selectors, 0.25),
       networks: addresses(random, 0.2),
       anyNetworks: native ? [] : addresses(random, 0.05),
-      domains: native || section === 'ingress' ? [] : random.some(domains, 0.15),
+      domains: !names || section === 'ingress' ? [] : random.some(domains, native ? 0.4 : 0.15),
       entities: random.some(entities, 0.15),
       ...(random.chance(0.3) && { reserved: random.some(native ? reserved : [...reserved, ...labelled], 0.4) }),
     },

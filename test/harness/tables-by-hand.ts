@@ -1,6 +1,7 @@
 // Tables of a generation from rows that say it plainly: for a subject, a section and a peer class, the number of the verdict
 // of port class 0; the other port classes follow. Whoever has no row has no verdict.
-import { layouts, section } from '../../src/compiler/ir/abi.ts';
+import { section } from '../../src/compiler/ir/abi.ts';
+import { classesOf } from '../../src/compiler/ir/class-pieces.ts';
 import { ChoiceTable } from '../../src/runtime/policy/choices.ts';
 import type { GenerationTables, SectionTable } from '../../src/runtime/policy/generation.ts';
 import type { Row } from '../../src/runtime/policy/rows.ts';
@@ -30,7 +31,7 @@ class Sections {
   readonly #portClasses: number;
 
   constructor(ports: Uint8Array) {
-    this.#portClasses = 1 + highest(new Uint16Array(ports.buffer, ports.byteOffset, layouts.ports.size / 2));
+    this.#portClasses = 1 + highest(classesOf(ports));
   }
 
   /** A choice of a peer class is the number of its verdict. */
@@ -42,7 +43,14 @@ class Sections {
     const rows = Array.from({ length: own.length === 0 ? 1 : this.#portClasses }, (_, port) => {
       const choices = new Uint16Array(peers);
       for (const { peerClass, base } of own) choices[peerClass] = base + port;
-      return this.rows.push({ choices: this.choices.row(choices, highest(choices), all(choices)), verdicts: 0, hasBases: false }) - 1;
+      return (
+        this.rows.push({
+          choices: this.choices.row(choices, highest(choices), all(choices)),
+          verdicts: 0,
+          hasBases: false,
+          isByName: false,
+        }) - 1
+      );
     });
     const ofPorts = Uint16Array.from(rows, (_, port) => port);
     return { ...head, choices: this.choices.row(ofPorts, rows.length - 1, all(ofPorts)), rows, bases: noVerdict, starts: noVerdict };
@@ -62,5 +70,5 @@ export function tablesByHand({ endpoints, verdicts, ports, rows }: Parts): Gener
       ),
     ),
   );
-  return { endpoints, networks: noVerdict, verdicts, ports, sections: all, rows: made.rows, choices: made.choices.done() };
+  return { endpoints, networks: noVerdict, names: 0, verdicts, ports, sections: all, rows: made.rows, choices: made.choices.done() };
 }

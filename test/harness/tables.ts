@@ -43,8 +43,14 @@ export function laidOut(typed: TypedPolicy): LaidOut {
   return { ...emitTables(planned), program: planned.space.program };
 }
 
+/** What a number means, of causes that were numbered in this order. */
+export function causeIn(known: readonly Cause[], cause: number): Cause | undefined {
+  if (cause === fixedCause.self) return { kind: 'self' };
+  return cause === fixedCause.defaultAllow ? { kind: 'default-allow' } : known[cause - fixedCause.firstDynamic];
+}
+
 /** Causes that can be read back. */
-export function plainCauses(): CauseNumbers & { readonly read: (cause: number) => Cause | undefined } {
+export function plainCauses(): CauseNumbers & { readonly known: readonly Cause[]; readonly read: (cause: number) => Cause | undefined } {
   const known: Cause[] = [];
   const numbers = new Map<string, number>();
   const number = (cause: Cause): number => {
@@ -56,10 +62,8 @@ export function plainCauses(): CauseNumbers & { readonly read: (cause: number) =
   return {
     rule: (rule) => number({ kind: 'rule', rule: ruleId(rule) }),
     defaultDeny: (policies) => number({ kind: 'default-deny', policies: policies.map(policyId) }),
-    read: (cause) => {
-      if (cause === fixedCause.self) return { kind: 'self' };
-      return cause === fixedCause.defaultAllow ? { kind: 'default-allow' } : known[cause - fixedCause.firstDynamic];
-    },
+    known,
+    read: (cause) => causeIn(known, cause),
   };
 }
 
@@ -152,8 +156,7 @@ export function tablesOf(typed: TypedPolicy, endpoints: readonly Endpoint[]): Ta
     if (id === undefined) throw new Error(`not among the endpoints: ${keyOf(endpoint)}`);
     return id;
   };
-  const peerOf = (endpoint: Endpoint): Peer =>
-    endpoint.kind === 'address' ? { kind: 'address', address: endpoint.address } : { kind: 'endpoint', id: idOf(endpoint) };
+  const peerOf = (endpoint: Endpoint): Peer => (endpoint.kind === 'address' ? endpoint : { kind: 'endpoint', id: idOf(endpoint) });
   /** A deny by a rule with content is one that could not be decided where there was no content to read. */
   const causeOf = (number: number, undecidable: boolean): Cause => {
     const cause = causes.read(number);

@@ -15,6 +15,14 @@ const track = { keyBytes: 48, valueBytes: 32, entries: 131072, endpointOffset: 3
 /** What the programs return. */
 const passes = 0xffffffff;
 
+const programs = {
+  egress: 'pol_tc_from',
+  ingress: 'pol_tc_to',
+  'uplink egress': 'pol_uplink_from',
+  'uplink ingress': 'pol_uplink_to',
+} as const satisfies Readonly<Record<Side | `uplink ${Side}`, string>>;
+type Place = keyof typeof programs;
+
 export type TcBench = {
   readonly loaded: Loaded;
   readonly install: (content: GenerationContent) => number;
@@ -22,15 +30,17 @@ export type TcBench = {
   readonly own: (endpoint: number, hasCgroup?: boolean) => void;
   /** Several have the interface. */
   readonly share: (endpoints: readonly number[]) => void;
-  readonly run: (side: Side, packet: NetworkPacket) => Outcome;
+  readonly run: (at: Place, packet: NetworkPacket) => Outcome;
   /** Only whether it passed: no counter is read. */
-  readonly passes: (side: Side, packet: NetworkPacket) => boolean;
+  readonly passes: (at: Place, packet: NetworkPacket) => boolean;
   readonly forget: () => void;
   /** Makes every connection look as if it was seen so many seconds ago for the last time. */
   readonly age: (seconds: number) => void;
   /** Puts so many connections of an endpoint into the table (absent: as many as it holds, of nobody), as if seen so many seconds ago. */
   readonly fill: (seconds: number, others?: { readonly endpoint: number; readonly count: number }) => void;
   readonly tracked: () => number;
+  /** Connections that an endpoint is counted with; undefined: it is not counted. */
+  readonly counted: (endpoint: number) => number | undefined;
 };
 
 function keysOf(fd: number, bytes: number = track.keyBytes): readonly Uint8Array[] {
@@ -87,8 +97,8 @@ export function tcBench(templates: readonly string[] = ['net/tc']): TcBench {
   const connections = mapOf(loaded, 'tracked');
   const shares = mapOf(loaded, 'track_shares');
   const counters = loaded.maps;
-  const passed = (side: Side, packet: NetworkPacket): boolean =>
-    testRun(loaded, side === 'egress' ? 'pol_tc_from' : 'pol_tc_to', ethernet(packet), { context }).value === passes;
+  const passed = (at: Place, packet: NetworkPacket): boolean =>
+    testRun(loaded, programs[at], ethernet(packet), { context }).value === passes;
   return {
     loaded,
     install: (content) => expectOk(tables.install(content)),
@@ -98,9 +108,9 @@ export function tcBench(templates: readonly string[] = ['net/tc']): TcBench {
         loaded.maps,
         endpoints.map((endpoint) => ({ ...place, endpoint, hasCgroup: false })),
       ),
-    run: (side, packet) => {
+    run: (at, packet) => {
       const before = readCounters(counters);
-      const outcome = passed(side, packet);
+      const outcome = passed(at, packet);
       return { passed: outcome, raised: difference(before, readCounters(counters)) satisfies readonly Raised[] };
     },
     passes: passed,
@@ -115,5 +125,9 @@ export function tcBench(templates: readonly string[] = ['net/tc']): TcBench {
       count(shares, fixedEndpoint.none, others.count);
     },
     tracked: () => keysOf(connections).length,
+    counted: (endpoint) => {
+      const value = new Uint8Array(8);
+      return mapLookup(shares, word(endpoint), value) ? Number(new DataView(value.buffer).getBigInt64(0, true)) : undefined;
+    },
   };
 }

@@ -17,15 +17,17 @@ const asker = `
 SEC("tc") int pol_ask(struct __sk_buff *skb)
 {
 	struct pol_generation now = pol_generation_read();
+	struct pol_question question = {.slot = now.slot};
 	const struct pol_memory *memory = pol_memory_of(now.slot);
 	const struct pol_section *section;
 	const __u32 *word;
+	__u64 named;
 	__u32 asked[2];
 
 	if (!memory || bpf_skb_load_bytes(skb, 14, asked, sizeof(asked)))
 		return -1;
 	section = pol_section_of(now.slot, memory, asked[0], POL_SECTION_INGRESS);
-	word = section ? pol_verdict_of_classes(now.slot, memory, section, asked[1], 0) : 0;
+	word = section ? pol_verdict_of_classes(&question, memory, section, asked[1], &named) : 0;
 	return word ? *word : -1;
 }
 `;
@@ -36,7 +38,7 @@ const none: SectionTable = { subjectClass: 0, section: 0, choices: 0, rows: [0],
 /** Each row is that of the one port class of a subject; row 0 chooses nothing. */
 function tablesWith(choices: Choices): GenerationTables {
   const sections = choices.rows.flatMap((_, row) => [{ ...none, rows: [row] }, none, none]);
-  const rows = choices.rows.map((_, row) => ({ choices: row, verdicts: 0, hasBases: false }));
+  const rows = choices.rows.map((_, row) => ({ choices: row, verdicts: 0, hasBases: false, isByName: false }));
   const verdicts = { words: Uint32Array.from({ length: 1 << 16 }, (_, number) => number), inspections: new Uint32Array() };
   return { ...content({}).tables, sections, rows, verdicts, choices, networks: peers };
 }

@@ -1,91 +1,18 @@
-// Generations in real maps: what a program sees before, during and after a switch, what a restart takes over, counters.
+// Generations in real maps: what a program sees before, during and after a switch, what a restart takes over.
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eventDomain, innerEntries, layouts, limits } from '../../src/compiler/ir/abi.ts';
-import { encode } from '../../src/compiler/ir/layout.ts';
-import { openRing, readRing } from '../../src/runtime/events/ring.ts';
-import type { VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
-import { mapLookup, mapUpdate, possibleCpus } from '../../src/runtime/ffi/libbpf.ts';
-import { readCounters, readLost } from '../../src/runtime/kernel/counters.ts';
+import { mapLookup } from '../../src/runtime/ffi/libbpf.ts';
+import { readCounters } from '../../src/runtime/kernel/counters.ts';
 import { u32 } from '../../src/runtime/kernel/entries.ts';
-import { loadObjects } from '../../src/runtime/kernel/load.ts';
 import { currentRevision, generations } from '../../src/runtime/kernel/tables.ts';
-import { compile, content, expectOk, kernelTest, mapOf, privatePins, testRun } from '../harness/kernel.ts';
+import { type Loaded, load, reader, seen, slowReader } from '../harness/generation-reader.ts';
+import { content, expectOk, kernelTest, mapOf, privatePins } from '../harness/kernel.ts';
 import { address, generationOf } from '../harness/numbered-generation.ts';
 import { patience } from '../harness/patience.ts';
-
-/** Looks like a packet program: reads the revision once, then one entry of each kind of table; the answer is in the packet's mark. */
-const reader = `
-#include "count.h"
-#include "verdict.h"
-struct pol_found { __u32 revision, prefix_class, endpoint_class, address_endpoint, cgroup_endpoint, verdict, cause, port_class; };
-SEC("tc") int pol_read(struct __sk_buff *skb)
-{
-	struct pol_generation now = pol_generation_read();
-	struct pol_found found = { .revision = now.revision };
-	struct pol_address mapped = { .word = { 0, 0, bpf_htonl(0xffff), bpf_htonl(0x0a000001) } };
-	struct pol_address elsewhere = { .word = { 0, 0, bpf_htonl(0xffff), bpf_htonl(0x0a000002) } };
-	const struct pol_memory *memory = pol_memory_of(now.slot);
-	__u32 zero = 0, node, *word, slot = now.slot;
-	__u64 cgroup = 77;
-	void *inner;
-
-	if (memory) {
-		const struct pol_endpoint *classes = pol_endpoint_in(slot, memory, 16);
-		const struct pol_section *section = pol_memory_at(slot, memory, memory->subjects + 4 * sizeof(*section), sizeof(*section));
-		const struct pol_row *row = section ? pol_memory_at(slot, memory, section->rows, sizeof(*row)) : 0;
-
-		node = pol_address_find(slot, memory, &elsewhere);
-		if (pol_address_kind(node) == POL_NODE_CLASS) found.prefix_class = pol_address_number(node);
-		node = pol_address_find(slot, memory, &mapped);
-		if (pol_address_kind(node) == POL_NODE_ENDPOINT) found.address_endpoint = pol_address_number(node);
-		if (classes) found.endpoint_class = classes->subject_class;
-		pol_port_class(slot, memory, 443, &found.port_class);
-		if (row && memory->subject_count > 1) {
-			struct pol_verdict verdict;
-
-			pol_choice_of(slot, memory, row->cells, 2, &found.verdict);
-			if (pol_verdict_at(slot, 0, found.verdict, &verdict)) found.cause = verdict.cause;
-		}
-	}
-	inner = bpf_map_lookup_elem(&t_cgroups, &slot);
-	if (inner && (word = bpf_map_lookup_elem(inner, &cgroup))) found.cgroup_endpoint = *word;
-	bpf_skb_store_bytes(skb, 14, &found, sizeof(found), 0);
-
-	/* A mixture of two generations: counted under a cause of its own. */
-	if (now.revision && (found.endpoint_class != found.verdict || found.address_endpoint != found.verdict ||
-			     found.cgroup_endpoint != found.verdict || found.cause != found.verdict * 100 || found.verdict == 0))
-		found.cause = 0xbad;
-	struct pol_counter_key key = { .cause = found.cause, .direction = 1, .protocol = 2, .match = 3, .verdict = 5 };
-	__u64 *count;
-	pol_counter_raise(&key);
-	struct pol_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (event) {
-		__builtin_memset(event, 0, sizeof(*event));
-		event->cause = found.cause;
-		event->revision = now.revision;
-		event->verdict = POL_VERDICT_DROPPED;
-		bpf_ringbuf_submit(event, 0);
-	}
-	else if ((count = bpf_map_lookup_elem(&lost, &zero))) *count += 1;
-	return 0;
-}
-`;
-/** Takes its time between one table and the next: what is written into them meanwhile it would see. */
-const slowReader = reader
-  .replace('SEC("tc")', 'static long pol_nothing(__u32 number, void *context) { return 0; }\nSEC("tc")')
-  .replace('found.endpoint_class = classes->subject_class;', '$&\n\t\tbpf_loop(1 << 21, pol_nothing, 0, 0);');
-const readerObject = (text = reader) => ({ template: 'test/reader', bytes: compile(text) });
-type Loaded = Parameters<typeof testRun>[0];
-const load = (pins = privatePins(), text = reader): Loaded => expectOk(loadObjects([readerObject(text)], pins));
-
-function seen(loaded: Loaded): readonly number[] {
-  const { data } = testRun(loaded, 'pol_read', new Uint8Array(64), { outBytes: 64 });
-  return Array.from({ length: 8 }, (_, index) => new DataView(data.buffer, data.byteOffset).getUint32(14 + 4 * index, true));
-}
 
 const generation = generationOf;
 
@@ -325,86 +252,6 @@ kernelTest('of large tables what changes is written, in whichever page it stands
     assert.equal(seen(loaded).slice(2, 5), [3, 3, 3], `step ${step}`);
   }
   tables.close();
-  loaded.close();
-});
-
-kernelTest('counters are summed over the CPUs, thousands of them too; what was lost is read', () => {
-  const loaded = load();
-  const [fd, cpus] = [mapOf(loaded, 'counters'), possibleCpus()];
-  const perCpu = new Uint8Array(BigUint64Array.from({ length: cpus }, (_, cpu) => BigInt(cpu + 1)).buffer);
-  for (let cause = 0; cause < 5000; cause++) mapUpdate(fd, encode(layouts.counterKey, { cause, verdict: 2 }), perCpu);
-  const counters = readCounters(loaded.maps);
-  assert.is(counters.length, 5000);
-  assert.is(new Set(counters.map(({ cause }) => cause)).size, 5000);
-  assert.ok(counters.every(({ count, verdict }) => count === BigInt((cpus * (cpus + 1)) / 2) && verdict === 2));
-  assert.equal(readLost(mapOf(loaded, 'lost')), { ringFull: 0n, countersFull: 0n });
-  loaded.close();
-});
-
-kernelTest('a counter whose place is taken by another is counted all the same', () => {
-  const loaded = load();
-  expectOk(generations(loaded.maps).install(generation(4)));
-  seen(loaded);
-  const [first] = readCounters(loaded.maps);
-  const [fd, cpus] = [mapOf(loaded, 'counter_cells'), possibleCpus()];
-  const key = new DataView(encode(layouts.counterKey, { cause: 7, verdict: 1 }).buffer).getBigUint64(0, true);
-  const cell = encode(layouts.counterCell, { key, count: 3n });
-  const everywhere = new Uint8Array(Buffer.concat(Array.from({ length: cpus }, () => cell)));
-  for (let at = 0; at < limits.counterCells; at++) mapUpdate(fd, u32(at), everywhere);
-  seen(loaded);
-  seen(loaded);
-  const counters = readCounters(loaded.maps);
-  assert.equal(
-    counters.filter(({ cause }) => cause === first?.cause),
-    [{ ...first, count: 2n }],
-  );
-  assert.is(counters.find(({ cause }) => cause === 7)?.count, BigInt(3 * cpus * limits.counterCells));
-  loaded.close();
-});
-
-kernelTest('the ring gives every event once, goes on after it was full, and says how many it left out', () => {
-  const loaded = load();
-  expectOk(generations(loaded.maps).install(generation(3)));
-  const ring = openRing(mapOf(loaded, 'events'));
-  const causes: number[] = [];
-  const read = (): number => ring.drain((record) => causes.push(record.getUint32(8, true)));
-  testRun(loaded, 'pol_read', new Uint8Array(64), { repeat: 10 });
-  assert.is(read(), 10);
-  assert.is(read(), 0);
-  testRun(loaded, 'pol_read', new Uint8Array(64), { repeat: 5000 });
-  const kept = read();
-  assert.is(BigInt(kept) + readLost(mapOf(loaded, 'lost')).ringFull, 5000n);
-  for (let round = 0; round < 20; round++) {
-    testRun(loaded, 'pol_read', new Uint8Array(64), { repeat: 700 });
-    assert.is(read(), 700);
-  }
-  assert.ok(causes.every((cause) => cause === 300));
-  ring.close();
-  loaded.close();
-});
-
-kernelTest('a reader gives decoded events as they come, and none after it was stopped', async () => {
-  const loaded = load();
-  expectOk(generations(loaded.maps).install(generation(3)));
-  const ring = openRing(mapOf(loaded, 'events'));
-  const events: VerdictEvent[] = [];
-  const reader = readRing(ring, (event) => events.push(event));
-  testRun(loaded, 'pol_read', new Uint8Array(64), { repeat: 3 });
-  for (let tries = 0; tries < 50 && events.length < 3; tries++) await sleep(20);
-  assert.equal(
-    events.map(({ cause, revision, verdict, text }) => ({ cause, revision, verdict, text })),
-    Array.from({ length: 3 }, () => ({ cause: 300, revision: 1, verdict: 'dropped', text: '' })),
-  );
-  reader.stop();
-  testRun(loaded, 'pol_read', new Uint8Array(64), { repeat: 2 });
-  await sleep(150);
-  assert.is(events.length, 3);
-  reader.flush();
-  assert.is(events.length, 5);
-  ring.close();
-  ring.close();
-  reader.flush();
-  assert.is(events.length, 5);
   loaded.close();
 });
 

@@ -171,4 +171,49 @@ sockets('evasion: MPTCP, on egress', async () => {
   assert.ok(events().some(({ cause, direction }) => cause === fixedCause.uninspectable && direction === 'egress'));
 });
 
+/** A server whose queue is full until it reads a line: who connects before waits for a second (a SYN gets no answer). Prints what it reads of it. */
+const busy = `
+import socket, time
+s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(0)
+first = socket.create_connection(s.getsockname())
+print(s.getsockname()[1], flush=True)
+input()
+s.accept()[0].close()
+c, _ = s.accept(); c.settimeout(3)
+text = b''
+try:
+    while True:
+        more = c.recv(1000)
+        if not more: break
+        text += more
+        if more.endswith(b'\\r\\n\\r\\n'): c.send(b'HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n')
+except OSError: pass
+print(text, flush=True)
+`;
+/** Its first write begins before there is a connection, and ends when there is one. */
+const early = `
+import socket, sys, time
+s = socket.socket(); s.setblocking(False)
+s.connect_ex(('127.0.0.1', int(sys.argv[1])))
+s.setblocking(True)
+print('connecting', flush=True)
+try:
+    for piece in sys.argv[2:]:
+        s.send(piece.replace('~', '\\r\\n').encode())
+        time.sleep(0.3)
+except OSError as error: print(error)
+time.sleep(1)
+`;
+
+sockets('evasion: a write that waits for its connection, before one that is decided, on egress', async () => {
+  const server = spawn('python3', ['-c', busy], { stdio: ['pipe', 'pipe', 'inherit'] });
+  atEnd(() => server.kill('SIGKILL'));
+  const all = ended(server);
+  const port = await new Promise<number>((found) => server.stdout?.once('data', (data) => found(Number(data))));
+  const client = inCgroup(world().cgroup, () => spawn('python3', ['-c', early, `${port}`, denied, ...plain], options));
+  client.stdout?.once('data', () => server.stdin.write('\n'));
+  await ended(client);
+  assert.not.ok((await all).includes('/admin'), await all);
+});
+
 test.run();

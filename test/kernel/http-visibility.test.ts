@@ -5,18 +5,21 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { eventProtocol } from '../../src/compiler/ir/abi.ts';
+import { eventProtocol, section as sections } from '../../src/compiler/ir/abi.ts';
 import { observePorts } from '../../src/runtime/kernel/observed.ts';
 import { readRequestCounts, readRequestDurations } from '../../src/runtime/kernel/requests.ts';
 import { typedPolicy } from '../harness/compile.ts';
 import { RawClient } from '../harness/http-client.ts';
 import { evasions } from '../harness/http-evasions.ts';
+import { outsideServer, startSender } from '../harness/http-sender.ts';
 import { type HttpWorld, httpWorld, startServer } from '../harness/http-world.ts';
 import { atEnd, inCgroup, kernelTest, mapOf } from '../harness/kernel.ts';
 import { patience } from '../harness/patience.ts';
 
-const open = typedPolicy('policy web for { app: "web" } { ingress { allow at tcp } }');
-const closed = typedPolicy('policy web for { app: "web" } { ingress { allow at tcp http { GET "/a" } } }');
+const open = typedPolicy('policy web for { app: "web" } { ingress { allow at tcp } egress { allow at tcp } }');
+const closed = typedPolicy(
+  'policy web for { app: "web" } { ingress { allow at tcp http { GET "/a" } } egress { allow at tcp http { GET "/a" } } }',
+);
 
 let made: HttpWorld | undefined;
 function world(): HttpWorld {
@@ -165,4 +168,86 @@ kernelTest('a rule about requests that comes later closes the connection, as it 
   server.stop();
 });
 
+/** A server outside of the workload that keeps what it reads and answers nothing. */
+async function outside() {
+  let seen = '';
+  const server = createServer((socket) => {
+    socket
+      .on('error', () => undefined)
+      .on('data', (data) => {
+        seen += data.toString('latin1');
+        socket.write('read');
+      });
+  });
+  await once(server.listen(0), 'listening');
+  atEnd(() => void server.close());
+  const address = server.address();
+  return { port: typeof address === 'object' ? (address?.port ?? 0) : 0, seen: () => seen };
+}
+
+let client: ReturnType<typeof startSender> | undefined;
+const sender = () => {
+  client ??= startSender(world().cgroup);
+  return client;
+};
+
+kernelTest('egress: requests are told with the rule that allows the connection, and counted by status', async () => {
+  const [here, server] = [world(), await outsideServer()];
+  const before = readRequestCounts(mapOf(here.loaded, 'http_requests')).filter(({ section }) => section === sections.egress).length;
+  assert.is(before, 0);
+  observe(server.port);
+  const id = await sender().open(server.port);
+  for (const line of ['GET /a', 'GET /../b?c=d', 'POST /up'])
+    assert.match((await sender().send(id, request(line))).read, /^HTTP\/1\.1 200 /);
+  await sender().end(id);
+  const told = requestsIn(here).filter(({ direction }) => direction === 'egress');
+  assert.equal(
+    told.map(({ verdict, text, reason, match }) => [verdict, text, reason, match]),
+    [
+      ['forwarded', 'GET /a', 'none', 'proto-only'],
+      ['forwarded', 'GET /../b', 'ambiguousTarget', 'proto-only'],
+      ['forwarded', 'POST /up', 'none', 'proto-only'],
+    ],
+  );
+  const counts = readRequestCounts(mapOf(here.loaded, 'http_requests')).filter(({ section }) => section === sections.egress);
+  assert.equal(counts.map(({ method, status, count }) => [method, status, Number(count)]).sort(), [
+    [1, 200, 2],
+    [3, 200, 1],
+  ]);
+  server.server.closeAllConnections();
+  server.server.close();
+});
+
+kernelTest('egress: nothing is held back, whatever it is', async () => {
+  const server = await outside();
+  observe(server.port);
+  let sent = '';
+  for (const text of [...Object.values(evasions), 'x'.repeat(200_000), `${request('GET /a')}garbage${'\0'.repeat(5000)}`]) {
+    const id = await sender().open(server.port);
+    for (const piece of [text.slice(0, 40), text.slice(40)]) {
+      if (piece === '') continue;
+      const { failed } = await sender().send(id, piece);
+      assert.is(failed, '');
+      sent += piece;
+      assert.is(server.seen().length, sent.length, JSON.stringify(text.slice(0, 60)));
+    }
+    assert.ok(server.seen().endsWith(text));
+    await sender().end(id);
+  }
+});
+
+kernelTest('egress: a rule about requests that comes later closes the connection', async () => {
+  const [here, server] = [world(), await outsideServer()];
+  observe(server.port);
+  const id = await sender().open(server.port);
+  assert.match((await sender().send(id, request('GET /b'))).read, /^HTTP\/1\.1 200 /);
+  here.install(closed);
+  assert.is((await sender().send(id, request('GET /a'))).read, '');
+  await sender().end(id);
+  assert.equal(server.seen(), ['GET /b 0']);
+  server.server.closeAllConnections();
+  server.server.close();
+});
+
+test.after(() => client?.stop());
 test.run();

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { atEnd, inCgroup, kernelOrSkip, privateCgroup } from '../harness/kernel.ts';
+import * as socket from '../harness/libc-socket.ts';
 import { patience } from '../harness/patience.ts';
 import { endChildren, owned, until, world } from '../harness/policyd.ts';
 
@@ -34,7 +35,13 @@ async function dnsmasq(): Promise<number> {
   const long = Array.from({ length: 12 }, (_, i) => `--txt-record=long.ok.example,${String(i).padStart(3, '0')}${'x'.repeat(200)}`);
   const options = ['--keep-in-foreground', '--no-resolv', '--no-hosts', '--conf-file=/dev/null', `--pid-file=${join(folder, 'pid')}`];
   const listening = [`--port=${port}`, '--bind-interfaces', '--listen-address=127.0.0.1', '--listen-address=::1', '--user=root'];
-  const names = ['--address=/ok.example/192.0.2.1', '--address=/ok.example/2001:db8::1', '--address=/no.example/192.0.2.2', ...long];
+  const names = [
+    '--address=/ok.example/192.0.2.1',
+    '--address=/ok.example/2001:db8::1',
+    '--address=/no.example/192.0.2.2',
+    '--address=/third.example/198.51.100.7',
+    ...long,
+  ];
   owned(spawn('dnsmasq', [...options, ...listening, ...names], { stdio: 'ignore' }));
   await until('dnsmasq answers', () => dig(undefined, port, 'ok.example', 'A').out.includes('192.0.2.1'));
   return port;
@@ -58,6 +65,9 @@ function dig(
   return { out: stdout + stderr, milliseconds: performance.now() - start };
 }
 
+/** With all that dig printed in its failure. */
+const says = (out: string, expected: RegExp, about: string): void => assert.ok(expected.test(out), `${about}: no ${expected} in: ${out}`);
+
 /** Well below the time that dig would wait. */
 const atOnce = 2000 * patience;
 
@@ -73,18 +83,18 @@ peerTest('dig asks dnsmasq: over UDP and TCP, both families, truncated, denied',
   for (const server of ['@127.0.0.1', '@::1'])
     for (const way of [[], ['+noedns'], ['+tcp'], ['+tcp', '+keepopen'], ['+bufsize=512', '+cookie']]) {
       const about = [server, ...way].join(' ');
-      assert.match(ask('OK.exAMPle', 'A', server, ...way).out, /status: NOERROR.*192\.0\.2\.1/s, about);
-      assert.match(ask('ok.example', 'AAAA', server, ...way).out, /2001:db8::1/, about);
+      says(ask('OK.exAMPle', 'A', server, ...way).out, /status: NOERROR.*192\.0\.2\.1/s, about);
+      says(ask('ok.example', 'AAAA', server, ...way).out, /2001:db8::1/, about);
       // Over UDP its sendmsg fails at once, and dig waits for its time to be over all the same.
       if (!way.includes('+tcp')) continue;
       const denied = ask('no.example', 'A', server, ...way);
-      assert.match(denied.out, /status: REFUSED/, about);
+      says(denied.out, /status: REFUSED/, about);
       assert.ok(denied.milliseconds < atOnce, `${about}: ${denied.milliseconds} ms`);
-      assert.match(ask('x.ok.example', 'A', server, ...way).out, /status: REFUSED/, `${about}: another type`);
+      says(ask('x.ok.example', 'A', server, ...way).out, /status: REFUSED/, `${about}: another type`);
     }
-  for (const server of ['@127.0.0.1', '@::1']) assert.match(ask('no.example', 'A', server).out, /no servers could be reached/);
+  for (const server of ['@127.0.0.1', '@::1']) says(ask('no.example', 'A', server).out, /no servers could be reached/, server);
   const truncated = ask('long.ok.example', 'TXT', '+bufsize=512');
-  assert.match(truncated.out, /Truncated, retrying in TCP mode.*status: NOERROR.*ANSWER: 12/s);
+  says(truncated.out, /Truncated, retrying in TCP mode.*status: NOERROR.*ANSWER: 12/s, 'truncated');
   assert.not.match(ask('ok.example', 'AXFR').out, /XFR size/);
 
   const metrics = await daemon.metrics();
@@ -93,6 +103,50 @@ peerTest('dig asks dnsmasq: over UDP and TCP, both families, truncated, denied',
   assert.match(metrics, /hubble_dns_queries_total\{rcode="Policy denied",qtypes="A",ips_returned="0"\} [1-9]/);
   assert.match(metrics, /hubble_dns_queries_total\{rcode="",qtypes="AAAA",ips_returned="0"\} [1-9]/);
   assert.match(metrics, /hubble_flows_processed_total\{protocol="DNS",type="L7",subtype="DNS",verdict="DROPPED"\} [1-9]/);
+});
+
+/** May the workload call the address by UDP? */
+function reaches(cgroup: ReturnType<typeof privateCgroup>, host: string): boolean {
+  const fd = inCgroup(cgroup, () => socket.open('udp', host.includes(':')));
+  try {
+    socket.connect(fd, { host, port: 443 });
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && error.message === 'EPERM');
+  } finally {
+    socket.close(fd);
+  }
+}
+
+peerTest('what dnsmasq answers is reached by its name, also after policyd was started again with other rules', async () => {
+  const [here, port, cgroup] = [world(), await dnsmasq(), privateCgroup('client')];
+  const rules = (more: string) =>
+    here.policy(`policy client for { app: "client" } { egress {
+      allow to host at udp ${port} dns { "**.example" }
+      allow to "**.ok.example" at udp 443
+      ${more}
+    } }`);
+  rules('deny to "third.example" at udp 443');
+  here.inventoryText(`workloads: [{ name: client, labels: { app: client }, cgroup: ${cgroup.path} }]\n`);
+  const first = await here.run();
+  const [ipv4, ipv6, third] = ['192.0.2.1', '2001:db8:0:0:0:0:0:1', '198.51.100.7'] as const;
+  assert.equal([reaches(cgroup, ipv4), reaches(cgroup, ipv6)], [false, false]);
+  for (const [type, server] of [
+    ['A', '@127.0.0.1'],
+    ['AAAA', '@::1'],
+  ] as const)
+    assert.match(dig(cgroup, port, 'www.OK.example', type, server, '+cookie').out, /status: NOERROR/);
+  assert.equal([reaches(cgroup, ipv4), reaches(cgroup, ipv6)], [true, true]);
+  assert.match(dig(cgroup, port, 'third.example', 'A').out, /198\.51\.100\.7/);
+  assert.not.ok(reaches(cgroup, third));
+  assert.match(await first.metrics(), /policyc_dns_names_total\{event="learned"\} [1-9]/);
+  await first.end();
+  rules('allow to "third.example" at udp 443');
+  await here.run();
+  assert.equal(
+    [ipv4, ipv6, third].map((address) => reaches(cgroup, address)),
+    [true, true, true],
+  );
 });
 
 /** As a process of the cgroup, in a network of its own: a resolver at port 53, and the C library that asks it. */

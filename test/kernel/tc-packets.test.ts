@@ -268,6 +268,34 @@ kernelTest('one workload leaves room for others: it has as many connections as t
   assert.is(opens(40007).passed, false, 'the counts are as what is there');
 });
 
+kernelTest('who has gone is counted until the connections are over, and then no more', () => {
+  const it = fresh();
+  const opens = (source: number, from = outbound('v4').source) =>
+    it.passes('egress', ip({ ...outbound('v4'), source: from }, tcp({ source, destination: 80 })));
+  assert.ok(opens(40001) && opens(40002));
+  assert.equal([it.counted(subject), it.counted(fixedEndpoint.none)], [2, 2]);
+  it.own(peer);
+  assert.equal([it.counted(subject), it.tracked()], [2, 2], 'they take room as before');
+  it.own(peer);
+  assert.is(it.counted(subject), 2, 'whatever changes meanwhile');
+  // Over, and swept where somebody finds the table full.
+  it.fill(0);
+  it.age(61);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
+  assert.ok(opens(50001, other.v4));
+  assert.equal([it.counted(subject), it.counted(peer), it.counted(fixedEndpoint.none), it.tracked()], [0, 1, 1, 1]);
+  it.own(peer);
+  assert.equal(
+    [it.counted(subject), it.counted(peer), it.counted(fixedEndpoint.none)],
+    [undefined, 1, 1],
+    'the entry goes with the next change',
+  );
+  // Who comes again is counted from nothing.
+  it.own(subject);
+  assert.ok(opens(40003));
+  assert.equal([it.counted(subject), it.counted(peer), it.counted(fixedEndpoint.none)], [1, 1, 2]);
+});
+
 kernelTest('requests are read on the sockets of a cgroup, or nothing that carries one passes', () => {
   const data = tcp({ source: 40001, destination: 80, flags: acknowledge, payload: new Uint8Array(10) });
   const verdicts = policy({
@@ -285,6 +313,30 @@ kernelTest('an interface that is nobody`s yet lets everything pass', () => {
   const it = fresh();
   it.own(fixedEndpoint.none);
   assert.equal(it.run('ingress', ip(inbound('v4'), tcp({ source: 40001, destination: 81 }))), { passed: true, raised: [] });
+});
+
+kernelTest('at an uplink nobody comes in in the name of who is on this side of it', () => {
+  const it = fresh();
+  it.share([subject, peer]);
+  const from = (source: bigint): ReturnType<TcBench['run']> =>
+    it.run('uplink ingress', ip({ ...inbound('v4'), source }, tcp({ source: 40001, destination: 80 })));
+  assert.is(from(inbound('v4').source).passed, true);
+  assert.equal(from(other.v4), { passed: false, raised: ['ingress tcp none dropped forgedSource'] }, 'a workload that is here');
+  it.own(subject);
+  it.share([subject, 99]);
+  assert.is(from(other.v4).passed, true, 'one that is elsewhere');
+  it.install(
+    policy({
+      addresses: [
+        { address: inbound('v4').destination, endpoint: subject },
+        { address: other.v4, endpoint: fixedEndpoint.host },
+      ],
+    }),
+  );
+  assert.equal(from(other.v4), { passed: false, raised: ['ingress tcp none dropped forgedSource'] }, 'the host');
+  // Sent, a denied connect is dropped: nothing takes a reset from there.
+  const shut = ip(outbound('v4'), tcp({ source: 40001, destination: 81 }));
+  assert.equal(it.run('uplink egress', shut), { passed: false, raised: [`egress tcp none dropped ${denied}`] });
 });
 
 kernelTest('behind a shared interface the address says whose packet it is', () => {

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PolicyProgram } from '../../src/compiler/ir/bundle.ts';
+import { classesOf, portsImage, startsOf } from '../../src/compiler/ir/class-pieces.ts';
 import type { TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { type Tried, type Verification, Verifier } from '../../src/runtime/kernel/verify.ts';
 import { policySetOf } from '../../src/runtime/policy/policy-index.ts';
@@ -86,7 +87,16 @@ kernelTest('a bundle whose tables mean something else is found out, whatever dif
         },
       },
     ],
-    ['ports', { ...bundle, images: { ...bundle.images, ports: bundle.images.ports.map((_, at, all) => all[at >= 2 ? at - 2 : at] ?? 0) } }],
+    [
+      'ports',
+      {
+        ...bundle,
+        images: {
+          ...bundle.images,
+          ports: portsImage(startsOf(classesOf(bundle.images.ports).map((_, at, all) => all[at > 0 ? at - 1 : at] ?? 0))),
+        },
+      },
+    ],
     [
       'cause',
       {

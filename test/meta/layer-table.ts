@@ -91,8 +91,6 @@ export const layers: readonly Layer[] = [
       base,
     ],
   },
-  // What a second thread runs.
-  { path: 'compiler/document-thread.ts', may: ['compiler/interchange/'], types: [ir], node: true },
   { path: 'compiler/index.ts', may: ['compiler/pipeline.ts', 'compiler/7-build/', 'compiler/analysis/', diagnostics, ir, base] },
   {
     path: 'compiler/cli',
@@ -107,7 +105,7 @@ export const layers: readonly Layer[] = [
       ir,
       base,
     ],
-    types: [domain, 'compiler/document-thread.ts'],
+    types: [domain],
     packages: ['commander', 'picocolors', 'js-yaml'],
     node: true,
   },

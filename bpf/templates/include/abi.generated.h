@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 10
+#define POL_ABI_VERSION 12
 
 enum {
 	POL_ACTION_ABSENT = 0,
@@ -15,6 +15,7 @@ enum {
 enum {
 	POL_FLAG_SILENT = 1,
 	POL_FLAG_AUDITED = 2,
+	POL_FLAG_NAMING = 4,
 };
 
 enum {
@@ -75,6 +76,7 @@ enum {
 	POL_CAUSE_UNKNOWN_SENDER = 9,
 	POL_CAUSE_FORGED_SOURCE = 10,
 	POL_CAUSE_SHARED_PORT = 11,
+	POL_CAUSE_UNREADABLE_ANSWER = 12,
 	POL_CAUSE_FIRST_DYNAMIC = 16,
 };
 
@@ -122,6 +124,13 @@ enum {
 };
 
 enum {
+	POL_NAMES_LEARNED = 0,
+	POL_NAMES_EXPIRED = 1,
+	POL_NAMES_REFUSED = 2,
+	POL_NAMES_UNREADABLE = 3,
+};
+
+enum {
 	POL_LOST_RING_FULL = 0,
 	POL_LOST_COUNTERS_FULL = 1,
 };
@@ -145,6 +154,7 @@ enum {
 	POL_LIMIT_REQUEST_METHODS = 8,
 	POL_LIMIT_DURATION_BUCKETS = 12,
 	POL_LIMIT_QUERY_TYPES = 512,
+	POL_LIMIT_NAMES_OF_ADDRESS = 32,
 	POL_LIMIT_PROBES = 32,
 	POL_LIMIT_SERVICE_PEERS = 65536,
 	POL_LIMIT_MEMORY_PAGE = 131072,
@@ -159,7 +169,7 @@ enum {
 enum {
 	POL_VERDICT_SHIFT_MATCH = 2,
 	POL_VERDICT_SHIFT_FLAGS = 5,
-	POL_VERDICT_SHIFT_NUMBER = 7,
+	POL_VERDICT_SHIFT_NUMBER = 8,
 	POL_VERDICT_SHIFT_DOMAIN = 28,
 };
 
@@ -172,6 +182,7 @@ enum {
 
 enum {
 	POL_ROW_OWN_BASES = 2147483648,
+	POL_ROW_BY_NAME = 1073741824,
 };
 
 enum {
@@ -222,7 +233,8 @@ struct pol_memory {
 	__u32 groups; /* address of groups: for each of its blocks where it begins, in units of 8 bytes */
 	__u32 wide_groups; /* 0: these are u16; 1: u32 */
 	__u32 cell_bits; /* lowest bits of a cell: its 16 classes (grouped: 64); above the number of their block, or group */
-	__u32 networks; /* peer classes below are of networks, the others of endpoints */
+	__u32 addresses; /* peer classes below are of addresses, the others of endpoints */
+	__u32 names; /* peer class of class 0 of names; 0 = no rule is about names */
 	__u32 ipv4; /* address node */
 	__u32 ipv6; /* address node */
 	__u32 verdicts; /* address of verdicts, a word each; what is called the number of a verdict counts from here */
@@ -231,7 +243,7 @@ struct pol_memory {
 	__u32 inspection_count;
 	__u16 port_block[5124]; /* transport point / 64 -> block of port classes */
 };
-_Static_assert(sizeof(struct pol_memory) == 10312, "pol_memory");
+_Static_assert(sizeof(struct pol_memory) == 10316, "pol_memory");
 
 /* classes of one endpoint in this generation */
 struct pol_endpoint {
@@ -252,7 +264,7 @@ _Static_assert(sizeof(struct pol_section) == 16, "pol_section");
 /* which verdict a peer class chooses */
 struct pol_row {
 	__u32 cells; /* as in pol_section, of peer classes */
-	__u32 verdicts; /* number of the verdict of choice 1, less one. Highest bit: the two before choice 1 are bases of its own */
+	__u32 verdicts; /* number of the verdict of choice 1, less one. Highest bit: the two before choice 1 are bases of its own. The next: of what an address and its names choose the lowest but 0 holds */
 };
 _Static_assert(sizeof(struct pol_row) == 8, "pol_row");
 
@@ -279,7 +291,7 @@ struct pol_verdict {
 	__u8 action; /* 0 absent (fail closed), 1 allow, 2 deny, 3 inspect */
 	__u8 match; /* PolicyMatchType */
 	__u8 domain; /* action inspect: 1 http, 3 dns, 4 tls */
-	__u8 flags; /* 1 silent denial; 2 only audited: cause and match are those of the denial */
+	__u8 flags; /* 1 silent denial; 2 only audited: cause and match are of the denial; 4 the answer to this query names addresses */
 	__u32 reserved;
 };
 _Static_assert(sizeof(struct pol_verdict) == 16, "pol_verdict");
@@ -291,11 +303,12 @@ struct pol_inspection {
 };
 _Static_assert(sizeof(struct pol_inspection) == 8, "pol_inspection");
 
-/* transport point -> port class, as it stands in a bundle */
-struct pol_ports {
-	__u16 class[327936]; /* index: slot * 65536 + value */
+/* points from here up to the next piece are of one port class, as it stands in a bundle */
+struct pol_port_piece {
+	__u32 low; /* transport point: slot * 65536 + value */
+	__u32 class;
 };
-_Static_assert(sizeof(struct pol_ports) == 655872, "pol_ports");
+_Static_assert(sizeof(struct pol_port_piece) == 8, "pol_port_piece");
 
 /* minimal DFA; class of a text = accept[state after its last byte]; class 0 = undecidable, or no text that can be */
 struct pol_automaton {
@@ -369,6 +382,33 @@ struct pol_backend {
 	__u16 reserved;
 };
 _Static_assert(sizeof(struct pol_backend) == 20, "pol_backend");
+
+/* a DNS name */
+struct pol_name {
+	__u8 text[256]; /* as on the wire, in lower case: labels behind their lengths; zeros behind */
+};
+_Static_assert(sizeof(struct pol_name) == 256, "pol_name");
+
+/* a name of peers, by its number */
+struct pol_named {
+	__u64 class; /* identity of tables << 32 | class under them; of other tables it is asked again */
+	__u8 text[256]; /* as in pol_name */
+};
+_Static_assert(sizeof(struct pol_named) == 264, "pol_named");
+
+/* an address as a workload knows it */
+struct pol_named_key {
+	__u8 address[16]; /* network order; IPv4 is mapped */
+	__u32 subject; /* endpoint id */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct pol_named_key) == 24, "pol_named_key");
+
+/* the names of an address */
+struct pol_names_of {
+	__u64 name[32]; /* number of a name << 32 | until when it is known (seconds, CLOCK_BOOTTIME); 0 = free */
+};
+_Static_assert(sizeof(struct pol_names_of) == 256, "pol_names_of");
 
 /* whose the packets of an interface are; key: its number in the network namespace of policyd */
 struct pol_interface {

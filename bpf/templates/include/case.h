@@ -9,21 +9,34 @@
 #include "parse.h"
 
 struct pol_case {
-	struct pol_packet packet;
 	__u64 network; /* of the subject's socket: addresses mean nothing without it */
+	struct pol_packet packet;
 	/* The question of the *flow*: for a reply, section and point are those of the flow it belongs to. */
 	struct pol_question question;
-	struct pol_peer peer; /* the address is always there, the endpoint after pol_peer_find */
+	struct pol_peer peer; /* the address is always there, the endpoint after pol_peer_tell and pol_verdict_decide */
 	struct pol_verdict verdict;
-	struct pol_address local;
 	__u32 revision;
 	__u32 pid; /* connect and sendmsg hooks */
-	__u16 local_port; /* host order */
-	__u16 remote_port;
 	__u8 direction; /* of this packet: POL_SECTION_INGRESS or _EGRESS */
 	__u8 near; /* the other end is in this network namespace: over loopback */
-	__u8 reserved[6];
 };
+
+/* The subject's address; it is not kept twice, as programs have 512 bytes of stack for all that they call. */
+static __always_inline const struct pol_address *pol_case_local(const struct pol_case *this)
+{
+	return this->direction == POL_SECTION_INGRESS ? &this->packet.destination : &this->packet.source;
+}
+
+/* Host order. */
+static __always_inline __u16 pol_case_local_port(const struct pol_case *this)
+{
+	return this->direction == POL_SECTION_INGRESS ? this->packet.destination_port : this->packet.source_port;
+}
+
+static __always_inline __u16 pol_case_remote_port(const struct pol_case *this)
+{
+	return this->direction == POL_SECTION_INGRESS ? this->packet.source_port : this->packet.destination_port;
+}
 
 /* Sees the packet from the subject's side. */
 static __always_inline void pol_case_orient(struct pol_case *this, __u8 direction)
@@ -31,33 +44,21 @@ static __always_inline void pol_case_orient(struct pol_case *this, __u8 directio
 	this->direction = direction;
 	this->question.section = direction;
 	this->question.point = this->packet.point;
-	if (direction == POL_SECTION_INGRESS) {
-		this->local = this->packet.destination;
-		this->peer.address = this->packet.source;
-		this->local_port = this->packet.destination_port;
-		this->remote_port = this->packet.source_port;
-	} else {
-		this->local = this->packet.source;
-		this->peer.address = this->packet.destination;
-		this->local_port = this->packet.source_port;
-		this->remote_port = this->packet.destination_port;
-	}
+	this->peer.address = direction == POL_SECTION_INGRESS ? this->packet.source : this->packet.destination;
 }
 
-static __always_inline int pol_address_is_loopback(const struct pol_address *address)
+/* What an address is: a node of the tree of addresses. */
+POL_GLOBAL __u32 pol_address_node(__u32 slot, const struct pol_address *address)
 {
-	if (address->word[0] || address->word[1])
-		return 0;
-	if (address->word[2] == bpf_htonl(0xffff))
-		return (bpf_ntohl(address->word[3]) >> 24) == 127;
-	return address->word[2] == 0 && address->word[3] == bpf_htonl(1);
+	const struct pol_memory *memory = pol_memory_of(slot);
+
+	return memory && address ? pol_address_find(slot, memory, address) : POL_NODE_MISSING;
 }
 
 /* Who has an address that is listed as one endpoint's own. */
-POL_GLOBAL __u32 pol_endpoint_listed(__u32 slot, const struct pol_address *address)
+static __always_inline __u32 pol_endpoint_listed(__u32 slot, const struct pol_address *address)
 {
-	const struct pol_memory *memory = pol_memory_of(slot);
-	__u32 node = memory && address ? pol_address_find(slot, memory, address) : POL_NODE_MISSING;
+	__u32 node = pol_address_node(slot, address);
 
 	return pol_address_kind(node) == POL_NODE_ENDPOINT ? pol_address_number(node) : POL_ENDPOINT_NONE;
 }
@@ -65,11 +66,7 @@ POL_GLOBAL __u32 pol_endpoint_listed(__u32 slot, const struct pol_address *addre
 /* Who has an address, where no socket could say it. */
 static __always_inline __u32 pol_endpoint_of_address(__u32 slot, const struct pol_address *address)
 {
-	__u32 endpoint = pol_endpoint_listed(slot, address);
-
-	if (endpoint)
-		return endpoint;
-	return pol_address_is_loopback(address) ? POL_ENDPOINT_HOST : POL_ENDPOINT_NONE;
+	return pol_endpoint_at(pol_address_node(slot, address), address);
 }
 
 /* Where a packet comes from and goes to; ports in host order. */
@@ -102,7 +99,7 @@ static __always_inline __u32 pol_tuple_fill(struct bpf_sock_tuple *tuple, const 
  */
 static __always_inline struct bpf_sock *pol_peer_socket(void *context, const struct pol_case *this)
 {
-	struct pol_way way = {&this->local, &this->peer.address, this->local_port, this->remote_port};
+	struct pol_way way = {pol_case_local(this), &this->peer.address, pol_case_local_port(this), pol_case_remote_port(this)};
 	struct bpf_sock_tuple tuple;
 	__u32 size = pol_tuple_fill(&tuple, &way);
 

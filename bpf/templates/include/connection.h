@@ -22,10 +22,10 @@ static __always_inline void pol_admission_leave(const struct pol_case *this)
 
 	if (!admission)
 		return;
-	admission->local = this->local;
+	admission->local = *pol_case_local(this);
 	admission->peer = this->peer;
-	admission->local_port = this->local_port;
-	admission->remote_port = this->remote_port;
+	admission->local_port = pol_case_local_port(this);
+	admission->remote_port = pol_case_remote_port(this);
 	admission->revision = this->revision;
 	admission->owner = this->question.subject;
 	admission->verdict = this->verdict;
@@ -57,7 +57,7 @@ POL_GLOBAL int pol_listener_judge(struct __sk_buff *skb, struct pol_case *this)
 static __always_inline __u8 pol_role_of_old(struct __sk_buff *skb, const struct pol_case *this)
 {
 	/* From port 0, which no connection has: only a listener answers to it. */
-	struct pol_way way = {&this->peer.address, &this->local, 0, this->local_port};
+	struct pol_way way = {&this->peer.address, pol_case_local(this), 0, pol_case_local_port(this)};
 	struct bpf_sock_tuple tuple;
 	__u32 size = pol_tuple_fill(&tuple, &way);
 	__u8 role = POL_ROLE_ACTIVE;
@@ -75,8 +75,8 @@ static __always_inline __u8 pol_role_of_old(struct __sk_buff *skb, const struct 
 /* The socket begins a connection, perhaps after an earlier one (connect to AF_UNSPEC, then again). */
 static __always_inline void pol_connection_begin(struct pol_socket *storage, const struct pol_case *this)
 {
-	int again = storage->role == POL_ROLE_ACTIVE && storage->local_port == this->local_port &&
-		    storage->remote_port == this->remote_port && pol_address_equal(&storage->remote, &this->peer.address);
+	int again = storage->role == POL_ROLE_ACTIVE && storage->local_port == pol_case_local_port(this) &&
+		    storage->remote_port == pol_case_remote_port(this) && pol_address_equal(&storage->remote, &this->peer.address);
 
 	/* The same SYN once more is counted no more, yet decided: the port may have changed hands meanwhile. */
 	if (!again)
@@ -86,8 +86,8 @@ static __always_inline void pol_connection_begin(struct pol_socket *storage, con
 	storage->inspected = 0;
 	pol_word_store(&storage->verdict, 0);
 	storage->remote = this->peer.address;
-	storage->local_port = this->local_port;
-	storage->remote_port = this->remote_port;
+	storage->local_port = pol_case_local_port(this);
+	storage->remote_port = pol_case_remote_port(this);
 }
 
 /* The verdict of the connection under this revision; `this->verdict` is filled only where it was decided now. */
@@ -98,7 +98,7 @@ static __always_inline int pol_connection_action(struct __sk_buff *skb, struct p
 
 	if (known >> 32 == this->revision)
 		return (__u32)known;
-	cause = pol_peer_find(skb, this);
+	cause = pol_peer_tell(skb, this);
 	/* The peer's end may be closed by now; it is still who it was. */
 	if (cause == POL_CAUSE_UNKNOWN_SENDER && storage->peer_known) {
 		this->peer.endpoint = storage->peer;
@@ -108,6 +108,7 @@ static __always_inline int pol_connection_action(struct __sk_buff *skb, struct p
 		pol_verdict_fixed(&this->verdict, POL_ACTION_DENY, cause);
 		return POL_ACTION_DENY;
 	}
+	this->question.has_begun = known != 0;
 	action = pol_verdict_decide(&this->question, &this->peer, &this->verdict);
 	storage->peer = this->peer.endpoint;
 	storage->peer_known = 1;
@@ -180,10 +181,10 @@ POL_GLOBAL int pol_connection_judge(struct __sk_buff *skb, struct pol_case *this
 		storage->role = pol_role_of_old(skb, this);
 	if (storage->role == POL_ROLE_ACTIVE) {
 		this->question.section = POL_SECTION_EGRESS;
-		this->question.point = POL_PROTOCOL_TCP * 65536 + this->remote_port;
+		this->question.point = POL_PROTOCOL_TCP * 65536 + pol_case_remote_port(this);
 	} else {
 		this->question.section = POL_SECTION_INGRESS;
-		this->question.point = POL_PROTOCOL_TCP * 65536 + this->local_port;
+		this->question.point = POL_PROTOCOL_TCP * 65536 + pol_case_local_port(this);
 	}
 	action = pol_connection_action(skb, this, storage);
 	if (action == POL_ACTION_DENY)

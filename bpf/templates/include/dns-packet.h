@@ -2,35 +2,69 @@
 /* Queries over UDP: one packet, one message, decided where the packet is. */
 #pragma once
 #include "../l7/dns.h"
-
-enum { POL_DNS_NO_BYTE = -1, POL_DNS_SHARED_BYTE = -2 };
+#include "dns-answer.h"
 
 /*
- * The byte at `at`. What a sender of this machine put there without a copy (MSG_ZEROCOPY, splice) is not read: it stands in
- * memory that may be written to after the verdict. By itself: two ways to a byte would be twice as many paths with each.
+ * What becomes of a packet: denied, passed, to be decided as the query that it is, or passed once that query was noted, or once what the
+ * answer in it names was learned.
  */
-POL_GLOBAL int pol_dns_packet_byte(struct __sk_buff *skb, __u32 at, __u32 from_here)
-{
-	const __u8 *data = (const __u8 *)(long)skb->data, *end = (const __u8 *)(long)skb->data_end;
-	__u8 byte = 0;
+enum { POL_FLOW_DENIED, POL_FLOW_PASSES, POL_FLOW_QUERY, POL_FLOW_QUESTION, POL_FLOW_ANSWER };
 
-	/* The verifier wants to know that offsets are small. */
-	if (at < POL_PACKET_NEAR && data + at + 1 <= end)
-		return data[at];
-	if (bpf_skb_load_bytes(skb, at, &byte, sizeof(byte)))
-		return POL_DNS_NO_BYTE;
-	return from_here ? POL_DNS_SHARED_BYTE : byte;
+/* A message in a packet. */
+struct pol_dns_packet {
+	struct __sk_buff *skb;
+	__u32 base; /* where it begins */
+	/*
+	 * What a sender of this machine put there without a copy (MSG_ZEROCOPY, splice) is not read: it stands in memory that may be
+	 * written to after the verdict.
+	 */
+	__u32 from_here;
+};
+
+/* Bytes from `at` on that are in memory of the packet's own. */
+static __always_inline __u32 pol_dns_packet_own(struct __sk_buff *skb, __u32 at)
+{
+	__u32 own = skb->data_end - skb->data;
+
+	return at < own ? own - at : 0;
+}
+
+static __always_inline int pol_dns_load(const void *source, struct pol_dns *dns, struct pol_dns_part *part)
+{
+	const struct pol_dns_packet *packet = source;
+	__u32 at = packet->base + dns->at, length = dns->length - dns->at, own;
+
+	part->read = 0;
+	if (dns->at >= dns->length)
+		return 0;
+	if (length > POL_DNS_PART)
+		length = POL_DNS_PART;
+	own = packet->from_here ? pol_dns_packet_own(packet->skb, at) : length;
+	if (!own)
+		dns->reason = POL_REASON_AMBIGUOUS_QUERY;
+	if (length > own)
+		length = own;
+	if (!length)
+		return 0;
+	/* Changes nothing: the verifier of 6.1 concludes no lower bound from a comparison with 0. */
+	length--;
+	asm volatile("" : "+r"(length));
+	length = (length & (POL_DNS_PART - 1)) + 1;
+	part->length = length;
+	return !bpf_skb_load_bytes(packet->skb, at, part->byte, length);
 }
 
 /* Reads the query of a packet. 1: `dns` holds one; 0: there is none, for `dns->reason`. */
 static __always_inline int pol_dns_packet_read(struct __sk_buff *skb, const struct pol_case *this, struct pol_dns *dns,
-					       const struct pol_requests *requests, __u32 slot)
+					       const struct pol_tables *tables)
 {
-	__u32 from_here = this->direction == POL_SECTION_EGRESS || this->near;
 	const struct pol_packet *packet = &this->packet;
-	__u32 base = packet->before + packet->transport + sizeof(struct pol_port_header);
+	struct pol_dns_packet source = {
+		.skb = skb,
+		.base = packet->before + packet->transport + sizeof(struct pol_port_header),
+		.from_here = this->direction == POL_SECTION_EGRESS || this->near,
+	};
 	struct pol_port_header header;
-	int outcome = POL_DNS_GOES_ON;
 
 	dns->reason = POL_REASON_MALFORMED_QUERY;
 	if (pol_packet_load(skb, packet->before + packet->transport, &header, sizeof(header)))
@@ -44,18 +78,7 @@ static __always_inline int pol_dns_packet_read(struct __sk_buff *skb, const stru
 	/* Bytes behind the datagram belong to no message. */
 	if (bpf_ntohs(header.length) < sizeof(header) || packet->transport + sizeof(header) + dns->length != packet->length)
 		return 0;
-	for (__u32 i = 0; i < POL_DNS_BYTES; i++) {
-		int byte = i < dns->length ? pol_dns_packet_byte(skb, base + i, from_here) : POL_DNS_NO_BYTE;
-
-		if (byte == POL_DNS_SHARED_BYTE)
-			dns->reason = POL_REASON_AMBIGUOUS_QUERY;
-		if (byte < 0)
-			break;
-		outcome = pol_dns_byte(dns, requests, slot, byte);
-		if (outcome != POL_DNS_GOES_ON)
-			break;
-	}
-	return outcome == POL_DNS_READ;
+	return pol_dns_read(&source, dns, tables);
 }
 
 /* Shows the question as it was sent. */
@@ -75,8 +98,8 @@ static __always_inline void pol_dns_packet_show(struct __sk_buff *skb, const str
 		event->text_length = bytes;
 }
 
-/* Decides, counts and tells the query of one packet. `row`: base of the verdicts of queries. 1 pass, 0 deny. */
-POL_GLOBAL int pol_dns_judge(struct __sk_buff *skb, struct pol_case *this, __u32 row)
+/* Decides, counts and tells the query of one packet. `this->verdict.next`: base of the verdicts of queries. DENIED, PASSES or QUESTION. */
+POL_GLOBAL int pol_dns_judge(struct __sk_buff *skb, struct pol_case *this)
 {
 	__u32 class = POL_CLASS_UNDECIDABLE;
 	struct pol_tables tables;
@@ -87,11 +110,11 @@ POL_GLOBAL int pol_dns_judge(struct __sk_buff *skb, struct pol_case *this, __u32
 		return 0;
 	dns.reason = POL_REASON_NOT_INSPECTABLE;
 	if (pol_tables_find(&tables, &t_dns, this->question.slot) &&
-	    pol_dns_packet_read(skb, this, &dns, tables.requests, tables.slot)) {
+	    pol_dns_packet_read(skb, this, &dns, &tables)) {
 		dns.reason = POL_REASON_NONE;
 		class = pol_dns_class(&dns, &tables);
 	}
-	pol_verdict_at(this->question.slot, row, class, &this->verdict);
+	pol_verdict_at(this->question.slot, this->verdict.next, class, &this->verdict);
 	pol_dns_raise(this, &dns);
 	event = pol_event_reserve();
 	if (event) {
@@ -99,5 +122,41 @@ POL_GLOBAL int pol_dns_judge(struct __sk_buff *skb, struct pol_case *this, __u32
 		pol_dns_packet_show(skb, &this->packet, &dns, event);
 		bpf_ringbuf_submit(event, 0);
 	}
-	return this->verdict.action == POL_ACTION_ALLOW;
+	if (this->verdict.action != POL_ACTION_ALLOW)
+		return POL_FLOW_DENIED;
+	return this->verdict.flags & POL_FLAG_NAMING ? POL_FLOW_QUESTION : POL_FLOW_PASSES;
+}
+
+/* A query that leaves now. 1 pass, 0 deny: there is no room to take its answer by. */
+POL_GLOBAL int pol_question_judge(struct __sk_buff *skb, struct pol_case *this)
+{
+	if (!this)
+		return 0;
+	return pol_question_note(skb, this) || pol_case_refuse(this, POL_CAUSE_TABLE_FULL);
+}
+
+/* The answer to a query that was noted: what it names holds before anybody reads it. 1 pass, 0 deny. */
+POL_GLOBAL int pol_answer_judge(struct __sk_buff *skb, struct pol_case *this)
+{
+	__u32 zero = 0, base, length;
+	struct pol_answer *answer = bpf_map_lookup_elem(&answers, &zero);
+	struct pol_asked *asked;
+
+	if (!this || !answer)
+		return 0;
+	base = this->packet.before + this->packet.transport + sizeof(struct pol_port_header);
+	length = this->packet.length - this->packet.transport - sizeof(struct pol_port_header);
+	pol_question_key_of(this, &answer->key);
+	if (bpf_skb_load_bytes(skb, base, &answer->key.id, sizeof(answer->key.id)))
+		return 1;
+	asked = pol_asked_find(&answer->key);
+	if (!asked)
+		return 1;
+	if (pol_name_class(this->question.slot, &asked->name) <= POL_NAME_UNNAMED) {
+		pol_asked_answered(&answer->key, asked);
+		return 1;
+	}
+	if (skb->gso_size || !pol_answer_load(skb, answer, base, length))
+		return pol_answer_refuse(this, POL_ANSWER_UNREADABLE);
+	return pol_answer_refuse(this, pol_answer_take(answer));
 }

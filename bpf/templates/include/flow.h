@@ -94,8 +94,8 @@ static __always_inline void pol_flow_key_of(const struct pol_case *this, int icm
 		key->remote_port = icmp == POL_ICMP_REPLY ? !this->direction : this->direction;
 		return;
 	}
-	key->local_port = this->local_port;
-	key->remote_port = this->remote_port;
+	key->local_port = pol_case_local_port(this);
+	key->remote_port = pol_case_remote_port(this);
 }
 
 /* What becomes of a packet whose flow is allowed: only TCP without data passes where requests have to be read. */
@@ -112,12 +112,15 @@ static __always_inline int pol_flow_is_read(const struct pol_case *this, const s
 	return flow->action == POL_ACTION_INSPECT && flow->domain == POL_DOMAIN_DNS && this->packet.protocol == POL_PROTOCOL_UDP;
 }
 
-/* The packet of a flow that is allowed: answers pass, queries are decided by themselves. */
-static __always_inline int pol_flow_packet(struct __sk_buff *skb, struct pol_case *this, const struct pol_flow *flow)
+/* The packet of a flow that is allowed: queries are decided by themselves; answers pass, once it is known what they name. */
+static __always_inline int pol_flow_packet(struct pol_case *this, const struct pol_flow *flow)
 {
 	if (!pol_flow_is_read(this, flow))
 		return pol_flow_pass(this, flow->action);
-	return this->direction != flow->direction || pol_dns_judge(skb, this, flow->row);
+	if (this->direction != flow->direction)
+		return flow->direction == POL_SECTION_EGRESS ? POL_FLOW_ANSWER : POL_FLOW_PASSES;
+	this->verdict.next = flow->row;
+	return POL_FLOW_QUERY;
 }
 
 /* What was decided stands in `this->verdict`. */
@@ -131,7 +134,7 @@ static __always_inline void pol_flow_keep(struct pol_flow *flow, const struct po
 }
 
 /*
- * The packet of a known flow: 1 pass, 0 denied (told), -1 it belongs to no flow any more and is to be decided by itself.
+ * The packet of a known flow: one of POL_FLOW_*, or -1, it belongs to no flow any more and is to be decided by itself.
  */
 static __always_inline int pol_flow_continue(struct __sk_buff *skb, struct pol_case *this, const struct pol_flow_key *key, struct pol_flow *flow)
 {
@@ -150,14 +153,14 @@ static __always_inline int pol_flow_continue(struct __sk_buff *skb, struct pol_c
 	    (pol_peer_find(skb, this) || this->peer.endpoint != flow->peer))
 		return -1;
 	if (flow->revision == this->revision)
-		return pol_flow_packet(skb, this, flow);
+		return pol_flow_packet(this, flow);
 	action = pol_case_decide(skb, this);
 	if (action == POL_ACTION_DENY) {
 		bpf_map_delete_elem(&flows, key);
 		return section == this->direction ? pol_case_deny(this) : -1;
 	}
 	pol_flow_keep(flow, this);
-	return pol_flow_packet(skb, this, flow);
+	return pol_flow_packet(this, flow);
 }
 
 /* Decides a packet by itself; `key`: the flow that it begins, NULL if it begins none. */
@@ -181,10 +184,10 @@ static __always_inline int pol_flow_begin(struct __sk_buff *skb, struct pol_case
 	flow.near = this->near;
 	/* Where it cannot be remembered its replies are decided by themselves: closed, not open. */
 	bpf_map_update_elem(&flows, key, &flow, BPF_ANY);
-	return pol_flow_packet(skb, this, &flow);
+	return pol_flow_packet(this, &flow);
 }
 
-/* 1 pass, 0 deny. */
+/* One of POL_FLOW_*. Who asks goes on with a query by itself: stacks are small. */
 POL_GLOBAL int pol_flow_judge(struct __sk_buff *skb, struct pol_case *this)
 {
 	struct pol_flow_key key;
@@ -204,7 +207,9 @@ POL_GLOBAL int pol_flow_judge(struct __sk_buff *skb, struct pol_case *this)
 	pol_flow_key_of(this, icmp, &key);
 	flow = pol_flow_find(&key, now);
 	if (flow) {
+		this->question.has_begun = 1;
 		outcome = pol_flow_continue(skb, this, &key, flow);
+		this->question.has_begun = 0;
 		if (outcome > 0)
 			flow->seen = now;
 		if (outcome >= 0)

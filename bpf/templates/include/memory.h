@@ -9,7 +9,7 @@
 #include <bpf/bpf_endian.h>
 #include "maps.h"
 
-enum { POL_TRANSPORT_POINTS = sizeof(((struct pol_ports *)0)->class) / sizeof(__u16) };
+enum { POL_TRANSPORT_POINTS = sizeof(((struct pol_memory *)0)->port_block) / sizeof(__u16) * POL_LIMIT_PORT_BLOCK };
 
 static __always_inline const struct pol_memory *pol_memory_of(__u32 slot)
 {

@@ -60,7 +60,7 @@ static __always_inline int pol_quoted_key(struct __sk_buff *skb, const struct po
 static __always_inline int pol_quoted_connection(struct __sk_buff *skb, const struct pol_case *this, const struct pol_flow_key *key)
 {
 	struct pol_generation now = {.revision = this->revision, .slot = this->question.slot};
-	struct pol_way way = {&key->remote, &this->local, key->remote_port, key->local_port};
+	struct pol_way way = {&key->remote, pol_case_local(this), key->remote_port, key->local_port};
 	struct bpf_sock_tuple tuple;
 	__u32 size = pol_tuple_fill(&tuple, &way);
 	struct pol_socket *storage;

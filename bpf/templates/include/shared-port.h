@@ -58,7 +58,7 @@ POL_GLOBAL int pol_receiver_is_other(struct __sk_buff *skb, const struct pol_cas
 	/* Multicast goes to every member. */
 	if (!this || skb->pkt_type != POL_PACKET_TYPE_HOST || !pol_sharing_of(socket))
 		return 0;
-	way = (struct pol_way){&this->peer.address, &this->local, this->remote_port, this->local_port};
+	way = (struct pol_way){&this->peer.address, pol_case_local(this), pol_case_remote_port(this), pol_case_local_port(this)};
 	size = pol_tuple_fill(&tuple, &way);
 	found = this->packet.protocol == POL_PROTOCOL_TCP ? bpf_sk_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0) :
 							   bpf_sk_lookup_udp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);

@@ -11,7 +11,7 @@
 /* Whom the receiver of a UDP packet over loopback would find, or POL_OWNER_NO_SOCKET. */
 static __always_inline __u32 pol_source_owner(struct __sk_buff *skb, const struct pol_case *this)
 {
-	struct pol_way way = {&this->peer.address, &this->local, this->remote_port, this->local_port};
+	struct pol_way way = {&this->peer.address, pol_case_local(this), pol_case_remote_port(this), pol_case_local_port(this)};
 	struct bpf_sock_tuple tuple;
 	__u32 size = pol_tuple_fill(&tuple, &way);
 	struct bpf_sock *sk = bpf_sk_lookup_udp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
@@ -32,7 +32,7 @@ POL_GLOBAL int pol_source_is_forged(struct __sk_buff *skb, const struct pol_case
 	if (!this)
 		return 1;
 	/* A workload without a namespace of its own uses its host's addresses. One inside another uses the other's. */
-	owner = pol_endpoint_listed(this->question.slot, &this->local);
+	owner = pol_endpoint_listed(this->question.slot, pol_case_local(this));
 	if (owner != POL_ENDPOINT_NONE && owner != POL_ENDPOINT_HOST && owner != this->question.subject &&
 	    !pol_address_is_below(this->question.slot, socket, owner))
 		return 1;

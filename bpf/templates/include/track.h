@@ -204,7 +204,7 @@ static __always_inline void pol_track_key_of(const struct pol_case *this, int ic
 {
 	__builtin_memset(key, 0, sizeof(*key));
 	key->remote = this->peer.address;
-	key->local = this->local;
+	key->local = *pol_case_local(this);
 	key->endpoint = this->question.subject;
 	key->number = this->packet.number;
 	if (this->packet.protocol == POL_PROTOCOL_OTHER)
@@ -214,8 +214,8 @@ static __always_inline void pol_track_key_of(const struct pol_case *this, int ic
 		key->remote_port = icmp == POL_ICMP_REPLY ? !this->direction : this->direction;
 		return;
 	}
-	key->local_port = this->local_port;
-	key->remote_port = this->remote_port;
+	key->local_port = pol_case_local_port(this);
+	key->remote_port = pol_case_remote_port(this);
 }
 
 static __always_inline int pol_packet_begins(const struct pol_packet *packet)
@@ -291,7 +291,7 @@ POL_GLOBAL int pol_track_related(struct __sk_buff *skb, const struct pol_case *t
 	if (this->direction == POL_SECTION_EGRESS && !pol_address_equal(&quoted.remote, &this->peer.address))
 		return 0;
 	wanted.remote = quoted.remote;
-	wanted.local = this->local;
+	wanted.local = *pol_case_local(this);
 	wanted.endpoint = quoted.endpoint;
 	wanted.local_port = quoted.local_port;
 	wanted.remote_port = quoted.remote_port;

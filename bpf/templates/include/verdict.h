@@ -5,7 +5,7 @@
  * the cause `internal`: an incomplete generation never opens anything.
  */
 #pragma once
-#include "memory.h"
+#include "names.h"
 
 static __always_inline int pol_address_equal(const struct pol_address *a, const struct pol_address *b)
 {
@@ -21,6 +21,9 @@ static __always_inline void pol_address_mapped(struct pol_address *address, __u3
 	address->word[3] = ipv4;
 }
 
+/* `pol_peer.endpoint` where nothing but the address tells who it is. */
+#define POL_ENDPOINT_BY_ADDRESS 0xfffffffdu
+
 /* The other end: an endpoint if it is one, else the address speaks. */
 struct pol_peer {
 	struct pol_address address;
@@ -30,7 +33,8 @@ struct pol_peer {
 struct pol_question {
 	__u32 slot;
 	__u32 subject; /* endpoint id */
-	__u32 section;
+	__u16 section;
+	__u16 has_begun; /* 1: of a flow that was admitted before, and keeps the names that its peer then had */
 	__u32 point; /* transport point: slot * 65536 + value */
 };
 
@@ -116,71 +120,150 @@ POL_GLOBAL int pol_verdict_of_start(__u32 slot, __u32 subject_class, __u32 class
 	return 0;
 }
 
-/* The classes of subject and peer are known, and the transport point; NULL if something is missing. */
-static __always_inline const __u32 *pol_verdict_of_classes(__u32 slot, const struct pol_memory *memory, const struct pol_section *section,
-							   __u32 peer, __u32 point)
+/*
+ * The section of the subject is known, and the class of the peer; NULL if something is missing. `named`: where names choose too, the
+ * address of the row << 32 | what the peer itself chose.
+ */
+static __always_inline const __u32 *pol_verdict_of_classes(const struct pol_question *question, const struct pol_memory *memory,
+							   const struct pol_section *section, __u32 peer, __u64 *named)
 {
-	__u32 port, choice, number;
+	__u32 port, choice, number, at, slot = question->slot;
 	const struct pol_row *row;
 
-	if (!pol_port_class(slot, memory, point, &port) || !pol_choice_of(slot, memory, section->cells, port, &choice))
+	if (!pol_port_class(slot, memory, question->point, &port) || !pol_choice_of(slot, memory, section->cells, port, &choice))
 		return 0;
-	row = pol_memory_at(slot, memory, section->rows + choice * sizeof(*row), sizeof(*row));
+	at = section->rows + choice * sizeof(*row);
+	row = pol_memory_at(slot, memory, at, sizeof(*row));
 	if (!row || !pol_choice_of(slot, memory, row->cells, peer, &choice))
 		return 0;
-	number = row->verdicts & ~POL_ROW_OWN_BASES;
+	if (row->verdicts & POL_ROW_BY_NAME)
+		*named = (__u64)at << 32 | choice;
+	number = row->verdicts & ~(POL_ROW_OWN_BASES | POL_ROW_BY_NAME);
 	if (choice)
 		number += choice;
 	else
-		number = (row->verdicts & POL_ROW_OWN_BASES ? number - 1 : section->bases) + (peer >= memory->networks);
+		number = (row->verdicts & POL_ROW_OWN_BASES ? number - 1 : section->bases) + (peer >= memory->addresses);
 	return pol_verdict_numbered(slot, memory, number);
 }
 
-static __always_inline int pol_peer_class(__u32 slot, const struct pol_memory *memory, const struct pol_peer *peer, __u32 *class)
+static __always_inline int pol_address_is_loopback(const struct pol_address *address)
 {
-	__u32 node;
+	if (address->word[0] || address->word[1])
+		return 0;
+	if (address->word[2] == bpf_htonl(0xffff))
+		return (bpf_ntohl(address->word[3]) >> 24) == 127;
+	return address->word[2] == 0 && address->word[3] == bpf_htonl(1);
+}
 
-	if (peer->endpoint) {
-		const struct pol_endpoint *endpoint = pol_endpoint_in(slot, memory, peer->endpoint);
+/* Who has the address of `node`, where no socket could say it. */
+static __always_inline __u32 pol_endpoint_at(__u32 node, const struct pol_address *address)
+{
+	if (pol_address_kind(node) == POL_NODE_ENDPOINT)
+		return pol_address_number(node);
+	return pol_address_is_loopback(address) ? POL_ENDPOINT_HOST : POL_ENDPOINT_NONE;
+}
 
-		if (endpoint)
-			*class = endpoint->peer_class;
-		return !!endpoint;
+/* `node`: what the address is, asked where no endpoint is known. */
+static __always_inline int pol_peer_class(__u32 slot, const struct pol_memory *memory, __u32 endpoint, __u32 node, __u32 *class)
+{
+	const struct pol_endpoint *found;
+
+	if (!endpoint) {
+		*class = pol_address_number(node);
+		return pol_address_kind(node) == POL_NODE_CLASS;
 	}
-	node = pol_address_find(slot, memory, &peer->address);
-	*class = pol_address_number(node);
-	return pol_address_kind(node) == POL_NODE_CLASS;
+	found = pol_endpoint_in(slot, memory, endpoint);
+	if (found)
+		*class = found->peer_class;
+	return !!found;
 }
 
 /*
- * The L3/L4 verdict of a new flow of `question->subject`. Always fills `verdict`: action is allow, deny or inspect.
- * Self first, then "selected by no policy", then the table. Returns its action.
+ * The verdict of a new flow by who its peer is, without its names. Self first, then "selected by no policy", then the table. A peer
+ * that nothing but its address tells (POL_ENDPOINT_BY_ADDRESS) is found on the way: afterwards `peer->endpoint` says who it is.
+ * Returns where its names choose too (as pol_verdict_of_classes says it), or 0.
  */
-POL_GLOBAL int pol_verdict_decide(const struct pol_question *question, const struct pol_peer *peer, struct pol_verdict *verdict)
+POL_GLOBAL __u64 pol_verdict_ask(const struct pol_question *question, struct pol_peer *peer, struct pol_verdict *verdict)
 {
+	__u32 slot, endpoint, node = POL_NODE_MISSING, peer_class;
 	const struct pol_memory *memory;
 	const struct pol_endpoint *subject;
 	const struct pol_section *section;
-	__u32 peer_class;
+	__u64 named = 0;
 
 	if (!question || !peer || !verdict)
-		return POL_ACTION_DENY;
-	if (peer->endpoint && peer->endpoint == question->subject) {
+		return 0;
+	slot = question->slot;
+	memory = pol_memory_of(slot);
+	endpoint = peer->endpoint;
+	if (endpoint == POL_ENDPOINT_BY_ADDRESS || !endpoint) {
+		if (memory)
+			node = pol_address_find(slot, memory, &peer->address);
+		if (endpoint)
+			endpoint = pol_endpoint_at(node, &peer->address);
+		peer->endpoint = endpoint;
+	}
+	if (endpoint && endpoint == question->subject) {
 		pol_verdict_fixed(verdict, POL_ACTION_ALLOW, POL_CAUSE_SELF);
-		return POL_ACTION_ALLOW;
+		return 0;
 	}
 	pol_verdict_fixed(verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
-	memory = pol_memory_of(question->slot);
-	subject = memory ? pol_endpoint_in(question->slot, memory, question->subject) : 0;
+	subject = memory ? pol_endpoint_in(slot, memory, question->subject) : 0;
 	if (!subject)
-		return POL_ACTION_DENY;
+		return 0;
 	if (subject->subject_class == 0) {
 		pol_verdict_fixed(verdict, POL_ACTION_ALLOW, POL_CAUSE_DEFAULT_ALLOW);
-		return POL_ACTION_ALLOW;
+		return 0;
 	}
-	section = pol_section_of(question->slot, memory, subject->subject_class, question->section);
-	if (!section || !pol_peer_class(question->slot, memory, peer, &peer_class))
-		return POL_ACTION_DENY;
-	pol_verdict_take(question->slot, memory, pol_verdict_of_classes(question->slot, memory, section, peer_class, question->point), verdict);
+	section = pol_section_of(slot, memory, subject->subject_class, question->section);
+	if (!section || !pol_peer_class(slot, memory, endpoint, node, &peer_class))
+		return 0;
+	pol_verdict_take(slot, memory, pol_verdict_of_classes(question, memory, section, peer_class, &named), verdict);
+	return endpoint ? 0 : named;
+}
+
+/* The verdict that names choose of a row; UNKNOWN: a denial, something is missing. */
+POL_GLOBAL int pol_verdict_named(__u32 slot, __u32 at, __u32 choice, struct pol_verdict *verdict)
+{
+	const struct pol_memory *memory = pol_memory_of(slot);
+	const struct pol_row *row = memory ? pol_memory_at(slot, memory, at, sizeof(*row)) : 0;
+	const __u32 *found = 0;
+
+	if (!verdict)
+		return 0;
+	if (row && choice != POL_CHOICE_UNKNOWN)
+		found = pol_verdict_numbered(slot, memory, (row->verdicts & ~POL_ROW_BY_NAME) + choice);
+	pol_verdict_take(slot, memory, found, verdict);
+	return 0;
+}
+
+/* Lets the names of the peer choose, too: of all rules that they and the address come to, the first decides. */
+static __always_inline void pol_verdict_by_name(const struct pol_question *question, const struct pol_peer *peer, __u64 named,
+						struct pol_verdict *verdict)
+{
+	__u32 at = named >> 32, own = named, choice;
+	__u64 found = 0;
+
+	for (__u32 i = 0; i <= POL_LIMIT_NAMES_OF_ADDRESS; i++) {
+		found = pol_names_choice((__u64)question->slot << 32 | at, &peer->address, question->subject, question->has_begun);
+		if (!(found >> 32))
+			break;
+		pol_name_refresh(question->slot, found >> 32);
+	}
+	choice = found >> 32 ? POL_CHOICE_UNKNOWN : found;
+	if (choice && (!own || choice < own || choice == POL_CHOICE_UNKNOWN))
+		pol_verdict_named(question->slot, at, choice, verdict);
+}
+
+/*
+ * The L3/L4 verdict of a new flow of `question->subject`. Always fills `verdict`: action is allow, deny or inspect. Returns
+ * its action. In steps that do not call each other: stacks are small.
+ */
+static __always_inline int pol_verdict_decide(const struct pol_question *question, struct pol_peer *peer, struct pol_verdict *verdict)
+{
+	__u64 named = pol_verdict_ask(question, peer, verdict);
+
+	if (named)
+		pol_verdict_by_name(question, peer, named, verdict);
 	return verdict->action;
 }

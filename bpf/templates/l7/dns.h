@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * A DNS query (RFC 1035), byte by byte: the automaton of names reads its name in lower case, labels joined by dots, that of
- * types the two bytes of its type. Where a server could see another question than is seen here there is none, and the reason
+ * A DNS query (RFC 1035), in parts of some bytes: the automaton of names reads its name in lower case, labels joined by dots, that
+ * of types the two bytes of its type. Where a server could see another question than is seen here there is none, and the reason
  * says why. What stands in a query that has one: a header, one question, and perhaps an OPT record (EDNS), nothing else.
  */
 #pragma once
@@ -12,16 +12,17 @@
 enum {
 	POL_DNS_HEADER = 12,
 	POL_DNS_NAME = 255, /* bytes of a name, length bytes and the root included */
+	POL_DNS_KIND = 4, /* bytes of type and class */
 	POL_DNS_RECORD = 11, /* bytes of an OPT record without its data */
 	/* No more bytes than these have to be read of any query. */
-	POL_DNS_BYTES = POL_DNS_HEADER + POL_DNS_NAME + 4 + POL_DNS_RECORD,
+	POL_DNS_BYTES = POL_DNS_HEADER + POL_DNS_NAME + POL_DNS_KIND + POL_DNS_RECORD,
+	POL_DNS_PART = 64, /* bytes that are loaded at a time */
+	POL_DNS_PARTS = (POL_DNS_HEADER + POL_DNS_NAME) / POL_DNS_PART + 1, /* that header and name are in */
 	POL_DNS_TYPE_OPT = 41,
 	POL_DNS_CLASS_IN = 1,
 };
 
-/* Where the next byte stands. */
-enum { POL_DNS_IN_HEADER, POL_DNS_AT_LABEL, POL_DNS_IN_LABEL, POL_DNS_IN_TYPE, POL_DNS_IN_CLASS, POL_DNS_IN_RECORD };
-/* What one byte brought about. */
+/* What a part brought about. */
 enum { POL_DNS_GOES_ON, POL_DNS_READ, POL_DNS_LOST };
 /* Slots of the fields, as kernelFields in ir/abi.ts. */
 enum { POL_DNS_FIELD_NAME, POL_DNS_FIELD_TYPE, POL_DNS_FIELDS };
@@ -30,14 +31,19 @@ struct pol_dns {
 	__u32 length; /* of the message */
 	__u32 at; /* bytes that were read */
 	__u32 question; /* bytes up to the end of the question */
-	__u32 state; /* of the automaton that reads */
-	__u32 data; /* of the OPT record: bytes behind its head */
+	__u32 state; /* of the automaton of names */
 	__u16 class[POL_DNS_FIELDS]; /* 0: no value */
 	__u16 type; /* that is asked for */
-	__u8 phase;
-	__u8 left; /* bytes of the label that are still to come; of type and class, whether one was read */
+	__u8 left; /* bytes of the label that are still to come */
 	__u8 records; /* additional ones that the header announces */
 	__u8 reason;
+};
+
+/* Bytes of the message, which were `pol_dns.at` when they were loaded. */
+struct pol_dns_part {
+	__u8 byte[POL_DNS_PART];
+	__u32 length; /* so many of them */
+	__u32 read; /* so many were read */
 };
 
 /* Queries: two counts for each type, those that passed and those that were denied. */
@@ -68,148 +74,158 @@ static __always_inline int pol_dns_lost(struct pol_dns *dns, __u8 reason)
 	return POL_DNS_LOST;
 }
 
-/* `place`: of the byte in the header. */
-static __always_inline int pol_dns_header(struct pol_dns *dns, const struct pol_tables *tables, __u32 place, __u32 byte)
+/* The first part. */
+static __always_inline int pol_dns_header(struct pol_dns *dns, const struct pol_tables *tables, struct pol_dns_part *part)
 {
+	const __u8 *byte = part->byte;
+
+	if (part->length < POL_DNS_HEADER)
+		return POL_DNS_LOST;
 	/* An answer, or another operation. */
-	if (place == 2 && byte & 0xf8)
+	if (byte[2] & 0xf8)
 		return pol_dns_lost(dns, POL_REASON_NO_QUERY);
 	/* Truncated: what of it is left out? */
-	if (place == 2 && byte & 0x02)
+	if (byte[2] & 0x02)
 		return pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
-	if (place == 5 && byte == 0)
+	if (!byte[4] && !byte[5])
 		return pol_dns_lost(dns, POL_REASON_MALFORMED_QUERY);
-	if ((place == 4 && byte) || (place == 5 && byte != 1) || (place >= 6 && place <= 10 && byte) || (place == 11 && byte > 1))
+	if (byte[4] || byte[5] != 1 || byte[6] || byte[7] || byte[8] || byte[9] || byte[10] || byte[11] > 1)
 		return pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
-	if (place < POL_DNS_HEADER - 1)
-		return POL_DNS_GOES_ON;
-	dns->records = byte;
-	dns->phase = POL_DNS_AT_LABEL;
+	dns->records = byte[11];
 	dns->state = pol_field_begin(tables, POL_DNS_FIELD_NAME);
+	dns->at = POL_DNS_HEADER;
+	part->read = POL_DNS_HEADER;
 	return POL_DNS_GOES_ON;
 }
 
 /* The name is whole. */
-static __always_inline int pol_dns_name_read(struct pol_dns *dns, const struct pol_tables *tables)
+static __always_inline int pol_dns_named(struct pol_dns *dns, const struct pol_tables *tables)
 {
 	/* The root is no name. */
-	if (dns->at > POL_DNS_HEADER + 1 && pol_field_asked(tables, POL_DNS_FIELD_NAME)) {
-		dns->class[POL_DNS_FIELD_NAME] = pol_field_class(tables, POL_DNS_FIELD_NAME, dns->state);
-		if (!dns->class[POL_DNS_FIELD_NAME])
-			return pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
-	}
-	dns->phase = POL_DNS_IN_TYPE;
-	dns->left = 2;
-	dns->state = pol_field_begin(tables, POL_DNS_FIELD_TYPE);
-	return POL_DNS_GOES_ON;
+	if (dns->at == POL_DNS_HEADER + 1 || !pol_field_asked(tables, POL_DNS_FIELD_NAME))
+		return POL_DNS_READ;
+	dns->class[POL_DNS_FIELD_NAME] = pol_field_class(tables, POL_DNS_FIELD_NAME, dns->state);
+	return dns->class[POL_DNS_FIELD_NAME] ? POL_DNS_READ : pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
 }
 
-/* The length of a label, or the end of the name. */
-static __always_inline int pol_dns_label(struct pol_dns *dns, const struct pol_tables *tables, __u32 byte)
+/* The length of a label that is to be read. */
+static __always_inline int pol_dns_label(struct pol_dns *dns, __u32 byte)
 {
-	if (!byte)
-		return pol_dns_name_read(dns, tables);
 	/* A pointer: before the question there is no name to point to. */
 	if (byte >= 0xc0)
 		return pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
 	if (byte > 63 || dns->at - POL_DNS_HEADER + byte + 1 > POL_DNS_NAME)
 		return pol_dns_lost(dns, POL_REASON_MALFORMED_QUERY);
-	if (dns->at > POL_DNS_HEADER + 1 && pol_field_asked(tables, POL_DNS_FIELD_NAME))
-		dns->state = pol_field_step(tables, POL_DNS_FIELD_NAME, dns->state, '.');
-	dns->phase = POL_DNS_IN_LABEL;
 	dns->left = byte;
 	return POL_DNS_GOES_ON;
 }
 
-static __always_inline int pol_dns_in_label(struct pol_dns *dns, const struct pol_tables *tables, __u32 byte)
+/* Letters, digits, `-` and `_`. One bit a byte. */
+static __always_inline int pol_dns_in_names(__u32 byte)
 {
-	if (byte >= 'A' && byte <= 'Z')
-		byte |= 0x20;
-	/* A dot inside of a label, and whatever does not stand in names: others may print, escape or cut it. */
-	if (!(byte >= 'a' && byte <= 'z') && !(byte >= '0' && byte <= '9') && byte != '-' && byte != '_')
-		return pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
-	if (pol_field_asked(tables, POL_DNS_FIELD_NAME))
-		dns->state = pol_field_step(tables, POL_DNS_FIELD_NAME, dns->state, byte);
-	dns->left--;
-	if (!dns->left)
-		dns->phase = POL_DNS_AT_LABEL;
-	return POL_DNS_GOES_ON;
+	const __u64 low = 0x03ff200000000000ull, high = 0x07fffffe87fffffeull;
+
+	return byte < 64 ? low >> byte & 1 : byte < 128 ? high >> (byte & 63) & 1 : 0;
 }
 
-static __always_inline int pol_dns_type(struct pol_dns *dns, const struct pol_tables *tables, __u32 byte)
-{
-	if (pol_field_asked(tables, POL_DNS_FIELD_TYPE))
-		dns->state = pol_field_step(tables, POL_DNS_FIELD_TYPE, dns->state, byte);
-	dns->type = dns->type << 8 | byte;
-	dns->left--;
-	if (dns->left)
-		return POL_DNS_GOES_ON;
-	if (pol_field_asked(tables, POL_DNS_FIELD_TYPE)) {
-		dns->class[POL_DNS_FIELD_TYPE] = pol_field_class(tables, POL_DNS_FIELD_TYPE, dns->state);
-		if (!dns->class[POL_DNS_FIELD_TYPE])
-			return pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
-	}
-	dns->phase = POL_DNS_IN_CLASS;
-	dns->left = 2;
-	return POL_DNS_GOES_ON;
-}
-
-static __always_inline int pol_dns_end(struct pol_dns *dns)
-{
-	return dns->at + dns->data == dns->length ? POL_DNS_READ : pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
-}
-
-static __always_inline int pol_dns_in_class(struct pol_dns *dns, __u32 byte)
-{
-	dns->left--;
-	if (byte != (dns->left ? 0 : POL_DNS_CLASS_IN))
-		return pol_dns_lost(dns, POL_REASON_NO_QUERY);
-	if (dns->left)
-		return POL_DNS_GOES_ON;
-	dns->question = dns->at;
-	dns->phase = POL_DNS_IN_RECORD;
-	return dns->records ? POL_DNS_GOES_ON : pol_dns_end(dns);
-}
-
-/* An OPT record of the root; its data is nobody's name. */
-static __always_inline int pol_dns_record(struct pol_dns *dns, __u32 byte)
-{
-	__u32 place = dns->at - dns->question - 1;
-
-	if ((place == 0 && byte) || (place == 1 && byte) || (place == 2 && byte != POL_DNS_TYPE_OPT))
-		return pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
-	if (place == POL_DNS_RECORD - 2)
-		dns->data = byte << 8;
-	if (place < POL_DNS_RECORD - 1)
-		return POL_DNS_GOES_ON;
-	dns->data |= byte;
-	return pol_dns_end(dns);
-}
-
-/* One byte more. By itself, and all that it knows in `dns`: so the verifier looks at it once, not once for each byte of a name. */
-POL_GLOBAL int pol_dns_byte(struct pol_dns *dns, const struct pol_requests *requests, __u32 slot, __u32 byte)
+/* Bytes of the name: READ at its end. By itself, and all that it knows in `dns`: so the verifier looks at it once. */
+POL_GLOBAL int pol_dns_name_read(struct pol_dns *dns, const struct pol_requests *requests, __u32 slot, struct pol_dns_part *part)
 {
 	struct pol_tables tables = {.requests = requests, .slot = slot};
-	__u32 place;
+	int asked;
 
-	if (!dns || !requests)
+	if (!dns || !requests || !part)
 		return POL_DNS_LOST;
-	place = dns->at++;
-	byte &= 0xff;
-	switch (dns->phase) {
-	case POL_DNS_IN_HEADER:
-		return pol_dns_header(dns, &tables, place, byte);
-	case POL_DNS_AT_LABEL:
-		return pol_dns_label(dns, &tables, byte);
-	case POL_DNS_IN_LABEL:
-		return pol_dns_in_label(dns, &tables, byte);
-	case POL_DNS_IN_TYPE:
-		return pol_dns_type(dns, &tables, byte);
-	case POL_DNS_IN_CLASS:
-		return pol_dns_in_class(dns, byte);
-	default:
-		return pol_dns_record(dns, byte);
+	asked = pol_field_asked(&tables, POL_DNS_FIELD_NAME);
+	for (int i = 0; i < POL_DNS_PART && part->read < part->length; i++) {
+		__u32 place = part->read++, byte;
+
+		/* Written out, as in pol_field_step. */
+		asm volatile("%0 &= %1" : "+r"(place) : "i"(POL_DNS_PART - 1));
+		byte = part->byte[place];
+		dns->at++;
+		if (dns->left) {
+			/* A dot inside of a label, and whatever does not stand in names: others may print, escape or cut it. */
+			if (!pol_dns_in_names(byte))
+				return pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
+			if (byte - 'A' < 26)
+				byte |= 0x20;
+			dns->left--;
+		} else {
+			if (!byte)
+				return pol_dns_named(dns, &tables);
+			if (pol_dns_label(dns, byte) == POL_DNS_LOST)
+				return POL_DNS_LOST;
+			if (dns->at == POL_DNS_HEADER + 1)
+				continue;
+			byte = '.';
+		}
+		if (asked)
+			dns->state = pol_field_step(&tables, POL_DNS_FIELD_NAME, dns->state, byte);
 	}
+	return POL_DNS_GOES_ON;
+}
+
+static __always_inline int pol_dns_type(struct pol_dns *dns, const struct pol_tables *tables, const __u8 *byte)
+{
+	__u32 state = pol_field_begin(tables, POL_DNS_FIELD_TYPE);
+
+	dns->type = byte[0] << 8 | byte[1];
+	if (!pol_field_asked(tables, POL_DNS_FIELD_TYPE))
+		return POL_DNS_READ;
+	state = pol_field_step(tables, POL_DNS_FIELD_TYPE, state, byte[0]);
+	state = pol_field_step(tables, POL_DNS_FIELD_TYPE, state, byte[1]);
+	dns->class[POL_DNS_FIELD_TYPE] = pol_field_class(tables, POL_DNS_FIELD_TYPE, state);
+	return dns->class[POL_DNS_FIELD_TYPE] ? POL_DNS_READ : pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
+}
+
+/* What stands behind the name: `part` begins there. */
+POL_GLOBAL int pol_dns_rest_read(struct pol_dns *dns, const struct pol_requests *requests, __u32 slot, const struct pol_dns_part *part)
+{
+	struct pol_tables tables = {.requests = requests, .slot = slot};
+	const __u8 *record;
+	__u32 end;
+
+	if (!dns || !requests || !part || part->length < POL_DNS_KIND)
+		return POL_DNS_LOST;
+	if (pol_dns_type(dns, &tables, part->byte) != POL_DNS_READ)
+		return POL_DNS_LOST;
+	if (part->byte[2] || part->byte[3] != POL_DNS_CLASS_IN)
+		return pol_dns_lost(dns, POL_REASON_NO_QUERY);
+	end = dns->at + POL_DNS_KIND;
+	dns->question = end;
+	if (dns->records) {
+		if (part->length < POL_DNS_KIND + POL_DNS_RECORD)
+			return POL_DNS_LOST;
+		/* An OPT record of the root; its data is nobody's name. */
+		record = part->byte + POL_DNS_KIND;
+		if (record[0] || record[1] || record[2] != POL_DNS_TYPE_OPT)
+			return pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
+		end += POL_DNS_RECORD + (record[POL_DNS_RECORD - 2] << 8 | record[POL_DNS_RECORD - 1]);
+	}
+	return end == dns->length ? POL_DNS_READ : pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
+}
+
+/* Loads the bytes from `dns->at` on; `source`: where they are. 0: there are none, or none that may be read. */
+static __always_inline int pol_dns_load(const void *source, struct pol_dns *dns, struct pol_dns_part *part);
+
+/* Reads the query of `dns->length` bytes. 1: `dns` holds one; 0: there is none, for `dns->reason`. */
+static __always_inline int pol_dns_read(const void *source, struct pol_dns *dns, const struct pol_tables *tables)
+{
+	struct pol_dns_part part = {}; /* filled: the verifier of 6.1 does not see that what is read was written */
+	int outcome;
+
+	dns->reason = POL_REASON_MALFORMED_QUERY;
+	if (!pol_dns_load(source, dns, &part) || pol_dns_header(dns, tables, &part) == POL_DNS_LOST)
+		return 0;
+	for (int i = 0; i < POL_DNS_PARTS; i++) {
+		outcome = pol_dns_name_read(dns, tables->requests, tables->slot, &part);
+		if (outcome != POL_DNS_GOES_ON || !pol_dns_load(source, dns, &part))
+			break;
+	}
+	if (outcome != POL_DNS_READ || !pol_dns_load(source, dns, &part))
+		return 0;
+	return pol_dns_rest_read(dns, tables->requests, tables->slot, &part) == POL_DNS_READ;
 }
 
 /* Class of a query that was read. */

@@ -52,7 +52,6 @@ struct pol_connection {
 	__u32 answer_end; /* when the last 403 will have been sent */
 	/* Of what is sent. */
 	__u32 held; /* bytes that were read and are held back until there are more */
-	__u32 held_at; /* sequence number of the first */
 	__u8 event; /* what the last byte that was read brought about */
 	__u8 upgrade; /* the last request that passed asked for another protocol: `response` says what became of it */
 	__u16 class; /* request class of it */
@@ -61,7 +60,7 @@ struct pol_connection {
 	__u8 observed; /* allowed as a whole: its requests are told, none is decided */
 	__u8 match; /* observed: PolicyMatchType of its verdict ... */
 	__u32 cause; /* ... and who decided */
-	__u32 reserved;
+	__u32 reserved[2];
 };
 _Static_assert(sizeof(struct pol_connection) == POL_CONNECTION_BYTES, "POL_CONNECTION_BYTES");
 

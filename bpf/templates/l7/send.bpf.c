@@ -194,10 +194,7 @@ static __always_inline int pol_send_on(struct sk_msg_md *msg, struct pol_connect
 /* The message ends before what it carries is decided, or before a denied request ends: it waits for more. */
 static __always_inline int pol_send_hold(struct sk_msg_md *msg, struct pol_connection *connection, __u32 offset)
 {
-	const struct tcp_sock *tcp = pol_send_tcp(msg);
-
 	connection->held = offset;
-	connection->held_at = tcp ? tcp->write_seq : 0;
 	bpf_msg_cork_bytes(msg, offset + 1);
 	return SK_PASS;
 }
@@ -224,6 +221,9 @@ static __always_inline int pol_send_decided(struct sk_msg_md *msg, struct pol_co
 		connection->message = POL_MESSAGE_BETWEEN;
 		return pol_send_deny(msg, connection, storage->cookie, offset);
 	}
+	/* Whatever it will be, it passes: nobody waits for what is only looked at. */
+	if (connection->observed)
+		return pol_send_pass(msg, storage, offset);
 	if (connection->message == POL_MESSAGE_UNDECIDED || (offset < POL_SEND_LIMIT && !(http->flags & POL_HTTP_EXPECTS)))
 		return pol_send_hold(msg, connection, offset);
 	connection->poisoned = 1;
@@ -233,14 +233,8 @@ static __always_inline int pol_send_decided(struct sk_msg_md *msg, struct pol_co
 /* What becomes of the message. */
 static __always_inline int pol_send_walk(struct sk_msg_md *msg, struct pol_connection *connection, struct pol_socket *storage)
 {
-	const struct tcp_sock *tcp = pol_send_tcp(msg);
 	__u32 offset = connection->held;
 
-	/* Sent after all: the kernel had no room to hold it. Nothing can be taken back, and the server waits for the rest. */
-	if (offset && (!tcp || tcp->write_seq != connection->held_at)) {
-		connection->poisoned = 1;
-		return SK_DROP;
-	}
 	connection->held = 0;
 	connection->event = POL_HTTP_GOES_ON;
 	for (int i = 0; i < POL_STREAM_ROUNDS; i++) {
@@ -267,20 +261,33 @@ SEC("sk_msg")
 int pol_stream_send(struct sk_msg_md *msg)
 {
 	struct pol_generation now = pol_generation_read();
+	const struct tcp_sock *tcp = pol_send_tcp(msg);
 	struct pol_connection *connection;
 	struct pol_socket *storage;
 	__u64 cookie;
 
 	storage = msg->sk ? bpf_sk_storage_get(&sockets, msg->sk, 0, 0) : 0;
-	if (!storage || !storage->inspected)
+	if (!storage || !storage->inspected || !tcp)
 		return SK_DROP;
 	cookie = storage->cookie;
 	connection = bpf_map_lookup_elem(&http_connections, &cookie);
 	if (!connection || connection->poisoned)
 		return SK_DROP;
+	/*
+	 * Something left that was not decided here: by a write that began before there was a connection, or because there was no room
+	 * to hold it back. Nothing can be taken back, and whatever is approved behind it would approve it, too.
+	 */
+	if ((__s32)(tcp->write_seq - storage->approved) > 0) {
+		if (!connection->observed) {
+			connection->poisoned = 1;
+			return SK_DROP;
+		}
+		connection->lost = 1;
+	}
 	if (connection->revision != now.revision)
 		pol_stream_refresh(msg->sk, connection, now);
-	if (connection->action == POL_ACTION_DENY)
+	/* What was only looked at is older than the rule that reads it. */
+	if (connection->action == POL_ACTION_DENY || (connection->observed && connection->action != POL_ACTION_ALLOW))
 		return SK_DROP;
 	/* The kernel takes what was asked for an earlier message for this one too. */
 	bpf_msg_cork_bytes(msg, 0);

@@ -29,6 +29,8 @@ int pol_sock_ops(struct bpf_sock_ops *ops)
 		storage = ops->sk ? bpf_sk_storage_get(&sockets, ops->sk, 0, 0) : 0;
 		if (storage && (__u32)pol_word_load(&storage->verdict) == POL_ACTION_INSPECT)
 			storage->inspected = pol_send_inspect(ops, storage) || pol_dns_inspect(ops, storage) || pol_tls_opened(ops, storage);
+		else if (storage && (__u32)pol_word_load(&storage->verdict) == POL_ACTION_ALLOW && pol_port_is_observed(storage->remote_port))
+			storage->inspected = pol_send_inspect(ops, storage);
 		break;
 	case BPF_SOCK_OPS_STATE_CB:
 		if (ops->args[1] == BPF_TCP_CLOSE) {

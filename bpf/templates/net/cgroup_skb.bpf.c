@@ -17,6 +17,20 @@ static __always_inline int pol_packet_is_response(const struct pol_case *this, c
 	return this->direction == (storage->role == POL_ROLE_ACTIVE ? POL_SECTION_INGRESS : POL_SECTION_EGRESS);
 }
 
+/* What is no TCP connection. 1 pass, 0 deny. Queries that a workload is asked it answers itself. */
+static __always_inline int pol_datagram_judge(struct __sk_buff *skb, struct pol_case *this, __u8 direction)
+{
+	int outcome = pol_flow_judge(skb, this);
+
+	if (outcome == POL_FLOW_QUERY)
+		outcome = pol_dns_judge(skb, this);
+	if (direction == POL_SECTION_EGRESS && outcome == POL_FLOW_QUESTION)
+		return pol_question_judge(skb, this);
+	if (direction == POL_SECTION_INGRESS && outcome == POL_FLOW_ANSWER)
+		return pol_answer_judge(skb, this);
+	return outcome != POL_FLOW_DENIED;
+}
+
 static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_case *this, __u8 direction)
 {
 	struct pol_generation now = pol_generation_read();
@@ -61,7 +75,7 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	/* A raw socket may have TCP as its protocol, and then sends and reads any number of connections. */
 	if (!stream) {
 		this->network = pol_network_of_socket(sk);
-		return pol_related_passes(skb, this) || pol_flow_judge(skb, this);
+		return pol_related_passes(skb, this) || pol_datagram_judge(skb, this, direction);
 	}
 	if (sk->state == BPF_TCP_LISTEN)
 		return pol_listener_judge(skb, this);

@@ -55,7 +55,7 @@ static __always_inline int pol_call_continues(const struct pol_case *this)
 {
 	struct pol_flow_key key;
 
-	if (this->packet.protocol == POL_PROTOCOL_TCP || (this->packet.protocol == POL_PROTOCOL_UDP && !this->local_port))
+	if (this->packet.protocol == POL_PROTOCOL_TCP || (this->packet.protocol == POL_PROTOCOL_UDP && !pol_case_local_port(this)))
 		return 0;
 	pol_flow_key_of(this, POL_ICMP_MESSAGE, &key);
 	return !!pol_flow_find(&key, bpf_ktime_get_ns());

@@ -3,6 +3,7 @@
  * Every packet of a workload's interface (the host's side of a veth pair; a bridge or tunnel behind which there are
  * several), both ways: also what never meets a program on its cgroup, as ICMP, segments to closed ports, packet sockets, and workloads whose processes are none of
  * this machine's. Whose packet it is says the interface, or of several behind it the address. What leaves the workload comes *in* here.
+ * At an uplink (an interface of the host through which the traffic of workloads is forwarded) it goes *out*, and the address says whose it is.
  */
 #include "../include/interface.h"
 #include "../include/track.h"
@@ -84,6 +85,7 @@ static __always_inline int pol_track_continue(struct __sk_buff *skb, struct pol_
 	this->question.point = track->point;
 	if (known >> 32 == this->revision && track->peer != this->question.subject)
 		return pol_tc_pass(this, (__u32)known, interface);
+	this->question.has_begun = 1;
 	action = pol_tc_decide(skb, this);
 	if (action == POL_ACTION_DENY) {
 		pol_track_forget(key);
@@ -102,6 +104,7 @@ static __always_inline int pol_track_begin(struct __sk_buff *skb, struct pol_cas
 
 	this->question.section = this->direction;
 	this->question.point = this->packet.point;
+	this->question.has_begun = 0;
 	if (pol_tc_decide(skb, this) == POL_ACTION_DENY)
 		return pol_case_deny(this);
 	if (!pol_tc_pass(this, this->verdict.action, interface))
@@ -157,12 +160,20 @@ POL_GLOBAL int pol_track_judge(struct __sk_buff *skb, struct pol_case *this, con
  */
 static __always_inline int pol_tc_is_forged(const struct pol_case *this)
 {
-	__u32 owner = pol_endpoint_of_address(this->question.slot, &this->local);
+	__u32 owner = pol_endpoint_of_address(this->question.slot, pol_case_local(this));
 
 	return owner != POL_ENDPOINT_NONE && owner != this->question.subject;
 }
 
-static __always_inline int pol_tc_judge(struct __sk_buff *skb, __u8 direction)
+/* What comes from elsewhere is not from the host, nor from a workload that has an interface here. */
+static __always_inline int pol_uplink_is_forged(const struct pol_case *this)
+{
+	__u32 owner = pol_endpoint_of_address(this->question.slot, &this->peer.address);
+
+	return owner == POL_ENDPOINT_HOST || bpf_map_lookup_elem(&interface_of, &owner);
+}
+
+static __always_inline int pol_tc_judge(struct __sk_buff *skb, __u8 direction, int is_uplink)
 {
 	__u32 zero = 0;
 	struct pol_case *this = bpf_map_lookup_elem(&tc_case, &zero);
@@ -192,10 +203,12 @@ static __always_inline int pol_tc_judge(struct __sk_buff *skb, __u8 direction)
 		return 1;
 	if (!now.revision)
 		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
-	this->question.subject = pol_interface_owner(&interface, now.slot, number, &this->local);
+	this->question.subject = pol_interface_owner(&interface, now.slot, number, pol_case_local(this));
 	if (this->question.subject == POL_ENDPOINT_NONE)
 		return 1;
 	if (direction == POL_SECTION_EGRESS && kind != POL_PACKET_FAMILY && pol_tc_is_forged(this))
+		return pol_case_refuse(this, POL_CAUSE_FORGED_SOURCE);
+	if (is_uplink && direction == POL_SECTION_INGRESS && kind != POL_PACKET_FAMILY && pol_uplink_is_forged(this))
 		return pol_case_refuse(this, POL_CAUSE_FORGED_SOURCE);
 	if (kind == POL_PACKET_FRAGMENT && pol_fragment_follows(this, bpf_ktime_get_ns()))
 		return 1;
@@ -254,7 +267,7 @@ int pol_tc_from(struct __sk_buff *skb)
 	__u32 zero = 0, ipv4 = skb->protocol == bpf_htons(POL_ETHERTYPE_IPV4);
 	const struct pol_case *this;
 
-	if (pol_tc_judge(skb, POL_SECTION_EGRESS))
+	if (pol_tc_judge(skb, POL_SECTION_EGRESS, 0))
 		return POL_TC_PASS;
 	this = bpf_map_lookup_elem(&tc_case, &zero);
 	if (!this || this->verdict.flags & POL_FLAG_SILENT || this->verdict.cause == POL_CAUSE_MALFORMED || !pol_packet_begins(&this->packet))
@@ -266,5 +279,19 @@ int pol_tc_from(struct __sk_buff *skb)
 SEC("tc")
 int pol_tc_to(struct __sk_buff *skb)
 {
-	return pol_tc_judge(skb, POL_SECTION_INGRESS) ? POL_TC_PASS : POL_TC_DROP;
+	return pol_tc_judge(skb, POL_SECTION_INGRESS, 0) ? POL_TC_PASS : POL_TC_DROP;
+}
+
+/* What workloads send through an uplink. It is past the place where a reset could be sent back from. */
+SEC("tc")
+int pol_uplink_from(struct __sk_buff *skb)
+{
+	return pol_tc_judge(skb, POL_SECTION_EGRESS, 1) ? POL_TC_PASS : POL_TC_DROP;
+}
+
+/* What is sent to them. */
+SEC("tc")
+int pol_uplink_to(struct __sk_buff *skb)
+{
+	return pol_tc_judge(skb, POL_SECTION_INGRESS, 1) ? POL_TC_PASS : POL_TC_DROP;
 }

@@ -106,7 +106,7 @@ static __always_inline int pol_xdp_denies(struct xdp_md *context, struct pol_cas
 	this->revision = now.revision;
 	this->question.slot = now.slot;
 	pol_case_orient(this, POL_SECTION_INGRESS);
-	subject = pol_endpoint_listed(now.slot, &this->local);
+	subject = pol_endpoint_listed(now.slot, pol_case_local(this));
 	if (!subject || !bpf_map_lookup_elem(&interface_of, &subject))
 		return 0;
 	this->question.subject = subject;

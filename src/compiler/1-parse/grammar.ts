@@ -1,6 +1,6 @@
 // The grammar of items, pure: which texts have the form of a policy file. It is closed; words are open (`WORD { LINES }`,
 // `ACTION OPERANDS`), and 2-resolve says which there are. What stands inside items is read by operands.ts and expressions.ts.
-import type { IToken } from 'chevrotain';
+import type { ILookaheadStrategy, IToken } from 'chevrotain';
 import type { SourceText } from '../base/source.ts';
 import type { Operand } from '../domains/domain.ts';
 import {
@@ -50,8 +50,8 @@ export class PolicyParser extends SectionParser {
   private annotations: readonly AnnotationAst[] = [];
   private itemsBefore = 0;
 
-  constructor(skipValidations = true) {
-    super(skipValidations);
+  constructor(lookahead?: ILookaheadStrategy) {
+    super(lookahead);
     this.performSelfAnalysis();
   }
 

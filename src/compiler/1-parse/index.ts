@@ -38,47 +38,6 @@ function parseFile(source: SourceText, outer: Report): FileAst {
   return { source, ...file, isWhole, unread };
 }
 
-/**
- * Reads a file while its text is still being written: piece by piece, each of whole items. What it gives is what `parse` gives of the
- * whole text.
- */
-export class PieceParser {
-  readonly #source: SourceText;
-  readonly #file = noItems();
-  #length = 0;
-  #isPlain = true;
-
-  /** `source`: its text grows, and holds each piece when that is read. */
-  constructor(source: SourceText) {
-    this.#source = source;
-  }
-
-  readonly read = (piece: string): void => {
-    const from = this.#length;
-    this.#length += piece.length;
-    if (!this.#isPlain) return;
-    const source = this.#source;
-    const report: Report = () => {
-      this.#isPlain = false;
-    };
-    reportInvisible({ path: source.path, text: piece }, report);
-    const { tokens, errors, unterminated } = tokenize(piece, from);
-    if (errors.length + unterminated.length > 0) this.#isPlain = false;
-    const end = tokenOf(EOF, '', this.#length, 0);
-    for (const [i, item] of items(tokens, end, [source, report]).entries()) {
-      const parsed = parseItem(item.tokens, { source, report, isFirst: from === 0 && i === 0, silent: item.damaged });
-      if (parsed.items) addItems(this.#file, parsed.items);
-    }
-  };
-
-  /** When all is read. Where something is to be said, the whole text is read anew. */
-  end(report: Report): FileAst {
-    const source = this.#source;
-    const isEmpty = Object.values(this.#file).every((list) => list.length === 0);
-    return this.#isPlain && !isEmpty ? { source, ...this.#file, isWhole: true, unread: new Set() } : parseFile(source, report);
-  }
-}
-
 function addItems(file: Items, more: Items): void {
   add(file.modules, more.modules);
   add(file.namespaces, more.namespaces);

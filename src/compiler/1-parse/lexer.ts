@@ -54,14 +54,11 @@ class Reader {
   readonly unterminated: IToken[] = [];
   private readonly known = new Map<string, Known>(t.words.map((type) => [String(type.PATTERN), { image: String(type.PATTERN), type }]));
   private readonly text: string;
-  /** Where the text begins in its file. */
-  private readonly from: number;
   private at = 0;
   private line = 1;
 
-  constructor(text: string, from: number) {
+  constructor(text: string) {
     this.text = text;
-    this.from = from;
   }
 
   read(): this {
@@ -81,7 +78,7 @@ class Reader {
   }
 
   private push(type: TokenType, image: string): void {
-    this.tokens.push(tokenOf(type, image, this.from + this.at, this.line));
+    this.tokens.push(tokenOf(type, image, this.at, this.line));
     this.at += image.length;
   }
 
@@ -141,7 +138,7 @@ class Reader {
     }
     if (code === quote) this.push(t.Quoted, text.slice(at, end + 1));
     else {
-      this.unterminated.push(tokenOf(t.Unterminated, text.slice(at, end), this.from + at, this.line));
+      this.unterminated.push(tokenOf(t.Unterminated, text.slice(at, end), at, this.line));
       this.push(t.Unterminated, text.slice(at, end));
     }
   }
@@ -167,5 +164,5 @@ const isWordSign = (code: number): boolean => isLetter(code) || isDigit(code);
 /** Can it stand inside a text? Not at the end of its line. */
 const isInside = (code: number): boolean => code !== newline && code !== carriageReturn && !Number.isNaN(code);
 
-/** The tokens of a text, and what is none. `from`: where it begins in its file. */
-export const tokenize = (text: string, from = 0): Pick<Reader, 'tokens' | 'errors' | 'unterminated'> => new Reader(text, from).read();
+/** The tokens of a text, and what is none. */
+export const tokenize = (text: string): Pick<Reader, 'tokens' | 'errors' | 'unterminated'> => new Reader(text).read();

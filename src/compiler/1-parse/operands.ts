@@ -1,11 +1,12 @@
 // The grammar of literals, operands and the lines of blocks. Its rules make the nodes of the Ast themselves. A line of a
 // block ends with its line.
-import { EmbeddedActionsParser, type IOrAlt, type IToken, type ParserMethod, tokenMatcher } from 'chevrotain';
+import { EmbeddedActionsParser, type ILookaheadStrategy, type IOrAlt, type IToken, type ParserMethod, tokenMatcher } from 'chevrotain';
 import type { SourceText, Span } from '../base/source.ts';
 import type { Code } from '../diagnostics/catalog.ts';
 import type { Holes, Place, Report } from '../diagnostics/diagnostic.ts';
 import type { Line, Operand } from '../domains/domain.ts';
 import type { Name, TextLiteral } from '../ir/ast.ts';
+import { maxLookahead, TabledLookahead } from './lookahead.ts';
 import { syntaxMessages } from './syntax-messages.ts';
 import { matchers, requirementWords } from './term-words.ts';
 import * as t from './tokens.ts';
@@ -31,9 +32,14 @@ export class OperandParser extends EmbeddedActionsParser {
   protected isInvariant = false;
   protected isTest = false;
 
-  /** `skipValidations`: whether the grammar is one is known when the program is built (scripts/generate-grammar.ts). */
-  constructor(skipValidations = true) {
-    super(t.vocabulary, { maxLookahead: 2, errorMessageProvider: syntaxMessages, skipValidations });
+  /** `lookahead`: another than the table's; with it the grammar is checked, which is done when the program is built (scripts/generate-grammar.ts). */
+  constructor(lookahead?: ILookaheadStrategy) {
+    super(t.vocabulary, {
+      maxLookahead,
+      lookaheadStrategy: lookahead ?? new TabledLookahead(),
+      errorMessageProvider: syntaxMessages,
+      skipValidations: lookahead === undefined,
+    });
   }
 
   protected find<C extends Code>(code: C, place: Place, holes: Holes<C>): void {

@@ -17,6 +17,7 @@ import type { Ground, RuleHead } from './cover.ts';
 import { Interned, intervalsKey } from './intern.ts';
 import { kernelPattern, matchOf } from './kernel-text.ts';
 import { matchTypeOf } from './match-type.ts';
+import { type Names, namesOf } from './names.ts';
 import { requestsOf } from './requests.ts';
 
 const ascending = (numbers: readonly number[]): readonly number[] =>
@@ -43,9 +44,11 @@ class Restatement {
   readonly #addresses: Int32Array;
   readonly #subjects: readonly number[];
   readonly #typed: TypedPolicy;
+  readonly #names: Names;
 
-  constructor(typed: TypedPolicy) {
+  constructor(typed: TypedPolicy, names: Names) {
     this.#typed = typed;
+    this.#names = names;
     this.#points = new Int32Array(typed.rules.length);
     this.#addresses = new Int32Array(typed.rules.length);
     const points = new Interned<TransportSet>(intervalsKey);
@@ -85,11 +88,11 @@ class Restatement {
     return { rule: id, subject, tier, section, action, audit, match: matchTypeOf(rule), peers: this.#peers(id, peers), ports };
   }
 
-  #peers(id: number, { selectors, entities, reserved }: PeerSet): NonNullable<RuleHead['peers']> {
+  #peers(id: number, { selectors, entities, reserved, domains }: PeerSet): NonNullable<RuleHead['peers']> {
     const numbers = ascending(selectors.map((selector) => this.selectors.number(selector)));
     const networkClasses = this.networks.classesOf[this.#addresses[id] ?? 0] ?? [];
     const peers = { selectors: numbers, networkClasses, entities: inOrder(entities) };
-    return reserved ? { ...peers, reserved } : peers;
+    return { ...peers, ...(domains.length > 0 && { names: this.#names.classesOf(domains) }), ...(reserved && { reserved }) };
   }
 }
 
@@ -120,7 +123,8 @@ function withContents(heads: readonly RuleHead[], headed: readonly HeadedRule[],
 
 /** Splits dimensions and restates the rules; reports what is too much for an automaton. */
 export function normalize(typed: TypedPolicy, report: Report): VerdictSpace {
-  const restatement = new Restatement(typed);
+  const names = namesOf(typed, report);
+  const restatement = new Restatement(typed, names);
   const policies = restatement.policies();
   const services = restatement.services();
   const ordered = inDecidingOrder(typed);
@@ -147,9 +151,10 @@ export function normalize(typed: TypedPolicy, report: Report): VerdictSpace {
       dns: dns.classes.classes,
       tls: tls.classes.classes,
       exec: exec.classes.classes,
+      names: names.classes.classes,
     },
     ipv6Networks: networks.ipv6,
   };
-  const requests = { http: http.classes, dns: dns.classes, tls: tls.classes };
-  return { typed, program, ports: ports.pieces, networks: networks.entries, ...requests, exec: exec.classes };
+  const contents = { http: http.classes, dns: dns.classes, tls: tls.classes, exec: exec.classes, names: names.classes };
+  return { typed, program, ports: ports.pieces, networks: networks.entries, ...contents };
 }

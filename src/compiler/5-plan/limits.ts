@@ -18,8 +18,9 @@ function largestPolicy({ policies, rules }: TypedPolicy): Span | undefined {
 export function refuseTooLarge({ typed, program, networks }: VerdictSpace, report: Report): void {
   const place = largestPolicy(typed);
   if (!place) return;
-  const { ports, http, dns, tls, exec } = program.classes;
-  const counted = { 'ports and protocols': ports, 'http requests': http, 'dns queries': dns, 'tls hellos': tls, 'exec paths': exec };
+  const { ports, http, dns, tls, exec, names } = program.classes;
+  const contents = { 'http requests': http, 'dns queries': dns, 'tls hellos': tls, 'exec paths': exec };
+  const counted = { 'ports and protocols': ports, ...contents, 'names of peers': names };
   for (const [what, found] of Object.entries(counted)) {
     if (found > limits.classes) report('plan/too-many-classes', place, { what, found, limit: limits.classes });
   }

@@ -26,21 +26,32 @@ const isAbout =
   (rule: TypedPolicy['rules'][number]): rule is NetworkRule =>
     rule.section !== 'process' && rule.layer7?.domain === domain;
 
+type Compared = (rule: NetworkRule, other: NetworkRule) => boolean;
+
+/** May both govern one workload? */
+export function governingTogether({ policies }: TypedPolicy): Compared {
+  const subjectOf = ({ policy }: NetworkRule): Selector => policies[policy]?.subject.workloads ?? [];
+  return (rule, other) => rule.section === other.section && mayMeet(subjectOf(rule), subjectOf(other));
+}
+
+/** May both be about one connection? Told by subjects and ports alone. */
+export function sharing(typed: TypedPolicy): Compared {
+  const together = governingTogether(typed);
+  return (rule, other) => intersect(rule.transport.points, other.transport.points).length > 0 && together(rule, other);
+}
+
 /** A rule that may share a connection with one of another domain; `domains`: its own, and that one's. */
 export type MixedRule = { readonly rule: NetworkRule; readonly domains: readonly [RequestDomain, RequestDomain] };
 
 /** Of two domains, the rules of the later one: the earlier ones were there first. */
-export function mixedRules({ rules, policies }: TypedPolicy): readonly MixedRule[] {
-  const subjectOf = ({ policy }: NetworkRule): Selector => policies[policy]?.subject.workloads ?? [];
-  const sharesWith = (rule: NetworkRule, other: NetworkRule): boolean =>
-    rule.section === other.section &&
-    intersect(rule.transport.points, other.transport.points).length > 0 &&
-    mayMeet(subjectOf(rule), subjectOf(other));
+export function mixedRules(typed: TypedPolicy): readonly MixedRule[] {
+  const { rules } = typed;
+  const shares = sharing(typed);
   return requestDomains.flatMap((domain, i) =>
     requestDomains.slice(0, i).flatMap((earlier): readonly MixedRule[] => {
       const others = rules.filter(isAbout(earlier));
       if (others.length === 0) return [];
-      const mixed = rules.filter(isAbout(domain)).filter((rule) => others.some((other) => sharesWith(rule, other)));
+      const mixed = rules.filter(isAbout(domain)).filter((rule) => others.some((other) => shares(rule, other)));
       return mixed.map((rule) => ({ rule, domains: [domain, earlier] }));
     }),
   );

@@ -1,5 +1,5 @@
 // What the target `native` cannot enforce, as a table. Of requests it sees those of HTTP and DNS, and the hellos of TLS; of what processes do only exec, by
-// the path alone; and no DNS names.
+// the path alone.
 import type { Report } from '../diagnostics/diagnostic.ts';
 import { kernelFields, requestDomains } from '../ir/abi.ts';
 import { governsHost } from '../ir/subject-selector.ts';
@@ -7,6 +7,7 @@ import { type DomainMatch, type NetworkRule, namedRange, type Policy, type Proce
 import { intersect } from '../space/interval.ts';
 import { type TransportProtocol, wholeProtocol } from '../space/transport.ts';
 import { mixedRules } from './mixed-protocols.ts';
+import { behindUndecided, refusedUnread, undecidedNames } from './named-peers.ts';
 
 const target = 'native';
 const readDomains: readonly string[] = requestDomains;
@@ -48,9 +49,10 @@ function requestRefusals(rule: NetworkRule, match: DomainMatch): Refusals {
 
 function networkRefusals(rule: NetworkRule): Refusals {
   const { peers, layer7, require, audit, action } = rule;
+  const names = undecidedNames(rule);
   return [
     rule.transport.named.some(({ name }) => namedRange(name).last) && { what: 'ranges from a named port on' },
-    peers.domains.length > 0 && { what: 'peers by DNS name', hint: 'name the addresses: `network`' },
+    names !== undefined && { what: `peers by DNS name ${names}`, hint: 'name the addresses: `network`' },
     peers.anyNetworks.length > 0 && { what: '`including workloads`', hint: 'name the workloads beside the network' },
     peers.reserved?.some(({ labels }) => labels) && { what: '`in entity`', hint: 'name the entity without labels' },
     ...require.map(({ name }) => ({ what: `\`require ${name}\`` })),
@@ -78,8 +80,11 @@ const ruleRefusals = (rule: Rule): Refusals => [
 function hostRefusals(rule: Rule): Refusals {
   if (rule.section === 'process')
     return [{ what: 'rules about processes in policies for `host`', hint: 'govern its workloads: `for all`' }];
-  const { layer7 } = rule;
-  return [layer7 && { what: `\`${layer7.domain}\` rules in policies for \`host\``, hint: 'write the rule without a block' }];
+  const { layer7, peers } = rule;
+  return [
+    peers.domains.length > 0 && { what: 'peers by DNS name in policies for `host`', hint: 'name the addresses: `network`' },
+    layer7 && { what: `\`${layer7.domain}\` rules in policies for \`host\``, hint: 'write the rule without a block' },
+  ];
 }
 
 const policyRefusals = ({ subject, defaultDeny }: Policy): Refusals => [
@@ -100,6 +105,16 @@ export function refuseUnsupported(typed: TypedPolicy, report: Report): void {
     const what = `${domains.map((domain) => `\`${domain}\``).join(' and ')} rules on the same port`;
     refuse(rule.span, [{ what, hint: 'give each protocol ports of its own' }]);
   }
+  const behind = {
+    what: 'peers by DNS name behind a rule of `pass`, in audit mode or with a block that may be about the same connection',
+    hint: 'give the rules ports of their own, or this one a lower `priority`',
+  };
+  for (const rule of behindUndecided(typed)) refuse(rule.span, [behind]);
+  const unread = {
+    what: '`deny` and `drop` of peers by DNS name beside `dns` rules over tcp, whose answers are not read',
+    hint: 'allow `dns` over udp alone',
+  };
+  for (const rule of refusedUnread(typed)) refuse(rule.span, [unread]);
   for (const rule of typed.rules) refuse(rule.span, [...ruleRefusals(rule), ...(ofHosts.has(rule.policy) ? hostRefusals(rule) : [])]);
   for (const policy of typed.policies) refuse(policy.span, policyRefusals(policy));
 }

@@ -45,6 +45,7 @@ export function abiHeader(): string {
     constants('POL_REASON', abi.undecidableReason),
     constants('POL_METHOD', abi.requestMethod),
     constants('POL_ENDPOINT', abi.fixedEndpoint),
+    constants('POL_NAMES', abi.nameCount),
     constants('POL_LOST', abi.lostReason),
     constants('POL_LIMIT', abi.limits),
     constants('POL_VERDICT_SHIFT', abi.verdictShift),

@@ -5,16 +5,18 @@
 //   if (failed()) ...            // limits and the target: errors come from both
 //   const emitted = emit(planned, { text, boundary });
 //
-import type { Emitted } from '../ir/emitted.ts';
+import type { Emitted, KernelNeeds } from '../ir/emitted.ts';
 import type { Plan } from '../ir/plan.ts';
 import { hostPolicyText } from './host-policy.ts';
-import { imagesOf } from './images.ts';
+import { imagesOf, tableSizesOf } from './images.ts';
 import { metricDefinitions } from './metrics.ts';
 import { sourceTable } from './sources.ts';
 
-/** What a kernel is given; what that costs can be said without the rest. */
-export type EmittedTables = Pick<Emitted, 'images' | 'templates'>;
-export const emitTables = ({ space, templates }: Plan): EmittedTables => ({ images: imagesOf(space), templates });
+/** What a kernel is given. */
+export const emitTables = ({ space, templates }: Plan): Pick<Emitted, 'images' | 'templates'> => ({ images: imagesOf(space), templates });
+
+/** What that takes, without a byte of it written. */
+export const kernelNeeds = ({ space, templates }: Plan): KernelNeeds => ({ tables: tableSizesOf(space), templates });
 
 /** Lays the plan out as bytes and tables. Call it only for a plan without errors. */
 export function emit(plan: Plan, { text, boundary }: Pick<Emitted, 'text' | 'boundary'>): Emitted {

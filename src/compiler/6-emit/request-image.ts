@@ -59,8 +59,11 @@ function namesAutomaton({ fields }: RequestClasses): Automaton | undefined {
   return { ...found.automaton, accept: found.automaton.accept.map((number) => slotOf.get(number) ?? 0) };
 }
 
-/** The bytes of one domain's tables. */
-export function requestImage(requests: RequestClasses): Uint8Array {
+/** The tables of one domain: `pages` are behind `pol_requests`. */
+export type RequestLayout = { readonly pages: number; readonly written: () => Uint8Array };
+
+/** `peers`: of `dns`, what reads the names of peers. */
+export function requestLayout(requests: RequestClasses, peers?: Automaton): RequestLayout {
   const table = new Slots();
   let asked = 0;
   for (const { slot, automaton, fold, values, folded, live, combine } of requests.fields) {
@@ -74,13 +77,16 @@ export function requestImage(requests: RequestClasses): Uint8Array {
     table.live[slot] = live;
     table.combine[slot] = table.cells.put(combine);
   }
-  const names = namesAutomaton(requests);
+  const names = peers ?? namesAutomaton(requests);
   if (names) table.automaton(limits.namesSlot, names);
-  return bytesOf(requests, table, (asked | (names ? 1 << limits.namesSlot : 0)) >>> 0);
+  const all = (asked | (names ? 1 << limits.namesSlot : 0)) >>> 0;
+  return { pages: pagesOf(table), written: () => bytesOf(requests, table, all) };
 }
 
+const pagesOf = ({ cells }: Slots): number => Math.ceil(Math.max(0, cells.count - limits.nearCells) / limits.pageCells);
+
 function bytesOf({ start, classes }: RequestClasses, table: Slots, asked: number): Uint8Array {
-  const pages = Math.ceil(Math.max(0, table.cells.count - limits.nearCells) / limits.pageCells);
+  const pages = pagesOf(table);
   const bytes = new Uint8Array(layouts.requests.size + pages * layouts.page.size);
   const cells = new Uint16Array(limits.nearCells + pages * limits.pageCells);
   let at = 0;

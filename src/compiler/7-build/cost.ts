@@ -2,7 +2,7 @@
 // how many workloads there are.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Emitted } from '../ir/emitted.ts';
+import type { Emitted, KernelNeeds, TableSize } from '../ir/emitted.ts';
 import { executableBytes } from './elf.ts';
 import { objectFile } from './files.ts';
 import { type ProgramSize, programSizes } from './program-size.ts';
@@ -12,7 +12,7 @@ export type Cost = {
   readonly bytes: number;
   readonly entries: number;
   readonly instructions?: number;
-  readonly tables: readonly { readonly table: string; readonly entries: number; readonly bytes: number }[];
+  readonly tables: readonly TableSize[];
 };
 
 /** Of one BPF instruction. */
@@ -21,9 +21,13 @@ const instructionBytes = 8;
 const filesOf = (templates: readonly string[], objectsDirectory: string): readonly string[] =>
   templates.map((template) => join(objectsDirectory, objectFile(template)));
 
+export const needsOf = ({ images, templates }: Emitted): KernelNeeds => ({
+  tables: images.map(({ table, entries, bytes }) => ({ table, entries, bytes: bytes.length })),
+  templates,
+});
+
 /** `objectsDirectory`: where the compiled templates are. */
-export function costOf({ images, templates }: Pick<Emitted, 'images' | 'templates'>, objectsDirectory: string): Cost {
-  const tables = images.map(({ table, entries, bytes }) => ({ table, entries, bytes: bytes.length }));
+export function costOf({ tables, templates }: KernelNeeds, objectsDirectory: string): Cost {
   const files = filesOf(templates, objectsDirectory);
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
   return {

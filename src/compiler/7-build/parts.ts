@@ -110,9 +110,9 @@ class Part {
     };
   }
 
-  #peers({ selectors, networkClasses, entities, reserved }: NonNullable<ProgramRule['peers']>): Peers {
+  #peers({ selectors, networkClasses, ...others }: NonNullable<ProgramRule['peers']>): Peers {
     const own = selectors.map((selector) => this.#selector(selector));
-    return { selectors: own, networks: this.#sets.blocks(networkClasses), entities, ...(reserved && { reserved }) };
+    return { selectors: own, networks: this.#sets.blocks(networkClasses), ...others };
   }
 
   #selector(number: number): number {

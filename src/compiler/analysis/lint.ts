@@ -92,11 +92,13 @@ const doesMore = ({ rule }: OwnedRule): boolean => rule.log !== undefined || rul
 function idleFinding(variations: RuleVariations, line: Line): LintFinding | undefined {
   const [first] = line;
   if (!first || line.some(bringsNames)) return undefined;
+  const isNeeded = (change: Change): boolean => change.effect !== 'another-rule' || !isSameAction(first.rule, change);
+  for (const change of variations.withoutAmongOthers(line)) if (isNeeded(change)) return undefined;
   const by = new Set<Rule>();
   let decides = first.rule.action === 'pass';
   for (const change of variations.without(line)) {
     decides = true;
-    if (change.effect !== 'another-rule' || !isSameAction(first.rule, change)) return undefined;
+    if (isNeeded(change)) return undefined;
     for (const rule of decidersIn(change.after)) by.add(rule);
   }
   if (decides)

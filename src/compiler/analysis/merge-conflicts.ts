@@ -1,13 +1,16 @@
 // Two changes of one policy that are harmless alone and not together: events whose verdict their merge turns although neither change
 // does, and events that a change turns and the merge does not. Exact, as diff is: every difference of the merge, and of each change,
 // is split up until all four policies say the same of each part.
+import { invariant } from '../base/assert.ts';
+import type { Span } from '../base/source.ts';
 import type { TypedPolicy } from '../ir/typed.ts';
 import { type Cell, type End, peerOf } from './cell.ts';
 import { contentClasses } from './content.ts';
 import { type Decision, isAllowed } from './decide.ts';
-import { type Difference, diff, differencesOf } from './diff.ts';
+import { type Comparison, comparison, type Difference, differencesOf, type UndecidedPart } from './diff.ts';
 import type { Change } from './effects.ts';
 import { type Item, judge } from './judge.ts';
+import { AnalysisLimit, limited } from './limit.ts';
 import type { NameClasses } from './name-cube.ts';
 import { namesOf } from './spaces.ts';
 import { askAll, budget, maximumCells, type Place, placeName, type SectionRules, viewsOf, within } from './split.ts';
@@ -18,55 +21,61 @@ export type Merge = { readonly base: TypedPolicy; readonly ours: TypedPolicy; re
  * `together`: turned by the merge, and by neither change alone; from the base to the merge. `undone`: turned by that change, and not by
  * the merge; from the change to the merge.
  */
-export type MergeConflicts = {
-  readonly together: readonly Difference[];
-  readonly undoneOurs: readonly Difference[];
-  readonly undoneTheirs: readonly Difference[];
-};
+export type MergeConflicts = { readonly together: Comparison; readonly undoneOurs: Comparison; readonly undoneTheirs: Comparison };
 
-/** @throws AnalysisLimit */
-export function mergeConflicts({ base, ours, theirs, merged }: Merge): MergeConflicts {
+/**
+ * As far as it is within the limits; where not, each comparison says of which rules. `limit`: of combinations that are told apart.
+ * @throws AnalysisLimit where nothing can be said
+ */
+export function mergeConflicts({ base, ours, theirs, merged }: Merge, limit = maximumCells): MergeConflicts {
   const policies = [base, ours, theirs, merged];
-  const sections = sectionsFor(policies);
-  const contents = contentClasses(merged.domains);
-  const spend = budget(maximumCells);
-  const names = namesOf(policies);
+  const walk = { sections: sectionsFor(policies), contents: contentClasses(merged.domains), names: namesOf(policies) };
   const places = { base: 0, ours: 1, theirs: 2, merged: 3 } as const;
-  const found = (
-    from: keyof typeof places,
-    to: keyof typeof places,
-    isWanted: (allowed: readonly boolean[]) => boolean,
-  ): readonly Change[] => {
-    const seen = new Map<Cell, Set<string>>();
+  const found = (from: keyof typeof places, to: keyof typeof places, isWanted: Wanted['isWanted']): Comparison => {
     const [before, after] = [policies[places[from]] ?? base, policies[places[to]] ?? merged];
-    return diff(before, after)
-      .filter(({ effect }) => effect === 'newly-allowed' || effect === 'newly-denied')
-      .flatMap((difference) => {
-        const { cell, section, domain } = difference;
-        const known = seen.get(cell) ?? new Set();
-        seen.set(cell, known);
-        const place: Place = { section, ...(domain !== undefined && { domain }) };
-        if (known.has(placeName(place))) return [];
-        known.add(placeName(place));
-        return [...parts(place, withNames(cell, names), { sections, contents, spend })].flatMap((part) =>
-          changesOf(place, part, { places: [places[from], places[to]], isWanted }),
-        );
-      });
+    const { differences, undecided } = comparison(before, after, limit);
+    const parted = partedChanges(differences, { ...walk, spend: budget(limit) }, { places: [places[from], places[to]], isWanted });
+    return { differences: differencesOf(parted.changes, before, after), undecided: [...undecided, ...parted.undecided] };
   };
-  const isTogether = ([was, one, other, is]: readonly boolean[]): boolean => was === one && was === other && was !== is;
   return {
-    together: differencesOf(found('base', 'merged', isTogether), base, merged),
-    undoneOurs: differencesOf(
-      found('ours', 'merged', ([was, one, , is]) => was !== one && was === is),
-      ours,
-      merged,
-    ),
-    undoneTheirs: differencesOf(
-      found('theirs', 'merged', ([was, , other, is]) => was !== other && was === is),
-      theirs,
-      merged,
-    ),
+    together: found('base', 'merged', ([was, one, other, is]) => was === one && was === other && was !== is),
+    undoneOurs: found('ours', 'merged', ([was, one, , is]) => was !== one && was === is),
+    undoneTheirs: found('theirs', 'merged', ([was, , other, is]) => was !== other && was === is),
   };
+}
+
+type Parted = { readonly changes: readonly Change[]; readonly undecided: readonly UndecidedPart[] };
+
+/** Of the differences that turn a verdict, the parts that are wanted; what is past the limit is named once for each rule. */
+function partedChanges(differences: readonly Difference[], walk: Walk & { readonly names: NameClasses }, wanted: Wanted): Parted {
+  const seen = new Map<Cell, Set<string>>();
+  const changes: Change[] = [];
+  const undecided = new Map<Span, UndecidedPart>();
+  for (const difference of differences.filter(({ effect }) => effect === 'newly-allowed' || effect === 'newly-denied')) {
+    const { cell, section, domain } = difference;
+    const known = seen.get(cell) ?? new Set();
+    seen.set(cell, known);
+    const place: Place = { section, ...(domain !== undefined && { domain }) };
+    if (known.has(placeName(place))) continue;
+    known.add(placeName(place));
+    const error = limited(() => {
+      for (const part of parts(place, withNames(cell, walk.names), walk)) changes.push(...changesOf(place, part, wanted));
+      return undefined;
+    });
+    if (!error) continue;
+    const sections = wanted.places.flatMap((side) => walk.sections(place)[side] ?? []);
+    const guilty = guiltyOf({ ...difference, cell: withNames(cell, walk.names) }, sections);
+    undecided.set(guilty, { ...place, limit: new AnalysisLimit(error.limit, error.allowed, guilty) });
+  }
+  return { changes, undecided: [...undecided.values()] };
+}
+
+/** The rule that decides what changed, or a policy that brings default deny there. */
+function guiltyOf({ before, after, cell }: Difference, sections: readonly SectionRules[]): Span {
+  for (const { enforced } of [after, before]) if (enforced.kind === 'rule') return enforced.owned.rule.span;
+  const [policy] = sections.flatMap((section) => within(cell, section).denying);
+  invariant(policy, 'a verdict that turns is decided by somebody');
+  return policy.span;
 }
 
 /** A difference knows the names that its own rules ask for; here the rules of four policies are asked. */

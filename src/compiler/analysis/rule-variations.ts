@@ -1,7 +1,8 @@
 // What would become of verdicts if some rules were not there, or if one were asked before all others: the questions of lint, answered by
 // the engine of diff in the boxes of these rules alone.
 import type { Rule, TypedPolicy } from '../ir/typed.ts';
-import type { Cell } from './cell.ts';
+import type { Pattern } from '../space/pattern.ts';
+import { type Cell, peerOf, peerSide } from './cell.ts';
 import { type Both, cellsIn, clipped, compare, near, sidesOf, type Walk } from './changed-cells.ts';
 import { contentClasses, remembered } from './content.ts';
 import type { Change } from './effects.ts';
@@ -25,7 +26,8 @@ export class RuleVariations {
   readonly #contents;
   readonly #removed = new Set<Rule>();
   readonly #numbers = new Map<object, number>();
-
+  /** By the patterns of names that they tell apart. */
+  readonly #spaces = new Map<string, ReturnType<typeof spacesOf>>();
   readonly #limit: number;
 
   /** `limit`: parts of the events of a rule that one question may tell apart. */
@@ -44,21 +46,33 @@ export class RuleVariations {
 
   /** The changes if these rules of one section were not there; each event that one of them decides is in one. @throws AnalysisLimit */
   *without(rules: readonly OwnedRule[]): Generator<Change> {
-    const known = new Set(rules.map(({ rule }) => rule));
-    for (const owned of rules)
-      yield* this.#changes(owned, {
-        before: (one) => (known.has(one.rule) ? marked(one) : one),
-        after: (list) => list.filter(({ rule }) => !known.has(rule)),
+    for (const owned of rules) yield* this.#changes(owned, withoutThese(rules), (box) => box);
+  }
+
+  /**
+   * Some of the same changes: those of flows whose other end has none of the labels that policies ask for. To find these costs little where a
+   * rule speaks of very many endpoints that policies govern, and most rules change something there. @throws AnalysisLimit
+   */
+  *withoutAmongOthers(rules: readonly OwnedRule[]): Generator<Change> {
+    for (const owned of rules) {
+      const { section } = owned.rule;
+      if (section === 'process') continue;
+      const governing = this.#sides.get(section === 'ingress' ? 'egress' : 'ingress')?.before;
+      yield* this.#changes(owned, withoutThese(rules), (box) => {
+        const peer = governing?.apartFrom(peerOf(box, section));
+        return peer && { ...box, [peerSide(section)]: peer };
       });
+    }
   }
 
   /** The changes if the rule were asked first: who decides now what it matches. @throws AnalysisLimit */
   *first(owned: OwnedRule): Generator<Change> {
     const isIt = ({ rule }: OwnedRule): boolean => rule === owned.rule;
-    yield* this.#changes(owned, {
+    const variation: Variation = {
       before: (one) => one,
       after: (list) => (list.some(isIt) ? [owned, ...list.filter((one) => !isIt(one))] : list),
-    });
+    };
+    yield* this.#changes(owned, variation, (box) => box);
   }
 
   /** The cells in which the rule matches, its content aside. */
@@ -67,11 +81,19 @@ export class RuleVariations {
     const side = this.#sides.get(placeName(place));
     const rules = side ? [...side.before.rulesNear(owned.policy.subject)] : [];
     const patterns = rules.flatMap((rule) => (rule.section === 'process' ? [] : rule.peers.domains));
-    for (const start of spacesOf(namesAmong(patterns, this.#typed.domains))[place.section])
+    for (const start of this.#spacesFor(patterns)[place.section])
       yield* cellsIn({ spend }, start, { relation: (cell) => ruleRelation(cell, owned) });
   }
 
-  *#changes(owned: OwnedRule, variation: Variation): Generator<Change> {
+  #spacesFor(patterns: readonly Pattern[]): ReturnType<typeof spacesOf> {
+    const key = [...new Set(patterns.map((pattern) => JSON.stringify(pattern)))].sort().join();
+    const spaces = this.#spaces.get(key) ?? spacesOf(namesAmong(patterns, this.#typed.domains));
+    this.#spaces.set(key, spaces);
+    return spaces;
+  }
+
+  /** `partOf`: of each box what is looked at; nothing of those that it gives none of. */
+  *#changes(owned: OwnedRule, variation: Variation, partOf: (box: Cell) => Cell | undefined): Generator<Change> {
     const spend = budget(this.#limit);
     const numbers = this.#numbers;
     const numberOf: Walk['numberOf'] = (one) => {
@@ -82,7 +104,9 @@ export class RuleVariations {
     };
     const walk: Walk = { sides: this.#sides, numberOf, contents: this.#contents, spend };
     const place = placeOf(owned.rule);
-    for (const box of this.boxes(owned, spend)) {
+    for (const whole of this.boxes(owned, spend)) {
+      const box = partOf(whole);
+      if (!box) continue;
       const { before } = clipped(box, near(walk, place, box));
       const left = edited(before, (list) => list.filter(({ rule }) => !this.#removed.has(rule)));
       const own: Both = { before: edited(left, (list) => list.map(variation.before)), after: edited(left, variation.after) };
@@ -95,6 +119,14 @@ type Variation = {
   readonly before: (one: OwnedRule) => OwnedRule;
   readonly after: (list: readonly OwnedRule[]) => readonly OwnedRule[];
 };
+
+function withoutThese(rules: readonly OwnedRule[]): Variation {
+  const known = new Set(rules.map(({ rule }) => rule));
+  return {
+    before: (one) => (known.has(one.rule) ? marked(one) : one),
+    after: (list) => list.filter(({ rule }) => !known.has(rule)),
+  };
+}
 
 /** One that no other rule is the same as. */
 const marked = ({ rule, policy }: OwnedRule): OwnedRule => ({

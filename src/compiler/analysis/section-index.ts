@@ -32,6 +32,11 @@ export class SectionIndex {
     });
   }
 
+  /** Some of the endpoints, of which few policies govern any; undefined where none can be told apart. */
+  apartFrom(end: End): End | undefined {
+    return this.#policies.apartFrom(end);
+  }
+
   /** Every rule of policies that share an endpoint with a subject, and perhaps of others. */
   *rulesNear({ workloads }: Subject): Generator<Rule> {
     const ends: readonly End[] = [

@@ -3,7 +3,7 @@
 import type { Subject } from '../ir/typed.ts';
 import { type Requirement, type Selector, selects } from '../space/labels.ts';
 import type { End } from './cell.ts';
-import type { LabelCube } from './label-cube.ts';
+import { anyValue, type LabelCube, type ValueSet, withKey } from './label-cube.ts';
 
 type OneOf = Extract<Requirement, { kind: 'one-of' }>;
 
@@ -27,6 +27,14 @@ export class SubjectIndex<Item> {
     const lists = [this.#wide, ...[...this.#labelled].flatMap(([key, byValue]) => listsNear(end.labels, key, byValue))];
     const filled = lists.filter(({ length }) => length > 0);
     return filled.length === 1 ? (filled[0] ?? []) : new Set(filled.flat());
+  }
+
+  /** The endpoints among `end` without the labels that subjects ask values of: few subjects share one of these. Undefined where that is all of them. */
+  apartFrom(end: End): End | undefined {
+    if (end.kind !== 'workload') return undefined;
+    const without = [...this.#labelled.keys()].filter((key) => isUsers(key) && isOptional(end.labels.get(key) ?? anyValue));
+    if (without.length === 0) return undefined;
+    return { ...end, labels: without.reduce((labels, key) => withKey(labels, key, absence), end.labels) };
   }
 
   #addWorkloads(conjunction: Selector[number], item: Item): void {
@@ -53,6 +61,12 @@ export class SubjectIndex<Item> {
     return first && others.reduce((best, one) => (one.size < best.size ? one : best), first).requirement;
   }
 }
+
+const absence: ValueSet = { absent: true, others: false, values: [] };
+/** May a label be missing, and may it be there? */
+const isOptional = ({ absent, others, values }: ValueSet): boolean => absent && (others || values.length > 0);
+/** No endpoint is without a namespace. */
+const isUsers = (key: string): boolean => !key.startsWith('@');
 
 /** Each item is added with all its conjunctions before the next one. */
 function addLast<Item>(list: Item[], item: Item): void {

@@ -89,7 +89,8 @@ Examples:
   policyc merge-check feature-a feature-b -- policies
   policyc merge-check main HEAD
   policyc merge-check a/policies b/policies --base policies
-${exitCodes}`,
+${exitCodes}
+  3  what some rules do together is past the limit of an exact answer: they are named`,
     )
     .action(async (given: readonly string[], options: MergeCheckOptions) =>
       finish((await import('./merge-check.ts')).runMergeCheck(aroundDashes(given), options)),

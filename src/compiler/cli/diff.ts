@@ -5,7 +5,7 @@ import type { FlowCount } from '../analysis/concern.ts';
 import type { Difference } from '../analysis/diff.ts';
 import { diffReport } from '../analysis/report.ts';
 import { reportGraph } from '../analysis/report-graph.ts';
-import { type CheckedUnit, compareUnits, tablesUnit } from '../pipeline.ts';
+import { type CheckedUnit, compareUnits, needsUnit } from '../pipeline.ts';
 import { changedConnections } from './diff-connections.ts';
 import { readSides, type Side } from './diff-sides.ts';
 import type { CostChange, Review } from './diff-words.ts';
@@ -64,7 +64,7 @@ function write(file: string, text: string): void {
 }
 
 /** Nothing that was asked for has failed, and not everything is known. */
-const undecidedCode = 3;
+export const undecidedCode = 3;
 
 type Compared = { readonly review: Review } | { readonly diagnostics: Side['diagnostics'] };
 
@@ -125,8 +125,8 @@ function costChange(before: CheckedUnit, after: CheckedUnit): CostChange | undef
 }
 
 function costOfUnit(unit: CheckedUnit): Cost | string {
-  const tables = tablesUnit(unit);
-  if (tables.ok) return costOf(tables.value, objectsDirectory(packageRoot()));
-  const [first] = tables.diagnostics;
+  const needs = needsUnit(unit);
+  if (needs.ok) return costOf(needs.value, objectsDirectory(packageRoot()));
+  const [first] = needs.diagnostics;
   return `the native target cannot hold it yet${first ? ` (${first.message})` : ''}`;
 }

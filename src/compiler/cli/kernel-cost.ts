@@ -1,6 +1,6 @@
 // `policyc build --explain` and `--budget`: what a policy costs a kernel as far as a build can say, which rules ask for most of it,
 // and whether that is more than it may be. Tables of endpoints depend on the inventory: `policyd status` has their sizes.
-import { type Cost, costOf, programsOf } from '../7-build/cost.ts';
+import { type Cost, costOf, needsOf, programsOf } from '../7-build/cost.ts';
 import type { ProgramSize } from '../7-build/program-size.ts';
 import type { ProgramRule } from '../ir/bundle.ts';
 import type { Emitted } from '../ir/emitted.ts';
@@ -37,7 +37,7 @@ export function overBudget(emitted: Emitted, budgets: readonly Budget[], objects
 
 type ProgramCost = Cost & { readonly programs: readonly ProgramSize[] };
 const withPrograms = (emitted: Emitted, objectsDirectory: string): ProgramCost => ({
-  ...costOf(emitted, objectsDirectory),
+  ...costOf(needsOf(emitted), objectsDirectory),
   programs: programsOf(emitted, objectsDirectory),
 });
 

@@ -1,9 +1,10 @@
 // `policyc merge-check`: do two changes, each right by itself, do something together that neither does?
 import { posix } from 'node:path';
+import type { Comparison } from '../analysis/diff.ts';
 import { diffReport } from '../analysis/report.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { type CheckedUnit, checkUnit, mergeUnits } from '../pipeline.ts';
-import type { Given } from './diff.ts';
+import { type Given, undecidedCode } from './diff.ts';
 import { readSides, type Side } from './diff-sides.ts';
 import type { DocumentOptions } from './document-options.ts';
 import { importOptionsOf } from './document-options.ts';
@@ -43,17 +44,19 @@ export function runMergeCheck(given: Given, options: MergeCheckOptions): Result 
   if (!merged.ok) return failed(merged.diagnostics, format);
   const found = mergeUnits({ base, ours, theirs, merged: merged.value });
   if (!found.ok) return failed(found.diagnostics, format);
-  const report = (from: CheckedUnit, differences: typeof found.value.together) => diffReport([from.typed, merged.value.typed], differences);
+  const report = (from: CheckedUnit, { differences, undecided }: Comparison) =>
+    diffReport([from.typed, merged.value.typed], differences, { undecided });
   const review: MergeReview = {
     ...names,
     together: report(base, found.value.together),
     undoneOurs: report(ours, found.value.undoneOurs),
     undoneTheirs: report(theirs, found.value.undoneTheirs),
   };
-  const isIndependent = [review.together, review.undoneOurs, review.undoneTheirs].every(({ changes }) => changes.length === 0);
-  if (format === 'json') printJson({ ok: isIndependent, ...review, textConflicts: [], diagnostics: [] });
+  const reports = [review.together, review.undoneOurs, review.undoneTheirs];
+  const [areKnown, isConflict] = [reports.every(({ undecided }) => !undecided), reports.some(({ changes }) => changes.length > 0)];
+  if (format === 'json') printJson({ ok: areKnown && !isConflict, ...review, textConflicts: [], diagnostics: [] });
   else print(mergeText(review, colorsOf(process.stdout)));
-  return { exitCode: isIndependent ? 0 : 1 };
+  return { exitCode: isConflict ? 1 : areKnown ? 0 : undecidedCode };
 }
 
 const namesOf = ([base, ours, theirs]: readonly Side[]) => ({ base: base?.name ?? '', ours: ours?.name ?? '', theirs: theirs?.name ?? '' });

@@ -1,7 +1,7 @@
 // What `policyc merge-check` says to people.
 import type { DiffReport } from '../analysis/report.ts';
 import { groupText } from './diff-text.ts';
-import { groupsOf, titles, turning } from './diff-words.ts';
+import { groupsOf, titles, turning, undecidedTexts } from './diff-words.ts';
 import type { Colors } from './output.ts';
 
 /** `together`: from the base to both changes together; the others: from one change to both together. */
@@ -20,10 +20,14 @@ export function mergeText({ ours, theirs, together, undoneOurs, undoneTheirs }: 
     ...partText(`what ${ours} does is undone by ${theirs}`, undoneOurs, colors),
     ...partText(`what ${theirs} does is undone by ${ours}`, undoneTheirs, colors),
   ];
+  const open = [...new Set([together, undoneOurs, undoneTheirs].flatMap(undecidedTexts))];
+  if (open.length > 0) parts.push(colors.yellow('undecided'), ...open.map((text) => colors.yellow(`  ? ${text}`)), notAll);
   return parts.length > 0
     ? parts.join('\n').trimEnd()
     : 'each change does together with the other what it does alone: proved for all events';
 }
+
+const notAll = 'of the events that these rules speak of nothing is claimed beside what is told above';
 
 function partText(title: string, { changes }: DiffReport, colors: Colors): readonly string[] {
   if (changes.length === 0) return [];

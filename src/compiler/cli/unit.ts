@@ -6,7 +6,6 @@ import { FileCache } from './file-cache.ts';
 import { readInventory } from './inventory.ts';
 import type { CommonOptions, UnitOptions } from './options.ts';
 import { Progress } from './progress.ts';
-import { readBeside } from './read-beside.ts';
 import { readSources, type Sources } from './sources.ts';
 
 /** What is kept from one reading of the same files to the next. */
@@ -46,7 +45,6 @@ export function checkedSources(
     session,
     progress: progress.step,
     documents: importOptionsOf(options),
-    readBeside: readBeside(import.meta.filename),
     escalated: escalatedBy(options),
     ...(options.comparedAtOnce !== undefined && { comparedAtOnce: options.comparedAtOnce }),
     ...(options.asOf !== undefined && { asOf: options.asOf }),

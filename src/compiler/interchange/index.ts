@@ -29,24 +29,7 @@ export type Imported = {
 
 /** What the documents of all files mean together; what they do not mean is reported. */
 export function importSources(sources: readonly SourceText[], options: ImportOptions, report: Report): Imported {
-  const { texts, ...stated } = writtenSources(sources, options, report);
-  return { sources: texts.map(({ source, writer }) => writer.source(source.path)), ...stated };
-}
-
-/** The text of a file as it was written. */
-export type WrittenFile = { readonly source: SourceText; readonly writer: PolicyWriter };
-
-/** Is told of every document: that it was read, and what there is of its file's text when it is written. */
-export type Reader = { readonly read: () => void; readonly written: (file: WrittenFile) => void };
-
-/** As `importSources`; `texts` are of the files that have policies. */
-export function writtenSources(
-  sources: readonly SourceText[],
-  options: ImportOptions,
-  report: Report,
-  { read, written: tell }: Reader = { read: () => undefined, written: () => undefined },
-): Pick<Imported, 'workloads' | 'stated'> & { readonly texts: readonly WrittenFile[] } {
-  const files = sources.map((source) => ({ source, documents: readDocuments(source, report, read) }));
+  const files = sources.map((source) => ({ source, documents: readDocuments(source, report) }));
   const facts = factsOf(files.flatMap(({ documents }) => documents));
   const context: ImportContext = { options, facts, report };
   const names = new Set<string>();
@@ -56,11 +39,7 @@ export function writtenSources(
   );
   const written = files.map(({ source, documents }) => {
     const writer = new PolicyWriter(names);
-    const policies = documents.filter((document) => {
-      const hasWritten = latest.has(document) && writeDocument(document, context, writer);
-      if (hasWritten) tell({ source, writer });
-      return hasWritten;
-    });
+    const policies = documents.filter((document) => latest.has(document) && writeDocument(document, context, writer));
     // What is replaced says nothing; what is wrong with it is told all the same.
     for (const document of documents) if (!latest.has(document)) writeDocument(document, onlyErrors(context), new PolicyWriter());
     // An agent that isolates every workload does so whatever it refuses.
@@ -71,8 +50,9 @@ export function writtenSources(
     const origin = first.agents[0]?.at([]) ?? { source: first.source, start: 0, end: 0 };
     writeAgent(origin, { options, writers: written.map(({ writer }) => writer) }, first.writer);
   }
+  const texts = written.flatMap(({ source, writer }) => (writer.isEmpty ? [] : [writer.source(source.path)]));
   return {
-    texts: options.enforcement === 'never' ? [] : written.filter(({ writer }) => !writer.isEmpty),
+    sources: options.enforcement === 'never' ? [] : texts,
     workloads: facts.workloads.map((one) => policyLabels(one, facts, options)),
     stated: statedOf(facts, options),
   };

@@ -2,8 +2,7 @@
 import type { SourceText, Span } from '../base/source.ts';
 import { entityNames } from '../ir/typed.ts';
 
-/** From `start` on, text came from a place. */
-export type Origin = { readonly start: number; readonly span: Span };
+type Origin = { readonly start: number; readonly span: Span };
 /** A part of a line that came from a place of its own; it ends where the next one begins. */
 export type Part = { readonly start: number; readonly span: Span };
 
@@ -22,9 +21,6 @@ export class PolicyWriter {
   readonly #names: Set<string>;
   #heading: readonly string[] = [];
   readonly #subjects: string[] = [];
-  /** Pieces that were taken, and what came behind them. */
-  readonly #taken: string[] = [];
-  #takenLength = 0;
   #text = '';
   #depth = 0;
 
@@ -41,9 +37,9 @@ export class PolicyWriter {
   /** A line; `origin` is what findings about it and verdicts of it show. */
   line(text: string, origin?: Span, parts: readonly Part[] = []): void {
     this.#writeHeading();
-    if (origin) this.#origins.push({ start: this.length, span: origin });
+    if (origin) this.#origins.push({ start: this.#text.length, span: origin });
     if (text !== '') this.#text += '  '.repeat(this.#depth);
-    for (const { start, span } of parts) this.#origins.push({ start: this.length + start, span });
+    for (const { start, span } of parts) this.#origins.push({ start: this.#text.length + start, span });
     this.#text += `${text}\n`;
   }
 
@@ -85,27 +81,10 @@ export class PolicyWriter {
   }
   /** How much was written. */
   get length(): number {
-    return this.#takenLength + this.#text.length;
-  }
-  get isEmpty(): boolean {
-    return this.length === 0;
-  }
-  /** How much was written since the last piece was taken. */
-  get untaken(): number {
     return this.#text.length;
   }
-
-  /** What was written since the last piece was taken. */
-  take(): string {
-    const piece = this.#text;
-    this.#taken.push(piece);
-    this.#takenLength += piece.length;
-    this.#text = '';
-    return piece;
-  }
-  /** In the order of the text. */
-  get origins(): readonly Origin[] {
-    return this.#origins;
+  get isEmpty(): boolean {
+    return this.#text === '';
   }
 
   /** The file; `path` is the document's. */
@@ -120,6 +99,6 @@ export class PolicyWriter {
       }
       return origins[low - 1]?.span;
     };
-    return { path, text: [...this.#taken, this.#text].join(''), originOf };
+    return { path, text: this.#text, originOf };
   }
 }

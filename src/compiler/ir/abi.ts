@@ -4,11 +4,14 @@ import { transportPoints } from '../space/transport.ts';
 import { array, layout, scalar } from './layout.ts';
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 10;
+export const abiVersion = 12;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
-/** Bits of an entry's flags. `silent`: of a denial that its caller is not told of. `audited`: it passes, and what is in audit mode would deny it. */
-export const verdictFlag = { silent: 1, audited: 2 } as const;
+/**
+ * Bits of an entry's flags. `silent`: of a denial that its caller is not told of. `audited`: it passes, and what is in audit mode would
+ * deny it. `naming`: of a query, that the answer names addresses.
+ */
+export const verdictFlag = { silent: 1, audited: 2, naming: 4 } as const;
 /** Section of a row, and direction of events and counters. */
 export const section = { ingress: 0, egress: 1, process: 2 } as const;
 /** Numbers of Hubble's PolicyMatchType, and ours above it. */
@@ -37,6 +40,8 @@ export const fixedCause = {
   forgedSource: 10,
   /** Several workloads share a port, and the packet came to another of them than its sender was told of. */
   sharedPort: 11,
+  /** A DNS answer that would name addresses, and cannot be read. */
+  unreadableAnswer: 12,
   firstDynamic: 16,
 } as const;
 /**
@@ -88,6 +93,8 @@ export const undecidableReason = {
 export const requestMethod = { other: 0, GET: 1, HEAD: 2, POST: 3, PUT: 4, PATCH: 5, DELETE: 6, OPTIONS: 7 } as const;
 /** Endpoint ids that are the same on every machine; 0 = no endpoint, the address speaks. */
 export const fixedEndpoint = { none: 0, host: 1, firstDynamic: 16 } as const;
+/** Index into the `name_counts` table. */
+export const nameCount = { learned: 0, expired: 1, refused: 2, unreadable: 3 } as const;
 /** Index into the `lost` table. */
 export const lostReason = { ringFull: 0, countersFull: 1 } as const;
 
@@ -97,7 +104,7 @@ export const limits = {
   automatonCells: 262144,
   /** Fields of a request that a policy asks for; the headers have all but the first few (`plan/too-many-entries`). */
   requestFields: 32,
-  /** The slot of the automaton that reads the names of headers: no field has it. */
+  /** The slot of the automaton that reads the names of headers, or (dns) of peers: no field has it. */
   namesSlot: 31,
   /** States and cells of all automata and combinations of one request domain (`plan/automaton-too-large`, `plan/too-many-combinations`). */
   requestStates: 65535,
@@ -122,6 +129,8 @@ export const limits = {
   durationBuckets: 12,
   /** Types of DNS queries that are counted by themselves; behind them all others, and what no query could be read of. */
   queryTypes: 512,
+  /** Names that one address is known by. */
+  namesOfAddress: 32,
   /** Questions of one run of pol_verify. */
   probes: 32,
   /** Sockets that are remembered to have called a service; the eldest are forgotten. */
@@ -143,11 +152,11 @@ export const limits = {
  * A verdict in the decision memory is one word: action in the lowest bits, then from these bits on the match, the flags, and a number: the
  * cause, or of the action inspect that of a pol_inspection. Of whose word `next` the domain has the upper bits.
  */
-export const verdictShift = { match: 2, flags: 5, number: 7, domain: 28 } as const;
+export const verdictShift = { match: 2, flags: 5, number: 8, domain: 28 } as const;
 /** Lowest two bits of the address of cells: what they choose is found so. */
 export const choiceForm = { bytes: 0, wide: 1, groupedBytes: 2, groupedNibbles: 3 } as const;
-/** Highest bit of `pol_row.verdicts`. */
-export const rowFlag = { ownBases: 0x8000_0000 } as const;
+/** Highest bits of `pol_row.verdicts`. `byName`: the names of an address choose too. */
+export const rowFlag = { ownBases: 0x8000_0000, byName: 0x4000_0000 } as const;
 /**
  * Words of an address tree: the kind in the top two bits. `class` and `endpoint` end the search with a number; `branch` has
  * its width less one in the next four bits and the address / 16 of its words; `skip` the address / 16 of a pol_skip.
@@ -193,7 +202,8 @@ export const layouts = {
     groups: scalar('u32', 'address of groups: for each of its blocks where it begins, in units of 8 bytes'),
     wide_groups: scalar('u32', '0: these are u16; 1: u32'),
     cell_bits: scalar('u32', 'lowest bits of a cell: its 16 classes (grouped: 64); above the number of their block, or group'),
-    networks: scalar('u32', 'peer classes below are of networks, the others of endpoints'),
+    addresses: scalar('u32', 'peer classes below are of addresses, the others of endpoints'),
+    names: scalar('u32', 'peer class of class 0 of names; 0 = no rule is about names'),
     ipv4: scalar('u32', 'address node'),
     ipv6: scalar('u32', 'address node'),
     verdicts: scalar('u32', 'address of verdicts, a word each; what is called the number of a verdict counts from here'),
@@ -217,7 +227,10 @@ export const layouts = {
   }),
   row: layout('pol_row', 'which verdict a peer class chooses', {
     cells: scalar('u32', 'as in pol_section, of peer classes'),
-    verdicts: scalar('u32', 'number of the verdict of choice 1, less one. Highest bit: the two before choice 1 are bases of its own'),
+    verdicts: scalar(
+      'u32',
+      'number of the verdict of choice 1, less one. Highest bit: the two before choice 1 are bases of its own. The next: of what an address and its names choose the lowest but 0 holds',
+    ),
   }),
   skip: layout('pol_skip', 'address node: bits that all of its blocks have in common', {
     length: scalar('u32', '1..32'),
@@ -235,15 +248,16 @@ export const layouts = {
     action: scalar('u8', '0 absent (fail closed), 1 allow, 2 deny, 3 inspect'),
     match: scalar('u8', 'PolicyMatchType'),
     domain: scalar('u8', 'action inspect: 1 http, 3 dns, 4 tls'),
-    flags: scalar('u8', '1 silent denial; 2 only audited: cause and match are those of the denial'),
+    flags: scalar('u8', '1 silent denial; 2 only audited: cause and match are of the denial; 4 the answer to this query names addresses'),
     reserved: scalar('u32', ''),
   }),
   inspection: layout('pol_inspection', 'what is known of a verdict that is to read requests', {
     cause: scalar('u32', 'of a connection before its first request'),
     next: scalar('u32', 'number of the first verdict of the request row; in the highest four bits what is read: 1 http, 3 dns'),
   }),
-  ports: layout('pol_ports', 'transport point -> port class, as it stands in a bundle', {
-    class: array('u16', transportPoints, 'index: slot * 65536 + value'),
+  portPiece: layout('pol_port_piece', 'points from here up to the next piece are of one port class, as it stands in a bundle', {
+    low: scalar('u32', 'transport point: slot * 65536 + value'),
+    class: scalar('u32', ''),
   }),
   automaton: layout(
     'pol_automaton',
@@ -309,6 +323,21 @@ export const layouts = {
     address: array('u8', 16, 'network order; IPv4 is mapped'),
     port: scalar('u16', 'host order'),
     reserved: scalar('u16', ''),
+  }),
+  name: layout('pol_name', 'a DNS name', {
+    text: array('u8', 256, 'as on the wire, in lower case: labels behind their lengths; zeros behind'),
+  }),
+  named: layout('pol_named', 'a name of peers, by its number', {
+    class: scalar('u64', 'identity of tables << 32 | class under them; of other tables it is asked again'),
+    text: array('u8', 256, 'as in pol_name'),
+  }),
+  namedKey: layout('pol_named_key', 'an address as a workload knows it', {
+    address: array('u8', 16, 'network order; IPv4 is mapped'),
+    subject: scalar('u32', 'endpoint id'),
+    reserved: scalar('u32', ''),
+  }),
+  namesOf: layout('pol_names_of', 'the names of an address', {
+    name: array('u64', limits.namesOfAddress, 'number of a name << 32 | until when it is known (seconds, CLOCK_BOOTTIME); 0 = free'),
   }),
   interface: layout('pol_interface', 'whose the packets of an interface are; key: its number in the network namespace of policyd', {
     endpoint: scalar('u32', '0 = nobody has it yet; all ones = of several, their addresses say whose'),

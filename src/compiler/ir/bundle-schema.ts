@@ -83,7 +83,7 @@ const programService = object({
 const program = object({
   selectors: list(list(list(labelRequirement))),
   services: list(programService),
-  classes: object({ ports: index, networks: index, http: index, dns: index, tls: index, exec: index }),
+  classes: object({ ports: index, networks: index, http: index, dns: index, tls: index, exec: index, names: index }),
   ipv6Networks: list(index),
 });
 
@@ -98,7 +98,10 @@ const partRule = object(
     name: text,
     log: text,
     usedIn: text,
-    peers: object({ selectors: list(index), networks: list(text), entities: list(entity), reserved: list(reservedSet) }, ['reserved']),
+    peers: object(
+      { selectors: list(index), networks: list(text), entities: list(entity), reserved: list(reservedSet), names: list(index) },
+      ['reserved', 'names'],
+    ),
     ports: object({ points: list(index), named: list(object({ protocol, name: text })) }),
     content: object({ domain: text, classes: list(index) }),
     match: { type: 'integer', minimum: 0, maximum: 255 },

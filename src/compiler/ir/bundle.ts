@@ -18,7 +18,7 @@ import type { ReservedName } from './event.ts';
 import type { ImportOptions } from './import-options.ts';
 import type { Action, Direction, EntityName, NamedPort, ReservedSet, Section, Tier } from './typed.ts';
 
-export const bundleFormat = 5;
+export const bundleFormat = 6;
 
 /** Stands beside the manifest, and is in no hash. `key`: hash of the public key (SPKI, DER) in hex; `signature`: Ed25519, base64. */
 export type BundleSignatures = { readonly signatures: readonly { readonly key: string; readonly signature: string }[] };
@@ -91,6 +91,8 @@ export type ProgramRule = {
     readonly networkClasses: readonly number[];
     readonly entities: readonly EntityName[];
     readonly reserved?: readonly ReservedSet[];
+    /** Classes of names; absent without `domain`. */
+    readonly names?: readonly number[];
   };
   readonly ports?: { readonly classes: readonly number[]; readonly named: readonly NamedPort[] };
   /**
@@ -131,7 +133,8 @@ export type PolicyProgram = {
   readonly services: readonly ProgramService[];
   /**
    * Number of classes of each static dimension. Network class 0 is the IPv4 and 1 the IPv6 world outside all longer blocks
-   * of the prefix table; `http`, `dns`, `tls` and `exec` count class 0 (undecidable) and are at least 2: some text has class 1.
+   * of the prefix table; `http`, `dns`, `tls` and `exec` count class 0 (undecidable) and are at least 2: some text has class 1. `names`
+   * is 0 where no rule is about names, else it counts 0 (none) and 1 (names of no rule).
    */
   readonly classes: {
     readonly ports: number;
@@ -140,6 +143,7 @@ export type PolicyProgram = {
     readonly dns: number;
     readonly tls: number;
     readonly exec: number;
+    readonly names: number;
   };
   /** The network classes whose addresses are IPv6, ascending; all others are IPv4. */
   readonly ipv6Networks: readonly number[];

@@ -2,40 +2,62 @@
 // address, is of. Rules of a bundle name points and blocks, not classes, so that a new class elsewhere does not change them.
 import { type Address, type Prefix, prefixInterval } from '../space/address.ts';
 import type { Interval } from '../space/interval.ts';
+import { transportPoints } from '../space/transport.ts';
 import { layouts } from './abi.ts';
 
 export type Piece<T extends number | bigint> = Interval<T> & { readonly class: number };
 
-/** Piece `i` is of class `classes[i]` and begins at the point `lows[i]`; it ends before the next one begins. */
-export type PortPieces = { readonly lows: Uint32Array; readonly classes: Uint16Array };
+/** Piece `i` is of class `classes[i]` and begins at the point `lows[i]`; it ends before the next one begins. The first begins at 0. */
+export type PortPieces = { readonly lows: Uint32Array; readonly classes: Uint32Array };
 
 const piecesOfPorts = new WeakMap<Uint8Array, PortPieces>();
+const record = layouts.portPiece.size;
 
-/** `image`: `pol_ports`; it never changes. */
+/** `image`: records of `pol_port_piece`; it never changes. */
 export function portPieces(image: Uint8Array): PortPieces {
-  const pieces = piecesOfPorts.get(image) ?? cutPorts(classesOf(image));
+  const pieces = piecesOfPorts.get(image) ?? readPorts(image);
   piecesOfPorts.set(image, pieces);
   return pieces;
 }
 
-/** Class of each point; words of two bytes cannot be looked at where they begin at an odd place. */
-export const classesOf = (image: Uint8Array): Uint16Array =>
-  image.byteOffset % 2 === 0
-    ? new Uint16Array(image.buffer, image.byteOffset, image.length / 2)
-    : new Uint16Array(new Uint8Array(image).buffer);
+function readPorts(image: Uint8Array): PortPieces {
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  const count = Math.floor(image.length / record);
+  return {
+    lows: Uint32Array.from({ length: count }, (_, piece) => view.getUint32(piece * record, true)),
+    classes: Uint32Array.from({ length: count }, (_, piece) => view.getUint32(piece * record + 4, true)),
+  };
+}
 
-/** Counted first: this is done while somebody waits for a change, and lists that grow cost several times more. */
-function cutPorts(points: Uint16Array): PortPieces {
-  let count = 1;
-  for (let point = 1; point < points.length; point++) if (points[point] !== points[point - 1]) count++;
-  const [lows, classes] = [new Uint32Array(count), new Uint16Array(count)];
-  let piece = 0;
-  for (let point = 0; point < points.length; point++) {
-    if (point > 0 && points[point] === points[point - 1]) continue;
-    lows[piece] = point;
-    classes[piece++] = points[point] ?? 0;
+/** Class of each point. */
+export function classesOf(image: Uint8Array): Uint16Array {
+  const { lows, classes } = portPieces(image);
+  const points = new Uint16Array(transportPoints);
+  for (let piece = 0; piece < lows.length; piece++) points.fill(classes[piece] ?? 0, lows[piece], lows[piece + 1] ?? transportPoints);
+  return points;
+}
+
+/** Points from `low` up to the next are of `class`. */
+export type PortStart = { readonly low: number; readonly class: number };
+
+/** Of the class of each point. */
+export function startsOf(points: Uint16Array): readonly PortStart[] {
+  const starts: PortStart[] = [];
+  for (let low = 0; low < points.length; low++) {
+    if (low === 0 || points[low] !== points[low - 1]) starts.push({ low, class: points[low] ?? 0 });
   }
-  return { lows, classes };
+  return starts;
+}
+
+/** `starts`: ascending, from 0 on. */
+export function portsImage(starts: readonly PortStart[]): Uint8Array {
+  const image = new Uint8Array(starts.length * record);
+  const view = new DataView(image.buffer);
+  starts.forEach((start, piece) => {
+    view.setUint32(piece * record, start.low, true);
+    view.setUint32(piece * record + 4, start.class, true);
+  });
+  return image;
 }
 
 type Open = { readonly high: Address; readonly class: number };

@@ -22,6 +22,12 @@ export type TemplateName = (typeof templateNames)[number];
 /** Contents of one static kernel table. `entries`: points, prefixes or states. */
 export type Image = { readonly table: StaticTable; readonly entries: number; readonly bytes: Uint8Array };
 
+/** How large a table is. `bytes`: of its image. */
+export type TableSize = Omit<Image, 'bytes'> & { readonly bytes: number };
+
+/** What the cost of a policy is read from. */
+export type KernelNeeds = { readonly tables: readonly TableSize[]; readonly templates: readonly TemplateName[] };
+
 /** Everything that a bundle holds but the objects: the same for the same policy on every machine. */
 export type Emitted = {
   readonly program: PolicyProgram;

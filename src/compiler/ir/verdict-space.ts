@@ -43,4 +43,6 @@ export type VerdictSpace = {
   readonly dns: RequestClasses;
   readonly tls: RequestClasses;
   readonly exec: ContentClasses;
+  /** Of peers: without an automaton no rule is about any. */
+  readonly names: ContentClasses;
 };

@@ -23,6 +23,7 @@ import {
   detachEarly,
   detachInterface,
   earlyInterfaces,
+  isAttached,
   ownInterfaces,
 } from '../kernel/interfaces.ts';
 import { type Loaded, load, sameObjects, supported } from '../kernel/load.ts';
@@ -346,8 +347,7 @@ function attachAll({ loaded, tables }: Programs, { cgroups, interfaces, early }:
   if (fresh) must(attachMachine(loaded));
   const attached = new Set(attachments(loaded.pins).flatMap(({ cgroup, alive }) => (alive ? [cgroup] : [])));
   for (const { cgroup, path } of outermost(cgroups)) if (fresh || !attached.has(cgroup)) must(attachCgroup(loaded, path));
-  const known = new Set(attachedInterfaces(loaded.pins));
-  for (const place of interfaces) if (fresh || !known.has(place.index)) must(attachInterface(loaded, tables, place));
+  for (const place of interfaces) if (fresh || !isAttached(loaded.pins, place)) must(attachInterface(loaded, tables, place));
   const denying = new Set(earlyInterfaces(loaded.pins));
   for (const place of early) if (fresh || !denying.has(place.index)) must(attachEarly(loaded, place));
 }

@@ -22,9 +22,13 @@ export function loadBundle(directory: string, { observers = [], ...options }: Lo
 
 /** The programs that tell requests which no rule asks for, as they came with this policyd. Throws a Refusal where they are not there. */
 export function httpObservers(): Objects {
-  const file = join(import.meta.dirname, 'objects', 'receive.o');
+  return [observer('l7/receive'), observer('l7/send')];
+}
+
+function observer(template: 'l7/receive' | 'l7/send'): Objects[number] {
+  const file = join(import.meta.dirname, 'objects', `${template.slice('l7/'.length)}.o`);
   try {
-    return [{ template: 'l7/receive', bytes: readFileSync(file) }];
+    return { template, bytes: readFileSync(file) };
   } catch (error) {
     throw refusal(`cannot read ${file}, which \`--observe-http\` needs: ${errorText(error)}`);
   }

@@ -1,10 +1,11 @@
 // The kernel's counters, in the words of metrics and status.
 import { eventProtocol, hubbleVerdict, matchType, requestMethod, section } from '../../compiler/ir/abi.ts';
 import { nameOfNumber } from '../events/verdict-event.ts';
-import type { CounterRow } from '../hubble/metrics.ts';
+import type { CounterRow, NameRow } from '../hubble/metrics.ts';
 import type { QueryRow } from '../hubble/queries.ts';
 import type { DurationRow, RequestRow } from '../hubble/requests.ts';
 import { type Counter, type Lost, readCounters, readLost } from '../kernel/counters.ts';
+import { readNameCounts } from '../kernel/names.ts';
 import { readQueryCounts } from '../kernel/queries.ts';
 import { readRequestCounts, readRequestDurations } from '../kernel/requests.ts';
 import type { MapSource } from '../kernel/tables.ts';
@@ -51,6 +52,12 @@ export function durationRows(maps: MapSource): readonly DurationRow[] {
 export function queryRows(maps: MapSource): readonly QueryRow[] {
   const fd = maps.get('dns_queries');
   return fd === undefined ? [] : readQueryCounts(fd).map((row) => ({ ...row, count: Number(row.count) }));
+}
+
+/** What became of names in answers; [] where no program reads them. */
+export function nameRows(maps: MapSource): readonly NameRow[] {
+  const fd = maps.get('name_counts');
+  return fd === undefined ? [] : readNameCounts(fd);
 }
 
 export function lostCounts(maps: MapSource): Lost {

@@ -1,6 +1,7 @@
 // What `policyd status` says: who runs, what is in force, and everything that a person should know about it — above all
 // what this enforcement does not see.
 
+import type { PartRule } from '../../compiler/ir/bundle.ts';
 import { formatAddress } from '../../compiler/space/address.ts';
 import { displayName, policyLabels } from '../inventory/inventory.ts';
 import type { ResolvedWorkload } from '../inventory/resolve.ts';
@@ -149,7 +150,8 @@ function idlePolicies(inForce: InForce): readonly string[] {
 /** Where rules are about names: those who may ask for them without a packet. */
 function silentNames(inForce: InForce): readonly string[] {
   const { desired, resolved } = inForce;
-  if (!desired.bundle.parts.some(({ rules }) => rules.some(({ content }) => content?.domain === 'dns'))) return [];
+  const isAboutNames = ({ content, peers }: PartRule): boolean => content?.domain === 'dns' || peers?.names !== undefined;
+  if (!desired.bundle.parts.some(({ rules }) => rules.some(isAboutNames))) return [];
   return resolverWarnings(resolved.workloads.filter((workload) => workload.local && policiesOf(inForce, workload).length > 0));
 }
 

@@ -20,6 +20,9 @@ export type CounterRow = {
   readonly count: number;
 };
 
+/** What became of names in DNS answers: `learned`, `expired`; of answers: `refused`, `unreadable`. */
+export type NameRow = { readonly event: string; readonly count: number };
+
 /** Everything that a scrape shows, as it is now. */
 export type Measurements = {
   readonly counters: readonly CounterRow[];
@@ -42,6 +45,7 @@ export type Measurements = {
   readonly requests: readonly RequestRow[];
   readonly durations: readonly DurationRow[];
   readonly queries: readonly QueryRow[];
+  readonly names: readonly NameRow[];
 };
 
 /** Verdict metrics: the bundle describes them, this file knows their values. */
@@ -89,6 +93,12 @@ const ownMetrics = [
     labels: ['rcode', 'qtypes', 'ips_returned'],
     help: 'DNS queries that `dns` rules decide; rcode is empty for those that passed, before their answer',
   },
+  {
+    name: 'policyc_dns_names_total',
+    type: 'counter',
+    labels: ['event'],
+    help: 'Names of addresses that answers brought (learned) and that made room (expired); answers without room (refused) or that cannot be read (unreadable)',
+  },
   { name: 'policyc_workloads', type: 'gauge', labels: ['place'], help: 'Workloads of the inventory, local (governed here) and remote' },
 ] as const satisfies readonly MetricDefinition[];
 type MetricName = (typeof verdictMetrics)[number] | (typeof ownMetrics)[number]['name'];
@@ -133,6 +143,7 @@ function samplesOf(measured: Measurements): Readonly<Record<MetricName, readonly
     policyc_table_repairs_total: [{ labels: {}, value: measured.integrity.repairs }],
     hubble_http_requests_total: requestSamples(measured.requests),
     hubble_dns_queries_total: querySamples(measured.queries),
+    policyc_dns_names_total: measured.names.map(({ event, count }) => ({ labels: { event }, value: count })),
     policyc_workloads: [
       { labels: { place: 'local' }, value: workloads.local },
       { labels: { place: 'remote' }, value: workloads.remote },

@@ -70,6 +70,7 @@ const ownRefusals: Readonly<Record<keyof typeof fixedCause, DropReason>> = {
   unknownSender: 'INVALID_SOURCE_IP',
   forgedSource: 'INVALID_SOURCE_IP',
   sharedPort: 'POLICY_DENIED',
+  unreadableAnswer: 'POLICY_DENIED',
   firstDynamic: 'POLICY_DENIED',
 };
 

@@ -2,8 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** An interface that exists: the kernel's number of it; `before`: bytes of its packets before their IP header. */
-export type NetworkInterface = { readonly name: string; readonly index: number; readonly before: number };
+/**
+ * An interface that exists: the kernel's number of it; `before`: bytes of its packets before their IP header. `isUplink`: traffic of
+ * workloads on this machine's side of it is forwarded through it.
+ */
+export type NetworkInterface = { readonly name: string; readonly index: number; readonly before: number; readonly isUplink?: boolean };
 export type InterfaceResult =
   | { readonly ok: true; readonly interface: NetworkInterface }
   | { readonly ok: false; readonly problem: string };

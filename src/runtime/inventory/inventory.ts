@@ -21,10 +21,12 @@ export type InventoryWorkload = {
   readonly cluster?: string;
   /** As written; the namespace stands beside, not among them. */
   readonly labels: Labels;
-  /** A workload without cgroup and without interface is a remote one, known by its addresses. */
+  /** A workload without cgroup, interface and uplink is a remote one, known by its addresses. */
   readonly cgroup?: CgroupReference;
   /** Name of the interface of policyd's network namespace that is the workload's own: the host's side of its veth pair. */
   readonly interface?: string;
+  /** Name of the host's interface through which its traffic is forwarded; it has no other place on this machine then. */
+  readonly uplink?: string;
   readonly addresses: readonly Address[];
   readonly ports: readonly WorkloadPort[];
   /** Services send no new connection to it; absent: they do. */

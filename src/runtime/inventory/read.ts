@@ -84,7 +84,8 @@ function addressesOf(
 function workloadOf(reading: Reading, value: WorkloadValue, path: ValuePath): InventoryWorkload {
   const cgroup = cgroupOf(reading, value, path);
   const addresses = addressesOf(reading, [...path, 'addresses'], value.addresses ?? []).map(({ address }) => address);
-  if (!cgroup && value.interface === undefined && addresses.length === 0) {
+  if (value.uplink !== undefined) reportUplink(reading, value, path);
+  else if (!cgroup && value.interface === undefined && addresses.length === 0) {
     report(
       reading,
       path,
@@ -98,11 +99,21 @@ function workloadOf(reading: Reading, value: WorkloadValue, path: ValuePath): In
     labels: value.labels ?? {},
     ...(cgroup && { cgroup }),
     ...(value.interface !== undefined && { interface: value.interface }),
+    ...(value.uplink !== undefined && { uplink: value.uplink }),
     addresses,
     ports: Object.entries(value.ports ?? {}).flatMap(([name, text]) => portOf(reading, { name, text, path: [...path, 'ports', name] })),
     ...(value.ready === 'false' && { ready: false }),
     origin: originOf(reading, path),
   };
+}
+
+/** At an uplink a workload is known by its addresses alone, and what is decided nearer to it needs no uplink. */
+function reportUplink(reading: Reading, value: WorkloadValue, path: ValuePath): void {
+  const nearer = (['cgroup', 'pid', 'unit', 'interface'] as const).find((key) => value[key] !== undefined);
+  if (nearer !== undefined)
+    report(reading, [...path, 'uplink'], `workload \`${value.name}\` has \`${nearer}\` and \`uplink\`: it is governed in one place`);
+  else if (value.addresses === undefined || value.addresses.length === 0)
+    report(reading, path, `workload \`${value.name}\` has \`uplink\` but no \`addresses\`: nothing else tells there whose a packet is`);
 }
 
 const keyOf = { path: 'cgroup', pid: 'pid', unit: 'unit' } as const satisfies Readonly<Record<CgroupReference['kind'], string>>;

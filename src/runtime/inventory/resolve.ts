@@ -6,7 +6,7 @@ import { type Cgroup, type CgroupMounts, cgroupMounts, resolveCgroup } from './c
 import { type NetworkInterface, networkInterface } from './interface.ts';
 import { displayName, type Inventory, type InventoryWorkload, type ListedEntity } from './inventory.ts';
 
-export type ResolvedWorkload = Omit<InventoryWorkload, 'cgroup' | 'interface'> & {
+export type ResolvedWorkload = Omit<InventoryWorkload, 'cgroup' | 'interface' | 'uplink'> & {
   readonly local: boolean;
   readonly cgroup?: Cgroup;
   /** The systemd service whose cgroup it is, while it runs. */
@@ -82,8 +82,9 @@ export function resolveInventory(inventory: Inventory, extra: readonly ResolvedW
 }
 
 function resolved(written: InventoryWorkload, machine: Machine, problems: string[]): ResolvedWorkload {
-  const { cgroup: reference, interface: name, ...workload } = written;
+  const { cgroup: reference, interface: own, uplink, ...workload } = written;
   const cgroup = reference && resolveCgroup(reference, machine.mounts);
+  const name = own ?? uplink;
   const found = name === undefined ? undefined : networkInterface(name);
   const report = (problem: string): void => {
     if (machine.missing === 'refuse') problems.push(`${workload.origin}: workload \`${displayName(workload)}\`: ${problem}`);
@@ -95,7 +96,7 @@ function resolved(written: InventoryWorkload, machine: Machine, problems: string
     local: reference !== undefined || name !== undefined,
     ...(cgroup?.ok && { cgroup: cgroup.cgroup }),
     ...(reference?.kind === 'unit' && { unit: reference.unit }),
-    ...(found?.ok && { interface: found.interface }),
+    ...(found?.ok && { interface: uplink === undefined ? found.interface : { ...found.interface, isUplink: true } }),
   };
 }
 
@@ -133,6 +134,8 @@ function sharedInterfaces(workloads: readonly ResolvedWorkload[]): readonly stri
   const shared = [...behind.values()].filter((sharers) => sharers.length > 1).flat();
   return shared.flatMap((workload) => {
     const at = `${workload.origin}: workload \`${displayName(workload)}\``;
+    if (!workload.interface?.isUplink && behind.get(workload.interface?.index ?? 0)?.some((one) => one.interface?.isUplink))
+      return [`${at}: interface ${workload.interface?.name} is also the uplink of others: it cannot be both`];
     if (workload.addresses.length === 0)
       return [`${at}: interface ${workload.interface?.name} is also another's: give both their addresses`];
     return workload.cgroup ? [`${at}: a workload with a cgroup cannot share the interface ${workload.interface?.name}`] : [];
@@ -189,7 +192,8 @@ const stateText = (inventory: Inventory, found: readonly Found[], hostAddresses:
 
 /** What the inventory means on this machine now; another text when a cgroup went, came back or was made anew, or an address changed. */
 export function machineState(inventory: Inventory, { mounts, interfaceAddresses: addresses }: Machine): string {
-  const found = inventory.workloads.map(({ cgroup: reference, interface: name }) => {
+  const found = inventory.workloads.map(({ cgroup: reference, interface: ownName, uplink }) => {
+    const name = ownName ?? uplink;
     const cgroup = reference && resolveCgroup(reference, mounts);
     const own = name === undefined ? undefined : networkInterface(name);
     return { cgroup: cgroup?.ok ? cgroup.cgroup : undefined, interface: own?.ok ? own.interface : undefined };

@@ -28,6 +28,7 @@ const workload = {
     pid: { type: 'string', pattern: '^[1-9][0-9]*$' },
     unit: { type: 'string', pattern: '^[-A-Za-z0-9:_.\\\\@]{1,247}[.]service$' },
     interface: networkInterface,
+    uplink: networkInterface,
     addresses,
     ready: { enum: ['true', 'false'] },
     ports: {
@@ -72,6 +73,7 @@ export type WorkloadValue = {
   readonly pid?: string;
   readonly unit?: string;
   readonly interface?: string;
+  readonly uplink?: string;
   readonly addresses?: readonly string[];
   readonly ready?: 'true' | 'false';
   readonly ports?: Readonly<Record<string, string>>;
@@ -121,6 +123,7 @@ const expectations: Readonly<Record<string, string>> = {
   unit: 'a service of systemd (`cart.service`)',
   interface: 'the name of a network interface',
   interfaces: 'the name of a network interface',
+  uplink: 'the name of a network interface',
   ports: 'a protocol and a port (`tcp 8080`)',
   ready: '`true` or `false`',
   name: 'a name of letters, digits, `-`, `_` and `.`',

@@ -1,4 +1,5 @@
-// Programs on interfaces. Early denial on one of the host's own: a link under links/xdp<number>. On those that are a workload's own: by links (tcx, Linux 6.6), which are pinned under links/if<number>, or
+// Programs on interfaces. Early denial on one of the host's own: a link under links/xdp<number>. On those that are a workload's own, or
+// that its traffic is forwarded through (uplinks): by links (tcx, Linux 6.6), which are pinned under links/if<number> or links/up<number>, or
 // as filters of a clsact, where their programs are pinned in that place. Whose an interface is stands in the map
 // `interfaces`; an entry without an endpoint lets everything pass, until a generation that knows the endpoint is in force.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
@@ -28,24 +29,37 @@ import { probe } from './features.ts';
 import type { Loaded } from './load.ts';
 import type { MapSource } from './tables.ts';
 
-/** An interface of this network namespace; `before`: bytes of its packets before their IP header. */
-export type Interface = { readonly index: number; readonly name: string; readonly before: number };
+/**
+ * An interface of this network namespace; `before`: bytes of its packets before their IP header. `isUplink`: whoever has it is on this
+ * machine's side of it, else at its other end.
+ */
+export type Interface = { readonly index: number; readonly name: string; readonly before: number; readonly isUplink?: boolean };
 /** Whose an interface is; `hasCgroup`: the sockets behind it are governed by programs on a cgroup as well. */
 export type OwnedInterface = Interface & { readonly endpoint: number; readonly hasCgroup: boolean };
 
-/** What the workload sends comes in at the host's side, and the other way round. */
-const programs = [
-  { name: 'pol_tc_from', type: attachType.tcxIngress, point: tcPoint.ingress },
-  { name: 'pol_tc_to', type: attachType.tcxEgress, point: tcPoint.egress },
+const places = [
+  { type: attachType.tcxIngress, point: tcPoint.ingress },
+  { type: attachType.tcxEgress, point: tcPoint.egress },
 ] as const;
-type Program = (typeof programs)[number];
+type Program = (typeof places)[number] & { readonly name: string };
 
-const folderOf = (pins: Pins, index: number): string => join(pins.links, `if${index}`);
+/** What a workload sends comes in at the host's side of its interface, and goes out at an uplink. */
+const programsOf = ({ isUplink }: Pick<Interface, 'isUplink'>): readonly Program[] =>
+  places.map((place) => {
+    const comesIn = place.point === tcPoint.ingress;
+    if (isUplink) return { ...place, name: comesIn ? 'pol_uplink_to' : 'pol_uplink_from' };
+    return { ...place, name: comesIn ? 'pol_tc_from' : 'pol_tc_to' };
+  });
+
+const folderOf = (pins: Pins, { index, isUplink }: Pick<Interface, 'index' | 'isUplink'>): string =>
+  join(pins.links, `${isUplink ? 'up' : 'if'}${index}`);
 const word = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
 
 /** Numbers of the interfaces that something is attached to, by any run. */
 export const attachedInterfaces = (pins: Pins): readonly number[] =>
-  names(pins.links).flatMap((folder) => (/^if\d+$/.test(folder) ? [Number(folder.slice(2))] : []));
+  names(pins.links).flatMap((folder) => (/^(?:if|up)\d+$/.test(folder) ? [Number(folder.slice(2))] : []));
+/** Is something attached to it, as what it is now? */
+export const isAttached = (pins: Pins, place: Interface): boolean => existsSync(folderOf(pins, place));
 
 /** struct bpf_link_info: 16 bytes, then of tcx the interface's number, which is 0 once it is gone. */
 const linkInfo = { bytes: 24, interfaceOffset: 16 } as const;
@@ -88,13 +102,13 @@ export function attachInterface(loaded: Pick<Loaded, 'programs' | 'pins'>, maps:
   const { pins } = loaded;
   const table = maps.get('interfaces');
   if (table === undefined) return success(undefined);
-  const folder = folderOf(pins, place.index);
+  const folder = folderOf(pins, place);
   introduce(table, place);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const program of programs) {
-    const fd = loaded.programs.get(program.name);
-    if (fd === undefined) continue;
+  for (const program of programsOf(place)) {
     try {
+      const fd = loaded.programs.get(program.name);
+      if (fd === undefined) throw new Error('the programs of the bundle are older: build it again');
       attachOne(join(folder, program.name), place, { program, fd });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -102,10 +116,12 @@ export function attachInterface(loaded: Pick<Loaded, 'programs' | 'pins'>, maps:
       return failed({ kind: 'not-attached', cgroup: `interface ${place.name}`, program: program.name, reason });
     }
   }
+  // What it was before; a filter of that stood where the new one stands.
+  detachLinks(folderOf(pins, { index: place.index, isUplink: !place.isUplink }));
   return success(undefined);
 }
 
-/** In the place of an endpoint: several workloads have the interface, and their addresses say who it is. */
+/** In the place of an endpoint: several workloads have the interface (at an uplink, also the host), and their addresses say who it is. */
 const shared = 0xffffffff;
 
 const entryOf = ({ endpoint, before, hasCgroup }: OwnedInterface): Uint8Array =>
@@ -119,7 +135,8 @@ export function ownInterfaces(maps: MapSource, owned: readonly OwnedInterface[])
   for (const { index } of owned) sharers.set(index, (sharers.get(index) ?? 0) + 1);
   for (const each of owned) {
     mapUpdate(back, word(each.endpoint), word(each.index));
-    mapUpdate(table, word(each.index), entryOf(sharers.get(each.index) === 1 ? each : { ...each, endpoint: shared }));
+    const isOwn = sharers.get(each.index) === 1 && !each.isUplink;
+    mapUpdate(table, word(each.index), entryOf(isOwn ? each : { ...each, endpoint: shared }));
   }
   // Who left an interface that others still have.
   const now = new Set(owned.map(({ endpoint }) => endpoint));
@@ -137,9 +154,8 @@ export function ownInterfaces(maps: MapSource, owned: readonly OwnedInterface[])
       mapDelete(shares, word(endpoint));
 }
 
-/** Takes everything off an interface; nothing happens where nothing is attached, or the interface is gone. */
-export function detachInterface(pins: Pins, maps: MapSource, index: number): void {
-  const folder = folderOf(pins, index);
+/** Ends the links that are pinned in a folder, and removes it. */
+function detachLinks(folder: string): void {
   for (const name of names(folder)) {
     try {
       using(objectGet(join(folder, name)), linkDetach);
@@ -148,8 +164,13 @@ export function detachInterface(pins: Pins, maps: MapSource, index: number): voi
       if (!isCode(error, 'EBADF', 'EINVAL', 'ENOENT', 'ENOLINK', 'EOPNOTSUPP')) throw error;
     }
   }
-  for (const { point } of programs) tcDetach({ interface: index, point });
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** Takes everything off an interface; nothing happens where nothing is attached, or the interface is gone. */
+export function detachInterface(pins: Pins, maps: MapSource, index: number): void {
+  for (const isUplink of [false, true]) detachLinks(folderOf(pins, { index, isUplink }));
+  for (const { point } of places) tcDetach({ interface: index, point });
   forget(maps, index);
 }
 
@@ -198,14 +219,4 @@ export function attachEarly({ programs: loaded, pins }: Pick<Loaded, 'programs' 
 }
 
 /** Ends early denial at an interface; nothing happens where there was none. */
-export function detachEarly(pins: Pins, index: number): void {
-  const folder = earlyFolder(pins, index);
-  for (const name of names(folder)) {
-    try {
-      using(objectGet(join(folder, name)), linkDetach);
-    } catch (error) {
-      if (!isCode(error, 'EINVAL', 'ENOENT', 'ENOLINK')) throw error;
-    }
-  }
-  rmSync(folder, { recursive: true, force: true });
-}
+export const detachEarly = (pins: Pins, index: number): void => detachLinks(earlyFolder(pins, index));

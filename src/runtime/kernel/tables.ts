@@ -121,7 +121,8 @@ function pagesFor({ images, tables, addresses, cgroups, services }: GenerationCo
   const memory = within(() => memoryImage(tables, { prefixes: images.prefixes, addresses }));
   if (!memory.ok) return memory;
   const http = requestEntries(images.http);
-  const dns = inspects(tables, 'dns') ? requestEntries(images.dns) : noRequests;
+  // Names of peers are read by them, too: those that were learned under other rules.
+  const dns = inspects(tables, 'dns') || tables.names > 0 ? requestEntries(images.dns) : noRequests;
   const tls = inspects(tables, 'tls') ? requestEntries(images.tls) : noRequests;
   return success({
     t_memory: memoryPages(memory.value.bytes),

@@ -151,11 +151,11 @@ function readManifest(directory: string): Manifest {
   return manifest;
 }
 
-/** Bytes that each image must have; prefixes are counted by the manifest. */
+/** Bytes that each image must have; the manifest counts pieces, prefixes and pages. */
 function imageSize(table: StaticTable, entries: number): number {
   switch (table) {
     case 'ports':
-      return layouts.ports.size;
+      return entries * layouts.portPiece.size;
     case 'prefixes':
       return entries * (layouts.prefixKey.size + 4);
     case 'http':

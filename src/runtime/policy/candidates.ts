@@ -21,6 +21,10 @@ export type Candidate = {
   readonly content: ReadonlySet<number> | undefined;
   /** What the content is of: `http`, `dns`, `exec`. */
   readonly domain: string | undefined;
+  /** Is it about addresses by their names? */
+  readonly isByName: boolean;
+  /** Does an answer to a query that it matches name addresses? */
+  readonly givesNames: boolean;
 };
 /** Asked last. */
 export type Default = { readonly action: 'allow' | 'deny'; readonly cause: number };
@@ -35,6 +39,10 @@ export const matches = ({ content, domain, action }: Candidate, asked: ContentCl
   if (content === undefined) return true;
   return asked.number === 0 || asked.domain !== domain ? matchesUndecidable(action) : content.has(asked.number);
 };
+
+/** What makes names of a server's answers count (grammar/README.md, "Addresses"). */
+const givesNames = ({ section, action, audit, content }: ProgramRule): boolean =>
+  section === 'egress' && action === 'allow' && !audit && content?.domain === 'dns';
 
 /** Restates rules as candidates, each combination of rule and meaning of its named ports once. */
 export class Candidates {
@@ -79,6 +87,8 @@ export class Candidates {
       ports: this.#portsOf(rule, named),
       content: this.#contentOf(rule),
       domain: rule.content?.domain,
+      isByName: rule.peers?.names !== undefined,
+      givesNames: this.#policies.classes.names > 0 && givesNames(rule),
     };
     this.#known.set(key, made);
     this.#byNumber.push(made);

@@ -1,10 +1,10 @@
 // Classes of endpoints: two are in one class exactly when the rules cannot tell them apart, as subjects or as peers.
-// Subject classes are numbered from 1 (0: no policy selects it, or it is not here), peer classes after the network classes.
+// Subject classes are numbered from 1 (0: no policy selects it, or it is not here), peer classes after those of addresses.
 import type { ReservedName } from '../../compiler/ir/event.ts';
 import type { Labels } from '../../compiler/space/labels.ts';
 import type { EndpointClasses, InventoryEndpoint } from './generation.ts';
 import type { NamedContext, PortTable } from './named-ports.ts';
-import type { PolicySet } from './policy-index.ts';
+import { addressClasses, type PolicySet } from './policy-index.ts';
 
 /** `selectors`: of policies, those that select it; ascending. `named`: what names in ingress rules mean at it. */
 export type SubjectClass = { readonly number: number; readonly selectors: readonly number[]; readonly named: NamedContext };
@@ -68,7 +68,7 @@ export function classifyEndpoints(policies: PolicySet, endpoints: readonly Inven
 
 function classesOf(policies: PolicySet, endpoints: readonly InventoryEndpoint[], ports: PortTable): ClassifiedEndpoints {
   const subjects = new Numbered<SubjectClass>(1);
-  const peers = new Numbered<PeerClass>(policies.classes.networks);
+  const peers = new Numbered<PeerClass>(addressClasses(policies.classes));
 
   const subjectClassOf = (endpoint: InventoryEndpoint): number => {
     const labels = subjectLabels(endpoint);
@@ -92,7 +92,7 @@ function classesOf(policies: PolicySet, endpoints: readonly InventoryEndpoint[],
     subjectClass: subjectClassOf(endpoint),
     peerClass: peerClassOf(endpoint),
   }));
-  const { sorted, numberOf } = alikeTogether(peers.all, policies.classes.networks);
+  const { sorted, numberOf } = alikeTogether(peers.all, addressClasses(policies.classes));
   return {
     endpoints: classified.map((one) => ({ ...one, peerClass: numberOf(one.peerClass) })),
     subjects: subjects.all,

@@ -70,15 +70,16 @@ export type SectionTable = {
 /** What memory/image.ts makes the decision memory of. */
 export type GenerationTables = {
   readonly endpoints: readonly EndpointClasses[];
-  /** Peer classes below are of networks, the others of endpoints. */
+  /** Peer classes of networks come first, then those of names, then those of endpoints. */
   readonly networks: number;
+  readonly names: number;
   /** Three of each subject class, in the order of its sections, from class 1 on. */
   readonly sections: readonly SectionTable[];
   readonly rows: readonly Row[];
   readonly choices: Choices;
   /** Word 0 is absent. */
   readonly verdicts: Verdicts;
-  /** `pol_ports`: the bundle's image, with classes of their own for the points that named ports stand for. */
+  /** The bundle's image, with classes of their own for the points that named ports stand for. */
   readonly ports: Uint8Array;
 };
 

@@ -2,7 +2,8 @@
 // asking again, so a number out of range would read another row's verdict.
 import { layouts, limits } from '../../compiler/ir/abi.ts';
 import type { ProgramFrame, StaticTable } from '../../compiler/ir/bundle.ts';
-import { portPieces } from '../../compiler/ir/class-pieces.ts';
+import { type PortPieces, portPieces } from '../../compiler/ir/class-pieces.ts';
+import { transportPoints } from '../../compiler/space/transport.ts';
 import { RequestTable } from './request-lookup.ts';
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -34,6 +35,12 @@ function automatonFault(table: 'exec', image: Uint8Array, contentClasses: number
     allBelow(view, { offset: offsetIn(fields, 'accept'), count: states, end: contentClasses }) &&
     allBelow(view, { offset: offsetIn(fields, 'next'), count: states * classes, end: states });
   return fits ? undefined : `the image \`${table}\` is no automaton`;
+}
+
+function portsFault({ lows, classes }: PortPieces, count: number): string | undefined {
+  const isAscending = lows[0] === 0 && lows.every((low, piece) => low < (lows[piece + 1] ?? transportPoints));
+  if (!isAscending) return 'the pieces of the image `ports` are in no order';
+  return classes.every((number) => number < count) ? undefined : 'the image `ports` names a port class that does not exist';
 }
 
 function prefixesFault(image: Uint8Array, networks: number): string | undefined {
@@ -76,7 +83,7 @@ function fieldFits(table: RequestTable, slot: number, after: number): boolean {
 }
 
 /** `pol_requests` and its pages. */
-function areRequests(image: Uint8Array, classes: number): boolean {
+function areRequests(image: Uint8Array, classes: number, names: number): boolean {
   const table = new RequestTable(image);
   const asked = Array.from({ length: limits.namesSlot }, (_, slot) => slot).filter((slot) => table.isAsked(slot));
   /** One more than the highest state at a slot: live ones, then classes. */
@@ -84,7 +91,7 @@ function areRequests(image: Uint8Array, classes: number): boolean {
   return (
     table.at('classes') === classes &&
     table.at('start') < endAt(0) &&
-    (!table.isAsked(limits.namesSlot) || slotFits(table, limits.namesSlot, limits.namesSlot)) &&
+    (!table.isAsked(limits.namesSlot) || slotFits(table, limits.namesSlot, names)) &&
     asked.every((slot, i) => fieldFits(table, slot, endAt(i + 1)))
   );
 }
@@ -92,16 +99,16 @@ function areRequests(image: Uint8Array, classes: number): boolean {
 /** What is wrong with the content of one image, as text; undefined when all is well. The size is checked before. */
 export function imageFault(table: StaticTable, image: Uint8Array, classes: ProgramFrame['classes']): string | undefined {
   switch (table) {
-    case 'ports': {
-      const fits = portPieces(image).classes.every((number) => number < classes.ports);
-      return fits ? undefined : 'the image `ports` names a port class that does not exist';
-    }
+    case 'ports':
+      return portsFault(portPieces(image), classes.ports);
     case 'prefixes':
       return prefixesFault(image, classes.networks);
     case 'http':
     case 'dns':
     case 'tls':
-      return areRequests(image, classes[table]) ? undefined : `the image \`${table}\` is no table of requests`;
+      return areRequests(image, classes[table], table === 'dns' ? classes.names : limits.namesSlot)
+        ? undefined
+        : `the image \`${table}\` is no table of requests`;
     case 'exec':
       return automatonFault(table, image, classes[table]);
   }

@@ -8,14 +8,16 @@ import type { TransportPoint } from '../../compiler/space/transport.ts';
 import type { GenerationTables } from './generation.ts';
 import { memoryImage } from './memory/image.ts';
 import { MemoryReader } from './memory/reader.ts';
-import { type KernelRequest, requestLookup } from './request-lookup.ts';
+import { type KernelRequest, nameLookup, requestLookup } from './request-lookup.ts';
 import { absent, type Entry } from './verdict-table.ts';
 
 /** What a reader in the kernel makes of a program start: its path, or nothing that it could read. */
 export type KernelContent = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'undecidable' };
 
-/** The other end: an endpoint of the inventory by id, or an address that is nobody's. */
-export type Peer = { readonly kind: 'endpoint'; readonly id: number } | { readonly kind: 'address'; readonly address: Address };
+/** The other end: an endpoint of the inventory by id, or an address that is nobody's, with the names that are known for it. */
+export type Peer =
+  | { readonly kind: 'endpoint'; readonly id: number }
+  | { readonly kind: 'address'; readonly address: Address; readonly names?: readonly string[] };
 
 /** One side's question. Without `request`: the connection itself. */
 export type NetworkQuestion = {
@@ -67,6 +69,7 @@ export function lookupOf(tables: GenerationTables, images: Images): Lookup {
   const classOf = new Map<number, ReturnType<typeof requestLookup>>(
     requestDomains.map((domain) => [eventDomain[domain], requestLookup(domain, images[domain])]),
   );
+  const nameClass = nameLookup(images.dns);
   const execClass = contentLookup(images.exec);
   const verdictAt = (number: number): Entry => {
     const entry = memory.verdict(number);
@@ -82,7 +85,8 @@ export function lookupOf(tables: GenerationTables, images: Images): Lookup {
     if (subjectClass === 0) return allowed(fixedCause.defaultAllow);
     const peers = peerClass(peer);
     if (peers === undefined) return internal;
-    const entry = verdictAt(memory.network({ subjectClass, section: sectionNumber[direction], peerClass: peers, point }));
+    const names = peer.kind === 'address' ? (peer.names ?? []).map(nameClass) : [];
+    const entry = verdictAt(memory.network({ subjectClass, section: sectionNumber[direction], peerClass: peers, point, names }));
     if (request === undefined || entry.action !== verdictAction.inspect) return entry;
     const found = classOf.get(entry.domain)?.(request);
     return found === undefined ? internal : verdictAt(entry.next + found);

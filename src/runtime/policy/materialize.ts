@@ -88,6 +88,7 @@ export function materialize({ policies, ports, endpoints, causes }: GenerationIn
   return {
     endpoints: classified.endpoints,
     networks: policies.classes.networks,
+    names: policies.classes.names,
     sections,
     rows: rows.all,
     choices: compactChoices(choices.done()),

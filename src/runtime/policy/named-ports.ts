@@ -1,6 +1,7 @@
 // Named ports of rules: each (protocol, port) that a workload has under a name that some rule uses gets a port class of
 // its own, split off the static class that it was in. Rules that match the old class match the new one too.
-import { layouts, limits } from '../../compiler/ir/abi.ts';
+import { limits } from '../../compiler/ir/abi.ts';
+import { classesOf, portsImage, startsOf } from '../../compiler/ir/class-pieces.ts';
 import type { Direction, NamedPort } from '../../compiler/ir/typed.ts';
 import { transportPoint } from '../../compiler/space/transport.ts';
 import { GenerationLimit, type InventoryEndpoint } from './generation.ts';
@@ -10,7 +11,7 @@ import { type PolicySet, portName } from './policy-index.ts';
 export type NamedContext = { readonly key: string; readonly classes: ReadonlyMap<string, readonly number[]> };
 
 export type PortTable = {
-  /** `pol_ports` with the new classes. */
+  /** As the bundle's image `ports`, with the new classes. */
   readonly image: Uint8Array;
   /** Number of port classes, the new ones included. */
   readonly classes: number;
@@ -59,20 +60,19 @@ export function portTable(policies: PolicySet, ports: Uint8Array, endpoints: rea
   const points = pointsOf(endpoints, (name) => policies.usesName('ingress', name) || policies.usesName('egress', name));
   const classes = policies.classes.ports + points.length;
   if (classes > limits.classes) throw new GenerationLimit('port classes', classes, limits.classes);
-  const image = points.length === 0 ? ports : ports.slice(0, layouts.ports.size);
-  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  const classOf = points.length === 0 ? new Uint16Array() : classesOf(ports);
   const splitOff = new Map<number, number[]>();
   const classAt = new Map<number, number>();
   points.forEach((point, i) => {
-    const parent = view.getUint16(point * 2, true);
+    const parent = classOf[point] ?? 0;
     const list = splitOff.get(parent) ?? [];
     list.push(policies.classes.ports + i);
     splitOff.set(parent, list);
     classAt.set(point, policies.classes.ports + i);
-    view.setUint16(point * 2, policies.classes.ports + i, true);
+    classOf[point] = policies.classes.ports + i;
   });
   return {
-    image,
+    image: points.length === 0 ? ports : portsImage(startsOf(classOf)),
     classes,
     hasNames: points.length > 0,
     withSplit: (list) => (points.length === 0 ? list : list.flatMap((number) => [number, ...(splitOff.get(number) ?? [])])),

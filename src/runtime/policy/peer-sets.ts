@@ -44,10 +44,11 @@ export class PeerSets {
   }
 
   /** The peer classes that a union of peers is made of. */
-  #classesOf({ selectors, networkClasses, entities, reserved = [] }: Peers): PeerSet {
+  #classesOf({ selectors, networkClasses, entities, reserved = [], names = [] }: Peers): PeerSet {
     if (entities.includes('all')) return 'all';
     const found = new Set<number>(networkClasses);
     const { networks } = this.#policies.classes;
+    for (const name of names) found.add(networks + name);
     if (entities.some((name) => name.startsWith('world'))) {
       for (let number = 0; number < networks; number++) {
         const isWorld = entities.includes('world') || entities.includes(this.#ipv6.has(number) ? 'world-ipv6' : 'world-ipv4');

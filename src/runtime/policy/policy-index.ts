@@ -28,6 +28,9 @@ export type PolicySet = {
   readonly usesName: (section: Direction, name: string) => boolean;
 };
 
+/** Peer classes that no endpoint has: those of networks, then those of names. */
+export const addressClasses = ({ networks, names }: PolicySet['classes']): number => networks + names;
+
 /** Protocol and name. */
 export const portName = ({ protocol, name }: NamedPort): string => `${protocol} ${name}`;
 
@@ -254,12 +257,12 @@ function restated({ placed, index }: PlacedRule, space: ClassSpace): ProgramRule
 type Peers = NonNullable<ProgramRule['peers']>;
 
 function restatedPeers(
-  { selectors: own, networks, entities, reserved }: NonNullable<PartRule['peers']>,
+  { selectors: own, networks, ...others }: NonNullable<PartRule['peers']>,
   selectors: readonly number[],
   space: ClassSpace,
 ): Peers {
   const numbers = own.map((selector) => selectors[selector] ?? 0).sort((a, b) => a - b);
-  return { selectors: numbers, networkClasses: space.networkClasses(networks), entities, ...(reserved && { reserved }) };
+  return { selectors: numbers, networkClasses: space.networkClasses(networks), ...others };
 }
 
 /** Of a program as the compiler has it: nothing of it ever changes. */

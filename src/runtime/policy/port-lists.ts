@@ -7,24 +7,33 @@ import { Chains } from './chains.ts';
 import type { PeerClass, SubjectClass } from './endpoint-classes.ts';
 import { Groups } from './groups.ts';
 import { type PeerSet, PeerSets } from './peer-sets.ts';
-import type { PolicySet } from './policy-index.ts';
+import { addressClasses, type PolicySet } from './policy-index.ts';
 
 /** Decides every request, also where nothing is in audit mode. */
-const decidesAll = ({ content, action, audit }: Candidate): boolean => content === undefined && action !== 'pass' && !audit;
+export const decidesAll = ({ content, action, audit }: Candidate): boolean => content === undefined && action !== 'pass' && !audit;
 
-/** Lists of candidates; what comes after one that decides everything is left out. 0 is the empty one. */
+/**
+ * Lists of candidates; what comes after one that decides everything is left out, but for what says whether names of answers count.
+ * 0 is the empty one.
+ */
 class Lists {
+  readonly #hasNames: boolean;
   readonly #chains = new Chains();
   readonly #closed = new Set<number>();
   /** The last tier of which a list has a `pass`, so that the rest of it may not be asked. */
   readonly #passed = new Map<number, Tier>();
 
+  constructor(hasNames: boolean) {
+    this.#hasNames = hasNames;
+  }
+
   extend(list: number, candidate: Candidate, closes: boolean): number {
-    if (this.#closed.has(list)) return list;
+    const isClosed = this.#closed.has(list);
+    if (isClosed && !(candidate.givesNames || (this.#hasNames && candidate.action === 'pass'))) return list;
     const made = this.#chains.extend(list, candidate.number);
     const passed = candidate.action === 'pass' ? candidate.tier : this.#passed.get(list);
     if (passed) this.#passed.set(made, passed);
-    if (closes && passed !== candidate.tier) this.#closed.add(made);
+    if (isClosed || (closes && passed !== candidate.tier)) this.#closed.add(made);
     return made;
   }
 
@@ -36,19 +45,21 @@ class Lists {
 type Addressed = { readonly candidate: Candidate; readonly peers: PeerSet };
 
 export class PortLists {
-  readonly #networks: number;
+  readonly #addresses: number;
   readonly #portGroups: Groups;
   readonly #peerGroups: Groups;
   readonly #peers: readonly PeerClass[];
   readonly #candidates: Candidates;
   readonly #sets: PeerSets;
-  readonly #ofPorts = new Lists();
-  readonly #ofPeers = new Lists();
+  readonly #ofPorts: Lists;
+  readonly #ofPeers: Lists;
   readonly #peersOf = new Map<number, PeerSet>();
   readonly #byPeer = new Map<number, readonly Addressed[]>();
 
   constructor(policies: PolicySet, peers: readonly PeerClass[], candidates: Candidates, portClasses: number) {
-    this.#networks = policies.classes.networks;
+    this.#addresses = addressClasses(policies.classes);
+    this.#ofPorts = new Lists(policies.classes.names > 0);
+    this.#ofPeers = new Lists(policies.classes.names > 0);
     this.#portGroups = new Groups(portClasses);
     this.#peers = peers;
     this.#candidates = candidates;
@@ -56,13 +67,13 @@ export class PortLists {
     this.#peerGroups = new Groups(this.peerClasses);
   }
 
-  /** Classes of peers below are of networks. */
-  get networks(): number {
-    return this.#networks;
+  /** Classes of peers below are of addresses: networks, then names. */
+  get addresses(): number {
+    return this.#addresses;
   }
 
   get peerClasses(): number {
-    return this.#networks + this.#peers.length;
+    return this.#addresses + this.#peers.length;
   }
 
   /** Port class -> list, for `peersOf`. Good until the next call. */
@@ -88,6 +99,11 @@ export class PortLists {
     return groups;
   }
 
+  /** The rules of a list of `listsOf`, in deciding order. */
+  rulesOf(list: number): readonly Candidate[] {
+    return this.#ofPorts.members(list).map((number) => this.#candidates.get(number));
+  }
+
   candidatesOf(list: number): readonly Candidate[] {
     return this.#ofPeers.members(list).map((number) => this.#candidates.get(number));
   }
@@ -111,7 +127,7 @@ export class PortLists {
     const none = { key: '', classes: new Map<string, readonly number[]>() };
     const byCandidate = new Map<Candidate, number[]>();
     for (const peer of set === 'all' ? Array.from({ length: this.peerClasses }, (_, number) => number) : set) {
-      const candidate = this.#candidates.of(rule, this.#peers[peer - this.#networks]?.named ?? none);
+      const candidate = this.#candidates.of(rule, this.#peers[peer - this.#addresses]?.named ?? none);
       const list = byCandidate.get(candidate);
       if (list) list.push(peer);
       else byCandidate.set(candidate, [peer]);

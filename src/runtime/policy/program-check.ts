@@ -35,6 +35,7 @@ function ruleFault({ selectors, policies }: PartContent, rule: PartContent['rule
   if ((peers === undefined) !== (ports === undefined)) return 'has peers without ports, or ports without peers';
   if (peers?.selectors.some((selector) => selector >= selectors.length)) return 'names a selector that does not exist';
   if (peers?.networks.some((block) => parsePrefix(block) === undefined)) return 'names a block of addresses that is none';
+  if (peers?.names && !ascendingBelow(peers.names, limits.classes)) return 'names a class of names that does not exist';
   if (ports && !areRanges(ports.points)) return 'names ports that do not exist';
   if (action === (section === 'process' ? 'drop' : 'kill')) return 'has an action that its section does not know';
   return contentFault(rule);
@@ -52,13 +53,18 @@ export function partFault(part: PartContent): string | undefined {
     : undefined;
 }
 
-/** Of each domain one more than the highest class of content that a part names. */
+/** Of each domain, and of the names of peers, one more than the highest class that a part names. */
 export type ContentEnds = ReadonlyMap<string, number>;
 
 export function contentEnds({ rules }: PartContent): ContentEnds {
   const ends = new Map<string, number>();
-  for (const { content } of rules)
-    if (content) ends.set(content.domain, Math.max(ends.get(content.domain) ?? 0, 1 + (content.classes.at(-1) ?? -1)));
+  const raise = (domain: string, classes: readonly number[]): void => {
+    ends.set(domain, Math.max(ends.get(domain) ?? 0, 1 + (classes.at(-1) ?? -1)));
+  };
+  for (const { content, peers } of rules) {
+    if (content) raise(content.domain, content.classes);
+    if (peers?.names) raise('names', peers.names);
+  }
   return ends;
 }
 
@@ -66,10 +72,10 @@ export function contentEnds({ rules }: PartContent): ContentEnds {
 export function frameFault({ selectors, services, classes, ipv6Networks }: ProgramFrame, ends: readonly ContentEnds[]): string | undefined {
   if (classes.ports < 1) return 'no port has a class';
   if (Math.min(classes.networks, ...contentDomains.map((domain) => classes[domain])) < 2) return 'a dimension lacks its first two classes';
-  if ([classes.ports, ...contentDomains.map((domain) => classes[domain])].some((count) => count > limits.classes))
+  if ([classes.ports, classes.names, ...contentDomains.map((domain) => classes[domain])].some((count) => count > limits.classes))
     return 'a dimension has too many classes';
   if (services.some(({ backends }) => backends >= selectors.length)) return 'a service names a selector that does not exist';
-  for (const domain of contentDomains)
+  for (const domain of [...contentDomains, 'names'] as const)
     if (ends.some((end) => (end.get(domain) ?? 0) > classes[domain])) return `a rule names a class of \`${domain}\` that does not exist`;
   return ascendingBelow(ipv6Networks, classes.networks) ? undefined : 'an IPv6 network class does not exist';
 }

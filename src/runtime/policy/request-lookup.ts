@@ -92,3 +92,9 @@ function combined(table: RequestTable, classes: ReadonlyMap<number, number>): nu
   }
   return state;
 }
+
+/** Name of a peer -> its class; 0 where no rule is about names. */
+export function nameLookup(image: Uint8Array): (name: string) => number {
+  const table = new RequestTable(image);
+  return (name) => (table.isAsked(limits.namesSlot) ? table.classOf(limits.namesSlot, name) : 0);
+}

@@ -5,8 +5,9 @@ import type { Tier } from '../../compiler/ir/typed.ts';
 import { type Candidate, type Candidates, type Default, type Defaults, matches } from './candidates.ts';
 import { Chains } from './chains.ts';
 import type { ChoiceTable } from './choices.ts';
+import { UnfitBundle } from './class-space.ts';
 import type { Groups } from './groups.ts';
-import type { PortLists } from './port-lists.ts';
+import { decidesAll, type PortLists } from './port-lists.ts';
 import type { VerdictTable } from './verdict-table.ts';
 
 type Decider = Candidate | Default;
@@ -19,9 +20,13 @@ const allows = ({ action }: Decider): boolean => action === 'allow';
 type Ruling = {
   readonly connection: Decider;
   readonly requests: readonly Decider[];
+  /** Of which of them the answers name addresses. */
+  readonly named: readonly boolean[];
   readonly domain: RequestDomain;
   readonly isInspected: boolean;
 };
+/** `pending`, `naming`: lists of candidates with content, in order: those before `last`, and those whose answers name addresses. Numbered from 1. */
+type Asked = { readonly pending: number; readonly naming: number; readonly last: Decider };
 
 /** What requests of a connection are read as: no build has rules of two domains for one, but where ports have names. */
 const requestDomainOf = (list: readonly Candidate[]): RequestDomain =>
@@ -53,26 +58,40 @@ function contentRow(list: readonly Candidate[], last: Decider, { domain, classes
 
 /** The requests of a connection: base of their row. */
 type Inspected = { readonly next: number; readonly domain: RequestDomain };
+/** `isNaming`: the answer to such a request names addresses. */
+type Told = {
+  readonly held: Decider;
+  readonly wished: Decider;
+  readonly match: number;
+  readonly inspected?: Inspected;
+  readonly isNaming?: boolean;
+};
 
 /**
  * `choices`: row of choices of peer classes, by which they choose of the verdicts behind `verdicts`. Who chooses nothing has the base
  * of its kind, network or endpoint: that of the section, or (`hasBases`) the row's own, which are the verdict before `verdicts` and that.
  */
-export type Row = { readonly choices: number; readonly verdicts: number; readonly hasBases: boolean };
+export type Row = {
+  readonly choices: number;
+  readonly verdicts: number;
+  readonly hasBases: boolean;
+  /** An address is asked about by each of its names too: the lowest choice but 0 is that of the rule that stands first. */
+  readonly isByName: boolean;
+};
 
 type Members = { readonly ofGroup: Uint32Array; readonly unmoved: number };
 
-/** How many networks, and how many endpoints, are in each group. */
-function membersOf({ of, moved, lists }: Groups, networks: number, all: number): readonly Members[] {
+/** How many classes of addresses, and how many of endpoints, are in each group. */
+function membersOf({ of, moved, lists }: Groups, addresses: number, all: number): readonly Members[] {
   const counts = [new Uint32Array(lists.length), new Uint32Array(lists.length)] as const;
-  let movedNetworks = 0;
+  let movedAddresses = 0;
   for (const peer of moved) {
-    const ofGroup = peer < networks ? counts[0] : counts[1];
+    const ofGroup = peer < addresses ? counts[0] : counts[1];
     const group = of[peer] ?? 0;
     ofGroup[group] = (ofGroup[group] ?? 0) + 1;
-    if (peer < networks) movedNetworks++;
+    if (peer < addresses) movedAddresses++;
   }
-  const unmoved = [networks - movedNetworks, all - networks - (moved.length - movedNetworks)];
+  const unmoved = [addresses - movedAddresses, all - addresses - (moved.length - movedAddresses)];
   return counts.map((ofGroup, kind) => {
     ofGroup[0] = (ofGroup[0] ?? 0) + (unmoved[kind] ?? 0);
     return { ofGroup, unmoved: unmoved[kind] ?? 0 };
@@ -141,11 +160,13 @@ export class Rows {
   }
 
   #row(list: number, last: Defaults): Row {
+    const rules = this.#lists.rulesOf(list);
+    if (rules.some(({ isByName }) => isByName)) return this.#rowByName(list, last, new Map(rules.map((rule, place) => [rule, place])));
     const groups = this.#lists.peersOf(list);
     const entryOf = groups.lists.map((peers, group) => (groups.sizeOf(group) === 0 ? 0 : this.#entryOfList(peers, last)));
     const { of, moved } = groups;
-    const { networks, peerClasses } = this.#lists;
-    const members = membersOf(groups, networks, peerClasses);
+    const { addresses, peerClasses } = this.#lists;
+    const members = membersOf(groups, addresses, peerClasses);
     const none = this.#entryOfList(0, last);
     const bases = members.map((counts) => commonest(counts.ofGroup, entryOf, none));
     const entries: number[] = [];
@@ -163,7 +184,7 @@ export class Rows {
     const choiceOfGroup: (number | undefined)[] = [];
     for (const peer of peers) {
       const group = of[peer] ?? 0;
-      const kind = peer < networks ? 0 : 1;
+      const kind = peer < addresses ? 0 : 1;
       let choice = choiceOfGroup[2 * group + kind];
       if (choice === undefined) {
         choice = choiceOf(entryOf[group] ?? 0, bases[kind]);
@@ -173,8 +194,38 @@ export class Rows {
     }
     const choices = this.#choices.row(this.#buffer, entries.length, peers);
     for (const peer of peers) this.#buffer[peer] = 0;
-    if (bases.some((base) => base !== none)) return { choices, verdicts: this.#table.row([...bases, ...entries]) + 1, hasBases: true };
-    return { choices, verdicts: entries.length === 0 ? 0 : this.#table.row(entries) - 1, hasBases: false };
+    if (bases.some((base) => base !== none))
+      return { choices, verdicts: this.#table.row([...bases, ...entries]) + 1, hasBases: true, isByName: false };
+    return { choices, verdicts: entries.length === 0 ? 0 : this.#table.row(entries) - 1, hasBases: false, isByName: false };
+  }
+
+  /** Choices are in the order of the rules that decide them; whom no rule is about chooses nothing. @throws UnfitBundle */
+  #rowByName(list: number, last: Defaults, places: ReadonlyMap<Candidate, number>): Row {
+    const groups = this.#lists.peersOf(list);
+    const { addresses, peerClasses } = this.#lists;
+    const [ofAddresses] = membersOf(groups, addresses, peerClasses);
+    const lastByName = Math.max(...[...places].map(([{ isByName }, place]) => (isByName ? place : -1)));
+    const chosen = new Map<string, { readonly place: number; readonly entry: number }>();
+    const keyOfGroup = groups.lists.map((peers, group): string | undefined => {
+      const [first] = groups.sizeOf(group) === 0 ? [] : this.#lists.candidatesOf(peers);
+      if (!first) return undefined;
+      const place = places.get(first) ?? 0;
+      if (!decidesAll(first) && place < lastByName && (ofAddresses?.ofGroup[group] ?? 0) > 0)
+        throw new UnfitBundle('the bundle is damaged: what a rule about names comes after leaves the rest of it undecided');
+      const entry = this.#entryOfList(peers, last);
+      const key = `${place}|${entry}`;
+      chosen.set(key, { place, entry });
+      return key;
+    });
+    const sorted = [...chosen].sort(([, a], [, b]) => a.place - b.place || a.entry - b.entry);
+    const choiceOf = new Map(sorted.map(([key], number) => [key, number + 1]));
+    const { of, moved } = groups;
+    const peers = keyOfGroup[0] === undefined ? moved : this.#everyPeer;
+    for (const peer of peers) this.#buffer[peer] = choiceOf.get(keyOfGroup[of[peer] ?? 0] ?? '') ?? 0;
+    const choices = this.#choices.row(this.#buffer, sorted.length, peers);
+    for (const peer of peers) this.#buffer[peer] = 0;
+    const entries = sorted.map(([, { entry }]) => entry);
+    return { choices, verdicts: entries.length === 0 ? 0 : this.#table.row(entries) - 1, hasBases: false, isByName: true };
   }
 
   /** Base of the row over exec classes. */
@@ -203,35 +254,45 @@ export class Rows {
     return entry;
   }
 
-  /** What comes first decides, after those with content that come before it. A `pass` takes the rest of its tier away. */
+  /**
+   * What comes first decides, after those with content that come before it. A `pass` takes the rest of its tier away. Whether the
+   * names of an answer count is said by those behind it, too.
+   */
   #rulingOf(list: readonly Candidate[], last: Default): number {
     let passed: Tier | undefined;
-    let pending = 0;
+    let decider: Candidate | undefined;
+    let [pending, naming] = [0, 0];
     for (const candidate of list) {
       if (candidate.tier === passed) continue;
+      if (candidate.givesNames) naming = this.#pending.extend(naming, candidate.number);
       if (candidate.action === 'pass') passed = candidate.tier;
+      else if (decider) continue;
       else if (candidate.content) pending = this.#pending.extend(pending, candidate.number);
-      else return this.#rulingNumber(pending, candidate);
+      else decider = candidate;
     }
-    return this.#rulingNumber(pending, last);
+    return this.#rulingNumber({ pending, naming, last: decider ?? last });
   }
 
-  /** Candidates with content in order, then what decides the rest; numbered from 1. */
-  #rulingNumber(pending: number, last: Decider): number {
-    const key = `${pending}|${keyOf(last)}`;
-    const known = this.#rulingNumbers.get(key) ?? this.#rulings.push(this.#ruling(pending, last));
+  #rulingNumber(asked: Asked): number {
+    const key = `${asked.pending}|${asked.naming}|${keyOf(asked.last)}`;
+    const known = this.#rulingNumbers.get(key) ?? this.#rulings.push(this.#ruling(asked));
     this.#rulingNumbers.set(key, known);
     return known;
   }
 
-  #ruling(pending: number, last: Decider): Ruling {
-    if (pending === 0) return { connection: last, requests: [], domain: 'http', isInspected: false };
-    const list = this.#pending.members(pending).map((number) => this.#candidates.get(number));
-    const domain = requestDomainOf(list);
+  #ruling({ pending, naming, last }: Asked): Ruling {
+    if (pending === 0 && naming === 0) return { connection: last, requests: [], named: [], domain: 'http', isInspected: false };
+    const [list, givers] = [this.#membersOf(pending), this.#membersOf(naming)];
+    const domain = requestDomainOf([...list, ...givers]);
     const requests = contentRow(list, last, this.#contents(domain));
+    const named = requests.map((decider, number) => allows(decider) && givers.some((giver) => matches(giver, { domain, number })));
     const allowing = [...list, last].find((decider) => allows(decider) && requests.includes(decider));
-    const isInspected = allowing !== undefined && requests.some((decider) => decider !== allowing);
-    return { connection: allowing ?? requests[0] ?? last, requests, domain, isInspected };
+    const isInspected = allowing !== undefined && (requests.some((decider) => decider !== allowing) || named.includes(true));
+    return { connection: allowing ?? requests[0] ?? last, requests, named, domain, isInspected };
+  }
+
+  #membersOf(pending: number): readonly Candidate[] {
+    return this.#pending.members(pending).map((number) => this.#candidates.get(number));
   }
 
   #contents(domain: keyof Sizes): Contents {
@@ -255,7 +316,14 @@ export class Rows {
   /** What audit alone would inspect is not: to read requests is to refuse what cannot be read. */
   #connection(held: Ruling, wished: Ruling): number {
     if (!held.isInspected) return this.#final(held.connection, wished.connection);
-    const requests = held.requests.map((decider, number) => this.#request(decider, wished.requests[number] ?? wished.connection));
+    const requests = held.requests.map((decider, number) =>
+      this.#entry({
+        held: decider,
+        wished: wished.requests[number] ?? wished.connection,
+        match: matchType.layer7,
+        isNaming: held.named[number] === true,
+      }),
+    );
     return this.#final(held.connection, wished.connection, { next: this.#table.row(requests), domain: held.domain });
   }
 
@@ -268,7 +336,7 @@ export class Rows {
     return this.#entry({ held, wished, match: matchOf(allows(held) && !allows(wished) ? wished : held), ...(inspected && { inspected }) });
   }
 
-  #entry({ held, wished, match, inspected }: { held: Decider; wished: Decider; match: number; inspected?: Inspected }): number {
+  #entry({ held, wished, match, inspected, isNaming = false }: Told): number {
     const isAudited = allows(held) && !allows(wished);
     const passes = inspected ? verdictAction.inspect : verdictAction.allow;
     return this.#table.word({
@@ -277,7 +345,7 @@ export class Rows {
       match,
       next: inspected?.next ?? 0,
       domain: inspected ? eventDomain[inspected.domain] : 0,
-      flags: isAudited ? verdictFlag.audited : held.action === 'drop' ? verdictFlag.silent : 0,
+      flags: (isAudited ? verdictFlag.audited : held.action === 'drop' ? verdictFlag.silent : 0) + (isNaming ? verdictFlag.naming : 0),
     });
   }
 }

@@ -254,13 +254,25 @@ test('numbers that point nowhere are refused even when every hash is right', () 
   for (const table of ['ports', 'prefixes', 'http', 'exec']) {
     const directory = built();
     const bytes = readFileSync(join(directory, `images/${table}.bin`));
-    forge(
-      directory,
-      `images/${table}.bin`,
-      bytes.fill(0xff, table === 'prefixes' ? bytes.length - 4 : 100, table === 'prefixes' ? bytes.length : 200),
-    );
+    // Records end with a class.
+    const isRecords = table === 'ports' || table === 'prefixes';
+    forge(directory, `images/${table}.bin`, bytes.fill(0xff, isRecords ? bytes.length - 4 : 100, isRecords ? bytes.length : 200));
     assert.is(errorOf(directory).kind, 'damaged', table);
     assert.match(errorOf(directory).message, /does not exist|is no automaton|is no table/);
+  }
+});
+
+test('pieces of port classes are ascending, from the first point on', () => {
+  for (const [at, low] of [
+    [0, 1],
+    [8, 0],
+    [8, 2 ** 31],
+  ] as const) {
+    const directory = built();
+    const bytes = readFileSync(join(directory, 'images/ports.bin'));
+    bytes.writeUInt32LE(low, at);
+    forge(directory, 'images/ports.bin', bytes);
+    assert.match(errorOf(directory).message, /the pieces of the image `ports` are in no order/);
   }
 });
 

@@ -55,6 +55,7 @@ const measured = (counters: readonly CounterRow[]): Measurements => ({
     { type: 28, denied: true, count: 2 },
     { type: 'unreadable', denied: true, count: 1 },
   ],
+  names: [{ event: 'learned', count: 9 }],
 });
 const sampled = async (counters: readonly CounterRow[]): Promise<readonly string[]> =>
   (await metricsText(measured(counters), definitions)).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -92,11 +93,12 @@ test('policy verdicts, as Hubble labels them', async () => {
 test('DNS queries by type', async () => {
   const lines = await sampled([]);
   assert.equal(
-    lines.filter((line) => line.startsWith('hubble_dns')),
+    lines.filter((line) => /^(hubble|policyc)_dns/.test(line)),
     [
       'hubble_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} 5',
       'hubble_dns_queries_total{rcode="Policy denied",qtypes="AAAA",ips_returned="0"} 2',
       'hubble_dns_queries_total{rcode="Policy denied",qtypes="unreadable",ips_returned="0"} 1',
+      'policyc_dns_names_total{event="learned"} 9',
     ],
   );
 });

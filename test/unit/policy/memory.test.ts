@@ -2,7 +2,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { limits, nothing } from '../../../src/compiler/ir/abi.ts';
+import { portsImage, startsOf } from '../../../src/compiler/ir/class-pieces.ts';
 import { type Address, addressBytes, type Prefix, parseAddress, parsePrefix } from '../../../src/compiler/space/address.ts';
+import { transportPoints } from '../../../src/compiler/space/transport.ts';
 import { type Choices, ChoiceTable } from '../../../src/runtime/policy/choices.ts';
 import { GenerationLimit } from '../../../src/runtime/policy/generation.ts';
 import { compactChoices } from '../../../src/runtime/policy/grouped-choices.ts';
@@ -169,10 +171,10 @@ test('runs of words are numbered as they come, equal ones once', () => {
 
 test('port blocks have the classes of the image', () => {
   const source = random(seedOf('port blocks', 20261123));
-  const image = new Uint16Array(limits.portBlock * 100);
-  for (let i = 0; i < 50; i++) image.fill(below(source, 60_000), below(source, image.length), below(source, image.length));
-  const { numbers, classes } = portBlocks(new Uint8Array(image.buffer));
-  image.forEach((number, point) =>
+  const points = new Uint16Array(transportPoints);
+  for (let i = 0; i < 50; i++) points.fill(below(source, 60_000), below(source, points.length), below(source, points.length));
+  const { numbers, classes } = portBlocks(portsImage(startsOf(points)));
+  points.forEach((number, point) =>
     assert.is(classes[(numbers[Math.floor(point / limits.portBlock)] ?? 0) * limits.portBlock + (point % limits.portBlock)], number),
   );
 });

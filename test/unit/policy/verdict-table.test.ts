@@ -1,11 +1,11 @@
 // A verdict as one word, and back; what does not fit a word is refused by name.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fixedCause, matchType, verdictAction, verdictFlag } from '../../../src/compiler/ir/abi.ts';
+import { fixedCause, matchType, verdictAction, verdictFlag, verdictShift } from '../../../src/compiler/ir/abi.ts';
 import { GenerationLimit } from '../../../src/runtime/policy/generation.ts';
 import { absent, type Entry, entryOf, VerdictTable } from '../../../src/runtime/policy/verdict-table.ts';
 
-const mostCause = 2 ** 25 - 1;
+const mostCause = 2 ** (32 - verdictShift.number) - 1;
 const mostNext = 2 ** 28 - 1;
 
 function said(table: VerdictTable, word: number): Entry | undefined {

@@ -77,6 +77,7 @@ export const path = textType({
   declared: [],
   possible: pathOf(segment),
   familiar: pathOf(familiarSegment),
+  form: 'a path is compared decoded, without `//`, `/./` and `/../`, and without its query: `target regex` is about what is sent',
   pattern: ({ raw }) => pathPattern(raw),
   canonical: sentTarget,
 });

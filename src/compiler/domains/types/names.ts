@@ -50,6 +50,7 @@ export const domainName = textType({
   declared: ['domain'],
   possible: dotted(repeat(labelByte, 1), 0),
   familiar: dotted(repeat(letter, 1), 1),
+  form: 'names are compared in lower case, without a port and without a dot at the end',
   pattern: ({ raw }) => namePattern(raw),
   canonical: (text) => {
     const value = canonicalName(text);

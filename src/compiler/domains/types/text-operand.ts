@@ -11,6 +11,8 @@ export const regexStateLimit = 4096;
 export type TextTypeData = Pick<FieldType, 'noun' | 'expected' | 'operators' | 'declared' | 'possible' | 'familiar'> & {
   /** The pattern that a text means under an operator other than `regex`, or why no value can match it. */
   readonly pattern: (text: StringOperand, operator: Exclude<Operator, 'regex'> | undefined) => Pattern | Mistake;
+  /** What every value is like: the hint at an expression that matches none. */
+  readonly form?: string;
   /** The canonical form of one value. */
   readonly canonical: (text: string) => { readonly value: string } | Mistake;
 };
@@ -21,12 +23,13 @@ const asText = ({ expected: what }: TextTypeData, operand: Operand): Read<String
 };
 
 /** A regular expression has to match some value: mistakes in what is escaped, or in what a value looks like, are found so. */
-function regexPattern({ possible }: TextTypeData, raw: string): Pattern | Mistake {
+function regexPattern({ possible, form }: TextTypeData, raw: string): Pattern | Mistake {
   const found = readRegex(raw);
   if (!found.ok) return found.mistake;
   const classes = classify([both(found.pattern, possible)], regexStateLimit);
   if (!classes) return { reason: `it takes more than ${regexStateLimit} states`, hint: 'make the bounds of its repetitions smaller' };
-  return classes.classesOf[0]?.length ? found.pattern : { reason: 'nothing that can stand here matches it' };
+  if (classes.classesOf[0]?.length) return found.pattern;
+  return { reason: 'nothing that can stand here matches it', ...(form !== undefined && { hint: form }) };
 }
 
 export const textType = (data: TextTypeData): FieldType => ({

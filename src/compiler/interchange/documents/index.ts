@@ -10,12 +10,9 @@ import { type Chunk, chunksOf, parseChunk } from './yaml.ts';
 /** Is a file read as documents? */
 export const holdsDocuments = (path: string): boolean => /\.(?:ya?ml|json)$/i.test(path);
 
-/** The objects of a file, in their order; `read` is told of each piece of the file that was read. */
-export function readDocuments(source: SourceText, report: Report, read: () => void = () => undefined): readonly Document[] {
-  return chunksOf(source.text).flatMap((chunk) => {
-    read();
-    return documentsOf(source, chunk, report);
-  });
+/** The objects of a file, in their order. */
+export function readDocuments(source: SourceText, report: Report): readonly Document[] {
+  return chunksOf(source.text).flatMap((chunk) => documentsOf(source, chunk, report));
 }
 
 function documentsOf(source: SourceText, chunk: Chunk, report: Report): readonly Document[] {

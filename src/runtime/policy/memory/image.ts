@@ -108,19 +108,21 @@ class ImageWriter {
   }
 
   /** Their place; they are written when it is known where the cells of each row of choices are. */
-  sections({ sections, rows, networks }: GenerationTables): (cellsOf: readonly number[]) => void {
+  sections({ sections, rows, networks, names }: GenerationTables): (cellsOf: readonly number[]) => void {
     const subjects = sections.length / sectionsOfSubject + 1;
     const at = this.#writer.place('subjects', subjects * sectionsOfSubject * layouts.section.size);
     const first = this.#writer.place('rows', sections.reduce((sum, section) => sum + section.rows.length, 0) * layouts.row.size);
-    Object.assign(this.#fields, { subjects: at, subject_count: subjects, networks });
+    Object.assign(this.#fields, { subjects: at, subject_count: subjects, addresses: networks + names, names: names > 0 ? networks : 0 });
     return (cellsOf) => {
       let next = first;
       sections.forEach((section, i) => {
         const record = at + (i + sectionsOfSubject) * layouts.section.size;
         this.#writer.words(record, 4).set([cellsOf[section.choices] ?? 0, next, section.starts, section.bases]);
         for (const number of section.rows) {
-          const { choices, verdicts, hasBases } = rows[number] ?? { choices: 0, verdicts: 0, hasBases: false };
-          this.#writer.words(next, 2).set([cellsOf[choices] ?? 0, hasBases ? verdicts + rowFlag.ownBases : verdicts]);
+          const { choices, verdicts, hasBases, isByName } = rows[number] ?? { choices: 0, verdicts: 0, hasBases: false, isByName: false };
+          this.#writer
+            .words(next, 2)
+            .set([cellsOf[choices] ?? 0, verdicts + (hasBases ? rowFlag.ownBases : 0) + (isByName ? rowFlag.byName : 0)]);
           next += layouts.row.size;
         }
       });

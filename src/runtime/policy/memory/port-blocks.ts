@@ -9,7 +9,7 @@ export type PortBlocks = { readonly numbers: Uint16Array; readonly classes: Uint
 
 const ofImages = new WeakMap<Uint8Array, PortBlocks>();
 
-/** `image`: `pol_ports`; it never changes. */
+/** `image`: of a bundle, or of a table of named ports; it never changes. */
 export function portBlocks(image: Uint8Array): PortBlocks {
   const known = ofImages.get(image) ?? madeOf(image);
   ofImages.set(image, known);

@@ -14,6 +14,15 @@ export type FoundEndpoint = { readonly subjectClass: number; readonly peerClass:
 /** What an address is: somebody's own, or of a class. */
 export type FoundAddress = { readonly kind: 'class' | 'endpoint'; readonly number: number };
 
+/** A question for a verdict, in classes. */
+export type Connection = {
+  readonly subjectClass: number;
+  readonly section: number;
+  readonly peerClass: number;
+  readonly point: number;
+  readonly names?: readonly number[];
+};
+
 export class MemoryReader {
   readonly #view: DataView;
 
@@ -53,15 +62,18 @@ export class MemoryReader {
     return this.#word(this.#section(subjectClass, 2) + 8);
   }
 
-  /** Number of the verdict of a connection. */
-  network(asked: { readonly subjectClass: number; readonly section: number; readonly peerClass: number; readonly point: number }): number {
+  /** Number of the verdict of a connection. `names`: classes of the names of an address. */
+  network(asked: Connection): number {
     const section = this.#section(asked.subjectClass, asked.section);
     const row = this.#word(section + 4) + layouts.row.size * this.#choice(this.#word(section), this.#portClass(asked.point));
-    const choice = this.#choice(this.#word(row), asked.peerClass);
     const word = this.#word(row + 4);
-    const verdicts = word % rowFlag.ownBases;
+    const isByName = Math.floor(word / rowFlag.byName) % 2 === 1;
+    const names = isByName ? (asked.names ?? []).map((name) => this.#field('names') + name) : [];
+    const choices = [asked.peerClass, ...names].map((peer) => this.#choice(this.#word(row), peer)).filter((choice) => choice > 0);
+    const choice = choices.length > 0 ? Math.min(...choices) : 0;
+    const verdicts = word % rowFlag.byName;
     if (choice > 0) return verdicts + choice;
-    return (word >= rowFlag.ownBases ? verdicts - 1 : this.#word(section + 12)) + (asked.peerClass >= this.#field('networks') ? 1 : 0);
+    return (word >= rowFlag.ownBases ? verdicts - 1 : this.#word(section + 12)) + (asked.peerClass >= this.#field('addresses') ? 1 : 0);
   }
 
   #choice(cells: number, asked: number): number {
