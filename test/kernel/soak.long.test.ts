@@ -79,9 +79,9 @@ type Scene = Awaited<ReturnType<typeof makeScene>>;
 type Sent = { readonly tcp: number; readonly udp: number; readonly again: number };
 const sum = (all: readonly Sent[], what: keyof Sent): number => all.reduce((total, one) => total + one[what], 0);
 
-/** Of a connection that has begun already: a change of policy came, and its next segment was decided again. */
+/** Of a connection that has begun already: a change of policy came, and its next segment was decided again. A call has no flags. */
 const isLater = ({ domain, protocol, direction, tcpFlags }: VerdictEvent): boolean =>
-  domain === 'packet' && protocol === 'tcp' && direction === 'egress' && (tcpFlags & 0x12) !== 0x02;
+  domain === 'packet' && protocol === 'tcp' && direction === 'egress' && tcpFlags !== 0 && (tcpFlags & 0x12) !== 0x02;
 
 /** Watches the ring into a judge. */
 function watched(fd: number) {
