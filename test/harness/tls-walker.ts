@@ -38,7 +38,6 @@ int pol_walk(struct __sk_buff *skb)
 {
 	struct pol_generation now = pol_generation_read();
 	struct pol_tls_connection *connection;
-	__u32 offset = POL_WALK_BEFORE, read;
 	__u64 cookie = 1;
 	__u8 begins = 0;
 
@@ -51,14 +50,7 @@ int pol_walk(struct __sk_buff *skb)
 		return -1;
 	if (begins)
 		pol_walk_begin(connection, now);
-	for (int i = 0; i < POL_TLS_ROUNDS && connection->stage < POL_TLS_PASSES; i++) {
-		connection->event = POL_TLS_GOES_ON;
-		read = pol_tls_receive_round(skb, connection, offset);
-		offset += read;
-		if (!pol_tls_happened(connection) || !read)
-			break;
-	}
-	if (connection->stage < POL_TLS_PASSES && offset < skb->len)
+	if (!pol_tls_receive_walk(skb, connection, POL_WALK_BEFORE))
 		return -1;
 	return connection->hello.reason << 8 | (connection->action == POL_ACTION_INSPECT) << 4 | connection->stage;
 }

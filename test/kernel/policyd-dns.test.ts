@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { atEnd, inCgroup, kernelOrSkip, privateCgroup } from '../harness/kernel.ts';
-import * as socket from '../harness/libc-socket.ts';
+import { reachesFrom } from '../harness/names-world.ts';
 import { patience } from '../harness/patience.ts';
 import { endChildren, owned, until, world } from '../harness/policyd.ts';
 
@@ -105,19 +105,6 @@ peerTest('dig asks dnsmasq: over UDP and TCP, both families, truncated, denied',
   assert.match(metrics, /hubble_flows_processed_total\{protocol="DNS",type="L7",subtype="DNS",verdict="DROPPED"\} [1-9]/);
 });
 
-/** May the workload call the address by UDP? */
-function reaches(cgroup: ReturnType<typeof privateCgroup>, host: string): boolean {
-  const fd = inCgroup(cgroup, () => socket.open('udp', host.includes(':')));
-  try {
-    socket.connect(fd, { host, port: 443 });
-    return true;
-  } catch (error) {
-    return !(error instanceof Error && error.message === 'EPERM');
-  } finally {
-    socket.close(fd);
-  }
-}
-
 peerTest('what dnsmasq answers is reached by its name, also after policyd was started again with other rules', async () => {
   const [here, port, cgroup] = [world(), await dnsmasq(), privateCgroup('client')];
   const rules = (more: string) =>
@@ -130,21 +117,21 @@ peerTest('what dnsmasq answers is reached by its name, also after policyd was st
   here.inventoryText(`workloads: [{ name: client, labels: { app: client }, cgroup: ${cgroup.path} }]\n`);
   const first = await here.run();
   const [ipv4, ipv6, third] = ['192.0.2.1', '2001:db8:0:0:0:0:0:1', '198.51.100.7'] as const;
-  assert.equal([reaches(cgroup, ipv4), reaches(cgroup, ipv6)], [false, false]);
+  assert.equal([reachesFrom(cgroup, ipv4), reachesFrom(cgroup, ipv6)], [false, false]);
   for (const [type, server] of [
     ['A', '@127.0.0.1'],
     ['AAAA', '@::1'],
   ] as const)
     assert.match(dig(cgroup, port, 'www.OK.example', type, server, '+cookie').out, /status: NOERROR/);
-  assert.equal([reaches(cgroup, ipv4), reaches(cgroup, ipv6)], [true, true]);
+  assert.equal([reachesFrom(cgroup, ipv4), reachesFrom(cgroup, ipv6)], [true, true]);
   assert.match(dig(cgroup, port, 'third.example', 'A').out, /198\.51\.100\.7/);
-  assert.not.ok(reaches(cgroup, third));
+  assert.not.ok(reachesFrom(cgroup, third));
   assert.match(await first.metrics(), /policyc_dns_names_total\{event="learned"\} [1-9]/);
   await first.end();
   rules('allow to "third.example" at udp 443');
   await here.run();
   assert.equal(
-    [ipv4, ipv6, third].map((address) => reaches(cgroup, address)),
+    [ipv4, ipv6, third].map((address) => reachesFrom(cgroup, address)),
     [true, true, true],
   );
 });

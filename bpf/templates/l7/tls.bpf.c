@@ -49,13 +49,27 @@ POL_GLOBAL int pol_tls_receive_round(struct __sk_buff *skb, struct pol_tls_conne
 	return total;
 }
 
+/* Reads what came from `offset` on as far as it is looked at. 0: there is more of it that could not be read. */
+static __always_inline int pol_tls_receive_walk(struct __sk_buff *skb, struct pol_tls_connection *connection, __u32 offset)
+{
+	__u32 read;
+
+	for (int i = 0; i < POL_TLS_ROUNDS && connection->stage < POL_TLS_PASSES; i++) {
+		connection->event = POL_TLS_GOES_ON;
+		read = pol_tls_receive_round(skb, connection, offset);
+		offset += read;
+		if (!pol_tls_happened(connection) || !read)
+			break;
+	}
+	return connection->stage >= POL_TLS_PASSES || offset >= skb->len;
+}
+
 SEC("sk_skb/stream_verdict")
 int pol_tls_receive(struct __sk_buff *skb)
 {
 	struct pol_generation now = pol_generation_read();
 	__u64 cookie = bpf_get_socket_cookie(skb);
 	struct pol_tls_connection *connection = bpf_map_lookup_elem(&tls_connections, &cookie);
-	__u32 offset = 0, read;
 
 	if (!connection || connection->stage == POL_TLS_ENDED)
 		return SK_DROP;
@@ -65,14 +79,7 @@ int pol_tls_receive(struct __sk_buff *skb)
 		return SK_DROP;
 	if (connection->stage == POL_TLS_PASSES)
 		return SK_PASS;
-	for (int i = 0; i < POL_TLS_ROUNDS && connection->stage < POL_TLS_PASSES; i++) {
-		connection->event = POL_TLS_GOES_ON;
-		read = pol_tls_receive_round(skb, connection, offset);
-		offset += read;
-		if (!pol_tls_happened(connection) || !read)
-			break;
-	}
-	if (connection->stage < POL_TLS_PASSES && offset < skb->len)
+	if (!pol_tls_receive_walk(skb, connection, 0))
 		pol_tls_unread(connection);
 	if (connection->stage < POL_TLS_ENDED)
 		return SK_PASS;
