@@ -30,7 +30,7 @@ import { type Loaded, load, sameObjects, supported } from '../kernel/load.ts';
 import { type GenerationContent, type Generations, generations, type MapSource, tableNames } from '../kernel/tables.ts';
 import { type Mismatch, Verifier } from '../kernel/verify.ts';
 import type { Bundle } from '../policy/bundle.ts';
-import { newQuestions, questionKeys } from '../policy/changed-questions.ts';
+import { newQuestions, Questions } from '../policy/changed-questions.ts';
 import { ClassSpace } from '../policy/class-space.ts';
 import { materialize } from '../policy/materialize.ts';
 import { PolicyIndex, type PolicySet } from '../policy/policy-index.ts';
@@ -94,6 +94,7 @@ export class Enforcement {
   private readonly verifier: Verifier;
   private readonly index = new PolicyIndex();
   private space: { readonly of: Bundle['images']; readonly space: ClassSpace } | undefined;
+  private readonly questions = new Questions();
   /** Keys of the questions that the programs answered rightly. */
   private answered: ReadonlySet<string> = new Set();
   private current: Current | undefined;
@@ -221,7 +222,7 @@ export class Enforcement {
   /** Asks what is not in `known`; how many questions are answered. */
   private questioned(bundle: Bundle, known: ReadonlySet<string>): number {
     const policies = this.policiesOf(bundle);
-    const keys = questionKeys(bundle.boundary, policies);
+    const keys = this.questions.keysOf(bundle.boundary, policies);
     const asked = { ...bundle, boundary: newQuestions(bundle.boundary, keys, known) };
     const { mismatches } = must(this.verifier.verify(asked, policies));
     if (mismatches.length > 0) throw new Refusal(mismatches.map((mismatch) => mismatchText(asked, mismatch)));

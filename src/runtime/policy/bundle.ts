@@ -23,7 +23,7 @@ import {
 import { buildText, bundleSchemas } from '../../compiler/ir/bundle-schema.ts';
 import { linesIn, moved, placed } from '../../compiler/ir/part-lines.ts';
 import { boundaryFault } from './boundary.ts';
-import { imageFault } from './image-check.ts';
+import { countsFor, imageFault } from './image-check.ts';
 import { PartedSources } from './parted-sources.ts';
 import { type ContentEnds, contentEnds, frameFault, partFault } from './program-check.ts';
 import { signerOf, type TrustedKey } from './trust.ts';
@@ -280,7 +280,7 @@ class Contents {
   image(manifest: Manifest, frame: ProgramFrame, table: StaticTable): Uint8Array {
     const entry = manifest.images.find((image) => image.table === table);
     if (!entry) throw new Refusal('damaged', 'manifest.json', `\`manifest.json\` is damaged: no image of table \`${table}\``);
-    const key = `${table} ${entry.entries} ${entry.sha256} ${JSON.stringify(frame.classes)}`;
+    const key = `${table} ${entry.entries} ${entry.sha256} ${countsFor(table, frame.classes).join()}`;
     return once(this.#before?.images, this.now.images, { key, make: () => readImage(this.#directory, { entry, frame }, table) });
   }
 
@@ -317,10 +317,7 @@ function load(directory: string, trusted: readonly TrustedKey[] | undefined, bef
   if (new Set(manifest.parts).size !== manifest.parts.length)
     throw new Refusal('damaged', 'manifest.json', '`manifest.json` is damaged: it names a part twice');
   const known = contents.parts(manifest);
-  const fault = frameFault(
-    frame,
-    known.map(({ ends }) => ends),
-  );
+  const fault = frameFault(frame, new Set(known.map(({ ends }) => ends)));
   if (fault !== undefined) throw new Refusal('damaged', manifest.files.program.file, `the bundle is damaged: ${fault}`);
   const image = (table: StaticTable): Uint8Array => contents.image(manifest, frame, table);
   // For people and their tools: nothing here reads it, and it may be large.

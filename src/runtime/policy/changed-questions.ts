@@ -6,24 +6,27 @@ import type { PolicySet } from './policy-index.ts';
 /** The questions of a bundle by what they depend on, in their order. */
 export type QuestionKeys = readonly string[];
 
-type Subject = Pick<BoundaryPoint, 'subject' | 'direction'>;
+type End = BoundaryTable['endpoints'][number];
 
 /** The rules and default denies of a subject; none of what is no workload. */
-function identityOf(policies: PolicySet, { endpoints }: BoundaryTable, { subject, direction }: Subject): ReturnType<PolicySet['identity']> {
-  const end = endpoints[subject];
-  return end?.kind === 'workload' ? policies.identity(policies.matching(end.labels), direction) : { key: '', ids: [] };
-}
+const stateOf = (policies: PolicySet, end: End | undefined, direction: BoundaryPoint['direction']): string =>
+  end?.kind === 'workload' ? policies.stateOf(policies.matching(end.labels), direction) : '';
 
-export function questionKeys(boundary: BoundaryTable, policies: PolicySet): QuestionKeys {
-  const ends = boundary.endpoints.map((end) => JSON.stringify(end));
-  const identities = new Map<string, ReturnType<PolicySet['identity']>>();
-  return boundary.points.map(({ subject, direction, peer, point, action, cause }) => {
-    const asked = `${subject} ${direction}`;
-    const identity = identities.get(asked) ?? identityOf(policies, boundary, { subject, direction });
-    identities.set(asked, identity);
-    const decider = cause.kind === 'rule' ? identity.ids.indexOf(cause.rule) : cause.kind;
-    return `${ends[subject]} ${direction} ${ends[peer]} ${point} ${action} ${decider} ${identity.key}`;
-  });
+/** What bundles ask, one after the other. */
+export class Questions {
+  /** Of the last bundle, by their texts: what is known of the labels of an object is found by that object. */
+  #ends: ReadonlyMap<string, End> = new Map();
+
+  keysOf({ endpoints, points }: BoundaryTable, policies: PolicySet): QuestionKeys {
+    const texts = endpoints.map((end) => JSON.stringify(end));
+    const known = endpoints.map((end, i) => this.#ends.get(texts[i] ?? '') ?? end);
+    this.#ends = new Map(known.map((end, i) => [texts[i] ?? '', end]));
+    return points.map(({ subject, direction, peer, point, action, cause }) => {
+      const decider = cause.kind === 'rule' ? policies.ruleName(cause.rule) : cause.kind;
+      const state = stateOf(policies, known[subject], direction);
+      return `${texts[subject]} ${direction} ${texts[peer]} ${point} ${action} ${decider} ${state}`;
+    });
+  }
 }
 
 /** The questions that are not `known`, with the ends that they need. */

@@ -12,11 +12,29 @@ export type PeerSet = Uint32Array | 'all';
 const isReserved = ({ name, except }: ReservedSet, names: readonly ReservedName[]): boolean =>
   (name === undefined || names.includes(name)) && !except.some((one) => names.includes(one));
 
+const ofPeers = new WeakMap<readonly PeerClass[], ReadonlyMap<number, readonly number[]>>();
+
+/** Selector -> the peers that it matches. They never change. */
+function matchedBy(peers: readonly PeerClass[]): ReadonlyMap<number, readonly number[]> {
+  const known = ofPeers.get(peers);
+  if (known) return known;
+  const bySelector = new Map<number, number[]>();
+  for (const { number, selectors } of peers) {
+    for (const selector of selectors) {
+      const list = bySelector.get(selector);
+      if (list) list.push(number);
+      else bySelector.set(selector, [number]);
+    }
+  }
+  ofPeers.set(peers, bySelector);
+  return bySelector;
+}
+
 export class PeerSets {
   readonly #policies: PolicySet;
   readonly #peers: readonly PeerClass[];
   readonly #ipv6: ReadonlySet<number>;
-  readonly #bySelector = new Map<number, number[]>();
+  readonly #bySelector: ReadonlyMap<number, readonly number[]>;
   readonly #byKey = new Map<string, PeerSet>();
   readonly #byRule = new Map<number, PeerSet>();
 
@@ -24,13 +42,7 @@ export class PeerSets {
     this.#policies = policies;
     this.#peers = peers;
     this.#ipv6 = new Set(policies.ipv6Networks);
-    for (const { number, selectors } of peers) {
-      for (const selector of selectors) {
-        const list = this.#bySelector.get(selector);
-        if (list) list.push(number);
-        else this.#bySelector.set(selector, [number]);
-      }
-    }
+    this.#bySelector = matchedBy(peers);
   }
 
   of({ rule, peers = { selectors: [], networkClasses: [], entities: [] } }: ProgramRule): PeerSet {

@@ -1,6 +1,7 @@
 // Transport point -> port class, small: points stand in blocks, and equal blocks are one.
 import { limits } from '../../../compiler/ir/abi.ts';
-import { classesOf, portPieces } from '../../../compiler/ir/class-pieces.ts';
+import { portPieces } from '../../../compiler/ir/class-pieces.ts';
+import { transportPoints } from '../../../compiler/space/transport.ts';
 
 const blockSize = limits.portBlock;
 
@@ -18,22 +19,28 @@ export function portBlocks(image: Uint8Array): PortBlocks {
 
 function madeOf(image: Uint8Array): PortBlocks {
   const { lows, classes } = portPieces(image);
-  const points = classesOf(image);
-  const bytes = Buffer.from(points.buffer, points.byteOffset, points.byteLength);
-  const numbers = new Uint16Array(points.length / blockSize);
+  const numbers = new Uint16Array(transportPoints / blockSize);
   const known = new Map<string | number, number>();
-  const distinct: number[] = [];
+  /** The first points of blocks, and the pieces that these are in. */
+  const distinct: { readonly first: number; readonly piece: number }[] = [];
+  const points = new Uint16Array(blockSize);
+  const text = Buffer.from(points.buffer);
+  const fill = (into: Uint16Array, { first, piece: from }: { readonly first: number; readonly piece: number }): void => {
+    for (let piece = from; (lows[piece] ?? transportPoints) < first + blockSize; piece++)
+      into.fill(classes[piece] ?? 0, Math.max(0, (lows[piece] ?? 0) - first), (lows[piece + 1] ?? transportPoints) - first);
+  };
   let piece = 0;
   for (let block = 0; block < numbers.length; block++) {
-    const [first, end] = [block * blockSize, (block + 1) * blockSize];
-    while ((lows[piece + 1] ?? points.length) <= first) piece++;
-    const isOne = (lows[piece + 1] ?? points.length) >= end;
-    const key = isOne ? (classes[piece] ?? 0) : bytes.toString('latin1', first * 2, end * 2);
-    const number = known.get(key) ?? distinct.push(first) - 1;
+    const first = block * blockSize;
+    while ((lows[piece + 1] ?? transportPoints) <= first) piece++;
+    const isOne = (lows[piece + 1] ?? transportPoints) >= first + blockSize;
+    if (!isOne) fill(points, { first, piece });
+    const key = isOne ? (classes[piece] ?? 0) : text.toString('latin1');
+    const number = known.get(key) ?? distinct.push({ first, piece }) - 1;
     known.set(key, number);
     numbers[block] = number;
   }
   const joined = new Uint16Array(distinct.length * blockSize);
-  distinct.forEach((first, number) => joined.set(points.subarray(first, first + blockSize), number * blockSize));
+  distinct.forEach((place, number) => fill(joined.subarray(number * blockSize, (number + 1) * blockSize), place));
   return { numbers, classes: joined };
 }
