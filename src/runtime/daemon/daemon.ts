@@ -146,6 +146,8 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
     onApplied: (inForce) => {
       observePorts(inForce.maps, options.observeHttp);
       report.learn(inForce);
+      // Rules that nobody here meets have numbers now, too: the next change has not to wait until they are saved.
+      identities.save();
       youngMemory.clearSoon();
     },
     onNothingLeft: () => void ending.stop({ unload: true, unconfirmed: true }),
@@ -170,6 +172,7 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   // Last, so first to be undone: who ends policyd confirms nothing.
   undo.push(() => confirmation.giveUp());
   const reload = () => (['bundle', 'inventory'] as const).forEach((what) => changes.reload(what));
+  youngMemory.clearAllSoon();
   return {
     stop,
     ended: ending.ended,
