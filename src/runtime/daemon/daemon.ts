@@ -146,7 +146,6 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
     onApplied: (inForce) => {
       observePorts(inForce.maps, options.observeHttp);
       report.learn(inForce);
-      // Rules that nobody here meets have numbers now, too: the next change has not to wait until they are saved.
       identities.save();
       youngMemory.clearSoon();
     },
@@ -171,12 +170,11 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   undo.push(() => changes.close());
   // Last, so first to be undone: who ends policyd confirms nothing.
   undo.push(() => confirmation.giveUp());
-  const reload = () => (['bundle', 'inventory'] as const).forEach((what) => changes.reload(what));
   youngMemory.clearAllSoon();
   return {
     stop,
     ended: ending.ended,
-    reload,
+    reload: () => (['bundle', 'inventory'] as const).forEach((what) => changes.reload(what)),
     metrics: metrics.server.address,
     status: () => report.status(),
     exposition: () => report.exposition(),

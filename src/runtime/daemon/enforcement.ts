@@ -44,7 +44,7 @@ export type Desired = {
   readonly dynamic: readonly ResolvedWorkload[];
 };
 
-/** What must be on disk before a generation that uses it is in force. */
+/** What must be on disk before a generation that uses it is in force. Saved after each, too: then the next finds little to save. */
 export type Identities = { readonly causes: CauseTable; readonly ids: EndpointIds; readonly save: () => void };
 
 /** Programs in the kernel, and the tables that they and those of earlier bundles read. */

@@ -12,19 +12,28 @@ type End = BoundaryTable['endpoints'][number];
 const stateOf = (policies: PolicySet, end: End | undefined, direction: BoundaryPoint['direction']): string =>
   end?.kind === 'workload' ? policies.stateOf(policies.matching(end.labels), direction) : '';
 
+/** `number`: of ends with this text alone. */
+type KnownEnd = { readonly end: End; readonly number: number };
+
 /** What bundles ask, one after the other. */
 export class Questions {
   /** Of the last bundle, by their texts: what is known of the labels of an object is found by that object. */
-  #ends: ReadonlyMap<string, End> = new Map();
+  #ends: ReadonlyMap<string, KnownEnd> = new Map();
+  #next = 0;
 
   keysOf({ endpoints, points }: BoundaryTable, policies: PolicySet): QuestionKeys {
-    const texts = endpoints.map((end) => JSON.stringify(end));
-    const known = endpoints.map((end, i) => this.#ends.get(texts[i] ?? '') ?? end);
-    this.#ends = new Map(known.map((end, i) => [texts[i] ?? '', end]));
+    const ends = new Map<string, KnownEnd>();
+    const known = endpoints.map((end) => {
+      const text = JSON.stringify(end);
+      const one = this.#ends.get(text) ?? { end, number: this.#next++ };
+      ends.set(text, one);
+      return one;
+    });
+    this.#ends = ends;
     return points.map(({ subject, direction, peer, point, action, cause }) => {
       const decider = cause.kind === 'rule' ? policies.ruleName(cause.rule) : cause.kind;
-      const state = stateOf(policies, known[subject], direction);
-      return `${texts[subject]} ${direction} ${texts[peer]} ${point} ${action} ${decider} ${state}`;
+      const state = stateOf(policies, known[subject]?.end, direction);
+      return `${known[subject]?.number} ${direction} ${known[peer]?.number} ${point} ${action} ${decider} ${state}`;
     });
   }
 }

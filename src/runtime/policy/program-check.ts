@@ -81,6 +81,7 @@ export function frameFault(
     return 'a dimension has too many classes';
   if (services.some(({ backends }) => backends >= selectors.length)) return 'a service names a selector that does not exist';
   for (const domain of [...contentDomains, 'names'] as const)
-    if ([...ends].some((end) => (end.get(domain) ?? 0) > classes[domain])) return `a rule names a class of \`${domain}\` that does not exist`;
+    if ([...ends].some((end) => (end.get(domain) ?? 0) > classes[domain]))
+      return `a rule names a class of \`${domain}\` that does not exist`;
   return ascendingBelow(ipv6Networks, classes.networks) ? undefined : 'an IPv6 network class does not exist';
 }
