@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 12
+#define POL_ABI_VERSION 13
 
 enum {
 	POL_ACTION_ABSENT = 0,
@@ -209,16 +209,17 @@ enum {
 /* one element; slot of every per-generation table = revision & 1; revision 0 = nothing loaded: fail closed */
 struct pol_config {
 	__u32 revision; /* raised by one with each generation */
-	__u32 reserved;
+	__u32 former; /* the revision that is in force again from `until` on; its slot is left alone until then */
+	__u64 until; /* nanoseconds, CLOCK_MONOTONIC: nobody has confirmed `revision`; 0 = it stays */
 };
-_Static_assert(sizeof(struct pol_config) == 8, "pol_config");
+_Static_assert(sizeof(struct pol_config) == 16, "pol_config");
 
 /* one element; whom policies for the host are about: sockets outside of every workload */
 struct pol_host {
 	__u64 until; /* nanoseconds, CLOCK_MONOTONIC: from then on nobody; 0 = for good */
 	__u64 exempt; /* number of a cgroup that is not governed; 0 = none */
 	__u32 network; /* inode of their network namespace; 0 = no policy governs the host */
-	__u32 reserved;
+	__u32 since; /* revision from which on `until` counts: those before were confirmed */
 };
 _Static_assert(sizeof(struct pol_host) == 24, "pol_host");
 

@@ -175,5 +175,5 @@ static __always_inline __u32 pol_socket_owner(struct pol_generation now, struct 
 		if (storage && owner != POL_OWNER_UNKNOWN)
 			pol_word_store(&storage->owner, pol_word(now.revision, owner));
 	}
-	return owner == POL_ENDPOINT_HOST && !pol_host_is_governed() ? POL_ENDPOINT_NONE : owner;
+	return owner == POL_ENDPOINT_HOST && !pol_host_is_governed(now.revision) ? POL_ENDPOINT_NONE : owner;
 }

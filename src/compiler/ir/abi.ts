@@ -4,7 +4,7 @@ import { transportPoints } from '../space/transport.ts';
 import { array, layout, scalar } from './layout.ts';
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 12;
+export const abiVersion = 13;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
 /**
@@ -184,13 +184,14 @@ export const innerEntries = {
 export const layouts = {
   config: layout('pol_config', 'one element; slot of every per-generation table = revision & 1; revision 0 = nothing loaded: fail closed', {
     revision: scalar('u32', 'raised by one with each generation'),
-    reserved: scalar('u32', ''),
+    former: scalar('u32', 'the revision that is in force again from `until` on; its slot is left alone until then'),
+    until: scalar('u64', 'nanoseconds, CLOCK_MONOTONIC: nobody has confirmed `revision`; 0 = it stays'),
   }),
   host: layout('pol_host', 'one element; whom policies for the host are about: sockets outside of every workload', {
     until: scalar('u64', 'nanoseconds, CLOCK_MONOTONIC: from then on nobody; 0 = for good'),
     exempt: scalar('u64', 'number of a cgroup that is not governed; 0 = none'),
     network: scalar('u32', 'inode of their network namespace; 0 = no policy governs the host'),
-    reserved: scalar('u32', ''),
+    since: scalar('u32', 'revision from which on `until` counts: those before were confirmed'),
   }),
   memory: layout('pol_memory', 'first bytes of the decision memory; addresses are bytes from its beginning', {
     endpoints: scalar('u32', 'address of a pol_endpoint for each id'),
