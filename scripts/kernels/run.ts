@@ -16,7 +16,7 @@ import { type Plan, type Report, reportMark, type TestResult } from './report.ts
 import type { Survey } from './survey.ts';
 
 /** So much of what this process was told is told to tests in the machine. */
-const passedOn = ['CASES', 'PAIRS', 'SEED'] as const;
+const passedOn = ['PAIRS', 'SEED'] as const;
 const environment = (): Readonly<Record<string, string>> => ({
   PATIENCE: '8',
   ...Object.fromEntries(passedOn.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
