@@ -25,9 +25,10 @@ export async function run(options: RunOptions): Promise<number> {
   const confirm = options.confirm === undefined ? undefined : confirmTime(options.confirm);
   const observeHttp = portsOf(options.observeHttp);
   const daemon = await startDaemon({ ...options, metrics, verifyEvery, confirm, observeHttp, log });
-  for (const line of greeting(daemon)) log(line);
   const stop = () => void daemon.stop(options.unloadOnExit);
+  // Before it is said that it runs: who reads that may end it at once.
   process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', daemon.reload);
+  for (const line of greeting(daemon)) log(line);
   const alive = setInterval(() => {}, 1 << 30);
   const { unloaded, unconfirmed } = await daemon.ended;
   clearInterval(alive);
