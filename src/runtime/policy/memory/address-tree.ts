@@ -99,25 +99,34 @@ class Tree {
 
 const ipv4Bits = 96;
 
-/** Both trees as they would stand at 0. `references`: the words that say where a node is. */
-type Trees = { readonly words: Uint32Array; readonly references: Uint32Array; readonly ipv4: number; readonly ipv6: number };
+/** Both trees as they would stand at 0, and their roots. `references`: the words that say where a node is. */
+export type AddressTrees = {
+  readonly words: Uint32Array;
+  readonly references: Uint32Array;
+  readonly ipv4: number;
+  readonly ipv6: number;
+};
 
-const treesOf = new WeakMap<AddressBlocks, Trees>();
+const treesOf = new WeakMap<AddressBlocks, AddressTrees>();
 
-/** Writes both trees; of blocks, which never change, they are made once. */
-export function writeAddressTrees(blocks: AddressBlocks, writer: MemoryWriter): { readonly ipv4: number; readonly ipv6: number } {
+/** Of blocks that never change. */
+export function addressTrees(blocks: AddressBlocks): AddressTrees {
   const trees = treesOf.get(blocks) ?? madeOf(blocks);
   treesOf.set(blocks, trees);
-  const at = writer.place('addresses', trees.words.byteLength);
-  const words = writer.words(at, trees.words.length);
+  return trees;
+}
+
+/** A node where the trees stand at `at`, in bytes. */
+export const placedNode = (node: number, at: number): number => (isReference(node) ? node + at / 16 : node);
+
+/** Writes the trees into `words`, which stand at `at`. */
+export function writeAddressTrees(trees: AddressTrees, words: Uint32Array, at: number): void {
   words.set(trees.words);
   for (const reference of trees.references) words[reference] = (words[reference] ?? 0) + at / 16;
-  const placed = (root: number): number => (isReference(root) ? root + at / 16 : root);
-  return { ipv4: placed(trees.ipv4), ipv6: placed(trees.ipv6) };
 }
 
 /** Blocks shorter than the IPv4 space are IPv6; where none holds an address, it is nobody's. */
-function madeOf(blocks: AddressBlocks): Trees {
+function madeOf(blocks: AddressBlocks): AddressTrees {
   const writer = new MemoryWriter();
   const references: number[] = [];
   const isIpv4 = (i: number): boolean => blocks.isMapped(i) && blocks.lengthOf(i) >= ipv4Bits;
