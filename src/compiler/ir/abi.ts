@@ -4,7 +4,7 @@ import { transportPoints } from '../space/transport.ts';
 import { array, layout, scalar } from './layout.ts';
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 13;
+export const abiVersion = 14;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
 /**
@@ -136,8 +136,8 @@ export const limits = {
   /** Sockets that are remembered to have called a service; the eldest are forgotten. */
   servicePeers: 65536,
   /** Bytes of one page of the decision memory, and pages of one generation. */
-  memoryPage: 1 << 17,
-  memoryPages: 1024,
+  memoryPage: 1 << 18,
+  memoryPages: 512,
   /** Transport points whose classes stand together. */
   portBlock: 64,
   /** Classes whose choices stand in a block, blocks of a group, and bytes that blocks of a group begin at a multiple of. */
