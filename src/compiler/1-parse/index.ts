@@ -6,6 +6,7 @@ import type { Ast, FileAst } from '../ir/ast.ts';
 import { type Items, noItems } from './grammar.ts';
 import { items, spanOf } from './items.ts';
 import { tokenize, tokenOf, type WrongSigns } from './lexer.ts';
+import { quickPolicy } from './quick-policy.ts';
 import { declaredNames, parseItem } from './recover.ts';
 
 /** Parses every source; a mistake in one file leaves the others whole. */
@@ -31,6 +32,11 @@ function parseFile(source: SourceText, outer: Report): FileAst {
   const found = items(tokens, endOf(source), [source, report]);
   if (found.some(({ damaged }) => damaged)) for (const name of declaredNames(tokens)) unread.add(name);
   for (const [i, item] of found.entries()) {
+    const policy = item.damaged ? undefined : quickPolicy(item.tokens, source);
+    if (policy) {
+      file.policies.push(policy);
+      continue;
+    }
     const parsed = parseItem(item.tokens, { source, report, isFirst: i === 0, silent: item.damaged });
     for (const name of parsed.unread) unread.add(name);
     if (parsed.items) addItems(file, parsed.items);
