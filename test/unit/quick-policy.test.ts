@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { noItems, PolicyParser } from '../../src/compiler/1-parse/grammar.ts';
 import { items } from '../../src/compiler/1-parse/items.ts';
-import { tokenize, tokenOf } from '../../src/compiler/1-parse/lexer.ts';
+import { Reader, tokenOf } from '../../src/compiler/1-parse/lexer.ts';
 import { quickPolicy } from '../../src/compiler/1-parse/quick-policy.ts';
 import { edited } from '../fuzz/mutations.ts';
 import { files } from '../fuzz/seeds.ts';
@@ -25,7 +25,7 @@ const source = random(seedOf('quick-policy', 11));
 function compare(text: string): { readonly right: number; readonly quick: number } {
   const sourceText = { path: 'one', text };
   let [right, quick] = [0, 0];
-  for (const { tokens, damaged } of items(tokenize(text).tokens, tokenOf(EOF, '', text.length, 0), [sourceText, () => undefined])) {
+  for (const { tokens, damaged } of items(new Reader(text), tokenOf(EOF, '', text.length, 0), [sourceText, () => undefined])) {
     if (damaged) continue;
     const found = quickPolicy(tokens, sourceText);
     const read = grammar.attempt(sourceText, tokens, true);
