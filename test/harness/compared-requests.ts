@@ -7,7 +7,8 @@ import { typedPolicy } from './compile.ts';
 import { cut } from './http-client.ts';
 import { evasions } from './http-evasions.ts';
 import { randomFieldedRequest, randomRequest, requestAt, verdictOfRequest } from './http-requests.ts';
-import { longestPacket, type Walker, walkedPort } from './http-walker.ts';
+import { type Walker, walkedPort } from './http-walker.ts';
+import { longestPacket } from './packet-reader.ts';
 import type { Random } from './random.ts';
 
 const lines = [
@@ -93,10 +94,23 @@ const countedOf = (walker: Walker): Tally => new Map(walker.counted().map(({ cau
 
 type Run = { readonly walker: Walker; readonly policy: TypedPolicy; readonly random: Random };
 
+/** The lines of the last request, which many a client sends again with its next one. */
+let lastLines = '';
+
+/** A random request; with lines that went before, and perhaps one byte of them changed. */
+function nextText(random: Random): string {
+  const text = randomText(random);
+  const end = text.indexOf('\r\n') + 2;
+  if (end > 1 && lastLines !== '' && random.chance(0.3))
+    return text.slice(0, end) + (random.chance(0.2) ? mutated(lastLines, random) : lastLines);
+  if (end > 1) lastLines = text.slice(end);
+  return text;
+}
+
 /** The next request that a stream can begin with, and what it is. */
 function nextRequest(source: Random, longest: number) {
   for (;;) {
-    const sent = randomText(source);
+    const sent = nextText(source);
     const read = sent === '' ? undefined : requestAt(sent, 0);
     if (!read || (read.framed && read.end === undefined)) continue;
     const text = read.framed ? sent.slice(0, read.end) : sent;

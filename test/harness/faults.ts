@@ -120,6 +120,13 @@ const inRequests: readonly Change[] = [
     "if (byte > 0x20 && byte < 0x7f && byte != '?'",
     "if (byte > 0x40 && byte < 0x7f && byte != '?'",
   ],
+  [
+    'header lines are known by their first words',
+    'l7/http-known.h',
+    '		if (i + POL_PLAIN_WORD >= length)\n			return 1;',
+    '		if (i >= 2 * POL_PLAIN_WORD || i + POL_PLAIN_WORD >= length)\n			return 1;',
+  ],
+  ['what lines say of bodies is forgotten', 'l7/http-known.h', 'http->flags |= known->flags;', 'http->flags |= 0;'],
 ];
 
 export const seededFaults: readonly Fault[] = [

@@ -12,10 +12,11 @@ import { transportPoint } from '../../src/compiler/space/transport.ts';
 import { typedPolicy } from '../harness/compile.ts';
 import { host, workload } from '../harness/governed.ts';
 import { kernelTest } from '../harness/kernel.ts';
+import { longestPacket } from '../harness/packet-reader.ts';
 import { patience } from '../harness/patience.ts';
 import { type Random, random, seedOf } from '../harness/random.ts';
 import { extensionKind, type HelloParts, hello, noHellos, record, recordType, secondHellos, tlsEvasions } from '../harness/tls-hellos.ts';
-import { longestPacket, tlsWalker, type Walked, type Walker, walkedPort } from '../harness/tls-walker.ts';
+import { tlsWalker, type Walked, type Walker, walkedPort } from '../harness/tls-walker.ts';
 
 /** Under emulation, each costs many times as much. */
 const streams = Number(process.env['HELLOS'] ?? 20_000 / patience ** 2);

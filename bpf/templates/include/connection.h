@@ -166,6 +166,15 @@ static __always_inline int pol_connection_flows(const struct pol_packet *packet,
 	       pol_word_load(&storage->verdict) == pol_word(revision, POL_ACTION_ALLOW);
 }
 
+/*
+ * The same of one whose requests are read: only what it carries is still to be judged (pol_data_judge), not who speaks.
+ */
+static __always_inline int pol_connection_is_read(const struct pol_packet *packet, const struct pol_socket *storage, __u32 revision)
+{
+	return packet->protocol == POL_PROTOCOL_TCP && !pol_packet_opens(packet) && storage->role != POL_ROLE_UNKNOWN &&
+	       storage->inspected == POL_SOCKET_INSPECTED && pol_word_load(&storage->verdict) == pol_word(revision, POL_ACTION_INSPECT);
+}
+
 /* POL_CONNECTION_*. `storage`: of the connection's socket, which is no listener. */
 POL_GLOBAL int pol_connection_judge(struct __sk_buff *skb, struct pol_case *this, struct pol_socket *storage)
 {

@@ -6,7 +6,7 @@
 #include "../include/connection.h"
 #include "../include/flow.h"
 #include "../include/related.h"
-#include "../include/response.h"
+#include "../include/response-frames.h"
 #include "../include/shared-port.h"
 #include "../include/source.h"
 #include "../include/unreadable.h"
@@ -15,6 +15,26 @@
 static __always_inline int pol_packet_is_response(const struct pol_case *this, const struct pol_socket *storage)
 {
 	return this->direction == (storage->role == POL_ROLE_ACTIVE ? POL_SECTION_INGRESS : POL_SECTION_EGRESS);
+}
+
+/* The packet passes: with bytes of a response, perhaps. */
+static __always_inline void pol_packet_answers(struct __sk_buff *skb, const struct pol_case *this, const struct pol_socket *storage)
+{
+	if (this->packet.payload && pol_packet_is_response(this, storage))
+		pol_response_seen(skb, this->packet.sequence, this->packet.payload,
+				  this->packet.before + this->packet.length - this->packet.payload);
+}
+
+/* Does it pass, as one of a connection whose requests are read? False: that is not all that is to be said of it. */
+static __always_inline int pol_packet_is_read(struct __sk_buff *skb, const struct pol_case *this, const struct pol_socket *storage,
+					      struct bpf_sock *sk)
+{
+	int outcome = pol_data_judge(this, storage);
+
+	if (outcome == POL_CONNECTION_DENIED || (outcome == POL_CONNECTION_PASSES_TOLD && !pol_socket_tells(sk)))
+		return 0;
+	pol_packet_answers(skb, this, storage);
+	return 1;
 }
 
 /* What is no TCP connection. 1 pass, 0 deny. Queries that a workload is asked it answers itself. */
@@ -49,9 +69,12 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
 	storage = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	stream = this->packet.protocol == POL_PROTOCOL_TCP && sk->protocol == POL_NUMBER_TCP && sk->type == POL_SOCKET_STREAM;
-	if (kind == POL_PACKET_EVENT && stream && storage && sk->state != BPF_TCP_LISTEN &&
-	    pol_connection_flows(&this->packet, storage, now.revision))
-		return 1;
+	if (kind == POL_PACKET_EVENT && stream && storage && sk->state != BPF_TCP_LISTEN) {
+		if (pol_connection_flows(&this->packet, storage, now.revision))
+			return 1;
+		if (pol_connection_is_read(&this->packet, storage, now.revision) && pol_packet_is_read(skb, this, storage, sk))
+			return 1;
+	}
 	this->question.subject = pol_socket_owner(now, sk, storage);
 	if (this->question.subject == POL_ENDPOINT_NONE)
 		return 1;
@@ -84,9 +107,8 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 		return 0;
 	if (kind == POL_CONNECTION_PASSES_TOLD && !pol_socket_tells(sk))
 		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
-	if (storage && storage->inspected && this->packet.payload && pol_packet_is_response(this, storage))
-		pol_response_seen(skb, this->packet.sequence, this->packet.payload,
-				  this->packet.before + this->packet.length - this->packet.payload);
+	if (storage && storage->inspected)
+		pol_packet_answers(skb, this, storage);
 	return 1;
 }
 

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * Header lines that a connection has sent before. Most clients send the same ones with each request; they are compared, eight bytes at
+ * a time, and not read again. Only lines that came in one piece behind `HTTP/1.1` are kept, none that made a request undecidable or
+ * ask for another protocol: so what stands before them has no part in what they mean.
+ */
+#pragma once
+#include "http.h"
+
+enum { POL_KNOWN_BEFORE = POL_HTTP_IS_HEAD }; /* all that a request line may have said */
+
+/* The header lines begin here. */
+static __always_inline void pol_known_begin(struct pol_http *http)
+{
+	http->step.section = http->flags & ~POL_KNOWN_BEFORE ? 0 : http->step.read;
+}
+
+/* The head is whole: keeps its lines. */
+static __always_inline void pol_known_keep(struct pol_http *http, const struct pol_tables *tables)
+{
+	struct pol_known *known = &http->known;
+	__u32 from = http->step.section, length = http->step.read - from;
+
+	if (!from || length < POL_PLAIN_WORD || length > POL_STREAM_STEP || http->flags & (POL_HTTP_AMBIGUOUS | POL_HTTP_UPGRADES))
+		return;
+	for (__u32 i = 0; i < POL_STREAM_STEP && i < length; i += POL_PLAIN_WORD) {
+		__u32 place = from + i, at = i;
+
+		asm volatile("%0 &= %1" : "+r"(place) : "i"(POL_STREAM_STEP - 1));
+		asm volatile("%0 &= %1" : "+r"(at) : "i"(POL_STREAM_STEP - POL_PLAIN_WORD));
+		*(__u64 *)(known->byte + at) = *(const __u64 *)(http->step.byte + place);
+	}
+	known->classes = http->classes;
+	known->body = http->length;
+	known->lines = http->lines;
+	known->flags = http->flags & ~POL_KNOWN_BEFORE;
+	known->identity = tables->requests->identity;
+	known->length = length;
+}
+
+/* Are the next bytes those lines, and nothing said before that matters to them? */
+static __always_inline int pol_known_follows(const struct pol_http *http, const struct pol_tables *tables)
+{
+	const struct pol_known *known = &http->known;
+	__u32 from = http->step.read, length = known->length, i;
+
+	if (!length || http->lines || http->flags & ~POL_KNOWN_BEFORE || http->step.section != from || http->step.length - from < length ||
+	    known->identity != tables->requests->identity)
+		return 0;
+	for (i = 0; i < POL_STREAM_STEP; i += POL_PLAIN_WORD) {
+		/* The last word may overlap the one before it. */
+		__u32 at = i + POL_PLAIN_WORD > length ? length - POL_PLAIN_WORD : i, place = from + at;
+
+		asm volatile("%0 &= %1" : "+r"(place) : "i"(POL_STREAM_STEP - 1));
+		asm volatile("%0 &= %1" : "+r"(at) : "i"(POL_STREAM_STEP - 1));
+		if (*(const __u64 *)(http->step.byte + place) != *(const __u64 *)(known->byte + at))
+			return 0;
+		if (i + POL_PLAIN_WORD >= length)
+			return 1;
+	}
+	return 0;
+}
+
+/* Reads them by what they said the last time. */
+static __always_inline __u32 pol_known_adopt(struct pol_http *http)
+{
+	const struct pol_known *known = &http->known;
+
+	http->head += known->length;
+	http->step.read += known->length;
+	http->flags |= known->flags;
+	http->lines = known->lines;
+	http->length = known->body;
+	__builtin_memcpy(http->classes.of + POL_FIELD_HOST, known->classes.of + POL_FIELD_HOST,
+			 sizeof(http->classes) - POL_FIELD_HOST * sizeof(http->classes.of[0]));
+	return pol_http_empty_line_end(http, '\n');
+}
