@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * What became of a request that passed. The programs that read requests say which responses are due and where in the other stream they
- * will begin (response-frames.h); cgroup_skb sees the packet with that byte go by and reads the status. That makes the counters of requests
+ * will begin (response-due.h); cgroup_skb sees the packet with that byte go by and reads the status. That makes the counters of requests
  * and their durations, and says whether the connection speaks another protocol from there on (101).
  */
 #pragma once

@@ -4,7 +4,7 @@
  */
 #pragma once
 #include "../include/case.h"
-#include "../include/response-frames.h"
+#include "../include/response-due.h"
 #include "http-plain.h"
 #include "ports.h"
 
