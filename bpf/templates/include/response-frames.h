@@ -36,17 +36,6 @@ enum {
 	POL_FRAME_STEPS = 256, /* in one packet */
 };
 
-/* `HTTP/1.1 200`: the number; 0 if it is no such line. */
-static __always_inline __u32 pol_response_status(const __u8 *line)
-{
-	__u32 hundreds = line[9] - '0', tens = line[10] - '0', ones = line[11] - '0';
-
-	if (line[0] != 'H' || line[1] != 'T' || line[2] != 'T' || line[3] != 'P' || line[4] != '/' || line[5] != '1' || line[6] != '.' ||
-	    line[8] != ' ' || hundreds > 9 || tens > 9 || ones > 9)
-		return 0;
-	return hundreds * 100 + tens * 10 + ones;
-}
-
 /* A byte more of a text whose beginning is kept. */
 static __always_inline void pol_frame_keep(struct pol_response *response, __u32 byte)
 {
@@ -361,26 +350,6 @@ POL_GLOBAL int pol_frames_read(struct __sk_buff *skb, struct pol_response *respo
 		pol_response_lose(response);
 	response->next = sequence + payload;
 	return 0;
-}
-
-/* As pol_response_seen, of the one that is awaited alone. */
-static __always_inline void pol_response_first(struct __sk_buff *skb, struct pol_response *response, __u32 sequence, __u32 payload, __u32 data)
-{
-	__u8 line[POL_RESPONSE_LINE];
-	__u32 at, status = 0;
-
-	/* Behind it, or before it: a number that is too large. */
-	at = response->begins - sequence;
-	if (at >= payload)
-		return;
-	pol_duration_count(response, bpf_ktime_get_ns() - response->since);
-	if (payload - at >= sizeof(line) && !bpf_skb_load_bytes(skb, data + at, line, sizeof(line)))
-		status = pol_response_status(line);
-	pol_request_count(response, status);
-	if (status == POL_STATUS_SWITCHED)
-		response->state = POL_RESPONSE_SWITCHED;
-	else
-		response->state = status >= POL_STATUS_FINAL ? POL_RESPONSE_OTHER : POL_RESPONSE_UNREAD;
 }
 
 /*
