@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 14
+#define POL_ABI_VERSION 15
 
 enum {
 	POL_ACTION_ABSENT = 0,
