@@ -88,6 +88,7 @@ function expressionTest(name: string, field: Field, reading: Reading): string {
   const read = regexIn(expression, reading);
   const [unknown] = /(?<=^(?:[^\\]|\\[^uZ])*)\\[uZ]/.exec(expression) ?? [];
   if (unknown !== undefined) reading.refuse(field, `no expression of RE2 has \`${unknown}\``);
+  else if (/\\Q.*"/s.test(expression)) reading.unsupported(field, 'a `"` behind `\\Q`: texts have no place for it');
   else if (!read.ok) reading.unsupported(field, read.mistake.reason);
   return `${name} ${regexText(expression)}`;
 }
