@@ -14,7 +14,7 @@ const inCompiler: readonly Change[] = [
   ['allow is asked before deny', 'ir/deciding-order.ts', '+ (actionPlaces.get(action) ?? 0)', '- (actionPlaces.get(action) ?? 0)'],
   ['priorities the wrong way', 'ir/deciding-order.ts', 'a.priority - b.priority', 'b.priority - a.priority'],
   ['a range without its last port', 'space/partition.ts', '(high + 1) * sets.length', 'high * sets.length'],
-  ['ports by name are forgotten', '4-normalize/index.ts', 'named: distinctNamedPorts(transport.named)', 'named: []'],
+  ['ports by name are forgotten', '4-normalize/index.ts', 'named: distinctNamedPorts(named)', 'named: []'],
   [
     'audit policies deny by default',
     '4-normalize/index.ts',
