@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { atEnd, inCgroup, kernelOrSkip, privateCgroup } from '../harness/kernel.ts';
 import { reachesFrom } from '../harness/names-world.ts';
 import { patience } from '../harness/patience.ts';
-import { endChildren, owned, until, world } from '../harness/policyd.ts';
+import { endChildren, owned, policyd, until, world } from '../harness/policyd.ts';
 
 const missing = (program: string): boolean => spawnSync('which', [program]).status !== 0;
 const lacking = ['dnsmasq', 'dig'].filter(missing);
@@ -134,6 +134,67 @@ peerTest('what dnsmasq answers is reached by its name, also after policyd was st
     [ipv4, ipv6, third].map((address) => reachesFrom(cgroup, address)),
     [true, true, true],
   );
+});
+
+const samples = (metrics: string, name: string): readonly string[] =>
+  metrics
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`))
+    .sort();
+
+peerTest('--observe-dns: queries and answers are told and counted with rules about them and without', async () => {
+  const [here, port, cgroup] = [world(), await dnsmasq(), privateCgroup('client')];
+  const rule = (block: string) => here.policy(`policy client for { app: "client" } { egress { allow to host at udp ${port}${block} } }\n`);
+  here.inventoryText(`workloads: [{ name: client, labels: { app: client }, cgroup: ${cgroup.path} }]\n`);
+  rule('');
+  const daemon = await here.run('--observe-dns', `${port}`);
+  for (const [name, type, server] of [
+    ['OK.example', 'A', '@127.0.0.1'],
+    ['ok.example', 'AAAA', '@::1'],
+    ['ok.example', 'A', '@::1'],
+    ['none.invalid', 'A', '@127.0.0.1'],
+  ] as const)
+    dig(cgroup, port, name, type, server);
+  const queries = (more: readonly string[]) => [
+    'hubble_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} 3',
+    'hubble_dns_queries_total{rcode="",qtypes="AAAA",ips_returned="0"} 1',
+    ...more,
+  ];
+  assert.equal(samples(await daemon.metrics(), 'hubble_dns_queries_total'), queries([]));
+  assert.equal(samples(await daemon.metrics(), 'hubble_dns_responses_total'), [
+    'hubble_dns_responses_total{rcode="No Error",qtypes="A",ips_returned="1"} 2',
+    'hubble_dns_responses_total{rcode="No Error",qtypes="AAAA",ips_returned="1"} 1',
+    'hubble_dns_responses_total{rcode="Query Refused",qtypes="A",ips_returned="0"} 1',
+  ]);
+  const lines = policyd(['observe', '--json', ...here.state])
+    .out.trim()
+    .split('\n');
+  const flows = lines.map((line) => JSON.parse(line).flow).filter((one) => one?.Type === 'L7');
+  assert.is(flows.length, 8, lines.join('\n'));
+  const [query, answer] = flows;
+  assert.equal([query.is_reply, query.l7], [false, { type: 'REQUEST', dns: { query: 'ok.example.', qtypes: ['A'] } }]);
+  assert.equal(
+    [answer.is_reply, answer.traffic_direction, answer.verdict, answer.source.labels],
+    [true, 'EGRESS', 'FORWARDED', ['reserved:host']],
+  );
+  assert.equal([answer.l7.type, answer.l7.dns.ips, answer.l7.dns.rrtypes], ['RESPONSE', ['192.0.2.1'], ['A']]);
+  for (const flow of [query, answer]) assert.match(flow.extensions.rule.text, /^allow to host/);
+
+  const { build } = here.status().bundle;
+  rule(' dns { "ok.example" }');
+  await until('the rule about names', () => here.status().bundle.build !== build);
+  dig(cgroup, port, 'ok.example', 'A');
+  dig(cgroup, port, 'no.example', 'A');
+  const denied = 'hubble_dns_queries_total{rcode="Policy denied",qtypes="A",ips_returned="0"} 1';
+  assert.equal(
+    samples(await daemon.metrics(), 'hubble_dns_queries_total'),
+    queries([denied]).map((line) => line.replace(/(rcode="",qtypes="A",.*) 3$/, '$1 4')),
+  );
+  assert.match(samples(await daemon.metrics(), 'hubble_dns_responses_total').join(), /qtypes="A",ips_returned="1"\} 3/);
+  await daemon.end();
+  const again = await here.run();
+  dig(cgroup, port, 'ok.example', 'A');
+  assert.match(samples(await again.metrics(), 'hubble_dns_responses_total').join(), /qtypes="A",ips_returned="1"\} 3/);
 });
 
 /** As a process of the cgroup, in a network of its own: a resolver at port 53, and the C library that asks it. */

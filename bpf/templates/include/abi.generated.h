@@ -154,6 +154,7 @@ enum {
 	POL_LIMIT_REQUEST_METHODS = 8,
 	POL_LIMIT_DURATION_BUCKETS = 12,
 	POL_LIMIT_QUERY_TYPES = 512,
+	POL_LIMIT_ANSWER_COUNTERS = 4096,
 	POL_LIMIT_NAMES_OF_ADDRESS = 32,
 	POL_LIMIT_PROBES = 32,
 	POL_LIMIT_SERVICE_PEERS = 65536,
@@ -446,6 +447,14 @@ struct pol_request_key {
 };
 _Static_assert(sizeof(struct pol_request_key) == 8, "pol_request_key");
 
+/* DNS answers that are looked at */
+struct pol_answer_key {
+	__u16 type; /* that was asked for; the highest one that is counted by itself, and one more: all others */
+	__u8 code; /* of the response */
+	__u8 addresses; /* in it */
+};
+_Static_assert(sizeof(struct pol_answer_key) == 4, "pol_answer_key");
+
 /* from a request that passed to the first byte of its response */
 struct pol_durations {
 	__u64 sum; /* nanoseconds */
@@ -475,7 +484,8 @@ struct pol_event {
 	__u32 pid; /* exec, connect and sendmsg hooks; else 0 */
 	__u32 uid; /* exec, connect and sendmsg hooks; else 0 */
 	__u16 text_length; /* bytes of text, before it was cut */
-	__u16 reserved2;
-	__u8 text[256]; /* http: METHOD SP path; exec: path; dns: the question as it was sent; tls: names, each a kind, a length and its bytes */
+	__u8 is_answer; /* dns: 1 an answer */
+	__u8 reserved2;
+	__u8 text[256]; /* http: METHOD SP path; exec: path; dns: the question as it was sent, or the answer from its header on; tls: names, each a kind, a length and its bytes */
 };
 _Static_assert(sizeof(struct pol_event) == 336, "pol_event");

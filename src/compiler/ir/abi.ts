@@ -129,6 +129,8 @@ export const limits = {
   durationBuckets: 12,
   /** Types of DNS queries that are counted by themselves; behind them all others, and what no query could be read of. */
   queryTypes: 512,
+  /** Entries of the table of DNS answers by type, code and number of addresses. */
+  answerCounters: 4096,
   /** Names that one address is known by. */
   namesOfAddress: 32,
   /** Questions of one run of pol_verify. */
@@ -364,6 +366,11 @@ export const layouts = {
     reserved: scalar('u8', ''),
     status: scalar('u32', 'of the response; 0 = it was not seen'),
   }),
+  answerKey: layout('pol_answer_key', 'DNS answers that are looked at', {
+    type: scalar('u16', 'that was asked for; the highest one that is counted by itself, and one more: all others'),
+    code: scalar('u8', 'of the response'),
+    addresses: scalar('u8', 'in it'),
+  }),
   durations: layout('pol_durations', 'from a request that passed to the first byte of its response', {
     sum: scalar('u64', 'nanoseconds'),
     bucket: array('u64', limits.durationBuckets, 'how many took so long, and no less; the last one has no end'),
@@ -389,11 +396,12 @@ export const layouts = {
     pid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
     uid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
     text_length: scalar('u16', 'bytes of text, before it was cut'),
-    reserved2: scalar('u16', ''),
+    is_answer: scalar('u8', 'dns: 1 an answer'),
+    reserved2: scalar('u8', ''),
     text: array(
       'u8',
       limits.eventText,
-      'http: METHOD SP path; exec: path; dns: the question as it was sent; tls: names, each a kind, a length and its bytes',
+      'http: METHOD SP path; exec: path; dns: the question as it was sent, or the answer from its header on; tls: names, each a kind, a length and its bytes',
     ),
   }),
 } as const;

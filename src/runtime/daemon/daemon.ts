@@ -5,7 +5,7 @@ import { type ListenAddress, serveMetrics } from '../hubble/serve.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { names, openPins, type Removed, unload } from '../kernel/bpffs.ts';
 import { missingOnMachine } from '../kernel/features.ts';
-import { observePorts } from '../kernel/observed.ts';
+import { type Observed, observePorts } from '../kernel/observed.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import type { TrustedKey } from '../policy/trust.ts';
 import { Changes } from './changes.ts';
@@ -41,8 +41,8 @@ export type DaemonOptions = {
   readonly confirmations: string;
   /** What differs is written again. */
   readonly repair: boolean;
-  /** Ports at which the requests that workloads receive are told, whatever policy asks for. */
-  readonly observeHttp: readonly number[];
+  /** Ports whose requests and DNS messages are told, whatever policy asks for. */
+  readonly observe: Observed;
   readonly log: (line: string) => void;
 };
 
@@ -77,7 +77,7 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   const options = { ...given, bundle: resolve(given.bundle), pins: resolve(given.pins), state: resolve(given.state) };
   // Read once: who can change a key file later changes nothing.
   const trusted = given.trust.length > 0 ? given.trust.map(loadTrustedKey) : undefined;
-  const observers = given.observeHttp.length > 0 ? httpObservers() : [];
+  const observers = given.observe.http.length > 0 ? httpObservers() : [];
   const inputs = { bundle: loadBundle(options.bundle, { trusted, observers }), inventory: loadInventory(options.inventory) };
   const folder = stateFolderAt(options.state);
   const claim = claimFolders(folder, options.pins);
@@ -144,7 +144,7 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
     confirmation,
     fresh: claim.fresh,
     onApplied: (inForce) => {
-      observePorts(inForce.maps, options.observeHttp);
+      observePorts(inForce.maps, options.observe);
       report.learn(inForce);
       identities.save();
       youngMemory.clearSoon();
