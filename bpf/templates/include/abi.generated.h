@@ -142,7 +142,7 @@ enum {
 	POL_LIMIT_NAMES_SLOT = 31,
 	POL_LIMIT_REQUEST_STATES = 65535,
 	POL_LIMIT_REQUEST_CELLS = 1048576,
-	POL_LIMIT_NEAR_CELLS = 8192,
+	POL_LIMIT_NEAR_CELLS = 32768,
 	POL_LIMIT_PAGE_CELLS = 2048,
 	POL_LIMIT_CLASSES = 65535,
 	POL_LIMIT_EVENT_TEXT = 256,
@@ -204,7 +204,7 @@ enum {
 	POL_INNER_ENTRIES_SERVICES = 262144,
 	POL_INNER_ENTRIES_SERVICE_SLOTS = 4194304,
 	POL_INNER_ENTRIES_BACKENDS = 1048576,
-	POL_INNER_ENTRIES_PAGES = 508,
+	POL_INNER_ENTRIES_PAGES = 496,
 };
 
 /* one element; slot of every per-generation table = revision & 1; revision 0 = nothing loaded: fail closed */
@@ -340,9 +340,9 @@ struct pol_requests {
 	__u16 values[32]; /* classes of one value, with class 0 */
 	__u16 folded[32]; /* classes of all values together, with class 0 */
 	__u8 byte_class[8192]; /* byte_class[slot * 256 + byte] */
-	__u16 near[8192]; /* the first cells; no others of the struct stand behind them */
+	__u16 near[32768]; /* the first cells; no others of the struct stand behind them */
 };
-_Static_assert(sizeof(struct pol_requests) == 25488, "pol_requests");
+_Static_assert(sizeof(struct pol_requests) == 74640, "pol_requests");
 
 /* cells of one request domain, behind those in pol_requests */
 struct pol_page {

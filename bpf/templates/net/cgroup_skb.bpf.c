@@ -95,7 +95,7 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 		return pol_unreadable_judge(this, kind);
 	/* The source of an established connection is as its first packet's. */
 	if (direction == POL_SECTION_EGRESS && (this->packet.protocol != POL_PROTOCOL_TCP || pol_packet_opens(&this->packet)) &&
-	    pol_source_is_forged(skb, this, (__u64)pol_socket_address(sk)))
+	    pol_source_is_forged(skb, this, sk))
 		return pol_case_refuse(this, POL_CAUSE_FORGED_SOURCE);
 	if (direction == POL_SECTION_INGRESS &&
 	    (sk->protocol == POL_NUMBER_UDP || (sk->protocol == POL_NUMBER_TCP && sk->state == BPF_TCP_LISTEN)) &&
@@ -103,7 +103,7 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 		return pol_case_refuse(this, POL_CAUSE_SHARED_PORT);
 	/* A raw socket may have TCP as its protocol, and then sends and reads any number of connections. */
 	if (!stream) {
-		this->network = pol_network_of_socket(sk);
+		this->network = pol_network_kept(sk, storage);
 		return pol_related_passes(skb, this) || pol_datagram_judge(skb, this, direction);
 	}
 	if (sk->state == BPF_TCP_LISTEN)

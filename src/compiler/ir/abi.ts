@@ -110,7 +110,7 @@ export const limits = {
   requestStates: 65535,
   requestCells: 1 << 20,
   /** The first of them, which stand in `pol_requests` itself, and those of one page of the others. */
-  nearCells: 8192,
+  nearCells: 32768,
   pageCells: 2048,
   /** Request, exec and port classes (`plan/too-many-classes`); u16 in tables. */
   classes: 65535,
