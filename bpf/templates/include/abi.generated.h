@@ -447,14 +447,6 @@ struct pol_request_key {
 };
 _Static_assert(sizeof(struct pol_request_key) == 8, "pol_request_key");
 
-/* DNS answers that are looked at */
-struct pol_answer_key {
-	__u16 type; /* that was asked for; the highest one that is counted by itself, and one more: all others */
-	__u8 code; /* of the response */
-	__u8 addresses; /* in it */
-};
-_Static_assert(sizeof(struct pol_answer_key) == 4, "pol_answer_key");
-
 /* from a request that passed to the first byte of its response */
 struct pol_durations {
 	__u64 sum; /* nanoseconds */

@@ -13,7 +13,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, POL_LIMIT_ANSWER_COUNTERS);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
-	__type(key, struct pol_answer_key);
+	__type(key, __u32); /* type (of those that are not counted by themselves the next), code of the response, addresses in it */
 	__type(value, __u64);
 } dns_responses SEC(".maps");
 
@@ -68,11 +68,7 @@ POL_GLOBAL int pol_seen_addresses(struct __sk_buff *skb, struct pol_seen *seen, 
 
 static __always_inline void pol_answer_count(__u32 type, __u32 code, __u32 addresses)
 {
-	struct pol_answer_key key = {
-		.type = type < POL_LIMIT_QUERY_TYPES ? type : POL_LIMIT_QUERY_TYPES,
-		.code = code,
-		.addresses = addresses,
-	};
+	__u32 key = (type < POL_LIMIT_QUERY_TYPES ? type : POL_LIMIT_QUERY_TYPES) << 16 | code << 8 | addresses;
 	__u64 *count = bpf_map_lookup_elem(&dns_responses, &key);
 	__u64 none = 0;
 

@@ -38,7 +38,8 @@ struct pol_socket {
 	__u32 mark; /* next byte to come when the last query had passed */
 	__u8 asked; /* a query passed */
 	__u8 pipelined; /* several answers were due at once: how many still are cannot be told */
-	__u8 reserved[2];
+	__u8 is_tls; /* inspected: for a ClientHello */
+	__u8 reserved;
 };
 
 struct {

@@ -11,6 +11,7 @@
 #include "../include/shared-port.h"
 #include "../include/source.h"
 #include "../include/unreadable.h"
+#include "../l7/tls-state.h"
 
 /* Does it go the other way than the requests of its connection? */
 static __always_inline int pol_packet_is_response(const struct pol_case *this, const struct pol_socket *storage)
@@ -113,8 +114,12 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 		return 0;
 	if (kind == POL_CONNECTION_PASSES_TOLD && !pol_socket_tells(sk))
 		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
-	if (storage && storage->inspected)
+	if (!storage || !storage->inspected)
+		return 1;
+	if (!storage->is_tls)
 		pol_packet_answers(skb, this, storage);
+	else if (this->packet.payload && pol_packet_is_response(this, storage) && pol_tls_is_cut(bpf_get_socket_cookie(skb)))
+		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
 	return 1;
 }
 

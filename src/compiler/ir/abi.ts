@@ -127,9 +127,8 @@ export const limits = {
   requestMethods: 8,
   /** Buckets of a histogram of durations, the one without an end among them. */
   durationBuckets: 12,
-  /** Types of DNS queries that are counted by themselves; behind them all others, and what no query could be read of. */
+  /** Types of DNS queries that are counted by themselves, behind them all others and what no query could be read of; answers by type, code and addresses. */
   queryTypes: 512,
-  /** Entries of the table of DNS answers by type, code and number of addresses. */
   answerCounters: 4096,
   /** Names that one address is known by. */
   namesOfAddress: 32,
@@ -365,11 +364,6 @@ export const layouts = {
     version: scalar('u8', '0 HTTP/1.1, 1 HTTP/1.0'),
     reserved: scalar('u8', ''),
     status: scalar('u32', 'of the response; 0 = it was not seen'),
-  }),
-  answerKey: layout('pol_answer_key', 'DNS answers that are looked at', {
-    type: scalar('u16', 'that was asked for; the highest one that is counted by itself, and one more: all others'),
-    code: scalar('u8', 'of the response'),
-    addresses: scalar('u8', 'in it'),
   }),
   durations: layout('pol_durations', 'from a request that passed to the first byte of its response', {
     sum: scalar('u64', 'nanoseconds'),

@@ -5,6 +5,7 @@ import { type ListenAddress, serveMetrics } from '../hubble/serve.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { names, openPins, type Removed, unload } from '../kernel/bpffs.ts';
 import { missingOnMachine } from '../kernel/features.ts';
+import { decideHellosAgain } from '../kernel/hellos.ts';
 import { type Observed, observePorts } from '../kernel/observed.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import type { TrustedKey } from '../policy/trust.ts';
@@ -145,6 +146,7 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
     fresh: claim.fresh,
     onApplied: (inForce) => {
       observePorts(inForce.maps, options.observe);
+      decideHellosAgain(inForce.loaded);
       report.learn(inForce);
       identities.save();
       youngMemory.clearSoon();

@@ -23,7 +23,7 @@ const { firstDynamic: _, ...ownCauses } = fixedCause;
 const { counters, counterCells, requestCounters, requestMethods, durationBuckets, queryTypes, answerCounters } = limits;
 /** The form in which this version counts: keys, values, and what the numbers in them mean. */
 const form = [
-  [layouts.counterKey, layouts.counterCell, layouts.requestKey, layouts.durations, layouts.answerKey],
+  [layouts.counterKey, layouts.counterCell, layouts.requestKey, layouts.durations],
   [section, matchType, hubbleVerdict, eventProtocol, requestMethod, lostReason, Object.keys(ownCauses).length],
   [counters, counterCells, requestCounters, requestMethods, durationBuckets, queryTypes, answerCounters],
 ];

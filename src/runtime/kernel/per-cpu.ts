@@ -1,5 +1,4 @@
 // Tables whose values each CPU has by itself, added up here.
-import { decode, type Layout } from '../../compiler/ir/layout.ts';
 import { mapLookup, mapNextKey, possibleCpus } from '../ffi/libbpf.ts';
 
 /** Words of a value, each the sum over all CPUs. */
@@ -12,18 +11,16 @@ export function summed(values: Uint8Array, words: number, cpus: number): readonl
   });
 }
 
-type Counted<Names extends string> = { readonly key: Readonly<Record<Names, number | bigint | Uint8Array>>; readonly count: bigint };
-
-/** Every key of the table `fd` (one word each CPU) with its count. */
-export function countsByKey<Names extends string>(fd: number, layout: Layout<Names>): readonly Counted<Names>[] {
+/** Every key (of so many bytes) of the table `fd`, whose values are one word each CPU, with its count. */
+export function countsByKey(fd: number, keyBytes: number): readonly { readonly key: DataView; readonly count: bigint }[] {
   const cpus = possibleCpus();
-  const [key, next, values] = [new Uint8Array(layout.size), new Uint8Array(layout.size), new Uint8Array(8 * cpus)];
-  const counts: Counted<Names>[] = [];
+  const [key, next, values] = [new Uint8Array(keyBytes), new Uint8Array(keyBytes), new Uint8Array(8 * cpus)];
+  const counts: { key: DataView; count: bigint }[] = [];
   for (let first = true; mapNextKey(fd, first ? null : key, next); first = false) {
     key.set(next);
     if (!mapLookup(fd, key, values)) continue;
     const [count = 0n] = summed(values, 1, cpus);
-    counts.push({ key: decode(layout, new DataView(key.buffer)), count });
+    counts.push({ key: new DataView(key.slice().buffer), count });
   }
   return counts;
 }

@@ -1,6 +1,6 @@
 // DNS queries and answers as the programs counted them: by type, and by what became of them. One value per CPU, added up here; pinned, so they go
 // on after a restart.
-import { layouts, limits } from '../../compiler/ir/abi.ts';
+import { limits } from '../../compiler/ir/abi.ts';
 import { mapLookup, possibleCpus } from '../ffi/libbpf.ts';
 import { countsByKey, summed } from './per-cpu.ts';
 
@@ -28,10 +28,9 @@ export type AnswerCount = { readonly type: number | 'other'; readonly code: numb
 
 /** `fd`: the map `dns_responses`. */
 export function readAnswerCounts(fd: number): readonly AnswerCount[] {
-  return countsByKey(fd, layouts.answerKey).map(({ key, count }) => ({
-    type: Number(key.type) < limits.queryTypes ? Number(key.type) : 'other',
-    code: Number(key.code),
-    addresses: Number(key.addresses),
-    count,
-  }));
+  return countsByKey(fd, 4).map(({ key, count }) => {
+    const word = key.getUint32(0, true);
+    const type = word >>> 16;
+    return { type: type < limits.queryTypes ? type : 'other', code: (word >> 8) & 0xff, addresses: word & 0xff, count };
+  });
 }

@@ -1,6 +1,7 @@
 // Requests of inspected connections as the programs counted them: by method and status, and how long the responses took. One value
 // per CPU, added up here; pinned, so they go on after a restart.
 import { layouts, limits } from '../../compiler/ir/abi.ts';
+import { decode } from '../../compiler/ir/layout.ts';
 import { mapLookup, possibleCpus } from '../ffi/libbpf.ts';
 import { countsByKey, summed } from './per-cpu.ts';
 
@@ -23,13 +24,10 @@ export type RequestDurations = {
 
 /** `fd`: the map `http_requests`. */
 export function readRequestCounts(fd: number): readonly RequestCount[] {
-  return countsByKey(fd, layouts.requestKey).map(({ key: { section, method, version, status }, count }) => ({
-    section: Number(section),
-    method: Number(method),
-    version: Number(version),
-    status: Number(status),
-    count,
-  }));
+  return countsByKey(fd, layouts.requestKey.size).map(({ key, count }) => {
+    const { section, method, version, status } = decode(layouts.requestKey, key);
+    return { section: Number(section), method: Number(method), version: Number(version), status: Number(status), count };
+  });
 }
 
 /** Those that were ever raised. `fd`: the map `http_durations`. */
