@@ -179,7 +179,7 @@ async function started(parameters: readonly string[]): Promise<Running> {
   return {
     child,
     log: () => said,
-    metrics: async () => (await fetch(url)).text(),
+    metrics: async () => (await fetch(url, { headers: { connection: 'close' } })).text(),
     end: (signal = 'SIGTERM') => {
       child.kill(signal);
       return ended;

@@ -476,8 +476,7 @@ struct pol_event {
 	__u32 pid; /* exec, connect and sendmsg hooks; else 0 */
 	__u32 uid; /* exec, connect and sendmsg hooks; else 0 */
 	__u16 text_length; /* bytes of text, before it was cut */
-	__u8 is_answer; /* dns: 1 an answer */
-	__u8 reserved2;
+	__u16 is_answer; /* dns: 1 an answer */
 	__u8 text[256]; /* http: METHOD SP path; exec: path; dns: the question as it was sent, or the answer from its header on; tls: names, each a kind, a length and its bytes */
 };
 _Static_assert(sizeof(struct pol_event) == 336, "pol_event");

@@ -390,8 +390,7 @@ export const layouts = {
     pid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
     uid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
     text_length: scalar('u16', 'bytes of text, before it was cut'),
-    is_answer: scalar('u8', 'dns: 1 an answer'),
-    reserved2: scalar('u8', ''),
+    is_answer: scalar('u16', 'dns: 1 an answer'),
     text: array(
       'u8',
       limits.eventText,
