@@ -4,12 +4,14 @@ import * as assert from 'uvu/assert';
 import { verdictIn } from '../../src/compiler/analysis/oracle.ts';
 import { parseAddress } from '../../src/compiler/space/address.ts';
 import { transportPoint } from '../../src/compiler/space/transport.ts';
+import { observePorts } from '../../src/runtime/kernel/observed.ts';
+import { readAnswerCounts } from '../../src/runtime/kernel/queries.ts';
 import { typedPolicy } from '../harness/compile.ts';
 import { container } from '../harness/container.ts';
 import { type Answered, asked } from '../harness/dns-answers.ts';
 import { labelsOf, mixedCase } from '../harness/dns-messages.ts';
 import { workload } from '../harness/governed.ts';
-import { inCgroup, kernelTest } from '../harness/kernel.ts';
+import { inCgroup, kernelTest, mapOf } from '../harness/kernel.ts';
 import * as socket from '../harness/libc-socket.ts';
 import { age, allowing, exchanged, fresh, leaves, reaches, record, rules, secondsOf, world } from '../harness/names-world.ts';
 import { patience } from '../harness/patience.ts';
@@ -145,6 +147,31 @@ kernelTest('beside a rule that allows all queries, those that a `dns` rule is ab
   exchanged({ asks: 'ok.example', answer: { records: [record(named)] } });
   exchanged({ asks: 'other.example', answer: { records: [record(unnamed)] } });
   assert.equal([reaches(named), reaches(unnamed)], [true, false]);
+});
+
+kernelTest('answers from an observed port are counted by type, code and addresses; what is no answer to one question is not', () => {
+  const { install, loaded, server } = world();
+  install(allowing);
+  const observe = (...dns: readonly number[]) => observePorts(loaded.maps, { http: [], dns });
+  observe(socket.portOf(server));
+  exchanged({ asks: 'a.ok.example', answer: { records: [record(fresh()), record(fresh())] } });
+  exchanged({ asks: 'a.ok.example', answer: { flags: 0x8183 } });
+  exchanged({ asks: 'no.example', type: 'TXT', answer: { counts: [1, 9, 0, 0] } });
+  exchanged({ asks: 'no.example', answer: { counts: [2, 0, 0, 0] } });
+  exchanged({ asks: 'no.example', answer: { flags: 0x0100 } });
+  observe();
+  exchanged({ asks: 'no.example', answer: {} });
+  const counted = readAnswerCounts(mapOf(loaded, 'dns_responses')).map(({ type, code, addresses, count }) => [
+    type,
+    code,
+    addresses,
+    count,
+  ]);
+  assert.equal(counted.sort(), [
+    [1, 0, 2, 1n],
+    [1, 3, 0, 1n],
+    [16, 0, 0, 1n],
+  ]);
 });
 
 kernelTest('an address holds 32 names; an answer that would be one more does not arrive', () => {
