@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 15
+#define POL_ABI_VERSION 16
 
 enum {
 	POL_ACTION_ABSENT = 0,

@@ -27,13 +27,20 @@ static __always_inline void pol_packet_answers(struct __sk_buff *skb, const stru
 				  this->packet.before + this->packet.length - this->packet.payload);
 }
 
+/* Is it what the server of a TLS connection sends that the policy in force denies? */
+static __always_inline int pol_packet_is_cut(struct __sk_buff *skb, const struct pol_case *this, const struct pol_socket *storage)
+{
+	return storage->is_tls && this->packet.payload && pol_packet_is_response(this, storage) && pol_tls_is_cut(bpf_get_socket_cookie(skb));
+}
+
 /* Does it pass, as one of a connection whose requests are read? False: that is not all that is to be said of it. */
 static __always_inline int pol_packet_is_read(struct __sk_buff *skb, const struct pol_case *this, const struct pol_socket *storage,
 					      struct bpf_sock *sk)
 {
 	int outcome = pol_data_judge(this, storage);
 
-	if (outcome == POL_CONNECTION_DENIED || (outcome == POL_CONNECTION_PASSES_TOLD && !pol_socket_tells(sk)))
+	if (outcome == POL_CONNECTION_DENIED || (outcome == POL_CONNECTION_PASSES_TOLD && !pol_socket_tells(sk)) ||
+	    pol_packet_is_cut(skb, this, storage))
 		return 0;
 	pol_packet_answers(skb, this, storage);
 	return 1;
@@ -116,10 +123,9 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
 	if (!storage || !storage->inspected)
 		return 1;
-	if (!storage->is_tls)
-		pol_packet_answers(skb, this, storage);
-	else if (this->packet.payload && pol_packet_is_response(this, storage) && pol_tls_is_cut(bpf_get_socket_cookie(skb)))
+	if (pol_packet_is_cut(skb, this, storage))
 		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
+	pol_packet_answers(skb, this, storage);
 	return 1;
 }
 

@@ -12,7 +12,7 @@ import type { TrustedKey } from '../policy/trust.ts';
 import { Changes } from './changes.ts';
 import { Confirmation } from './confirmation.ts';
 import { type Control, serveControl } from './control.ts';
-import { Enforcement } from './enforcement.ts';
+import { Enforcement, type InForce } from './enforcement.ts';
 import { openIdentities } from './identities.ts';
 import { httpObservers, loadBundle, loadInventory, loadTrustedKey } from './inputs.ts';
 import { IntegrityCheck } from './integrity.ts';
@@ -97,6 +97,12 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
 const countsLost =
   'warning: the policyd before counted in another form: the counts of all metrics (`hubble_*_total`, `policyc_rule_verdicts_total`) begin at 0';
 
+/** What programs have to know, or to do, behind each switch. */
+function settle({ maps, loaded }: InForce, observed: Observed): void {
+  observePorts(maps, observed);
+  decideHellosAgain(loaded);
+}
+
 /** Exclusive use of state and pins. `fresh`: nothing was pinned before. `countsKept`: counters go on, as far as there are any. */
 type Claim = { readonly fresh: boolean; readonly countsKept: boolean; readonly release: () => void };
 
@@ -145,8 +151,7 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
     confirmation,
     fresh: claim.fresh,
     onApplied: (inForce) => {
-      observePorts(inForce.maps, options.observe);
-      decideHellosAgain(inForce.loaded);
+      settle(inForce, options.observe);
       report.learn(inForce);
       identities.save();
       youngMemory.clearSoon();
