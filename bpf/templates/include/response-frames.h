@@ -312,11 +312,14 @@ POL_GLOBAL int pol_frame_advance(struct __sk_buff *skb, struct pol_response *res
 	if (bpf_skb_load_bytes(skb, at, bytes, length))
 		return 0;
 	for (int i = 0; i < POL_FRAME_STEP; i++) {
+		__u32 place = read;
 		int event;
 
 		if (read >= length)
 			break;
-		event = pol_frame_byte(response, bytes[read & (POL_FRAME_STEP - 1)]);
+		/* Written out: clang leaves masks away that change nothing, and verifiers before 6.18 then know no bound. */
+		asm volatile("%0 &= %1" : "+r"(place) : "i"(POL_FRAME_STEP - 1));
+		event = pol_frame_byte(response, bytes[place]);
 		if (event == POL_FRAME_LOST)
 			return 0;
 		read++;

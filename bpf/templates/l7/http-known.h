@@ -15,14 +15,19 @@ static __always_inline void pol_known_begin(struct pol_http *http)
 	http->step.section = http->flags & ~POL_KNOWN_BEFORE ? 0 : http->step.read;
 }
 
-/* The head is whole: keeps its lines. */
-static __always_inline void pol_known_keep(struct pol_http *http, const struct pol_tables *tables)
+/* The head is whole: keeps its lines. `identity`: of the tables. A function of its own, as the next: its loop is then verified once. */
+POL_GLOBAL int pol_known_keep(struct pol_http *http, __u32 identity)
 {
-	struct pol_known *known = &http->known;
-	__u32 from = http->step.section, length = http->step.read - from;
+	struct pol_known *known;
+	__u32 from, length;
 
+	if (!http)
+		return 0;
+	known = &http->known;
+	from = http->step.section;
+	length = http->step.read - from;
 	if (!from || length < POL_PLAIN_WORD || length > POL_STREAM_STEP || http->flags & (POL_HTTP_AMBIGUOUS | POL_HTTP_UPGRADES))
-		return;
+		return 0;
 	for (__u32 i = 0; i < POL_STREAM_STEP && i < length; i += POL_PLAIN_WORD) {
 		__u32 place = from + i, at = i;
 
@@ -34,18 +39,24 @@ static __always_inline void pol_known_keep(struct pol_http *http, const struct p
 	known->body = http->length;
 	known->lines = http->lines;
 	known->flags = http->flags & ~POL_KNOWN_BEFORE;
-	known->identity = tables->requests->identity;
+	known->identity = identity;
 	known->length = length;
+	return 0;
 }
 
 /* Are the next bytes those lines, and nothing said before that matters to them? */
-static __always_inline int pol_known_follows(const struct pol_http *http, const struct pol_tables *tables)
+POL_GLOBAL int pol_known_follows(const struct pol_http *http, __u32 identity)
 {
-	const struct pol_known *known = &http->known;
-	__u32 from = http->step.read, length = known->length, i;
+	const struct pol_known *known;
+	__u32 from, length, i;
 
+	if (!http)
+		return 0;
+	known = &http->known;
+	from = http->step.read;
+	length = known->length;
 	if (!length || http->lines || http->flags & ~POL_KNOWN_BEFORE || http->step.section != from || http->step.length - from < length ||
-	    known->identity != tables->requests->identity)
+	    known->identity != identity)
 		return 0;
 	for (i = 0; i < POL_STREAM_STEP; i += POL_PLAIN_WORD) {
 		/* The last word may overlap the one before it. */

@@ -311,7 +311,7 @@ POL_GLOBAL int pol_plain_run(struct pol_http *http, const struct pol_requests *r
 		pol_plain_target(http, &tables);
 	if (http->phase == POL_HTTP_VERSION)
 		pol_plain_version(http);
-	if (http->phase == POL_HTTP_LINE && pol_known_follows(http, &tables))
+	if (http->phase == POL_HTTP_LINE && pol_known_follows(http, requests->identity))
 		return pol_known_adopt(http);
 	if (http->phase == POL_HTTP_VALUE)
 		pol_plain_header(http, &tables);
@@ -325,7 +325,6 @@ POL_GLOBAL int pol_plain_run(struct pol_http *http, const struct pol_requests *r
 /* Reads on in `http->step` until something is to be done or its bytes are at their end: POL_HTTP_*. */
 POL_GLOBAL int pol_http_read_step(struct pol_http *http, const struct pol_requests *requests, __u32 slot)
 {
-	struct pol_tables tables = {requests, slot};
 	struct pol_step *step;
 	__u32 event, at;
 
@@ -343,7 +342,7 @@ POL_GLOBAL int pol_http_read_step(struct pol_http *http, const struct pol_reques
 		step->read++;
 		event = pol_http_byte(http, requests, slot, step->byte[at]);
 		if (event == POL_HTTP_HEAD_READ)
-			pol_known_keep(http, &tables);
+			pol_known_keep(http, requests->identity);
 		if (event != POL_HTTP_GOES_ON)
 			return event;
 	}
