@@ -123,7 +123,7 @@ function compareOne({ walker, policy, random: source }: Run, isWhole: boolean) {
   const { read, text } = nextRequest(source, isWhole ? longestPacket : Number.POSITIVE_INFINITY);
   const packets = isWhole ? [Buffer.from(text, 'latin1')] : packetsOf(text, source);
   const { action, cause } = verdictOfRequest(policy, read.content, walkedPort);
-  const walked = walker.walk(packets);
+  const walked = walker.walk(packets, read.upgrade);
   const about = `${action} ${JSON.stringify(read)} ${JSON.stringify(packets.map(String))}: ${JSON.stringify(walked)}`;
   assert.is(walked.denied, action === 'denied', about);
   assert.is(walked.passed, action === 'allowed', about);

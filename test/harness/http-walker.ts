@@ -90,8 +90,8 @@ export type Walked = {
 
 export type Walker = {
   readonly install: (policy: TypedPolicy) => void;
-  /** Reads one request in these packets, of a connection to port 80: a new one, where the last one does not go on. */
-  readonly walk: (packets: readonly Uint8Array[]) => Walked;
+  /** Reads one request in these packets, of a connection to port 80: a new one, where it is to be the `first` or the last one does not go on. */
+  readonly walk: (packets: readonly Uint8Array[], first: boolean) => Walked;
   readonly counted: () => readonly Count[];
 };
 
@@ -107,9 +107,9 @@ export function httpWalker(root?: string): Walker {
       governed.install(policy);
     },
     counted: () => governed.counted(eventProtocol.http),
-    walk: (packets) => {
+    walk: (packets, first) => {
       let [all, last, count] = [0, 0, 0];
-      const begins = !goesOn;
+      const begins = first || !goesOn;
       packets.forEach((bytes, i) => {
         // Nothing more of a poisoned or lost connection comes to the reader.
         if (all & 12) return;
