@@ -123,8 +123,8 @@ const inRequests: readonly Change[] = [
   [
     'header lines are known by their first words',
     'l7/http-known.h',
-    '		if (i + POL_PLAIN_WORD >= length)\n			return 1;',
-    '		if (i >= 2 * POL_PLAIN_WORD || i + POL_PLAIN_WORD >= length)\n			return 1;',
+    'if (i + POL_PLAIN_WORD > length)\n\t\t\tbreak;',
+    'if (i >= 2 * POL_PLAIN_WORD || i + POL_PLAIN_WORD > length)\n\t\t\tbreak;',
   ],
   ['what lines say of bodies is forgotten', 'l7/http-known.h', 'http->flags |= known->flags;', 'http->flags |= 0;'],
 ];

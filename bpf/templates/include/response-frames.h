@@ -311,10 +311,13 @@ POL_GLOBAL int pol_frame_advance(struct __sk_buff *skb, struct pol_response *res
 	length = (length & (POL_FRAME_STEP - 1)) + 1;
 	if (bpf_skb_load_bytes(skb, at, bytes, length))
 		return 0;
-	for (int i = 0; i < POL_FRAME_STEP; i++) {
-		__u32 place = read;
+	/* 64 bits, and not to be told from `read`: verifiers before 6.18 know nothing of 32 bits that were put on the stack. */
+	for (__u64 i = 0; i < POL_FRAME_STEP; i++) {
+		__u32 place;
 		int event;
 
+		asm volatile("" : "+r"(i), "+r"(read));
+		place = read;
 		if (read >= length)
 			break;
 		/* Written out: clang leaves masks away that change nothing, and verifiers before 6.18 then know no bound. */
@@ -340,7 +343,8 @@ POL_GLOBAL int pol_frames_read(struct __sk_buff *skb, struct pol_response *respo
 	/* All of it was read before. */
 	if ((__s32)(sequence + payload - response->next) <= 0)
 		return 0;
-	for (int i = 0; i < POL_FRAME_STEPS; i++) {
+	for (__u64 i = 0; i < POL_FRAME_STEPS; i++) {
+		asm volatile("" : "+r"(i));
 		/* A part is missing (a number that is too large), or nothing is. */
 		if (at >= payload)
 			break;

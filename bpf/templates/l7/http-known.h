@@ -28,9 +28,12 @@ POL_GLOBAL int pol_known_keep(struct pol_http *http, __u32 identity)
 	length = http->step.read - from;
 	if (!from || length < POL_PLAIN_WORD || length > POL_STREAM_STEP || http->flags & (POL_HTTP_AMBIGUOUS | POL_HTTP_UPGRADES))
 		return 0;
-	for (__u32 i = 0; i < POL_STREAM_STEP && i < length; i += POL_PLAIN_WORD) {
+	for (__u64 i = 0; i < POL_STREAM_STEP; i += POL_PLAIN_WORD) {
 		__u32 place = from + i, at = i;
 
+		asm volatile("" : "+r"(i));
+		if (i >= length)
+			break;
 		asm volatile("%0 &= %1" : "+r"(place) : "i"(POL_STREAM_STEP - 1));
 		asm volatile("%0 &= %1" : "+r"(at) : "i"(POL_STREAM_STEP - POL_PLAIN_WORD));
 		*(__u64 *)(known->byte + at) = *(const __u64 *)(http->step.byte + place);
@@ -44,11 +47,21 @@ POL_GLOBAL int pol_known_keep(struct pol_http *http, __u32 identity)
 	return 0;
 }
 
+/* Are the eight bytes at `at` of the lines the same as those that begin at `from` in the step? */
+static __always_inline int pol_known_word(const struct pol_http *http, __u32 from, __u32 at)
+{
+	__u32 place = from + at;
+
+	asm volatile("%0 &= %1" : "+r"(place) : "i"(POL_STREAM_STEP - 1));
+	asm volatile("%0 &= %1" : "+r"(at) : "i"(POL_STREAM_STEP - 1));
+	return *(const __u64 *)(http->step.byte + place) == *(const __u64 *)(http->known.byte + at);
+}
+
 /* Are the next bytes those lines, and nothing said before that matters to them? */
 POL_GLOBAL int pol_known_follows(const struct pol_http *http, __u32 identity)
 {
 	const struct pol_known *known;
-	__u32 from, length, i;
+	__u32 from, length;
 
 	if (!http)
 		return 0;
@@ -58,18 +71,16 @@ POL_GLOBAL int pol_known_follows(const struct pol_http *http, __u32 identity)
 	if (!length || http->lines || http->flags & ~POL_KNOWN_BEFORE || http->step.section != from || http->step.length - from < length ||
 	    known->identity != identity)
 		return 0;
-	for (i = 0; i < POL_STREAM_STEP; i += POL_PLAIN_WORD) {
-		/* The last word may overlap the one before it. */
-		__u32 at = i + POL_PLAIN_WORD > length ? length - POL_PLAIN_WORD : i, place = from + at;
-
-		asm volatile("%0 &= %1" : "+r"(place) : "i"(POL_STREAM_STEP - 1));
-		asm volatile("%0 &= %1" : "+r"(at) : "i"(POL_STREAM_STEP - 1));
-		if (*(const __u64 *)(http->step.byte + place) != *(const __u64 *)(known->byte + at))
+	/* As in pol_frame_advance. */
+	for (__u64 i = 0; i < POL_STREAM_STEP; i += POL_PLAIN_WORD) {
+		asm volatile("" : "+r"(i));
+		if (i + POL_PLAIN_WORD > length)
+			break;
+		if (!pol_known_word(http, from, i))
 			return 0;
-		if (i + POL_PLAIN_WORD >= length)
-			return 1;
 	}
-	return 0;
+	/* The last word may overlap the one before it. */
+	return pol_known_word(http, from, length - POL_PLAIN_WORD);
 }
 
 /* Reads them by what they said the last time. */
