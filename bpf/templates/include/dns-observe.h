@@ -21,6 +21,7 @@ struct {
 struct pol_seen {
 	__u32 at;
 	__u32 end;
+	__u32 addresses; /* in memory: the verifier of 6.1 would follow each number by itself */
 };
 
 /* Goes behind the name at `seen->at`; 0: it has no end. `is_question`: it is written out. */
@@ -48,10 +49,10 @@ POL_GLOBAL int pol_seen_name(struct __sk_buff *skb, struct pol_seen *seen, int i
 POL_GLOBAL int pol_seen_addresses(struct __sk_buff *skb, struct pol_seen *seen, __u32 records)
 {
 	__u16 head[POL_DNS_RECORD_HEAD / 2];
-	__u32 count = 0;
 
 	if (!seen)
 		return 0;
+	seen->addresses = 0;
 	for (__u32 i = 0; i < POL_ANSWER_RECORDS && i < records; i++) {
 		__u32 type;
 
@@ -61,9 +62,9 @@ POL_GLOBAL int pol_seen_addresses(struct __sk_buff *skb, struct pol_seen *seen, 
 		seen->at += sizeof(head) + bpf_ntohs(head[4]);
 		if (seen->at > seen->end)
 			break;
-		count += type == POL_DNS_TYPE_A || type == POL_DNS_TYPE_AAAA;
+		seen->addresses += (type == POL_DNS_TYPE_A) | (type == POL_DNS_TYPE_AAAA);
 	}
-	return count;
+	return seen->addresses;
 }
 
 static __always_inline void pol_answer_count(__u32 type, __u32 code, __u32 addresses)
@@ -112,7 +113,7 @@ POL_GLOBAL int pol_dns_observe(struct __sk_buff *skb, const struct pol_case *thi
 {
 	__u8 header[POL_DNS_HEADER];
 	struct pol_dns dns = {};
-	struct pol_seen seen, text;
+	struct pol_seen seen, text = {};
 	int is_answer;
 	__u16 type;
 
