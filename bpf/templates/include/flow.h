@@ -29,13 +29,12 @@ struct pol_flow {
 	__u32 peer; /* endpoint id */
 	__u32 point; /* of the first packet, by which it is decided again */
 	__u8 direction; /* of the first packet */
-	__u8 action; /* allow, or inspect */
+	__u8 action : 4; /* allow, or inspect */
+	__u8 match : 4; /* of the rule by which it was allowed */
 	__u8 near; /* as the first packet's: another road is another flow */
 	__u8 domain; /* action inspect: what its packets are read as */
 	__u32 row; /* action inspect: base of the verdicts of requests */
-	__u32 cause; /* by which it was allowed */
-	__u8 match;
-	__u8 reserved[7];
+	__u32 cause; /* that rule */
 };
 
 struct {

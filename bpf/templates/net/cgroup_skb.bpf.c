@@ -49,20 +49,20 @@ static __always_inline int pol_packet_is_read(struct __sk_buff *skb, const struc
 /* What is no TCP connection. 1 pass, 0 deny. Queries that a workload is asked it answers itself. */
 static __always_inline int pol_datagram_judge(struct __sk_buff *skb, struct pol_case *this, __u8 direction)
 {
-	int outcome = pol_flow_judge(skb, this), passes, is_query = outcome == POL_FLOW_QUERY;
+	int outcome = pol_flow_judge(skb, this);
 
-	if (is_query)
+	if (outcome == POL_FLOW_QUERY) {
 		outcome = pol_dns_judge(skb, this);
-	if (direction == POL_SECTION_EGRESS && outcome == POL_FLOW_QUESTION)
-		passes = pol_question_judge(skb, this);
-	else if (direction == POL_SECTION_INGRESS && outcome == POL_FLOW_ANSWER)
-		passes = pol_answer_judge(skb, this);
-	else
-		passes = outcome != POL_FLOW_DENIED;
-	if (passes && !is_query && this->packet.protocol == POL_PROTOCOL_UDP && this->question.section == POL_SECTION_EGRESS &&
+		if (direction == POL_SECTION_EGRESS && outcome == POL_FLOW_QUESTION)
+			return pol_question_judge(skb, this);
+		return outcome != POL_FLOW_DENIED;
+	}
+	if (outcome == POL_FLOW_DENIED || (direction == POL_SECTION_INGRESS && outcome == POL_FLOW_ANSWER && !pol_answer_judge(skb, this)))
+		return 0;
+	if (this->packet.protocol == POL_PROTOCOL_UDP && this->question.section == POL_SECTION_EGRESS &&
 	    pol_port_in(&dns_observed, pol_case_remote_port(this)))
 		pol_dns_observe(skb, this);
-	return passes;
+	return 1;
 }
 
 static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_case *this, __u8 direction)
