@@ -251,51 +251,72 @@ static __always_inline void pol_plain_line(struct pol_http *http, const struct p
 		pol_http_line_begin(http, tables);
 }
 
-static __always_inline void pol_plain_method_line(struct pol_http *http, const struct pol_tables *tables)
+/* The runs of each place are functions of their own: one behind the other, the verifier of 6.1 would follow each through all that come. */
+POL_GLOBAL int pol_plain_method_line(struct pol_http *http, const struct pol_requests *requests, __u32 slot)
 {
-	pol_plain_run_text(http, tables, POL_FIELD_METHOD, POL_FIELD_METHOD);
+	struct pol_tables tables = {requests, slot};
+
+	if (!http || !requests)
+		return 0;
+	pol_plain_run_text(http, &tables, POL_FIELD_METHOD, POL_FIELD_METHOD);
 	if (!http->text_length || !pol_plain_next_is(&http->step, ' '))
-		return;
+		return 0;
 	pol_plain_take(http, 1);
-	pol_http_method(http, tables, ' ');
+	pol_http_method(http, &tables, ' ');
+	return 0;
 }
 
-static __always_inline void pol_plain_target(struct pol_http *http, const struct pol_tables *tables)
+POL_GLOBAL int pol_plain_target(struct pol_http *http, const struct pol_requests *requests, __u32 slot)
 {
-	if (http->percent || pol_field_asked(tables, POL_FIELD_TARGET))
-		return;
+	struct pol_tables tables = {requests, slot};
+
+	if (!http || !requests || http->percent || pol_field_asked(&tables, POL_FIELD_TARGET))
+		return 0;
 	if (!http->target) {
 		if (!pol_plain_next_is(&http->step, '/'))
-			return;
+			return 0;
 		http->target = 1;
 		http->segment = POL_SEGMENT_NAME;
 	}
-	pol_plain_run_text(http, tables, POL_FIELD_PATH, POL_FIELD_PATH);
+	pol_plain_run_text(http, &tables, POL_FIELD_PATH, POL_FIELD_PATH);
 	if (!pol_plain_next_is(&http->step, ' '))
-		return;
+		return 0;
 	pol_plain_take(http, 1);
-	pol_http_path(http, tables, ' ');
+	pol_http_path(http, &tables, ' ');
+	return 0;
 }
 
-static __always_inline void pol_plain_header(struct pol_http *http, const struct pol_tables *tables)
+POL_GLOBAL int pol_plain_header_name(struct pol_http *http, const struct pol_requests *requests, __u32 slot)
 {
-	__u32 first = http->step.read;
+	struct pol_tables tables = {requests, slot};
 
-	if (http->header >= POL_HEADER_UPGRADE)
-		return;
+	if (http && requests)
+		pol_plain_run_text(http, &tables, POL_LIMIT_NAMES_SLOT, POL_LIMIT_NAMES_SLOT);
+	return 0;
+}
+
+POL_GLOBAL int pol_plain_header_value(struct pol_http *http, const struct pol_requests *requests, __u32 slot)
+{
+	struct pol_tables tables = {requests, slot};
+	__u32 first;
+
+	if (!http || !requests || http->header >= POL_HEADER_UPGRADE)
+		return 0;
+	first = http->step.read;
 	if (http->field) {
 		if (http->utf8_more)
-			return;
-		pol_plain_run_text(http, tables, http->field, POL_FIELD_FIRST_HEADER);
+			return 0;
+		pol_plain_run_text(http, &tables, http->field, POL_FIELD_FIRST_HEADER);
 		if (http->step.read != first)
 			http->kept = http->state;
 	} else if (http->header == POL_HEADER_HOST && !(http->flags & POL_HTTP_TRAILER)) {
-		pol_plain_run_text(http, tables, POL_FIELD_HOST, POL_FIELD_HOST);
+		pol_plain_run_text(http, &tables, POL_FIELD_HOST, POL_FIELD_HOST);
 	} else {
 		pol_plain_run_idle(http);
 		if (http->header == POL_HEADER_OTHER && pol_plain_line_ends(http))
 			http->phase = POL_HTTP_LINE;
 	}
+	return 0;
 }
 
 /* Reads on as far as bytes are plain, or header lines are known: POL_HTTP_*. */
@@ -306,19 +327,19 @@ POL_GLOBAL int pol_plain_run(struct pol_http *http, const struct pol_requests *r
 	if (!http || !requests || http->head > POL_HTTP_HEAD_LIMIT - 2 * POL_STREAM_STEP)
 		return POL_HTTP_GOES_ON;
 	if (http->phase == POL_HTTP_METHOD)
-		pol_plain_method_line(http, &tables);
+		pol_plain_method_line(http, requests, slot);
 	if (http->phase == POL_HTTP_PATH)
-		pol_plain_target(http, &tables);
+		pol_plain_target(http, requests, slot);
 	if (http->phase == POL_HTTP_VERSION)
 		pol_plain_version(http);
 	if (http->phase == POL_HTTP_LINE && pol_known_follows(http, requests->identity))
 		return pol_known_adopt(http);
 	if (http->phase == POL_HTTP_VALUE)
-		pol_plain_header(http, &tables);
+		pol_plain_header_value(http, requests, slot);
 	if (http->phase == POL_HTTP_LINE)
 		pol_plain_line(http, &tables);
 	if (http->phase == POL_HTTP_NAME)
-		pol_plain_run_text(http, &tables, POL_LIMIT_NAMES_SLOT, POL_LIMIT_NAMES_SLOT);
+		pol_plain_header_name(http, requests, slot);
 	return POL_HTTP_GOES_ON;
 }
 
