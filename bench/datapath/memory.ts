@@ -25,8 +25,7 @@ const sets = { yaml_10k_map_bytes: '10k.yaml', yaml_10k_hot_map_bytes: '10k-hot.
 function loadedBytes(content: GenerationContent): number {
   const loaded = loadTemplates(['net/cgroup_skb', 'net/connect'], privatePins());
   try {
-    expectOk(generations(loaded.maps).install(content));
-    return innerMapBytes(loaded.maps);
+    return innerMapBytes(loaded.maps, expectOk(generations(loaded.maps).install(content)));
   } finally {
     loaded.close();
   }

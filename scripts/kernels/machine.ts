@@ -15,6 +15,8 @@ export type Job = {
   /** The machine is ended after so many seconds. */
   readonly seconds: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Is systemd its first process, and the job a service? Else the job is all that there is. */
+  readonly systemd?: boolean;
 };
 /** `ended` is false when the machine did not come to its end by itself; `log` is what the kernel said. */
 export type Boot = { readonly ended: boolean; readonly log: string };
@@ -46,7 +48,15 @@ const mounts = [
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-const init = (kernel: Kernel): string => `#!/bin/busybox sh
+/** Units of a machine whose first process is systemd: the job, and nothing else of what the host's files would start. */
+const units: Readonly<Record<string, string>> = {
+  'policyc.target': '[Unit]\nDefaultDependencies=no\nWants=policyc-job.service\n',
+  'policyc-job.service': '[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nTimeoutStartSec=infinity\nExecStart=/bin/sh /run/job\n',
+};
+const shell = '/bin/sh /run/job';
+const systemd = '/lib/systemd/systemd --unit=policyc.target --log-target=kmsg --show-status=no';
+
+const init = (kernel: Kernel, job: Job): string => `#!/bin/busybox sh
 b=/bin/busybox
 $b mount -t proc proc /proc; $b mount -t sysfs sys /sys; $b mount -t devtmpfs dev /dev
 for m in ${firstModules.join(' ')}; do [ -e /modules/$m.ko ] && $b insmod /modules/$m.ko; done
@@ -60,9 +70,10 @@ ${mounts.map(([type, place]) => `$b mount -t ${type} ${type} /new${place}`).join
 $b mount --bind /lower${quoted(kernel.modules)} /new/lib/modules/${kernel.release}
 $b rm -f /new/usr/sbin/modprobe; $b cp /bin/busybox /new/usr/sbin/modprobe
 $b cp /job /new/run/job
+${job.systemd === true ? '$b mkdir -p /new/run/systemd/system; $b cp /units/* /new/run/systemd/system/' : ''}
 $b ip link set lo up
 $b hostname guest
-exec $b switch_root /new /bin/sh /run/job
+exec $b switch_root /new ${job.systemd === true ? systemd : shell}
 `;
 
 const jobScript = ({ command, cwd, environment = {} }: Job): string => `
@@ -86,7 +97,8 @@ function moduleFiles(folder: string): ReadonlyMap<string, string> {
 /** Writes the first file system into `folder`; returns its archive. */
 function initialFiles(folder: string, { kernel, tools }: { readonly kernel: Kernel; readonly tools: Tools }, job: Job): string {
   const tree = join(folder, 'tree');
-  for (const name of ['bin', 'proc', 'sys', 'dev', 'new', 'lower', 'over', 'modules']) mkdirSync(join(tree, name), { recursive: true });
+  for (const name of ['bin', 'proc', 'sys', 'dev', 'new', 'lower', 'over', 'modules', 'units'])
+    mkdirSync(join(tree, name), { recursive: true });
   copyFileSync(tools.busybox, join(tree, 'bin', 'busybox'));
   chmodSync(join(tree, 'bin', 'busybox'), 0o755);
   const modules = moduleFiles(kernel.modules);
@@ -94,8 +106,9 @@ function initialFiles(folder: string, { kernel, tools }: { readonly kernel: Kern
     const file = modules.get(name);
     if (file !== undefined) copyFileSync(file, join(tree, 'modules', `${name}.ko`));
   }
-  writeFileSync(join(tree, 'init'), init(kernel), { mode: 0o755 });
+  writeFileSync(join(tree, 'init'), init(kernel, job), { mode: 0o755 });
   writeFileSync(join(tree, 'job'), jobScript(job));
+  for (const [name, text] of Object.entries(units)) writeFileSync(join(tree, 'units', name), text);
   const names = ['.', ...readdirSync(tree, { recursive: true, encoding: 'utf8' })].join('\n');
   const archive = join(folder, 'initramfs');
   writeFileSync(

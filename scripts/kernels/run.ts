@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { templateNames, templateObject } from '../../test/harness/kernel.ts';
 import { packetRunsLibrary } from '../../test/harness/packet-runs.ts';
@@ -16,11 +16,13 @@ import { type Plan, type Report, reportMark, type TestResult } from './report.ts
 import type { Survey } from './survey.ts';
 
 /** So much of what this process was told is told to tests in the machine. */
-const passedOn = ['CASES', 'PAIRS', 'SEED'] as const;
+const passedOn = ['PAIRS', 'SEED'] as const;
 const environment = (): Readonly<Record<string, string>> => ({
   PATIENCE: '8',
   ...Object.fromEntries(passedOn.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
 });
+
+const guest = 'scripts/kernels/guest.ts';
 
 /** `seconds`: one machine may take so long for everything; the slowest of several tests has half of it. */
 export type Run = { readonly files: readonly string[]; readonly seconds: number };
@@ -64,7 +66,7 @@ function listener(kernel: string, told: Told): (line: string) => void {
 }
 
 /** Runs the guest program in a machine, or here; false if it did not come to its end. */
-async function runGuest(kernel: string, job: Pick<Job, 'command' | 'seconds' | 'onLine'>): Promise<string | undefined> {
+async function runGuest(kernel: string, job: Pick<Job, 'command' | 'seconds' | 'onLine' | 'systemd'>): Promise<string | undefined> {
   if (kernel === 'here') {
     const [program = '', ...args] = job.command;
     const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -78,6 +80,27 @@ async function runGuest(kernel: string, job: Pick<Job, 'command' | 'seconds' | '
   return ended ? undefined : `it did not come to its end; the kernel said:\n${log.slice(-4000)}`;
 }
 
+/** Those of systemd have a machine of their own, whose first process it is. */
+const isOfSystemd = (file: string): boolean => basename(file).startsWith('systemd');
+const machinesFor = (kernel: string, files: readonly string[]): readonly (readonly string[])[] =>
+  kernel === 'here'
+    ? [files]
+    : [false, true].map((one) => files.filter((file) => isOfSystemd(file) === one)).filter(({ length }) => length > 0);
+
+type Machine = { readonly kernel: string; readonly folder: string; readonly bundles: ReadonlyMap<string, string>; readonly told: Told };
+
+/** What went wrong with the machine itself. */
+async function runMachine({ kernel, folder, bundles, told }: Machine, { files, seconds }: Run): Promise<string | undefined> {
+  const plan: Plan = {
+    seconds: files.length === 1 ? seconds : seconds / 2,
+    programs: files.map((name) => ({ name, file: bundles.get(name) ?? '' })),
+  };
+  const [place, systemd] = [join(folder, 'plan.json'), files.every(isOfSystemd)];
+  writeFileSync(place, JSON.stringify(plan));
+  const command = [process.execPath, bundles.get(guest) ?? '', place];
+  return runGuest(kernel, { command, seconds, systemd, onLine: listener(kernel, told) });
+}
+
 /** Runs test files on a kernel and prints their results. A machine that cannot boot it skips them, with the reason. */
 export async function runKernel(kernel: string, { files, seconds }: Run): Promise<Outcome> {
   const folder = join(root, 'build', `kernel-run-${process.pid}-${kernel}`);
@@ -88,21 +111,19 @@ export async function runKernel(kernel: string, { files, seconds }: Run): Promis
     for (const template of templateNames()) templateObject(template);
     packetRunsLibrary();
     mkdirSync(folder, { recursive: true });
-    const guest = 'scripts/kernels/guest.ts';
-    const bundles = await bundle([guest, ...files], folder);
-    const plan: Plan = {
-      seconds: files.length === 1 ? seconds : seconds / 2,
-      programs: files.map((name) => ({ name, file: bundles.get(name) ?? '' })),
-    };
-    writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan));
-    const command = [process.execPath, bundles.get(guest) ?? '', join(folder, 'plan.json')];
-    const problem = await runGuest(kernel, { command, seconds, onLine: listener(kernel, told) });
-    if (problem !== undefined) console.log(`FAIL ${kernel}: ${problem}\n${told.noise.slice(-60).join('\n')}`);
+    const machine = { kernel, folder, bundles: await bundle([guest, ...files], folder), told };
+    let problems = 0;
+    for (const group of machinesFor(kernel, files)) {
+      const problem = await runMachine(machine, { files: group, seconds });
+      if (problem === undefined) continue;
+      problems++;
+      console.log(`FAIL ${kernel}: ${problem}\n${told.noise.slice(-60).join('\n')}`);
+    }
     const tests = outcomes(told.results);
     const sum = (of: (outcome: Outcome) => number): number => Object.values(tests).reduce((total, outcome) => total + of(outcome), 0);
     return {
       passed: sum(({ passed }) => passed),
-      failed: sum(({ failed }) => failed) + (problem === undefined ? 0 : 1),
+      failed: sum(({ failed }) => failed) + problems,
       skipped: sum(({ skipped }) => skipped),
     };
   } catch (error) {

@@ -1,5 +1,7 @@
 // Random policies of DNS rules, and queries near them.
-import { mixedCase, type Query } from './dns-messages.ts';
+import { typeText } from '../../src/compiler/base/record-types.ts';
+import type { Content } from '../../src/compiler/domains/domain.ts';
+import { mixedCase, type Query, typeNumber } from './dns-messages.ts';
 import type { Random } from './random.ts';
 
 const patterns = [
@@ -14,6 +16,8 @@ const patterns = [
     'regex "[a-c]+\\.test"',
     '"_srv._tcp.a.test"',
     '["a.test", "b.test"]',
+    'name exists',
+    'name absent',
   ],
 ];
 const types = ['A', '[A, AAAA]', 'TXT', 'not A', '28', '[250-300, HTTPS]', 'TYPE4711', '32700-40000'];
@@ -40,10 +44,10 @@ function randomLine(source: Random): string {
   const parts = [...(source.chance(0.8) ? [source.pick(patterns)] : []), ...(source.chance(0.5) ? [`type ${source.pick(types)}`] : [])];
   return parts.length === 0 ? source.pick(patterns) : parts.join(' ');
 }
-function randomRule(source: Random): string {
+function randomRule(source: Random, protocol: 'udp' | 'tcp'): string {
   const lines = Array.from({ length: 1 + source.int(3) }, () => randomLine(source)).join('; ');
   const block = source.chance(0.85) ? ` dns { ${lines} }` : '';
-  return `${source.pick(['allow', 'allow', 'deny'])} to ${source.pick(['host', 'all'])} at udp${block} priority ${source.int(3)}`;
+  return `${source.pick(['allow', 'allow', 'deny'])} to ${source.pick(['host', 'all'])} at ${protocol}${block} priority ${source.int(3)}`;
 }
 export const randomDnsQuery = (source: Random): Query => ({
   name: mixedCase(source, source.pick(names)),
@@ -52,6 +56,12 @@ export const randomDnsQuery = (source: Random): Query => ({
   ...(source.chance(0.5) && { options: source.int(40) }),
 });
 
-/** Of one workload, about what it asks the host over UDP. */
-export const randomDnsPolicy = (source: Random): string =>
-  `policy p for { app: "web" } { egress {\n${Array.from({ length: 1 + source.int(5) }, () => randomRule(source)).join('\n')}\n} }`;
+/** Of one workload, about what it asks the host. */
+export const randomDnsPolicy = (source: Random, protocol: 'udp' | 'tcp' = 'udp'): string =>
+  `policy p for { app: "web" } { egress {\n${source.chance(0.3) ? 'default allow\n' : ''}${Array.from({ length: 1 + source.int(5) }, () => randomRule(source, protocol)).join('\n')}\n} }`;
+
+/** What a query says, to who has read it rightly. */
+export const contentOfQuery = ({ name, type }: Query): Content => ({
+  kind: 'fields',
+  fields: { ...(name !== '' && { name: [name.toLowerCase()] }), type: [typeText(typeNumber(type))] },
+});

@@ -14,7 +14,7 @@ const inCompiler: readonly Change[] = [
   ['allow is asked before deny', 'ir/deciding-order.ts', '+ (actionPlaces.get(action) ?? 0)', '- (actionPlaces.get(action) ?? 0)'],
   ['priorities the wrong way', 'ir/deciding-order.ts', 'a.priority - b.priority', 'b.priority - a.priority'],
   ['a range without its last port', 'space/partition.ts', '(high + 1) * sets.length', 'high * sets.length'],
-  ['ports by name are forgotten', '4-normalize/index.ts', 'named: distinctNamedPorts(transport.named)', 'named: []'],
+  ['ports by name are forgotten', '4-normalize/index.ts', 'named: distinctNamedPorts(named)', 'named: []'],
   [
     'audit policies deny by default',
     '4-normalize/index.ts',
@@ -120,6 +120,13 @@ const inRequests: readonly Change[] = [
     "if (byte > 0x20 && byte < 0x7f && byte != '?'",
     "if (byte > 0x40 && byte < 0x7f && byte != '?'",
   ],
+  [
+    'header lines are known by their first words',
+    'l7/http-known.h',
+    'if (i + POL_PLAIN_WORD > length)\n\t\t\tbreak;',
+    'if (i >= 2 * POL_PLAIN_WORD || i + POL_PLAIN_WORD > length)\n\t\t\tbreak;',
+  ],
+  ['what lines say of bodies is forgotten', 'l7/http-known.h', 'http->flags |= known->flags;', 'http->flags |= 0;'],
 ];
 
 export const seededFaults: readonly Fault[] = [

@@ -3,19 +3,13 @@
 import { eventProtocol, undecidableReason } from '../../src/compiler/ir/abi.ts';
 import type { TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { nameOfNumber } from '../../src/runtime/events/verdict-event.ts';
-import { loadObjects } from '../../src/runtime/kernel/load.ts';
-import { type Count, govern, workloadId } from './governed.ts';
-import { atEnd, compile, expectOk, privateCgroup, privatePins, testRun } from './kernel.ts';
-
-/** Bytes before each packet: what a program at tc sees as an Ethernet header, and this one as its orders. */
-const before = 14;
-/** Longer packets have no room in a test run. */
-export const longestPacket = 3000;
+import { type Count, workloadId } from './governed.ts';
+import { bytesBefore, packetReader } from './packet-reader.ts';
 
 const program = `
 #include "l7/stream.h"
-enum { POL_WALK_BEFORE = ${before}, POL_WALK_PORT = 80 };
-enum { POL_WALK_DENIED = 1, POL_WALK_COMPLETED = 2, POL_WALK_LOST = 4, POL_WALK_POISON = 8, POL_WALK_BETWEEN = 16, POL_WALK_INSPECTED = 32 };
+enum { POL_WALK_BEFORE = ${bytesBefore}, POL_WALK_PORT = 80 };
+enum { POL_WALK_DENIED = 1, POL_WALK_COMPLETED = 2, POL_WALK_LOST = 4, POL_WALK_POISON = 8, POL_WALK_BETWEEN = 16, POL_WALK_INSPECTED = 32, POL_WALK_GOES_ON = 64 };
 
 static __always_inline void pol_walk_begin(struct pol_connection *connection, struct pol_generation now)
 {
@@ -72,6 +66,8 @@ int pol_walk(struct __sk_buff *skb)
 		read |= POL_WALK_BETWEEN;
 	if (connection->action == POL_ACTION_INSPECT)
 		read |= POL_WALK_INSPECTED;
+	if (connection->message == POL_MESSAGE_BETWEEN && !connection->lost && !connection->poison && !connection->upgrade)
+		read |= POL_WALK_GOES_ON;
 	return read;
 }
 `;
@@ -94,8 +90,8 @@ export type Walked = {
 
 export type Walker = {
   readonly install: (policy: TypedPolicy) => void;
-  /** Reads one request in these packets, as the first of a connection to port 80. */
-  readonly walk: (packets: readonly Uint8Array[]) => Walked;
+  /** Reads one request in these packets, of a connection to port 80: a new one, where it is to be the `first` or the last one does not go on. */
+  readonly walk: (packets: readonly Uint8Array[], first: boolean) => Walked;
   readonly counted: () => readonly Count[];
 };
 
@@ -103,29 +99,25 @@ export const walkedPort = 80;
 
 /** Loads the program; gone when the process ends. `root`: of a copy of the templates. */
 export function httpWalker(root?: string): Walker {
-  const loaded = expectOk(loadObjects([{ template: 'test/walk', bytes: compile(program, root) }], privatePins()));
-  atEnd(loaded.close);
-  const governed = govern(loaded, privateCgroup('walk'));
-  const frame = new Uint8Array(before + longestPacket);
-  const packet = (bytes: Uint8Array, begins: boolean): number => {
-    frame[0] = begins ? 1 : 0;
-    frame.set(bytes, before);
-    const { value } = testRun(loaded, 'pol_walk', frame.subarray(0, before + bytes.length));
-    if (value > 0xffff) throw new Error('the program could not read a packet');
-    return value;
-  };
+  const { governed, packet } = packetReader(program, root);
+  let goesOn = false;
   return {
-    install: (policy) => governed.install(policy),
+    install: (policy) => {
+      goesOn = false;
+      governed.install(policy);
+    },
     counted: () => governed.counted(eventProtocol.http),
-    walk: (packets) => {
+    walk: (packets, first) => {
       let [all, last, count] = [0, 0, 0];
+      const begins = first || !goesOn;
       packets.forEach((bytes, i) => {
         // Nothing more of a poisoned or lost connection comes to the reader.
         if (all & 12) return;
-        last = packet(bytes, i === 0);
+        last = packet(bytes, begins && i === 0);
         all |= last & 15;
         count++;
       });
+      goesOn = (last & 64) > 0;
       const reason = nameOfNumber(undecidableReason, last >> 8);
       return {
         denied: (all & 9) > 0,

@@ -246,7 +246,7 @@ export function content(parts: ContentParts): GenerationContent {
   return {
     images: {
       prefixes: worldPrefixes,
-      http: new Uint8Array(layouts.automaton.size),
+      http: new Uint8Array(layouts.requests.size),
       dns: new Uint8Array(layouts.requests.size),
       tls: new Uint8Array(layouts.requests.size),
       exec: new Uint8Array(layouts.automaton.size),

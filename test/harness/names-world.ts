@@ -71,10 +71,9 @@ export function replied(server: number, to: number, answer: Answer): boolean {
   throw new Error('nothing arrives any more');
 }
 
-/** May the workload reach the address? Told by `connect`, before any packet. */
-export function reaches(host: string): boolean {
-  const six = host.includes(':');
-  const fd = inCgroup(world().cgroup, () => socket.open('udp', six));
+/** May a workload reach the address? Told by `connect`, before any packet. */
+export function reachesFrom(cgroup: DnsWorld['cgroup'], host: string): boolean {
+  const fd = inCgroup(cgroup, () => socket.open('udp', host.includes(':')));
   try {
     socket.connect(fd, { host, port: 443 });
     return true;
@@ -84,6 +83,8 @@ export function reaches(host: string): boolean {
     socket.close(fd);
   }
 }
+
+export const reaches = (host: string): boolean => reachesFrom(world().cgroup, host);
 
 /** Is a packet let out? Errors of packets before it (nobody has these addresses) are none of its own. */
 export function leaves(fd: number): boolean {

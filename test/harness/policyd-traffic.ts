@@ -1,17 +1,27 @@
 // Servers and clients for the tests of policyd, in cgroups of `policyd exec` or of the test, over loopback.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { patience } from './patience.ts';
 import { owned, policyd, program, type World } from './policyd.ts';
 
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
+/** The port at which a server listens on loopback, from now on. */
+async function listening(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  server.close();
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listening(server);
+  server.close();
+  return port;
+}
+
+/** The port of a listener that closes every connection, in the cgroup of the test, and does not keep the process. */
+export const closingListener = (): Promise<number> => listening(createServer((socket) => socket.destroy()).unref());
 
 /** Answers every request with 200. */
 export const serverCode = (port: number) =>

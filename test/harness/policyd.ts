@@ -173,13 +173,13 @@ async function started(parameters: readonly string[]): Promise<Running> {
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   const ended = new Promise<number | string>((resolve) => child.once('close', (code, signal) => resolve(code ?? signal ?? '')));
-  await until(`start, but it said: ${said}`, () => said.includes('metrics at') || child.exitCode !== null, 10_000);
+  await until(`start, but it said: ${said}`, () => said.includes('metrics at') || child.exitCode !== null, 30_000);
   if (child.exitCode !== null) throw new Error(`policyd ended: ${said}`);
   const url = /metrics at (\S+)/.exec(said)?.[1] ?? '';
   return {
     child,
     log: () => said,
-    metrics: async () => (await fetch(url)).text(),
+    metrics: async () => (await fetch(url, { headers: { connection: 'close' } })).text(),
     end: (signal = 'SIGTERM') => {
       child.kill(signal);
       return ended;

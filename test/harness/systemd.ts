@@ -1,10 +1,12 @@
-// A systemd of the test's own: the first process of a container, with units, a cgroup and a `/run` of its own, on this
-// machine's files. Its cgroup is a slice, so units in it are found as those of the machine's systemd are.
+// A systemd of the test's own. Where it is the first process of a machine that was booted for tests, that is it; elsewhere the first process
+// of a container, with units, a cgroup and a `/run` of its own, on this machine's files. The container's cgroup is a slice, so units in it
+// are found as those of the machine's systemd are.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processesIn } from '../../src/runtime/kernel/cgroups.ts';
+import { cgroupMount, processesIn } from '../../src/runtime/kernel/cgroups.ts';
+import { isGuest } from './guest.ts';
 import { atEnd, privateCgroup, releaseCgroup } from './kernel.ts';
 import { patience } from './patience.ts';
 import type { Run } from './policyd.ts';
@@ -36,7 +38,23 @@ printf "[Unit]\\nDefaultDependencies=no\\n" > /run/systemd/system/test.target
 exec env container=policyc ${binary} --system --unit=test.target --log-target=console --log-level=warning --show-status=no'
 `;
 
-export async function systemdMachine(): Promise<SystemdMachine> {
+/** How a command line of the machine is run from here. */
+type Inside = SystemdMachine['inside'];
+
+/** This machine, which systemd has started. */
+const booted = (): boolean => isGuest() && readFileSync('/proc/1/comm', 'utf8') === 'systemd\n';
+
+/** Which target it has reached when it has started. */
+type Begun = Pick<SystemdMachine, 'cgroup' | 'inside'> & { readonly target: string; readonly isAlive: () => boolean };
+
+const ownMachine = (): Begun => ({
+  cgroup: cgroupMount() ?? '',
+  inside: (...command) => command,
+  target: 'system.slice',
+  isAlive: () => true,
+});
+
+function ownContainer(): Begun {
   const cgroup = privateCgroup('machine.slice');
   const child = spawn('/bin/sh', ['-c', script, cgroup.path], { stdio: 'ignore' });
   atEnd(() => {
@@ -51,18 +69,21 @@ export async function systemdMachine(): Promise<SystemdMachine> {
     const scope = join(cgroup.path, 'init.scope');
     return existsSync(scope) ? processesIn(scope)[0] : undefined;
   };
-  const inside = (...command: readonly string[]): readonly string[] => [
-    ...['nsenter', '--target', String(first()), '--mount', '--pid', '--cgroup', '--ipc', '--uts', '--'],
-    ...command,
-  ];
+  const entered = (): readonly string[] => ['nsenter', '--target', String(first()), '--mount', '--pid', '--cgroup', '--ipc', '--uts', '--'];
+  const inside: Inside = (...command) => (first() === undefined ? ['false'] : [...entered(), ...command]);
+  return { cgroup: cgroup.path, inside, target: 'test.target', isAlive: () => child.exitCode === null };
+}
+
+export async function systemdMachine(): Promise<SystemdMachine> {
+  const { cgroup, inside, target, isAlive } = booted() ? ownMachine() : ownContainer();
   const systemctl = (...parameters: readonly string[]): Run => {
     const [command = '', ...rest] = inside('systemctl', ...parameters);
     const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', timeout: 60_000 * patience });
     return { status, out: stdout, error: stderr };
   };
   const deadline = Date.now() + 20_000 * patience;
-  while (first() === undefined || systemctl('is-active', 'test.target').out.trim() !== 'active') {
-    if (Date.now() > deadline || child.exitCode !== null) throw new Error('the systemd of the test does not start');
+  while (systemctl('is-active', target).out.trim() !== 'active') {
+    if (Date.now() > deadline || !isAlive()) throw new Error('the systemd of the test does not start');
     await sleep(50);
   }
   const units = (texts: Readonly<Record<string, string>>): void => {
@@ -72,7 +93,7 @@ export async function systemdMachine(): Promise<SystemdMachine> {
     }
     systemctl('daemon-reload');
   };
-  return { cgroup: cgroup.path, inside, systemctl, units };
+  return { cgroup, inside, systemctl, units };
 }
 
 const isPopulated = (cgroup: string): boolean => {

@@ -3,19 +3,14 @@
 import { eventProtocol, undecidableReason } from '../../src/compiler/ir/abi.ts';
 import type { TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { nameOfNumber } from '../../src/runtime/events/verdict-event.ts';
-import { loadObjects } from '../../src/runtime/kernel/load.ts';
-import { type Count, govern, workloadId } from './governed.ts';
-import { atEnd, compile, expectOk, privateCgroup, privatePins, testRun } from './kernel.ts';
+import { type Count, workloadId } from './governed.ts';
+import { bytesBefore, packetReader } from './packet-reader.ts';
 
-/** Bytes before each packet: what a program at tc sees as an Ethernet header, and this one as its orders. */
-const before = 14;
-/** Longer packets have no room in a test run. */
-export const longestPacket = 3000;
 export const walkedPort = 443;
 
 const program = `
 #include "l7/tls.bpf.c"
-enum { POL_WALK_BEFORE = ${before}, POL_WALK_PORT = ${walkedPort} };
+enum { POL_WALK_BEFORE = ${bytesBefore}, POL_WALK_PORT = ${walkedPort} };
 
 static const struct pol_tls_connection pol_walk_new = {};
 
@@ -38,7 +33,6 @@ int pol_walk(struct __sk_buff *skb)
 {
 	struct pol_generation now = pol_generation_read();
 	struct pol_tls_connection *connection;
-	__u32 offset = POL_WALK_BEFORE, read;
 	__u64 cookie = 1;
 	__u8 begins = 0;
 
@@ -51,14 +45,7 @@ int pol_walk(struct __sk_buff *skb)
 		return -1;
 	if (begins)
 		pol_walk_begin(connection, now);
-	for (int i = 0; i < POL_TLS_ROUNDS && connection->stage < POL_TLS_PASSES; i++) {
-		connection->event = POL_TLS_GOES_ON;
-		read = pol_tls_receive_round(skb, connection, offset);
-		offset += read;
-		if (!pol_tls_happened(connection) || !read)
-			break;
-	}
-	if (connection->stage < POL_TLS_PASSES && offset < skb->len)
+	if (!pol_tls_receive_walk(skb, connection, POL_WALK_BEFORE))
 		return -1;
 	return connection->hello.reason << 8 | (connection->action == POL_ACTION_INSPECT) << 4 | connection->stage;
 }
@@ -81,17 +68,7 @@ export type Walker = {
 
 /** Loads the program; gone when the process ends. */
 export function tlsWalker(): Walker {
-  const loaded = expectOk(loadObjects([{ template: 'test/walk', bytes: compile(program) }], privatePins()));
-  atEnd(loaded.close);
-  const governed = govern(loaded, privateCgroup('walk'));
-  const frame = new Uint8Array(before + longestPacket);
-  const packet = (bytes: Uint8Array, begins: boolean): number => {
-    frame[0] = begins ? 1 : 0;
-    frame.set(bytes, before);
-    const { value } = testRun(loaded, 'pol_walk', frame.subarray(0, before + bytes.length));
-    if (value > 0xffff) throw new Error('the program could not read a packet');
-    return value;
-  };
+  const { governed, packet } = packetReader(program);
   return {
     install: (policy) => governed.install(policy),
     counted: () => governed.counted(eventProtocol.tls),

@@ -4,6 +4,7 @@ import type { Section } from '../../src/compiler/ir/typed.ts';
 import type { VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
 import { attachCgroup, attachMachine } from '../../src/runtime/kernel/attach.ts';
 import type { Cgroup } from '../../src/runtime/kernel/cgroups.ts';
+import type { Loaded } from '../../src/runtime/kernel/load.ts';
 import { typedPolicy } from './compile.ts';
 import { type Family, localhost } from './dns-world.ts';
 import { type Governed, govern } from './governed.ts';
@@ -13,7 +14,7 @@ import { patience } from './patience.ts';
 
 export type Direction = Exclude<Section, 'process'>;
 export const directions = ['ingress', 'egress'] as const satisfies readonly Direction[];
-export type TlsWorld = Governed & { readonly cgroup: Cgroup };
+export type TlsWorld = Governed & { readonly cgroup: Cgroup; readonly loaded: Loaded };
 
 /** Loads and attaches the programs; everything is denied until a policy is installed. */
 export function tlsWorld(): TlsWorld {
@@ -23,7 +24,7 @@ export function tlsWorld(): TlsWorld {
   governed.install(typedPolicy('policy p for { app: "web" } { ingress {} egress {} }'));
   expectOk(attachMachine(loaded));
   expectOk(attachCgroup(loaded, cgroup.path));
-  return { ...governed, cgroup };
+  return { ...governed, cgroup, loaded };
 }
 
 /** The verdicts on hellos; what ends a connection is none. */

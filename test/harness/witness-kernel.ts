@@ -8,8 +8,9 @@ import { protocolOf } from '../../src/compiler/space/transport.ts';
 import type { Cgroup } from '../../src/runtime/kernel/cgroups.ts';
 import { inCgroup, privateCgroup } from './kernel.ts';
 import { type KernelWorld, kernelWorld } from './kernel-world.ts';
-import { icmp, icmpv6, ip, type Layer, otherProtocol, sctp, tcp, udp } from './packet.ts';
+import { ip } from './packet.ts';
 import { type PacketBench, packetBench } from './packet-bench.ts';
+import { layerOf } from './packet-questions.ts';
 import { told } from './tables.ts';
 import { isWorldAddress, type ReservedEntry, type Universe, type WorkloadEntry } from './universe.ts';
 
@@ -43,26 +44,6 @@ function universeOf({ source, destination }: FlowEvent): Universe {
     end.kind === 'reserved' ? [{ entities: end.entities, addresses: { ipv4: `10.20.255.${1 + i}`, ipv6: `fd00:20::ff:${1 + i}` } }] : [],
   );
   return { workloads, reserved };
-}
-
-function layerOf({ point }: FlowEvent, serial: number): Layer {
-  const { protocol, value } = protocolOf(point);
-  const ports = { source: 20_000 + (serial % 40_000), destination: value };
-  const message = { type: value >> 8, code: value & 0xff, id: serial % 65_536 };
-  switch (protocol) {
-    case 'tcp':
-      return tcp(ports);
-    case 'udp':
-      return udp(ports);
-    case 'sctp':
-      return sctp(ports);
-    case 'icmp':
-      return icmp(message);
-    case 'icmpv6':
-      return icmpv6(message);
-    case 'other':
-      return otherProtocol(value);
-  }
 }
 
 /** What one side says: of the kernel, and of the oracle. */

@@ -7,6 +7,7 @@ import { verdictIn } from '../../src/compiler/analysis/oracle.ts';
 import { transportPoint } from '../../src/compiler/space/transport.ts';
 import { typedPolicy } from '../harness/compile.ts';
 import { dnsEvasions, framed, queryBytes } from '../harness/dns-messages.ts';
+import { contentOfQuery, randomDnsPolicy, randomDnsQuery } from '../harness/dns-policies.ts';
 import { type DnsWorld, dnsWorld, type Family, families, localhost, queryOf } from '../harness/dns-world.ts';
 import { host, workload } from '../harness/governed.ts';
 import { atEnd, inCgroup, kernelTest } from '../harness/kernel.ts';
@@ -213,33 +214,35 @@ kernelTest('a new policy holds for the next query of a connection', async () => 
   client.close();
 });
 
-kernelTest('random queries, cut at random: the oracle decides what arrives', async () => {
+kernelTest('random queries, cut at random, under random policies: the oracle decides what arrives', async () => {
   const { install, ports } = await world();
   const source = random(seedOf('dns-tcp', 20_261_121));
-  const names = ['ok.example', 'no.example', 'a.many.example', 'a.b.many.example', 'OK.example', ''];
-  install(allowing);
+  const ends = { subject: workload, peer: host, point: transportPoint('tcp', ports.ipv4) };
   const tally = { allowed: 0, denied: 0 };
   for (let round = 0; round < 60; round++) {
+    const text = randomDnsPolicy(source, 'tcp');
+    const policy = typedPolicy(text);
+    if (verdictIn(policy, 'egress', ends).action !== 'allowed') continue;
+    install(policy);
     const client = await opened();
     let expected = Buffer.alloc(0);
     for (let i = 0; i < 8; i++) {
-      const [name, type] = [source.pick(names), source.pick(['A', 'AAAA', 'TXT'])];
-      const message = framed(queryBytes({ name, type, id: source.int(65536), ...(source.chance(0.5) && { options: source.int(600) }) }));
-      const content = { kind: 'fields', fields: { ...(name !== '' && { name: [name.toLowerCase()] }), type: [type] } } as const;
-      const question = { subject: workload, peer: host, point: transportPoint('tcp', ports.ipv4), request: { domain: 'dns', content } };
-      const { action } = verdictIn(allowing, 'egress', question);
+      const query = randomDnsQuery(source);
+      const message = framed(queryBytes({ ...query, ...(source.chance(0.5) && { options: source.int(600) }) }));
+      const { action } = verdictIn(policy, 'egress', { ...ends, request: { domain: 'dns', content: contentOfQuery(query) } });
       const at = source.int(message.length);
-      const parts = at === 0 ? [message] : [message.subarray(0, at), message.subarray(at)];
-      assert.is(client.send(...parts), '', `${name} ${type} at ${at}`);
+      const about = `${query.name} ${query.type} at ${at} ${action}\n${text}`;
+      assert.is(client.send(...(at === 0 ? [message] : [message.subarray(0, at), message.subarray(at)])), '', about);
       const answer = await client.read(message.length);
-      assert.equal(answer, action === 'allowed' ? Buffer.from(message) : refused(message), `${name} ${type} at ${at}`);
+      assert.equal(answer, action === 'allowed' ? Buffer.from(message) : refused(message), about);
       if (action === 'allowed') expected = Buffer.concat([expected, message]);
-      tally[action]++;
+      tally[action === 'allowed' ? 'allowed' : 'denied']++;
     }
     assert.equal(await client.arrived(expected.length), expected);
     client.close();
   }
   console.log(`dns-tcp: ${JSON.stringify(tally)}`);
+  assert.ok(tally.allowed > 40 && tally.denied > 40);
 });
 
 test.run();

@@ -3,14 +3,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verdictIn } from '../../src/compiler/analysis/oracle.ts';
-import { typeText } from '../../src/compiler/base/record-types.ts';
 import { eventProtocol } from '../../src/compiler/ir/abi.ts';
 import type { Content } from '../../src/compiler/ir/event.ts';
 import { transportPoint } from '../../src/compiler/space/transport.ts';
 import type { VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
 import { typedPolicy } from '../harness/compile.ts';
-import { dnsEvasions, type Query, queryBytes, typeNumber } from '../harness/dns-messages.ts';
-import { randomDnsPolicy, randomDnsQuery } from '../harness/dns-policies.ts';
+import { dnsEvasions, queryBytes } from '../harness/dns-messages.ts';
+import { contentOfQuery, randomDnsPolicy, randomDnsQuery } from '../harness/dns-policies.ts';
 import { type DnsWorld, dnsWorld, type Family, families, localhost, queryOf } from '../harness/dns-world.ts';
 import { host, workload } from '../harness/governed.ts';
 import { atEnd, inCgroup, kernelTest } from '../harness/kernel.ts';
@@ -162,11 +161,6 @@ kernelTest('what is undecidable is denied by deny rules, too', () => {
 });
 
 /** What a query means. */
-const contentOf = ({ name, type }: Query): Content => ({
-  kind: 'fields',
-  fields: { ...(name !== '' && { name: [name.toLowerCase()] }), type: [typeText(typeNumber(type))] },
-});
-
 kernelTest('random policies and queries: the kernel says what the oracle says, cause included', () => {
   const { install, ports, causeOf } = world();
   const seed = seedOf('dns', 20_261_121);
@@ -182,7 +176,7 @@ kernelTest('random policies and queries: the kernel says what the oracle says, c
       const point = transportPoint('udp', ports[family]);
       const query = randomDnsQuery(source);
       const isBroken = source.chance(0.05);
-      const content: Content = isBroken ? { kind: 'undecidable', reason: 'ambiguousQuery' } : contentOf(query);
+      const content: Content = isBroken ? { kind: 'undecidable', reason: 'ambiguousQuery' } : contentOfQuery(query);
       const ends = { subject: workload, peer: host, point };
       const { error, events } = sent(queryBytes(isBroken ? { ...query, behind: Uint8Array.of(1) } : query), family);
       const connection = verdictIn(policy, 'egress', ends);

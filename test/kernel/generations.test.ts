@@ -8,7 +8,8 @@ import { eventDomain, innerEntries, layouts, limits } from '../../src/compiler/i
 import { mapLookup } from '../../src/runtime/ffi/libbpf.ts';
 import { readCounters } from '../../src/runtime/kernel/counters.ts';
 import { u32 } from '../../src/runtime/kernel/entries.ts';
-import { currentRevision, generations } from '../../src/runtime/kernel/tables.ts';
+import { currentRevision, endTrial, goBack, monotonicNow } from '../../src/runtime/kernel/revision.ts';
+import { generations } from '../../src/runtime/kernel/tables.ts';
 import { type Loaded, load, reader, seen, slowReader } from '../harness/generation-reader.ts';
 import { content, expectOk, kernelTest, mapOf, privatePins } from '../harness/kernel.ts';
 import { address, generationOf } from '../harness/numbered-generation.ts';
@@ -137,6 +138,61 @@ kernelTest('a restart takes the tables over and goes on counting', () => {
   assert.is(expectOk(generations(after.maps).install(generation(6))), 2);
   assert.is(seen(after)[2], 6);
   after.close();
+});
+
+const inAnHour = (): bigint => monotonicNow() + 3_600_000_000_000n;
+
+/** Generation 3 is in force, and 5 on trial. */
+function onTrial(until: bigint) {
+  const loaded = load();
+  const tables = generations(loaded.maps);
+  expectOk(tables.install(generation(3)));
+  assert.is(expectOk(tables.install(generation(5), until)), 2);
+  return { loaded, tables };
+}
+
+kernelTest('what nobody confirms makes room for the generation before by itself, and its number never comes again', async () => {
+  const { loaded, tables } = onTrial(monotonicNow() + 200_000_000n);
+  // As if whoever did it had died.
+  tables.close();
+  while (currentRevision(loaded.maps) === 2) await sleep(20);
+  assert.equal(seen(loaded), [1, 0, 3, 3, 3, 3, 300, 9]);
+  const next = generations(loaded.maps);
+  assert.is(expectOk(next.install(generation(7))), 4);
+  assert.equal(seen(loaded), [4, 0, 7, 7, 7, 7, 700, 9]);
+  assert.is(expectOk(next.install(generation(9))), 5);
+  assert.equal(seen(loaded).slice(0, 3), [5, 0, 9]);
+  loaded.close();
+});
+
+kernelTest('until then it is in force, and confirmed it stays', () => {
+  const { loaded, tables } = onTrial(inAnHour());
+  assert.equal(seen(loaded), [2, 0, 5, 5, 5, 5, 500, 9]);
+  assert.equal(tables.drift(), []);
+  endTrial(loaded.maps);
+  goBack(loaded.maps);
+  assert.equal(seen(loaded).slice(0, 3), [2, 0, 5]);
+  assert.is(expectOk(tables.install(generation(7))), 3);
+  assert.equal(seen(loaded).slice(0, 3), [3, 0, 7]);
+  loaded.close();
+});
+
+kernelTest('whatever is tried one after the other, what comes back is what was there before the first of it', () => {
+  const { loaded, tables } = onTrial(inAnHour());
+  assert.is(expectOk(tables.install(generation(7), inAnHour())), 4);
+  assert.equal(seen(loaded).slice(0, 3), [4, 0, 7]);
+  goBack(loaded.maps);
+  assert.equal(seen(loaded), [1, 0, 3, 3, 3, 3, 300, 9]);
+  assert.equal(tables.drift(), []);
+  loaded.close();
+});
+
+kernelTest('of a trial that another change came into nothing comes back', () => {
+  const { loaded, tables } = onTrial(inAnHour());
+  assert.is(expectOk(tables.install(generation(7))), 3);
+  goBack(loaded.maps);
+  assert.equal(seen(loaded), [3, 0, 7, 7, 7, 7, 700, 9]);
+  loaded.close();
 });
 
 /** Kernel ids of the inner maps of both slots. */

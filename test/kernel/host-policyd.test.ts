@@ -146,6 +146,29 @@ guestTest('killed while it waits, the kernel ends it by itself', async () => {
   assert.is(policyd(['unload', ...here.places]).status, 0);
 });
 
+guestTest('killed while another one waits, what was confirmed holds again, and the next policyd goes on from there', async () => {
+  const here = await ready();
+  here.policy(onlyOpen);
+  const daemon = await here.run('--confirm', '30', ...places(here));
+  assert.is(policyd(['confirm', ...here.state]).status, 0);
+  here.policy(alsoClosed);
+  await until('the other policy', () => daemon.log().split('hold until').length === 3, 20_000);
+  assert.is(comes(closed), 'ok');
+  await daemon.end('SIGKILL');
+  await until('the end', () => comes(closed) === 'timeout', 60_000);
+  assert.is(comes(open), 'ok');
+  assert.is(goes(22), 'EPERM');
+  assert.match(policyd(['status', ...here.places]).out, /the host is governed as before: nobody confirmed its new policies in time/);
+
+  here.policy(onlyOpen);
+  const again = await here.run(...places(here));
+  assert.not.match(again.log(), /hold until/);
+  assert.match(policyd(['status', ...here.places]).out, /host: +governed; policies machine/);
+  assert.is(comes(closed), 'timeout');
+  assert.is(policyd(['unload', ...here.places]).status, 0);
+  assert.is(comes(closed), 'ok');
+});
+
 guestTest('ICMP to the host is refused by name where nothing sees it', async () => {
   const here = await ready();
   here.policy(machine('ingress { allow from world at icmp echo-request }'));

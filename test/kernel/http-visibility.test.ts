@@ -28,7 +28,7 @@ function world(): HttpWorld {
   made.events();
   return made;
 }
-const observe = (...ports: readonly number[]): void => observePorts(world().loaded.maps, ports);
+const observe = (...ports: readonly number[]): void => observePorts(world().loaded.maps, { http: ports, dns: [] });
 const requestsIn = (told: HttpWorld) => told.events().filter(({ protocol }) => protocol === 'http');
 const moment = (): Promise<unknown> => new Promise((resume) => setTimeout(resume, 60 * patience));
 const request = (line: string, ...more: readonly string[]): string => [`${line} HTTP/1.1`, 'Host: x', ...more, '', ''].join('\r\n');

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { atEnd, inCgroup, kernelOrSkip, privateCgroup } from '../harness/kernel.ts';
-import * as socket from '../harness/libc-socket.ts';
+import { reachesFrom } from '../harness/names-world.ts';
 import { patience } from '../harness/patience.ts';
-import { endChildren, owned, until, world } from '../harness/policyd.ts';
+import { endChildren, owned, policyd, until, world } from '../harness/policyd.ts';
 
 const missing = (program: string): boolean => spawnSync('which', [program]).status !== 0;
 const lacking = ['dnsmasq', 'dig'].filter(missing);
@@ -105,19 +105,6 @@ peerTest('dig asks dnsmasq: over UDP and TCP, both families, truncated, denied',
   assert.match(metrics, /hubble_flows_processed_total\{protocol="DNS",type="L7",subtype="DNS",verdict="DROPPED"\} [1-9]/);
 });
 
-/** May the workload call the address by UDP? */
-function reaches(cgroup: ReturnType<typeof privateCgroup>, host: string): boolean {
-  const fd = inCgroup(cgroup, () => socket.open('udp', host.includes(':')));
-  try {
-    socket.connect(fd, { host, port: 443 });
-    return true;
-  } catch (error) {
-    return !(error instanceof Error && error.message === 'EPERM');
-  } finally {
-    socket.close(fd);
-  }
-}
-
 peerTest('what dnsmasq answers is reached by its name, also after policyd was started again with other rules', async () => {
   const [here, port, cgroup] = [world(), await dnsmasq(), privateCgroup('client')];
   const rules = (more: string) =>
@@ -130,23 +117,89 @@ peerTest('what dnsmasq answers is reached by its name, also after policyd was st
   here.inventoryText(`workloads: [{ name: client, labels: { app: client }, cgroup: ${cgroup.path} }]\n`);
   const first = await here.run();
   const [ipv4, ipv6, third] = ['192.0.2.1', '2001:db8:0:0:0:0:0:1', '198.51.100.7'] as const;
-  assert.equal([reaches(cgroup, ipv4), reaches(cgroup, ipv6)], [false, false]);
+  assert.equal([reachesFrom(cgroup, ipv4), reachesFrom(cgroup, ipv6)], [false, false]);
   for (const [type, server] of [
     ['A', '@127.0.0.1'],
     ['AAAA', '@::1'],
   ] as const)
     assert.match(dig(cgroup, port, 'www.OK.example', type, server, '+cookie').out, /status: NOERROR/);
-  assert.equal([reaches(cgroup, ipv4), reaches(cgroup, ipv6)], [true, true]);
+  assert.equal([reachesFrom(cgroup, ipv4), reachesFrom(cgroup, ipv6)], [true, true]);
   assert.match(dig(cgroup, port, 'third.example', 'A').out, /198\.51\.100\.7/);
-  assert.not.ok(reaches(cgroup, third));
+  assert.not.ok(reachesFrom(cgroup, third));
   assert.match(await first.metrics(), /policyc_dns_names_total\{event="learned"\} [1-9]/);
   await first.end();
   rules('allow to "third.example" at udp 443');
   await here.run();
   assert.equal(
-    [ipv4, ipv6, third].map((address) => reaches(cgroup, address)),
+    [ipv4, ipv6, third].map((address) => reachesFrom(cgroup, address)),
     [true, true, true],
   );
+});
+
+const samples = (metrics: string, name: string): readonly string[] =>
+  metrics
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`))
+    .sort();
+
+/** The client asks for names at a port that is looked at; `block`: of the rule that lets it. */
+async function observed() {
+  const [here, port, cgroup] = [world(), await dnsmasq(), privateCgroup('client')];
+  const rule = (block: string) => here.policy(`policy client for { app: "client" } { egress { allow to host at udp ${port}${block} } }\n`);
+  here.inventoryText(`workloads: [{ name: client, labels: { app: client }, cgroup: ${cgroup.path} }]\n`);
+  rule('');
+  const daemon = await here.run('--observe-dns', `${port}`);
+  return { here, rule, daemon, ask: (name: string, type: string, ...more: readonly string[]) => dig(cgroup, port, name, type, ...more) };
+}
+
+peerTest('--observe-dns: queries and answers are told and counted without a rule about them', async () => {
+  const { here, daemon, ask } = await observed();
+  ask('OK.example', 'A');
+  ask('ok.example', 'AAAA', '@::1');
+  ask('ok.example', 'A', '@::1');
+  ask('none.invalid', 'A');
+  const metrics = await daemon.metrics();
+  assert.equal(samples(metrics, 'hubble_dns_queries_total'), [
+    'hubble_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} 3',
+    'hubble_dns_queries_total{rcode="",qtypes="AAAA",ips_returned="0"} 1',
+  ]);
+  assert.equal(samples(metrics, 'hubble_dns_responses_total'), [
+    'hubble_dns_responses_total{rcode="No Error",qtypes="A",ips_returned="1"} 2',
+    'hubble_dns_responses_total{rcode="No Error",qtypes="AAAA",ips_returned="1"} 1',
+    'hubble_dns_responses_total{rcode="Query Refused",qtypes="A",ips_returned="0"} 1',
+  ]);
+  const lines = policyd(['observe', '--json', ...here.state])
+    .out.trim()
+    .split('\n');
+  const flows = lines.map((line) => JSON.parse(line).flow).filter((one) => one?.Type === 'L7');
+  assert.is(flows.length, 8, lines.join('\n'));
+  const [query, answer] = flows;
+  assert.equal([query.is_reply, query.l7], [false, { type: 'REQUEST', dns: { query: 'ok.example.', qtypes: ['A'] } }]);
+  const { is_reply: isReply, traffic_direction: direction, verdict, source, l7 } = answer;
+  assert.equal([isReply, direction, verdict, source.labels], [true, 'EGRESS', 'FORWARDED', ['reserved:host']]);
+  assert.equal([l7.type, l7.dns.ips, l7.dns.rrtypes], ['RESPONSE', ['192.0.2.1'], ['A']]);
+  for (const flow of [query, answer]) assert.match(flow.extensions.rule.text, /^allow to host/);
+});
+
+peerTest('--observe-dns: with a rule about them, each query counts once; another start asks for nothing', async () => {
+  const { here, rule, daemon, ask } = await observed();
+  const { build } = here.status().bundle;
+  rule(' dns { "ok.example" }');
+  await until('the rule about names', () => here.status().bundle.build !== build);
+  ask('ok.example', 'A');
+  // Not longer than the server of metrics keeps an idle connection.
+  ask('no.example', 'A', '+timeout=1');
+  const metrics = await daemon.metrics();
+  assert.equal(samples(metrics, 'hubble_dns_queries_total'), [
+    'hubble_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} 1',
+    'hubble_dns_queries_total{rcode="Policy denied",qtypes="A",ips_returned="0"} 1',
+  ]);
+  const answered = ['hubble_dns_responses_total{rcode="No Error",qtypes="A",ips_returned="1"} 1'];
+  assert.equal(samples(metrics, 'hubble_dns_responses_total'), answered);
+  await daemon.end();
+  const again = await here.run();
+  ask('ok.example', 'A');
+  assert.equal(samples(await again.metrics(), 'hubble_dns_responses_total'), answered);
 });
 
 /** As a process of the cgroup, in a network of its own: a resolver at port 53, and the C library that asks it. */

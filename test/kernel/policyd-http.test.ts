@@ -43,11 +43,12 @@ kernelTest('requests of an observed port are told with the rule that allows thei
 kernelTest('what is no port is refused', () => {
   const here = world();
   here.policy('workload a = { app: "a" }\n');
-  for (const ports of ['0', '80,', 'http', '65536'])
-    assert.match(
-      policyd(['run', '--bundle', here.bundle, '--inventory', here.inventory, '--observe-http', ports, ...here.places]).error,
-      /--observe-http: expected ports/,
-    );
+  for (const option of ['--observe-http', '--observe-dns'])
+    for (const ports of ['0', '80,', 'http', '65536'])
+      assert.match(
+        policyd(['run', '--bundle', here.bundle, '--inventory', here.inventory, option, ports, ...here.places]).error,
+        new RegExp(`${option}: expected ports`),
+      );
 });
 
 test.after(endChildren);

@@ -191,8 +191,21 @@ kernelTest('every verdict is its revision`s, all are counted, nothing grows, who
   const scene = await makeScene(policies);
   const first = await scene.here.run();
   const maps = pinnedMaps(scene.here.pins);
-  const mapNames = names(pinsAt(scene.here.pins).maps);
   const watch = watched(maps.get('events') ?? -1);
+  try {
+    await soak({ watch, maps }, policies, { scene, first });
+  } finally {
+    // Who fails ends, too: it must not watch for ever.
+    watch.stop();
+    maps.close();
+  }
+});
+
+type Watching = { readonly watch: ReturnType<typeof watched>; readonly maps: ReturnType<typeof pinnedMaps> };
+
+async function soak(watching: Watching, policies: Policies, { scene, first }: { readonly scene: Scene; readonly first: Running }) {
+  const { watch, maps } = watching;
+  const mapNames = names(pinsAt(scene.here.pins).maps);
   const figures: Figures = { memory: [], resident: [] };
   const clients = await scene.startClients();
   const daemon = await changes(scene, first, async (pid) => {
@@ -204,17 +217,15 @@ kernelTest('every verdict is its revision`s, all are counted, nothing grows, who
   const sent = (await Promise.all(clients.map((client) => client.end()))).map((said): Sent => JSON.parse(said));
   await sleep(300);
   watch.look();
-  const looking: Looking = { judged: soakWorld(policies, scene), watch, maps };
+  const looking: Looking = { ...watching, judged: soakWorld(policies, scene) };
   assertExact(looking, sent);
   assertFlat(figures);
   await caughtMixture(scene, looking);
-  watch.stop();
-  maps.close();
   await daemon.end();
   await scene.server.end();
-});
+}
 
-type Looking = { readonly judged: SoakWorld; readonly watch: ReturnType<typeof watched>; readonly maps: ReturnType<typeof pinnedMaps> };
+type Looking = Watching & { readonly judged: SoakWorld };
 
 /** Tables of one policy under the revision of another: the judge sees it. */
 async function caughtMixture(scene: Scene, { judged, watch, maps }: Looking): Promise<void> {

@@ -1,12 +1,11 @@
 // Services of a real systemd: governed from their first packet, at every start, and not started where nobody governs them.
-import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { kernelTest } from '../harness/kernel.ts';
 import { endChildren, policyd, type Run, until, type World, world } from '../harness/policyd.ts';
+import { closingListener } from '../harness/policyd-traffic.ts';
 import { noSystemd, type SystemdMachine, systemdMachine } from '../harness/systemd.ts';
 
 const systemdTest = (name: string, body: () => Promise<void>): void =>
@@ -17,11 +16,7 @@ const service = (script: string, more = ''): string =>
 
 /** A listener of nobody's, and a unit whose first deed is to connect there and to note what came of it. */
 async function probing(here: World, machine: SystemdMachine, more = '') {
-  const listener = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  listener.unref();
-  const address = listener.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await closingListener();
   const [script, outcome] = [join(here.folder, 'probe.sh'), join(here.folder, 'outcome')];
   writeFileSync(script, `if exec 3<>/dev/tcp/127.0.0.1/${port}; then echo connected; else echo refused; fi > "${outcome}" 2> /dev/null\n`);
   machine.units({ 'probe.service': service(script, more) });

@@ -3,6 +3,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { TypedPolicy } from '../../src/compiler/ir/typed.ts';
+import { decideHellosAgain } from '../../src/runtime/kernel/hellos.ts';
 import { typedPolicy } from '../harness/compile.ts';
 import { families } from '../harness/dns-world.ts';
 import { kernelTest } from '../harness/kernel.ts';
@@ -210,6 +211,33 @@ for (const direction of directions) {
     line.send(data);
     assert.is(line.send(data), failure[direction]);
     assert.is((await line.arrived(0)).length, good.length + data.length);
+    line.close();
+  });
+
+  kernelTest(`${direction}: by a change of policy, what its server sends passes or not, without a word of the client`, async () => {
+    const here = world();
+    const change = (rule: string): void => {
+      here.install(policyOf(rule));
+      decideHellosAgain(here.loaded);
+    };
+    here.install(allowing);
+    const line = await connected(here, direction);
+    line.send(good);
+    await line.arrived(good.length);
+    change('allow at tcp tls { sni "*.example" alpn ["h2", "http/1.1"] }');
+    line.answer(data);
+    assert.is((await line.read(data.length)).length, data.length);
+    here.events();
+    change('allow at tcp tls { sni "other.example" }');
+    assert.equal(
+      here.events().map(({ reason, direction: of }) => [reason, of]),
+      [['poisonedConnection', direction]],
+    );
+    line.answer(data);
+    assert.is((await line.read(0)).length, data.length);
+    change('allow at tcp tls { sni "*.example" }');
+    line.answer(data);
+    assert.is((await line.read(0)).length, data.length, 'for good');
     line.close();
   });
 

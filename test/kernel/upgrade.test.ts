@@ -2,7 +2,6 @@
 // try what it may not: nothing ever passes, and not one denial is missing from the counters.
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
@@ -10,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { abiVersion } from '../../src/compiler/ir/abi.ts';
 import { kernelTest, privateCgroup } from '../harness/kernel.ts';
 import { endChildren, otherVersion, type Running, until, type World, world } from '../harness/policyd.ts';
-import { started } from '../harness/policyd-traffic.ts';
+import { closingListener, started } from '../harness/policyd-traffic.ts';
 
 const layouts = 'src/compiler/ir/abi.ts';
 const raised = [`abiVersion = ${abiVersion};`, `abiVersion = ${abiVersion + 1};`] as const;
@@ -25,11 +24,7 @@ policy closed for prober { egress { allow to other } }
 async function prober(here: World) {
   const cgroup = privateCgroup('prober');
   here.inventoryText(`workloads: [{ name: prober, labels: { app: prober }, cgroup: ${cgroup.path} }]\n`);
-  const listener = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  listener.unref();
-  const address = listener.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await closingListener();
   const [script, outcome] = [join(here.folder, 'probe.sh'), join(here.folder, 'outcome')];
   writeFileSync(
     script,

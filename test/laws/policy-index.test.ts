@@ -130,11 +130,35 @@ function read(parts: readonly LinedPart[], known: Map<string, PolicyPart>): read
   });
 }
 
+const sections = ['ingress', 'egress', 'process'] as const;
+
+/** By what policies call the state of an endpoint: its rules and default denies, whose names are of their parts' contents. */
+class States {
+  readonly #meant = new Map<string, string>();
+  same = 0;
+  other = 0;
+
+  see(policies: PolicySet, endpoints: readonly InventoryEndpoint[]): void {
+    for (const endpoint of endpoints)
+      for (const section of endpoint.kind === 'workload' ? sections : []) {
+        const selectors = endpoint.kind === 'workload' ? policies.matching(endpoint.labels) : [];
+        const rules = policies.rulesFor(selectors, section).map(({ rule }) => policies.ruleName(rule));
+        const meant = JSON.stringify([section, rules, policies.bringing(selectors, section).map(({ audit }) => audit)]);
+        const state = `${section} ${policies.stateOf(selectors, section)}`;
+        const before = this.#meant.get(state);
+        if (before === undefined) this.other++;
+        else if (rules.length > 0) this.same++;
+        assert.is(meant, before ?? meant, state);
+        this.#meant.set(state, meant);
+      }
+  }
+}
+
 test('following changes gives what starting with the last gives', () => {
   const source = random(seedOf('policy-index', 20261121));
-  let [kept, made, elsewhere, denied, all] = [0, 0, 0, 0, 0];
+  let [kept, made, elsewhere, denied, all, stayed, changed] = [0, 0, 0, 0, 0, 0, 0];
   for (let sequence = 0; sequence < sequences; sequence++) {
-    const [files, index, known] = [new Files(source), new PolicyIndex(), new Map<string, PolicyPart>()];
+    const [files, index, known, states] = [new Files(source), new PolicyIndex(), new Map<string, PolicyPart>(), new States()];
     for (let change = 0; change < changes; change++) {
       const policy = files.emitted();
       const before = known.size;
@@ -153,15 +177,17 @@ test('following changes gives what starting with the last gives', () => {
       const followed = answers(policy, index.setOf({ classes, ipv6Networks }, space), endpoints);
       assert.equal(followed, answers(policy, fresh.setOf({ classes, ipv6Networks }, space), endpoints));
       assert.equal(followed, answers(policy, policySetOf(policy.program), endpoints));
+      states.see(index.setOf({ classes, ipv6Networks }, space), endpoints);
       denied += followed.filter((one) => one.includes('"kind":"rule"')).length;
       all += followed.length;
       files.change();
     }
+    [stayed, changed] = [stayed + states.same, changed + states.other];
   }
   console.log(
     `${sequences * changes} states, ${made} parts made and ${kept} kept, ${elsewhere} of them elsewhere in their file, ${all} answers, ${denied} by rules`,
   );
-  assert.ok(kept > 50 && elsewhere > 5 && denied > all / 20);
+  assert.ok(kept > 50 && elsewhere > 5 && denied > all / 20 && stayed > 50 && changed > 50, `${stayed} ${changed}`);
 });
 
 test.run();

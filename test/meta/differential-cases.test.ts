@@ -1,9 +1,12 @@
-// Every place in the kernel that decides packets, and everything that rules are made of: the differential test has cases for each pair. No
+// Every place in the kernel that decides packets, calls, what is said and what is started, and everything that rules are made of: the differential test has cases for each pair. No
 // kernel is needed to say so: what is asked is made before it is asked.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verdictIn } from '../../src/compiler/analysis/oracle.ts';
+import { kernelFields } from '../../src/compiler/ir/abi.ts';
 import { packetCase } from '../harness/compared-packets.ts';
+import { contentCase, contentPlaces } from '../harness/content-cases.ts';
+import { contentOperators, operatorsOfContent } from '../harness/content-operators.ts';
 import { expectedAt, type HookName } from '../harness/packet-hooks.ts';
 import { random, seedOf } from '../harness/random.ts';
 import { isPossibleAt, operatorsOf, type PlaceName, ruleOperators } from '../harness/rule-operators.ts';
@@ -50,6 +53,28 @@ test('so has each operator where calls are decided', () => {
     }
   }
   assert.equal(missing(['connect'], met), []);
+});
+
+/** Policies of each place, and events under each. */
+const contentPolicies = 60;
+const contentEvents = 40;
+
+for (const [name, place] of Object.entries(contentPlaces))
+  test(`${name}: so has each operator of what is said or started`, () => {
+    const source = random(seedOf(`differential cases of ${name}`, 20_260_805));
+    const met = new Set<string>();
+    for (let i = 0; i < contentPolicies; i++) {
+      const { typed, asked } = contentCase(place, source, contentEvents);
+      for (const one of asked) for (const operator of operatorsOfContent(typed, place.domain, one)) met.add(operator);
+    }
+    assert.equal(
+      contentOperators(place.domain).filter((operator) => !met.has(operator)),
+      [],
+    );
+  });
+
+test('each domain that the kernel reads has a place', () => {
+  assert.equal([...new Set(Object.values(contentPlaces).map(({ domain }) => domain))].sort(), Object.keys(kernelFields).sort());
 });
 
 test.run();

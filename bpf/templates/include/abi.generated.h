@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 12
+#define POL_ABI_VERSION 16
 
 enum {
 	POL_ACTION_ABSENT = 0,
@@ -142,7 +142,7 @@ enum {
 	POL_LIMIT_NAMES_SLOT = 31,
 	POL_LIMIT_REQUEST_STATES = 65535,
 	POL_LIMIT_REQUEST_CELLS = 1048576,
-	POL_LIMIT_NEAR_CELLS = 8192,
+	POL_LIMIT_NEAR_CELLS = 32768,
 	POL_LIMIT_PAGE_CELLS = 2048,
 	POL_LIMIT_CLASSES = 65535,
 	POL_LIMIT_EVENT_TEXT = 256,
@@ -154,11 +154,12 @@ enum {
 	POL_LIMIT_REQUEST_METHODS = 8,
 	POL_LIMIT_DURATION_BUCKETS = 12,
 	POL_LIMIT_QUERY_TYPES = 512,
+	POL_LIMIT_ANSWER_COUNTERS = 4096,
 	POL_LIMIT_NAMES_OF_ADDRESS = 32,
 	POL_LIMIT_PROBES = 32,
 	POL_LIMIT_SERVICE_PEERS = 65536,
-	POL_LIMIT_MEMORY_PAGE = 131072,
-	POL_LIMIT_MEMORY_PAGES = 1024,
+	POL_LIMIT_MEMORY_PAGE = 262144,
+	POL_LIMIT_MEMORY_PAGES = 512,
 	POL_LIMIT_PORT_BLOCK = 64,
 	POL_LIMIT_CHOICE_BLOCK = 16,
 	POL_LIMIT_CHOICE_GROUP = 4,
@@ -203,22 +204,23 @@ enum {
 	POL_INNER_ENTRIES_SERVICES = 262144,
 	POL_INNER_ENTRIES_SERVICE_SLOTS = 4194304,
 	POL_INNER_ENTRIES_BACKENDS = 1048576,
-	POL_INNER_ENTRIES_PAGES = 508,
+	POL_INNER_ENTRIES_PAGES = 496,
 };
 
 /* one element; slot of every per-generation table = revision & 1; revision 0 = nothing loaded: fail closed */
 struct pol_config {
 	__u32 revision; /* raised by one with each generation */
-	__u32 reserved;
+	__u32 former; /* the revision that is in force again from `until` on; its slot is left alone until then */
+	__u64 until; /* nanoseconds, CLOCK_MONOTONIC: nobody has confirmed `revision`; 0 = it stays */
 };
-_Static_assert(sizeof(struct pol_config) == 8, "pol_config");
+_Static_assert(sizeof(struct pol_config) == 16, "pol_config");
 
 /* one element; whom policies for the host are about: sockets outside of every workload */
 struct pol_host {
 	__u64 until; /* nanoseconds, CLOCK_MONOTONIC: from then on nobody; 0 = for good */
 	__u64 exempt; /* number of a cgroup that is not governed; 0 = none */
 	__u32 network; /* inode of their network namespace; 0 = no policy governs the host */
-	__u32 reserved;
+	__u32 since; /* revision from which on `until` counts: those before were confirmed */
 };
 _Static_assert(sizeof(struct pol_host) == 24, "pol_host");
 
@@ -338,9 +340,9 @@ struct pol_requests {
 	__u16 values[32]; /* classes of one value, with class 0 */
 	__u16 folded[32]; /* classes of all values together, with class 0 */
 	__u8 byte_class[8192]; /* byte_class[slot * 256 + byte] */
-	__u16 near[8192]; /* the first cells; no others of the struct stand behind them */
+	__u16 near[32768]; /* the first cells; no others of the struct stand behind them */
 };
-_Static_assert(sizeof(struct pol_requests) == 25488, "pol_requests");
+_Static_assert(sizeof(struct pol_requests) == 74640, "pol_requests");
 
 /* cells of one request domain, behind those in pol_requests */
 struct pol_page {
@@ -474,7 +476,7 @@ struct pol_event {
 	__u32 pid; /* exec, connect and sendmsg hooks; else 0 */
 	__u32 uid; /* exec, connect and sendmsg hooks; else 0 */
 	__u16 text_length; /* bytes of text, before it was cut */
-	__u16 reserved2;
-	__u8 text[256]; /* http: METHOD SP path; exec: path; dns: the question as it was sent; tls: names, each a kind, a length and its bytes */
+	__u16 is_answer; /* dns: 1 an answer */
+	__u8 text[256]; /* http: METHOD SP path; exec: path; dns: the question as it was sent, or the answer from its header on; tls: names, each a kind, a length and its bytes */
 };
 _Static_assert(sizeof(struct pol_event) == 336, "pol_event");

@@ -5,8 +5,8 @@
  */
 #pragma once
 #include "count.h"
-#include "owner.h"
 #include "parse.h"
+#include "sockets.h"
 
 struct pol_case {
 	__u64 network; /* of the subject's socket: addresses mean nothing without it */
@@ -20,6 +20,11 @@ struct pol_case {
 	__u8 direction; /* of this packet: POL_SECTION_INGRESS or _EGRESS */
 	__u8 near; /* the other end is in this network namespace: over loopback */
 };
+
+static __always_inline struct pol_generation pol_case_generation(const struct pol_case *this)
+{
+	return (struct pol_generation){.revision = this->revision, .slot = this->question.slot};
+}
 
 /* The subject's address; it is not kept twice, as programs have 512 bytes of stack for all that they call. */
 static __always_inline const struct pol_address *pol_case_local(const struct pol_case *this)
@@ -118,9 +123,9 @@ static __always_inline __u32 pol_peer_owner(void *context, const struct pol_case
 
 	if (!sk)
 		return POL_OWNER_NO_SOCKET;
-	owner = pol_owner_of_socket(this->question.slot, sk);
+	owner = pol_found_owner(pol_case_generation(this), sk);
 	bpf_sk_release(sk);
-	return owner ? owner : POL_ENDPOINT_HOST;
+	return owner;
 }
 
 /* Who speaks with whom, and what decided. */

@@ -84,6 +84,7 @@ static __always_inline void pol_connection_begin(struct pol_socket *storage, con
 	storage->role = POL_ROLE_ACTIVE;
 	storage->peer_known = 0;
 	storage->inspected = 0;
+	storage->is_tls = 0;
 	pol_word_store(&storage->verdict, 0);
 	storage->remote = this->peer.address;
 	storage->local_port = pol_case_local_port(this);
@@ -164,6 +165,15 @@ static __always_inline int pol_connection_flows(const struct pol_packet *packet,
 {
 	return packet->protocol == POL_PROTOCOL_TCP && !pol_packet_opens(packet) && storage->role != POL_ROLE_UNKNOWN && !storage->inspected &&
 	       pol_word_load(&storage->verdict) == pol_word(revision, POL_ACTION_ALLOW);
+}
+
+/*
+ * The same of one whose requests are read: only what it carries is still to be judged (pol_data_judge), not who speaks.
+ */
+static __always_inline int pol_connection_is_read(const struct pol_packet *packet, const struct pol_socket *storage, __u32 revision)
+{
+	return packet->protocol == POL_PROTOCOL_TCP && !pol_packet_opens(packet) && storage->role != POL_ROLE_UNKNOWN &&
+	       storage->inspected == POL_SOCKET_INSPECTED && pol_word_load(&storage->verdict) == pol_word(revision, POL_ACTION_INSPECT);
 }
 
 /* POL_CONNECTION_*. `storage`: of the connection's socket, which is no listener. */

@@ -144,6 +144,9 @@ POL_GLOBAL int pol_answer_judge(struct __sk_buff *skb, struct pol_case *this)
 
 	if (!this || !answer)
 		return 0;
+	/* Where no rule is about a name, none is learned. */
+	if (!pol_names_are_asked(this->question.slot))
+		return 1;
 	base = this->packet.before + this->packet.transport + sizeof(struct pol_port_header);
 	length = this->packet.length - this->packet.transport - sizeof(struct pol_port_header);
 	pol_question_key_of(this, &answer->key);

@@ -29,11 +29,12 @@ struct pol_flow {
 	__u32 peer; /* endpoint id */
 	__u32 point; /* of the first packet, by which it is decided again */
 	__u8 direction; /* of the first packet */
-	__u8 action; /* allow, or inspect */
+	__u8 action : 4; /* allow, or inspect */
+	__u8 match : 4; /* of the rule by which it was allowed */
 	__u8 near; /* as the first packet's: another road is another flow */
 	__u8 domain; /* action inspect: what its packets are read as */
 	__u32 row; /* action inspect: base of the verdicts of requests */
-	__u32 reserved;
+	__u32 cause; /* that rule */
 };
 
 struct {
@@ -115,6 +116,9 @@ static __always_inline int pol_flow_is_read(const struct pol_case *this, const s
 /* The packet of a flow that is allowed: queries are decided by themselves; answers pass, once it is known what they name. */
 static __always_inline int pol_flow_packet(struct pol_case *this, const struct pol_flow *flow)
 {
+	this->verdict.action = flow->action;
+	this->verdict.cause = flow->cause;
+	this->verdict.match = flow->match;
 	if (!pol_flow_is_read(this, flow))
 		return pol_flow_pass(this, flow->action);
 	if (this->direction != flow->direction)
@@ -131,6 +135,8 @@ static __always_inline void pol_flow_keep(struct pol_flow *flow, const struct po
 	flow->action = this->verdict.action;
 	flow->domain = this->verdict.domain;
 	flow->row = this->verdict.next;
+	flow->cause = this->verdict.cause;
+	flow->match = this->verdict.match;
 }
 
 /*

@@ -84,12 +84,8 @@ static __always_inline __u32 pol_name_number(const struct pol_name *name)
 _Static_assert(sizeof(struct pol_named) <= sizeof(struct pol_blank), "blank is too small");
 _Static_assert(sizeof(struct pol_names_of) <= sizeof(struct pol_blank), "blank is too small");
 
-struct pol_sweep {
-	__u32 now;
-};
-
 /* Forgets an address none of whose names holds; slots that somebody renews meanwhile are kept. */
-static long pol_names_sweep_one(void *map, struct pol_named_key *key, struct pol_names_of *of, struct pol_sweep *sweep)
+static long pol_names_sweep_one(void *map, struct pol_named_key *key, struct pol_names_of *of, __u32 *now)
 {
 	struct pol_named_key gone = *key;
 	__u32 taken = 0;
@@ -97,7 +93,7 @@ static long pol_names_sweep_one(void *map, struct pol_named_key *key, struct pol
 	for (__u32 i = 0; i < POL_LIMIT_NAMES_OF_ADDRESS; i++) {
 		__u64 word = *(const volatile __u64 *)&of->name[i];
 
-		if ((word && (__u32)word > sweep->now) || __sync_val_compare_and_swap(&of->name[i], word, POL_NAME_GONE) != word)
+		if ((word && (__u32)word > *now) || __sync_val_compare_and_swap(&of->name[i], word, POL_NAME_GONE) != word)
 			break;
 		taken++;
 	}
@@ -116,7 +112,6 @@ static long pol_names_sweep_one(void *map, struct pol_named_key *key, struct pol
 /* Makes room in a full table; false if that was tried a moment ago. */
 static __always_inline int pol_names_sweep(__u32 now)
 {
-	struct pol_sweep sweep = {.now = now};
 	__u32 place = POL_NAMES_SWEPT;
 	__u64 *swept = bpf_map_lookup_elem(&names_state, &place);
 	__u64 last;
@@ -126,7 +121,7 @@ static __always_inline int pol_names_sweep(__u32 now)
 	last = *swept;
 	if (now - last < POL_NAMES_SWEEP_SECONDS || __sync_val_compare_and_swap(swept, last, now) != last)
 		return 0;
-	bpf_for_each_map_elem(&named_addresses, pol_names_sweep_one, &sweep, 0);
+	bpf_for_each_map_elem(&named_addresses, pol_names_sweep_one, &now, 0);
 	return 1;
 }
 

@@ -138,14 +138,28 @@ struct pol_generation {
 	__u32 slot;
 };
 
+/*
+ * A generation with policies for the host that nobody has confirmed yet: when its time is over, the one before is in force
+ * again, whoever has died meanwhile. A function of its own, so that the clock costs only who waits.
+ */
+POL_GLOBAL __u32 pol_generation_waiting(void)
+{
+	__u32 zero = 0;
+	const volatile struct pol_config *loaded = bpf_map_lookup_elem(&config, &zero);
+
+	if (!loaded)
+		return 0;
+	return loaded->until && bpf_ktime_get_ns() >= loaded->until ? loaded->former : loaded->revision;
+}
+
 static __always_inline struct pol_generation pol_generation_read(void)
 {
 	struct pol_generation now = {};
 	__u32 zero = 0;
-	const struct pol_config *loaded = bpf_map_lookup_elem(&config, &zero);
+	const volatile struct pol_config *loaded = bpf_map_lookup_elem(&config, &zero);
 
 	if (loaded)
-		now.revision = *(const volatile __u32 *)&loaded->revision;
+		now.revision = loaded->until ? pol_generation_waiting() : loaded->revision;
 	now.slot = now.revision & 1;
 	return now;
 }

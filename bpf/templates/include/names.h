@@ -101,6 +101,14 @@ POL_GLOBAL __u64 pol_name_byte(__u32 slot, __u64 reading, __u32 byte)
 	return (__u64)pol_name_cell(slot, reading >> 32, byte, 0) << 32 | left;
 }
 
+/* Is any rule in force about names of peers? */
+static __always_inline int pol_names_are_asked(__u32 slot)
+{
+	const struct pol_requests *tables = pol_name_tables(slot);
+
+	return tables && tables->asked >> POL_LIMIT_NAMES_SLOT & 1;
+}
+
 static __always_inline __u32 pol_name_walk(__u32 slot, const struct pol_requests *tables, const struct pol_name *name)
 {
 	__u64 reading;

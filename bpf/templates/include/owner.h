@@ -164,14 +164,18 @@ POL_GLOBAL __u32 pol_host_of_address(__u64 address)
 	return POL_ENDPOINT_HOST;
 }
 
-/* Do policies for the host hold now? Until somebody has confirmed them they end by themselves, whoever has died meanwhile. */
-static __always_inline int pol_host_is_governed(void)
+/*
+ * Do policies for the host hold under this revision? Until somebody has confirmed them they end by themselves, whoever has
+ * died meanwhile; those of revisions before were confirmed.
+ */
+static __always_inline int pol_host_is_governed(__u32 revision)
 {
 	__u32 zero = 0;
 	const struct pol_host *governed = bpf_map_lookup_elem(&host, &zero);
 	__u64 until = governed ? *(const volatile __u64 *)&governed->until : 0;
 
-	return governed && governed->network && (!until || bpf_ktime_get_ns() < until);
+	return governed && governed->network &&
+	       (!until || (__s32)(revision - governed->since) < 0 || bpf_ktime_get_ns() < until);
 }
 
 enum { POL_SOCKET_RAW = 3 };

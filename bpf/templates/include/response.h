@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * What became of a request that passed. The programs that read requests say where in the other stream its response will begin
- * (pol_response_await); cgroup_skb sees the packet with that byte go by and reads the status. That makes the counters of requests
+ * What became of a request that passed. The programs that read requests say which responses are due and where in the other stream they
+ * will begin (response-due.h); cgroup_skb sees the packet with that byte go by and reads the status. That makes the counters of requests
  * and their durations, and says whether the connection speaks another protocol from there on (101).
  */
 #pragma once
@@ -17,6 +17,26 @@ enum {
 	POL_RESPONSE_UNREAD, /* it came, and what it says cannot be told from its first packet */
 };
 
+/* Is every response read as far as it takes to know where it ends (response-frames.h)? */
+enum {
+	POL_FRAMES_UNREAD,
+	POL_FRAMES_EXACT, /* since the first one: where each begins is certain */
+	POL_FRAMES_LIKELY, /* since one that began where all earlier ones seemed to have been sent: good enough to count by */
+	POL_FRAMES_LOST, /* for good */
+};
+
+enum { POL_RESPONSES_DUE = 16 }; /* of one connection at one time; with more, the frames are lost */
+
+/* One that is due: of a request that passed, or our own answer. */
+struct pol_response_due {
+	__u64 since; /* when the request was judged; nanoseconds, CLOCK_MONOTONIC */
+	__u32 own; /* bytes of our own answer; 0: the server's */
+	__u8 method; /* POL_METHOD_* */
+	__u8 version; /* POL_VERSION_* */
+	__u8 upgrade; /* another protocol was asked for */
+	__u8 reserved;
+};
+
 /* The beginning of what is kept of a connection (pol_connection): all that cgroup_skb knows of it. */
 struct pol_response {
 	__u64 since; /* when the request had passed; nanoseconds, CLOCK_MONOTONIC */
@@ -25,9 +45,26 @@ struct pol_response {
 	__u8 section; /* of the requests */
 	__u8 method; /* POL_METHOD_* */
 	__u8 version; /* POL_VERSION_* */
+	/* Those that are due, numbered from 0 on: `answered` is the first that has not been sent whole, `asked` the next to come. */
+	__u32 asked;
+	__u32 answered;
+	__u32 frames; /* POL_FRAMES_* */
+	__u32 next; /* frames: sequence number of the next byte to read */
+	__u32 reading; /* frames: 1 while a CPU reads */
+	__u8 exact; /* `begins` is certain */
+	/* Where the reader of frames stands. */
+	__u8 phase; /* POL_FRAME_* */
+	__u8 place; /* in the line, a name, a number, a word */
+	__u8 header; /* POL_FRAME_NAMED_* */
+	__u8 flags; /* POL_FRAME_HAS_* */
+	__u8 reserved;
+	__u16 status;
+	__u64 remaining; /* bytes of a body, a chunk or our own answer; while it is read, its length */
+	__u64 word[3]; /* beginning of the status line, of the name of a header in lower case, of a coding; zero filled */
+	struct pol_response_due due[POL_RESPONSES_DUE];
 };
 
-enum { POL_CONNECTION_BYTES = 528 };
+enum { POL_CONNECTION_BYTES = 2000 };
 
 /* As large as pol_connection, whose beginning is all that this header knows. */
 struct {
@@ -99,52 +136,4 @@ static __always_inline void pol_duration_count(const struct pol_response *reques
 	__sync_fetch_and_add(&durations->sum, nanoseconds);
 }
 
-/* From now on the byte at `begins` of the other stream is the first of the response. */
-static __always_inline void pol_response_await(struct pol_response *response, __u32 begins)
-{
-	response->since = bpf_ktime_get_ns();
-	response->begins = begins;
-	/* Last: whoever finds it awaited finds the rest, too. */
-	*(volatile __u8 *)&response->state = POL_RESPONSE_AWAITED;
-}
-
-/* `HTTP/1.1 200`: the number; 0 if it is no such line. */
-static __always_inline __u32 pol_response_status(const __u8 *line)
-{
-	__u32 hundreds = line[9] - '0', tens = line[10] - '0', ones = line[11] - '0';
-
-	if (line[0] != 'H' || line[1] != 'T' || line[2] != 'T' || line[3] != 'P' || line[4] != '/' || line[5] != '1' || line[6] != '.' ||
-	    line[8] != ' ' || hundreds > 9 || tens > 9 || ones > 9)
-		return 0;
-	return hundreds * 100 + tens * 10 + ones;
-}
-
 enum { POL_RESPONSE_LINE = 12, POL_STATUS_SWITCHED = 101, POL_STATUS_FINAL = 200 };
-
-/*
- * A packet of the stream in which responses go: `sequence` of the first of its `payload` bytes, which are at the offset `data`
- * of skb. The payload is verified by the helper alone.
- */
-POL_GLOBAL int pol_response_seen(struct __sk_buff *skb, __u32 sequence, __u32 payload, __u32 data)
-{
-	__u64 cookie = bpf_get_socket_cookie(skb);
-	struct pol_response *response = bpf_map_lookup_elem(&http_connections, &cookie);
-	__u8 line[POL_RESPONSE_LINE];
-	__u32 at, status = 0;
-
-	if (!response || *(volatile __u8 *)&response->state != POL_RESPONSE_AWAITED)
-		return 0;
-	/* Behind it, or before it: a number that is too large. */
-	at = response->begins - sequence;
-	if (at >= payload)
-		return 0;
-	pol_duration_count(response, bpf_ktime_get_ns() - response->since);
-	if (payload - at >= sizeof(line) && !bpf_skb_load_bytes(skb, data + at, line, sizeof(line)))
-		status = pol_response_status(line);
-	pol_request_count(response, status);
-	if (status == POL_STATUS_SWITCHED)
-		response->state = POL_RESPONSE_SWITCHED;
-	else
-		response->state = status >= POL_STATUS_FINAL ? POL_RESPONSE_OTHER : POL_RESPONSE_UNREAD;
-	return 0;
-}

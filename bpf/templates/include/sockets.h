@@ -23,6 +23,7 @@ enum { POL_ROLE_UNKNOWN = 0, POL_ROLE_ACTIVE = 1, POL_ROLE_PASSIVE = 2 };
 struct pol_socket {
 	__u64 owner; /* revision << 32 | endpoint id */
 	__u64 verdict; /* revision << 32 | action; only allow and inspect are kept: a denial is decided again each time */
+	__u64 network; /* its namespace; 0: not asked yet */
 	struct pol_address remote; /* role active: where to, so that another connection of the same socket is told from this */
 	__u16 local_port; /* role active; host order */
 	__u16 remote_port;
@@ -37,7 +38,8 @@ struct pol_socket {
 	__u32 mark; /* next byte to come when the last query had passed */
 	__u8 asked; /* a query passed */
 	__u8 pipelined; /* several answers were due at once: how many still are cannot be told */
-	__u8 reserved[2];
+	__u8 is_tls; /* inspected: for a ClientHello */
+	__u8 reserved;
 };
 
 struct {
@@ -160,20 +162,53 @@ static __always_inline struct pol_socket *pol_socket_accept(struct bpf_sock_ops 
 	return storage;
 }
 
-/* Owner of a full socket, from its storage if it was found in this generation (revision and slot belong together). */
-static __always_inline __u32 pol_socket_owner(struct pol_generation now, struct bpf_sock *sk, struct pol_socket *storage)
+/*
+ * Owner of a full socket, from its storage if it was found in this generation (revision and slot belong together). The host stands for
+ * itself, whether it is governed or not.
+ */
+static __always_inline __u32 pol_owner_kept(struct pol_generation now, struct bpf_sock *sk, struct pol_socket *storage)
 {
 	__u64 known = storage ? pol_word_load(&storage->owner) : 0;
 	__u32 owner;
 
-	if (known >> 32 == now.revision) {
-		owner = known;
-	} else {
-		owner = pol_owner_of_socket(now.slot, sk);
-		if (owner == POL_ENDPOINT_NONE)
-			owner = pol_host_of_address((__u64)pol_socket_address(sk));
-		if (storage && owner != POL_OWNER_UNKNOWN)
-			pol_word_store(&storage->owner, pol_word(now.revision, owner));
-	}
-	return owner == POL_ENDPOINT_HOST && !pol_host_is_governed() ? POL_ENDPOINT_NONE : owner;
+	if (now.revision && known >> 32 == now.revision)
+		return known;
+	owner = pol_owner_of_socket(now.slot, sk);
+	if (owner == POL_ENDPOINT_NONE)
+		owner = pol_host_of_address((__u64)pol_socket_address(sk));
+	if (storage && owner != POL_OWNER_UNKNOWN)
+		pol_word_store(&storage->owner, pol_word(now.revision, owner));
+	return owner;
+}
+
+/* The subject whose a socket is; NONE where nobody governs it. */
+static __always_inline __u32 pol_socket_owner(struct pol_generation now, struct bpf_sock *sk, struct pol_socket *storage)
+{
+	__u32 owner = pol_owner_kept(now, sk, storage);
+
+	return owner == POL_ENDPOINT_HOST && !pol_host_is_governed(now.revision) ? POL_ENDPOINT_NONE : owner;
+}
+
+/*
+ * Whose a socket is that a look-up found: the host's where it is no workload's. The way up to a workload's cgroup costs more than
+ * all else that is asked of a packet, so it is gone once a generation.
+ */
+static __always_inline __u32 pol_found_owner(struct pol_generation now, struct bpf_sock *sk)
+{
+	__u32 owner = pol_owner_kept(now, sk, bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE));
+
+	return owner ? owner : POL_ENDPOINT_HOST;
+}
+
+/* The network namespace of a full socket, which never changes. */
+static __always_inline __u64 pol_network_kept(struct bpf_sock *sk, struct pol_socket *storage)
+{
+	__u64 network = storage ? storage->network : 0;
+
+	if (network)
+		return network;
+	network = pol_network_of_socket(sk);
+	if (storage)
+		storage->network = network;
+	return network;
 }

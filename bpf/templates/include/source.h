@@ -19,26 +19,31 @@ static __always_inline __u32 pol_source_owner(struct __sk_buff *skb, const struc
 
 	if (!sk)
 		return POL_OWNER_NO_SOCKET;
-	owner = pol_owner_of_socket(this->question.slot, sk);
+	owner = pol_found_owner(pol_case_generation(this), sk);
 	bpf_sk_release(sk);
-	return owner ? owner : POL_ENDPOINT_HOST;
+	return owner;
 }
 
-/* For packets that go out; `socket`: the kernel address of their socket. */
-POL_GLOBAL int pol_source_is_forged(struct __sk_buff *skb, const struct pol_case *this, __u64 socket)
+/* Over loopback: would the receiver take somebody else for the sender? */
+POL_GLOBAL int pol_source_is_others(struct __sk_buff *skb, const struct pol_case *this)
 {
 	__u32 owner;
 
 	if (!this)
 		return 1;
-	/* A workload without a namespace of its own uses its host's addresses. One inside another uses the other's. */
-	owner = pol_endpoint_listed(this->question.slot, pol_case_local(this));
-	if (owner != POL_ENDPOINT_NONE && owner != POL_ENDPOINT_HOST && owner != this->question.subject &&
-	    !pol_address_is_below(this->question.slot, socket, owner))
-		return 1;
-	if (!this->near || this->packet.protocol != POL_PROTOCOL_UDP)
-		return 0;
 	/* Nobody found: nobody will be found by the receiver, who refuses it then. */
 	owner = pol_source_owner(skb, this);
 	return owner != POL_OWNER_NO_SOCKET && owner != this->question.subject;
+}
+
+/* For packets that go out of `sk`. */
+static __always_inline int pol_source_is_forged(struct __sk_buff *skb, const struct pol_case *this, struct bpf_sock *sk)
+{
+	/* A workload without a namespace of its own uses its host's addresses. One inside another uses the other's. */
+	__u32 owner = pol_endpoint_listed(this->question.slot, pol_case_local(this));
+
+	if (owner != POL_ENDPOINT_NONE && owner != POL_ENDPOINT_HOST && owner != this->question.subject &&
+	    !pol_address_is_below(this->question.slot, (__u64)pol_socket_address(sk), owner))
+		return 1;
+	return this->near && this->packet.protocol == POL_PROTOCOL_UDP && pol_source_is_others(skb, this);
 }

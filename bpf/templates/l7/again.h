@@ -34,3 +34,19 @@ static __always_inline void pol_sender_decide(struct pol_generation now, struct 
 	peer->endpoint = storage->peer;
 	pol_connection_again(now, question, peer, verdict);
 }
+
+/* The same when it is opened: are its bytes read as `domain`? Then `verdict` says how, and what leaves is approved from here on. */
+static __always_inline int pol_opened_is_read(struct bpf_sock_ops *ops, struct pol_socket *storage, struct pol_case *this, __u8 domain)
+{
+	struct pol_generation now = pol_generation_read();
+
+	if (!ops->sk)
+		return 0;
+	this->revision = now.revision;
+	pol_sender_decide(now, ops->sk, storage, &this->question, &this->peer, &this->verdict);
+	if (this->verdict.action != POL_ACTION_INSPECT || this->verdict.domain != domain)
+		return 0;
+	storage->cookie = bpf_get_socket_cookie(ops);
+	storage->approved = ops->snd_nxt;
+	return 1;
+}

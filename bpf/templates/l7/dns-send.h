@@ -16,20 +16,12 @@ struct {
 /* Takes a connection that was opened here into inspection, if its queries have to be read. 1: it is. */
 static __always_inline int pol_dns_inspect(struct bpf_sock_ops *ops, struct pol_socket *storage)
 {
-	struct pol_generation now = pol_generation_read();
-	struct pol_question question = {};
-	struct pol_verdict verdict;
-	struct pol_peer peer = {};
+	struct pol_case this = {};
 	__u64 cookie;
 
-	if (!ops->sk)
+	if (!pol_opened_is_read(ops, storage, &this, POL_DOMAIN_DNS))
 		return 0;
-	pol_sender_decide(now, ops->sk, storage, &question, &peer, &verdict);
-	if (verdict.action != POL_ACTION_INSPECT || verdict.domain != POL_DOMAIN_DNS)
-		return 0;
-	cookie = bpf_get_socket_cookie(ops);
-	storage->cookie = cookie;
-	storage->approved = ops->snd_nxt;
+	cookie = storage->cookie;
 	/* Refused by the kernel for MPTCP and kernel TLS, whose bytes would not come by. */
 	return !bpf_sock_hash_update(ops, &dns_senders, &cookie, BPF_NOEXIST);
 }

@@ -108,16 +108,13 @@ static __always_inline int pol_dns_named(struct pol_dns *dns, const struct pol_t
 	return dns->class[POL_DNS_FIELD_NAME] ? POL_DNS_READ : pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
 }
 
-/* The length of a label that is to be read. */
-static __always_inline int pol_dns_label(struct pol_dns *dns, __u32 byte)
+/* A label of this length, whose first byte would be at `at`: why it cannot be read, or POL_REASON_NONE. */
+static __always_inline __u8 pol_dns_label(__u32 at, __u32 length)
 {
 	/* A pointer: before the question there is no name to point to. */
-	if (byte >= 0xc0)
-		return pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
-	if (byte > 63 || dns->at - POL_DNS_HEADER + byte + 1 > POL_DNS_NAME)
-		return pol_dns_lost(dns, POL_REASON_MALFORMED_QUERY);
-	dns->left = byte;
-	return POL_DNS_GOES_ON;
+	if (length >= 0xc0)
+		return POL_REASON_AMBIGUOUS_QUERY;
+	return length > 63 || at - POL_DNS_HEADER + length + 1 > POL_DNS_NAME ? POL_REASON_MALFORMED_QUERY : POL_REASON_NONE;
 }
 
 /* Letters, digits, `-` and `_`. One bit a byte. */
@@ -128,41 +125,58 @@ static __always_inline int pol_dns_in_names(__u32 byte)
 	return byte < 64 ? low >> byte & 1 : byte < 128 ? high >> (byte & 63) & 1 : 0;
 }
 
-/* Bytes of the name: READ at its end. By itself, and all that it knows in `dns`: so the verifier looks at it once. */
+/*
+ * Bytes of the name: READ at its end. By itself, so that the verifier looks at it once; what it knows is in numbers that it takes from
+ * `dns` and leaves there.
+ */
 POL_GLOBAL int pol_dns_name_read(struct pol_dns *dns, const struct pol_requests *requests, __u32 slot, struct pol_dns_part *part)
 {
 	struct pol_tables tables = {.requests = requests, .slot = slot};
-	int asked;
+	__u32 at, left, state, i;
+	__u8 reason = POL_REASON_NONE;
 
 	if (!dns || !requests || !part)
 		return POL_DNS_LOST;
-	asked = pol_field_asked(&tables, POL_DNS_FIELD_NAME);
-	for (int i = 0; i < POL_DNS_PART && part->read < part->length; i++) {
-		__u32 place = part->read++, byte;
+	at = dns->at;
+	left = dns->left;
+	state = pol_field_asked(&tables, POL_DNS_FIELD_NAME) ? dns->state : 0;
+	for (i = part->read; i < POL_DNS_PART && i < part->length; i++) {
+		__u32 place = i, byte;
 
 		/* Written out, as in pol_field_step. */
 		asm volatile("%0 &= %1" : "+r"(place) : "i"(POL_DNS_PART - 1));
 		byte = part->byte[place];
-		dns->at++;
-		if (dns->left) {
+		at++;
+		if (left) {
 			/* A dot inside of a label, and whatever does not stand in names: others may print, escape or cut it. */
-			if (!pol_dns_in_names(byte))
-				return pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
+			if (!pol_dns_in_names(byte)) {
+				reason = POL_REASON_AMBIGUOUS_QUERY;
+				break;
+			}
 			if (byte - 'A' < 26)
 				byte |= 0x20;
-			dns->left--;
+			left--;
 		} else {
-			if (!byte)
+			if (!byte) {
+				dns->at = at;
+				dns->state = state;
 				return pol_dns_named(dns, &tables);
-			if (pol_dns_label(dns, byte) == POL_DNS_LOST)
-				return POL_DNS_LOST;
-			if (dns->at == POL_DNS_HEADER + 1)
+			}
+			reason = pol_dns_label(at, byte);
+			if (reason)
+				break;
+			left = byte;
+			if (at == POL_DNS_HEADER + 1)
 				continue;
 			byte = '.';
 		}
-		if (asked)
-			dns->state = pol_field_step(&tables, POL_DNS_FIELD_NAME, dns->state, byte);
+		state = pol_field_step(&tables, POL_DNS_FIELD_NAME, state, byte);
 	}
+	if (reason)
+		return pol_dns_lost(dns, reason);
+	dns->at = at;
+	dns->left = left;
+	dns->state = state;
 	return POL_DNS_GOES_ON;
 }
 

@@ -4,8 +4,9 @@
  */
 #pragma once
 #include "../include/case.h"
-#include "../include/response.h"
+#include "../include/response-due.h"
 #include "http-plain.h"
+#include "ports.h"
 
 /* What is known of the message that the next byte belongs to. */
 enum {
@@ -33,7 +34,7 @@ struct pol_connection {
 	__u8 poisoned;
 	__u8 lost; /* undecidable and allowed: where a request begins is not known any more */
 	__u8 head_passed; /* part of the head went to the server in an earlier packet */
-	__u8 passed; /* a request was passed: from `mark` on, a response is due */
+	__u8 passed; /* a request has passed whole: from `mark` on, a response is due */
 	__u8 answered; /* `answer_end` holds */
 	__u8 owed; /* what was denied came in a packet too short for its answer: the next one will have it */
 	/* Of the packet at hand. */
@@ -43,7 +44,7 @@ struct pol_connection {
 	__u8 poison;
 	__u8 stranded; /* a request begins behind bytes that must not pass */
 	__u8 completed; /* requests that pass and end in it; 2 stands for more */
-	__u8 pipelined; /* several responses were due at once: how many still are cannot be told */
+	__u8 judged; /* the head of one that passes ended in it */
 	__u8 section; /* POL_SECTION_*: a request that comes, or one that is sent */
 	__u32 begin; /* where its current message begins */
 	__u32 drop_from;
@@ -55,12 +56,10 @@ struct pol_connection {
 	__u8 event; /* what the last byte that was read brought about */
 	__u8 upgrade; /* the last request that passed asked for another protocol: `response` says what became of it */
 	__u16 class; /* request class of it */
-	__u8 method; /* POL_METHOD_* of the first request that ended in the packet at hand */
-	__u8 old; /* its version is 1.0 */
 	__u8 observed; /* allowed as a whole: its requests are told, none is decided */
 	__u8 match; /* observed: PolicyMatchType of its verdict ... */
 	__u32 cause; /* ... and who decided */
-	__u32 reserved[2];
+	__u8 reserved[6];
 };
 _Static_assert(sizeof(struct pol_connection) == POL_CONNECTION_BYTES, "POL_CONNECTION_BYTES");
 
@@ -161,23 +160,35 @@ POL_GLOBAL int pol_stream_denies(struct pol_connection *connection, __u32 class)
 	return verdict.action != POL_ACTION_ALLOW;
 }
 
-/* The first request that passes in the packet at hand ends. */
-static __always_inline void pol_stream_ended(struct pol_connection *connection)
+/* The request at hand passes, and with it all up to its end: its response is due. */
+static __always_inline void pol_stream_ask(struct pol_connection *connection)
 {
-	connection->method = connection->http.method;
-	connection->old = !!(connection->http.flags & POL_HTTP_1_0);
+	struct pol_response_due due = {
+		.method = connection->http.method,
+		.version = !!(connection->http.flags & POL_HTTP_1_0),
+		.upgrade = !!(connection->http.flags & POL_HTTP_UPGRADES),
+	};
+
+	connection->judged = 1;
+	connection->upgrade = due.upgrade;
+	pol_response_ask(&connection->response, &due);
 }
 
-/* It has passed: its response begins at `mark`, or somewhere behind other ones. */
-static __always_inline void pol_stream_await(struct pol_connection *connection)
+/* Requests passed in what was read: `written` is the next byte of the other stream, if nothing that was due before is `outstanding`. */
+static __always_inline void pol_stream_settle(struct pol_connection *connection, __u32 written, int outstanding)
 {
-	struct pol_response request = {.section = connection->section, .method = connection->method, .version = connection->old};
+	int first = !connection->passed && connection->judged;
 
-	if (connection->pipelined) {
-		pol_request_count(&request, 0);
+	pol_response_settle(&connection->response, written, outstanding, first, connection->completed);
+	if (!connection->completed)
 		return;
-	}
-	connection->response.method = connection->method;
-	connection->response.version = connection->old;
-	pol_response_await(&connection->response, connection->mark);
+	connection->mark = written;
+	connection->passed = 1;
+}
+
+/* A connection to `port` begins, and the other stream with the byte `next`. */
+static __always_inline void pol_stream_frames(struct pol_connection *connection, __u16 port, __u32 next)
+{
+	if (pol_port_in(&http_upgrades, port))
+		pol_frames_begin(&connection->response, next, 1);
 }

@@ -5,6 +5,7 @@
  * state at each turn of the loop around pol_http_step and looks at every path once.
  */
 #pragma once
+#include "../include/name-word.h"
 #include "requests.h"
 
 enum {
@@ -13,6 +14,9 @@ enum {
 	POL_HTTP_CHUNK_DIGITS = 8, /* hexadecimal, of a chunk's size */
 	POL_HTTP_UPGRADE_BYTES = 9, /* of `websocket` */
 	POL_HTTP_NAME_BYTES = 24, /* of header names that are told apart; longer ones are none of ours */
+	POL_STREAM_STEP = 512, /* bytes read at a time */
+	POL_STREAM_RUN = 64, /* bytes that one loop reads */
+	POL_PLAIN_WORD = 8, /* bytes that are looked at together */
 };
 
 /* Where the next byte stands. The order matters: up to LAST_OF_TARGET the target is not whole, up to LAST_OF_HEAD the head. */
@@ -77,6 +81,28 @@ enum { POL_VALUE_BEFORE, POL_VALUE_INSIDE, POL_VALUE_AFTER, POL_VALUE_WRONG };
 /* Place in the value of Host. */
 enum { POL_HOST_BEFORE, POL_HOST_LABEL, POL_HOST_DOT, POL_HOST_BRACKET, POL_HOST_CLOSED, POL_HOST_PORT, POL_HOST_AFTER };
 
+/* Some bytes of a packet; what is read by words may reach beyond them. */
+struct pol_step {
+	__u8 byte[POL_STREAM_STEP + POL_PLAIN_WORD];
+	__u32 length; /* so many of them */
+	__u32 read; /* so many were read */
+	__u32 section; /* where the header lines begin, if all of them so far are among these bytes; else 0 */
+};
+
+/*
+ * Header lines as they were last read, up to the empty line: a client that has sent them once sends the same again with most of its
+ * other requests. What they say is a function of their bytes and of the tables alone.
+ */
+struct pol_known {
+	__u64 body; /* as pol_http.length */
+	__u32 identity; /* of the tables that they were read with */
+	__u16 length; /* in bytes; 0: none are known */
+	__u16 lines;
+	__u16 flags;
+	struct pol_classes classes; /* of what the lines say */
+	__u8 byte[POL_STREAM_STEP + POL_PLAIN_WORD];
+};
+
 struct pol_http {
 	__u64 remaining;
 	__u64 length; /* of Content-Length, or of a chunk */
@@ -109,13 +135,10 @@ struct pol_http {
 	__u8 reason;
 	__u8 method; /* POL_METHOD_* */
 	__u8 reserved[2]; /* `text` is copied by words */
-	__u8 text[POL_LIMIT_EVENT_TEXT]; /* for events */
+	__u8 text[POL_LIMIT_EVENT_TEXT + POL_PLAIN_WORD]; /* for events; written by words */
+	struct pol_step step;
+	struct pol_known known;
 };
-
-/* `name` as it stands in pol_http.name. */
-#define POL_NAME_WORD(a, b, c, d, e, f, g, h)                                                                        \
-	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 | (__u64)(f) << 40 | \
-	 (__u64)(g) << 48 | (__u64)(h) << 56)
 
 /* RFC 9110, 5.6.2, one bit a byte. */
 static __always_inline int pol_http_is_token(__u32 byte)

@@ -21,6 +21,7 @@ static __always_inline void pol_stream_packet_begin(struct pol_connection *conne
 	connection->owed = 0;
 	connection->poison = connection->action == POL_ACTION_DENY;
 	connection->completed = 0;
+	connection->judged = 0;
 	connection->stranded = 0;
 	connection->begin = 0;
 	connection->drop_from = 0;
@@ -55,7 +56,7 @@ static __always_inline void pol_stream_judge(struct pol_connection *connection, 
 	}
 	connection->message = POL_MESSAGE_PASSES;
 	connection->class = class;
-	connection->upgrade = !!(connection->http.flags & POL_HTTP_UPGRADES);
+	pol_stream_ask(connection);
 }
 
 /* Nothing after this byte can be judged: it is all one undecidable request. `at`: the byte. */
@@ -108,26 +109,22 @@ static __always_inline int pol_stream_begin(struct pol_connection *connection, c
 
 static __always_inline void pol_stream_message_end(struct pol_connection *connection)
 {
-	if (connection->message == POL_MESSAGE_PASSES) {
-		/* The response of one that is not the only one of its packet is not looked for. */
-		if (connection->completed)
-			pol_stream_count(connection, 0);
-		else
-			pol_stream_ended(connection);
-		if (connection->completed < 2)
-			connection->completed++;
-	}
+	if (connection->message == POL_MESSAGE_PASSES)
+		connection->completed = 1;
 	connection->message = POL_MESSAGE_BETWEEN;
 }
 
 /*
- * Behind another request it is not known for sure where the response of this one begins, and so not what the server makes of an
- * upgrade: that can be told of the first one only. `passed`: it is not. True: the request at hand is lost for it.
+ * Behind another request it is known only where responses are read whole where that of this one begins, and so what the server makes
+ * of an upgrade. True: the request at hand is lost for it; the port's next connections will have their responses read.
  */
-static __always_inline int pol_stream_is_late(struct pol_connection *connection, int passed)
+static __always_inline int pol_stream_is_late(struct pol_connection *connection)
 {
-	if (!(connection->http.flags & POL_HTTP_UPGRADES) || !passed)
+	const struct pol_response *response = &connection->response;
+
+	if (!(connection->http.flags & POL_HTTP_UPGRADES) || !response->asked || response->frames == POL_FRAMES_EXACT)
 		return 0;
+	pol_port_upgrades(connection->section == POL_SECTION_INGRESS ? connection->local_port : connection->remote_port);
 	connection->http.reason = POL_REASON_UNKNOWN_STREAM_POSITION;
 	return 1;
 }
@@ -137,7 +134,7 @@ static __always_inline int pol_stream_event(struct pol_connection *connection, c
 {
 	struct pol_http *http = &connection->http;
 
-	if (event == POL_HTTP_HEAD_READ && pol_stream_is_late(connection, connection->passed || connection->completed))
+	if (event == POL_HTTP_HEAD_READ && pol_stream_is_late(connection))
 		event = POL_HTTP_LOST;
 	if (event == POL_HTTP_LOST) {
 		pol_stream_lose(connection, end - 1);
@@ -159,7 +156,6 @@ POL_GLOBAL int pol_stream_advance(struct __sk_buff *skb, struct pol_connection *
 {
 	struct pol_tables tables;
 	__u32 length = skb->len, event;
-	struct pol_step step = {}; /* filled: the verifier of 6.1 does not see that what is read was written */
 	struct pol_http *http;
 
 	if (!connection || offset >= length)
@@ -187,14 +183,17 @@ POL_GLOBAL int pol_stream_advance(struct __sk_buff *skb, struct pol_connection *
 	length--;
 	asm volatile("" : "+r"(length));
 	length = (length & (POL_STREAM_STEP - 1)) + 1;
-	if (bpf_skb_load_bytes(skb, offset, step.byte, length)) {
+	if (bpf_skb_load_bytes(skb, offset, http->step.byte, length)) {
 		connection->poison = 1;
 		pol_stream_drop(connection, connection->begin);
 		return 0;
 	}
-	step.length = length;
-	event = pol_http_read_step(http, tables.requests, tables.slot, &step);
-	return pol_stream_event(connection, &tables, event, offset + step.read) ? step.read : 0;
+	http->step.length = length;
+	http->step.read = 0;
+	http->step.section = 0;
+	event = pol_http_read_step(http, tables.requests, tables.slot);
+	length = http->step.read;
+	return pol_stream_event(connection, &tables, event, offset + length) ? length : 0;
 }
 
 /* Reads on as far as it goes, at most POL_STREAM_STEPS; returns the bytes read. The verifier counts jumps: so two loops. */

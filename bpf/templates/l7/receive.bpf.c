@@ -15,38 +15,64 @@
  */
 #include "stream.h"
 
-/* Is an answer of the server to a whole request that passed still to come, or on its way? */
-static __always_inline int pol_stream_outstanding(struct __sk_buff *skb, const struct pol_connection *connection)
-{
-	const struct tcp_sock *tcp;
+/* What this end has sent. */
+struct pol_sent {
+	__u32 written; /* sequence number of the next byte that it will write */
+	__u32 unread; /* of the first byte that the other end has not acknowledged */
+	__u32 known;
+};
 
-	if (connection->pipelined)
+/* Volatile: clang would join loads in branches into one through a chosen pointer, which the verifier refuses. */
+static __always_inline struct pol_sent pol_stream_sent(struct __sk_buff *skb)
+{
+	const volatile struct tcp_sock *tcp = skb->sk ? bpf_skc_to_tcp_sock(skb->sk) : 0;
+	struct pol_sent sent = {};
+
+	if (tcp) {
+		sent.written = tcp->write_seq;
+		sent.unread = tcp->snd_una;
+		sent.known = 1;
+	}
+	return sent;
+}
+
+/* Is an answer of the server to a request that passed still to come, or on its way? */
+static __always_inline int pol_stream_outstanding(const struct pol_sent *sent, const struct pol_connection *connection)
+{
+	const struct pol_response *response = &connection->response;
+
+	if (!sent->known || response->frames == POL_FRAMES_LOST)
 		return 1;
-	if (!connection->passed)
-		return 0;
-	tcp = skb->sk ? bpf_skc_to_tcp_sock(skb->sk) : 0;
-	return !tcp || (__s32)(tcp->write_seq - connection->mark) <= 0 || tcp->snd_una != tcp->write_seq;
+	if (response->frames != POL_FRAMES_UNREAD)
+		return response->answered != response->asked || response->next != sent->written;
+	return connection->passed && ((__s32)(sent->written - connection->mark) <= 0 || sent->unread != sent->written);
 }
 
 /* Would an answer of ours overtake one of the server's? */
 static __always_inline int pol_stream_response_due(struct __sk_buff *skb, const struct pol_connection *connection)
 {
-	return connection->message == POL_MESSAGE_PASSES || pol_stream_outstanding(skb, connection);
+	struct pol_sent sent = pol_stream_sent(skb);
+
+	return connection->message == POL_MESSAGE_PASSES || pol_stream_outstanding(&sent, connection);
 }
 
 /* What this end has written, or the end of the answers that are still to be written, if that is later. */
-static __always_inline __u32 pol_stream_written(struct __sk_buff *skb, const struct pol_connection *connection)
+static __always_inline __u32 pol_stream_written(const struct pol_sent *sent, const struct pol_connection *connection)
 {
-	const struct tcp_sock *tcp = skb->sk ? bpf_skc_to_tcp_sock(skb->sk) : 0;
-	__u32 written = tcp ? tcp->write_seq : 0;
+	__u32 written = sent->written;
 
 	return connection->answered && (__s32)(connection->answer_end - written) > 0 ? connection->answer_end : written;
 }
 
 static __always_inline int pol_stream_reply(struct __sk_buff *skb, struct pol_connection *connection, __u64 cookie)
 {
-	connection->answer_end = pol_stream_written(skb, connection) + skb->len;
+	struct pol_response_due due = {.own = skb->len};
+	struct pol_sent sent = pol_stream_sent(skb);
+
+	connection->answer_end = pol_stream_written(&sent, connection) + skb->len;
 	connection->answered = 1;
+	if (connection->response.frames != POL_FRAMES_UNREAD)
+		pol_response_ask(&connection->response, &due);
 	return bpf_sk_redirect_hash(skb, &http_sockets, &cookie, 0);
 }
 
@@ -66,6 +92,9 @@ static __always_inline int pol_stream_poison(struct __sk_buff *skb, struct pol_c
 	connection->http.text_length = 0;
 	pol_verdict_fixed(&refused, POL_ACTION_DENY, POL_CAUSE_UNINSPECTABLE);
 	pol_stream_tell(connection, &refused, POL_REASON_POISONED_CONNECTION);
+	/* Those of this packet that pass: nobody will see which responses are theirs. */
+	if (connection->judged && connection->response.frames == POL_FRAMES_UNREAD)
+		pol_response_lose(&connection->response);
 	/* Nobody would read an answer, nor zeros as what they are. */
 	if (pol_stream_switched(connection))
 		return SK_DROP;
@@ -80,6 +109,7 @@ int pol_stream_verdict(struct __sk_buff *skb)
 	struct pol_generation now = pol_generation_read();
 	__u64 cookie = bpf_get_socket_cookie(skb);
 	struct pol_connection *connection = bpf_map_lookup_elem(&http_connections, &cookie);
+	struct pol_sent sent;
 	__u32 offset = 0, read;
 
 	if (!connection || connection->poisoned)
@@ -127,12 +157,9 @@ int pol_stream_verdict(struct __sk_buff *skb)
 		return pol_stream_poison(skb, connection, cookie);
 	if (connection->drops)
 		return SK_DROP;
-	if (connection->completed) {
-		if (connection->completed > 1 || pol_stream_outstanding(skb, connection))
-			connection->pipelined = 1;
-		connection->mark = pol_stream_written(skb, connection);
-		connection->passed = 1;
-		pol_stream_await(connection);
+	if (connection->completed || connection->judged) {
+		sent = pol_stream_sent(skb);
+		pol_stream_settle(connection, pol_stream_written(&sent, connection), pol_stream_outstanding(&sent, connection));
 	}
 	return SK_PASS;
 }

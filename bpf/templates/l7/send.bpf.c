@@ -20,14 +20,14 @@ static __always_inline const struct tcp_sock *pol_send_tcp(struct sk_msg_md *msg
 /* Is a response to something that passed still to come, or not read to its end? */
 static __always_inline int pol_send_outstanding(struct sk_msg_md *msg, const struct pol_connection *connection)
 {
-	const struct tcp_sock *tcp;
+	const struct pol_response *response = &connection->response;
+	const struct tcp_sock *tcp = pol_send_tcp(msg);
 
-	if (connection->pipelined)
+	if (!tcp || response->frames == POL_FRAMES_LOST)
 		return 1;
-	if (!connection->passed)
-		return 0;
-	tcp = pol_send_tcp(msg);
-	return !tcp || (__s32)(tcp->rcv_nxt - connection->mark) <= 0 || tcp->copied_seq != tcp->rcv_nxt;
+	if (response->frames != POL_FRAMES_UNREAD)
+		return response->answered != response->asked || response->next != tcp->rcv_nxt || tcp->copied_seq != tcp->rcv_nxt;
+	return connection->passed && ((__s32)(tcp->rcv_nxt - connection->mark) <= 0 || tcp->copied_seq != tcp->rcv_nxt);
 }
 
 /* The next `bytes` leave, those of later writes too: nobody looks at them. */
@@ -42,17 +42,13 @@ static __always_inline int pol_send_pass(struct sk_msg_md *msg, struct pol_socke
 	return SK_PASS;
 }
 
-/* A request has passed whole, or will: its response is due. */
-static __always_inline void pol_send_passed(struct sk_msg_md *msg, struct pol_connection *connection)
+/* A request passes, or has passed whole: its response is due. */
+static __always_inline void pol_send_passed(struct sk_msg_md *msg, struct pol_connection *connection, int whole)
 {
 	const struct tcp_sock *tcp = pol_send_tcp(msg);
 
-	if (pol_send_outstanding(msg, connection))
-		connection->pipelined = 1;
-	connection->passed = 1;
-	connection->mark = tcp ? tcp->rcv_nxt : 0;
-	pol_stream_ended(connection);
-	pol_stream_await(connection);
+	connection->completed = whole;
+	pol_stream_settle(connection, tcp ? tcp->rcv_nxt : 0, pol_send_outstanding(msg, connection));
 }
 
 /* The next `bytes` are gone, and the write that brought them fails. */
@@ -77,7 +73,6 @@ static __always_inline int pol_send_deny(struct sk_msg_md *msg, struct pol_conne
 POL_GLOBAL int pol_send_advance(struct sk_msg_md *msg, struct pol_connection *connection, __u32 offset)
 {
 	struct pol_tables tables;
-	struct pol_step step = {}; /* filled: the verifier of 6.1 does not see that what is read was written */
 	__u32 length = msg->size;
 	struct pol_http *http;
 
@@ -114,12 +109,14 @@ POL_GLOBAL int pol_send_advance(struct sk_msg_md *msg, struct pol_connection *co
 	length--;
 	asm volatile("" : "+r"(length));
 	length = (length & (POL_STREAM_STEP - 1)) + 1;
-	if (msg->data + length > msg->data_end || bpf_probe_read_kernel(step.byte, length, msg->data))
+	if (msg->data + length > msg->data_end || bpf_probe_read_kernel(http->step.byte, length, msg->data))
 		return 0;
 	http->reason = POL_REASON_NONE;
-	step.length = length;
-	connection->event = pol_http_read_step(http, tables.requests, tables.slot, &step);
-	return step.read;
+	http->step.length = length;
+	http->step.read = 0;
+	http->step.section = 0;
+	connection->event = pol_http_read_step(http, tables.requests, tables.slot);
+	return http->step.read;
 }
 
 /* Does the walk go on? Not once there is something to do about what was read. */
@@ -157,14 +154,14 @@ POL_GLOBAL int pol_send_judge(struct pol_connection *connection)
 		return 0;
 	if (pol_tables_find(&tables, &t_http, connection->revision & 1))
 		class = pol_http_class(&connection->http, &tables, POL_LIMIT_NAMES_SLOT);
-	if (pol_stream_is_late(connection, connection->passed)) {
+	if (pol_stream_is_late(connection)) {
 		connection->event = POL_HTTP_LOST;
 		return 0;
 	}
 	if (pol_stream_decide(connection, class, class ? POL_REASON_NONE : connection->http.reason)) {
 		connection->message = POL_MESSAGE_PASSES;
 		connection->class = class;
-		connection->upgrade = !!(connection->http.flags & POL_HTTP_UPGRADES);
+		pol_stream_ask(connection);
 	} else {
 		connection->message = POL_MESSAGE_DENIED;
 	}
@@ -185,8 +182,10 @@ static __always_inline int pol_send_on(struct sk_msg_md *msg, struct pol_connect
 			connection->event = POL_HTTP_MESSAGE_READ;
 	}
 	if (connection->event == POL_HTTP_MESSAGE_READ || (connection->event == POL_HTTP_HEAD_READ && http->phase == POL_HTTP_BODY && !body)) {
-		pol_send_passed(msg, connection);
+		pol_send_passed(msg, connection, 1);
 		connection->message = POL_MESSAGE_BETWEEN;
+	} else if (connection->judged) {
+		pol_send_passed(msg, connection, 0);
 	}
 	return pol_send_pass(msg, storage, offset + body);
 }
@@ -236,6 +235,7 @@ static __always_inline int pol_send_walk(struct sk_msg_md *msg, struct pol_conne
 	__u32 offset = connection->held;
 
 	connection->held = 0;
+	connection->judged = 0;
 	connection->event = POL_HTTP_GOES_ON;
 	for (int i = 0; i < POL_STREAM_ROUNDS; i++) {
 		__u32 read = pol_send_round(msg, connection, offset);

@@ -55,6 +55,7 @@ static __always_inline int pol_send_inspect(struct bpf_sock_ops *ops, struct pol
 	connection->cause = verdict.cause;
 	connection->match = verdict.match;
 	pol_ops_addresses(ops, &connection->local, 0);
+	pol_stream_frames(connection, storage->remote_port, ops->rcv_nxt);
 	storage->cookie = cookie;
 	storage->approved = ops->snd_nxt;
 	bpf_sock_ops_cb_flags_set(ops, ops->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);

@@ -20,7 +20,7 @@ int pol_sock_ops(struct bpf_sock_ops *ops)
 		if (storage && admission.verdict.action == POL_ACTION_INSPECT && admission.verdict.domain == POL_DOMAIN_HTTP)
 			storage->inspected = pol_stream_inspect(ops, &admission);
 		else if (storage && admission.verdict.action == POL_ACTION_INSPECT && admission.verdict.domain == POL_DOMAIN_TLS)
-			storage->inspected = pol_tls_accepted(ops, &admission);
+			storage->inspected = storage->is_tls = pol_tls_accepted(ops, &admission);
 		else if (storage && admission.verdict.action == POL_ACTION_ALLOW && pol_port_is_observed(admission.local_port) &&
 			 pol_stream_inspect(ops, &admission))
 			storage->inspected = POL_SOCKET_OBSERVED;
@@ -28,7 +28,8 @@ int pol_sock_ops(struct bpf_sock_ops *ops)
 	case BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB:
 		storage = ops->sk ? bpf_sk_storage_get(&sockets, ops->sk, 0, 0) : 0;
 		if (storage && (__u32)pol_word_load(&storage->verdict) == POL_ACTION_INSPECT)
-			storage->inspected = pol_send_inspect(ops, storage) || pol_dns_inspect(ops, storage) || pol_tls_opened(ops, storage);
+			storage->inspected = pol_send_inspect(ops, storage) || pol_dns_inspect(ops, storage) ||
+					     (storage->is_tls = pol_tls_opened(ops, storage));
 		else if (storage && (__u32)pol_word_load(&storage->verdict) == POL_ACTION_ALLOW && pol_port_is_observed(storage->remote_port))
 			storage->inspected = pol_send_inspect(ops, storage);
 		break;

@@ -16,23 +16,6 @@ struct {
 	__uint(value_size, sizeof(__u64));
 } http_sockets SEC(".maps");
 
-/* Ports whose connections are looked at where policy does not ask for it: bits of words, by port / 64. Written by policyd. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 65536 / 64);
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
-	__type(key, __u32);
-	__type(value, __u64);
-} http_observed SEC(".maps");
-
-static __always_inline int pol_port_is_observed(__u16 port)
-{
-	__u32 word = port / 64;
-	const __u64 *bits = bpf_map_lookup_elem(&http_observed, &word);
-
-	return bits && *bits >> (port & 63) & 1;
-}
-
 static const struct pol_connection pol_connection_new = {};
 
 /* Takes an accepted connection into inspection; on any failure nothing of it stays, and cgroup_skb refuses its data. */
@@ -59,6 +42,7 @@ static __always_inline int pol_stream_inspect(struct bpf_sock_ops *ops, const st
 	connection->observed = admission->verdict.action == POL_ACTION_ALLOW;
 	connection->cause = admission->verdict.cause;
 	connection->match = admission->verdict.match;
+	pol_stream_frames(connection, admission->local_port, ops->snd_nxt);
 	/* For its end: the entry goes with the connection. */
 	bpf_sock_ops_cb_flags_set(ops, ops->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
 	/* Refused by the kernel for MPTCP and kernel TLS, whose bytes would not come by here. */

@@ -56,30 +56,22 @@ static __always_inline int pol_tls_accepted(struct bpf_sock_ops *ops, const stru
 /* The same of a connection that was opened here. */
 static __always_inline int pol_tls_opened(struct bpf_sock_ops *ops, struct pol_socket *storage)
 {
-	struct pol_generation now = pol_generation_read();
 	struct pol_tls_connection *connection;
-	struct pol_question question = {};
-	struct pol_verdict verdict;
-	struct pol_peer peer = {};
+	struct pol_case this = {};
 	__u64 cookie;
 
-	if (!ops->sk)
+	if (!pol_opened_is_read(ops, storage, &this, POL_DOMAIN_TLS))
 		return 0;
-	pol_sender_decide(now, ops->sk, storage, &question, &peer, &verdict);
-	if (verdict.action != POL_ACTION_INSPECT || verdict.domain != POL_DOMAIN_TLS)
-		return 0;
-	cookie = bpf_get_socket_cookie(ops);
-	connection = pol_tls_remember(ops, cookie, now.revision, &verdict);
+	cookie = storage->cookie;
+	connection = pol_tls_remember(ops, cookie, this.revision, &this.verdict);
 	if (!connection)
 		return 0;
-	connection->this.question = question;
-	connection->this.peer = peer;
+	connection->this.question = this.question;
+	connection->this.peer = this.peer;
 	pol_ops_addresses(ops, &connection->this.packet.source, 0);
-	connection->this.packet.destination = peer.address;
+	connection->this.packet.destination = this.peer.address;
 	connection->this.packet.source_port = storage->local_port;
 	connection->this.packet.destination_port = storage->remote_port;
-	storage->cookie = cookie;
-	storage->approved = ops->snd_nxt;
 	if (!bpf_sock_hash_update(ops, &tls_senders, &cookie, BPF_NOEXIST))
 		return 1;
 	bpf_map_delete_elem(&tls_connections, &cookie);

@@ -192,14 +192,13 @@ POL_GLOBAL int pol_tls_chunk_read(struct pol_tls_connection *connection, const s
 	return i;
 }
 
-/* Decides the connection again under the generation in force, and its last hello if one has passed. */
-static __always_inline void pol_tls_refresh(struct bpf_sock *sk, struct pol_tls_connection *connection, struct pol_generation now)
+/* Decides the connection of a known owner again under the generation in force, and its last hello if one has passed. */
+static __always_inline void pol_tls_decide_again(struct pol_tls_connection *connection, struct pol_generation now)
 {
 	struct pol_case *this = &connection->this;
 	struct pol_verdict verdict;
 
 	this->revision = now.revision;
-	this->question.subject = sk ? pol_owner_of_socket(now.slot, sk) : POL_OWNER_UNKNOWN;
 	pol_connection_again(now, &this->question, &this->peer, &verdict);
 	connection->action = verdict.action;
 	connection->row = verdict.next;
@@ -219,4 +218,12 @@ static __always_inline void pol_tls_refresh(struct bpf_sock *sk, struct pol_tls_
 			return;
 	}
 	pol_tls_end(connection);
+	connection->stage = POL_TLS_CUT;
+}
+
+/* The same of a connection whose client sends. */
+static __always_inline void pol_tls_refresh(struct bpf_sock *sk, struct pol_tls_connection *connection, struct pol_generation now)
+{
+	connection->this.question.subject = sk ? pol_owner_of_socket(now.slot, sk) : POL_OWNER_UNKNOWN;
+	pol_tls_decide_again(connection, now);
 }

@@ -73,6 +73,7 @@ enum {
 	POL_TLS_WALKING, /* that one passed; another one may come */
 	POL_TLS_PASSES, /* nothing more of it is looked at */
 	POL_TLS_ENDED, /* nothing more of its client passes */
+	POL_TLS_CUT, /* nor of its server: it was allowed once, and is not by the policy in force */
 };
 
 struct pol_tls_connection {
@@ -112,3 +113,11 @@ struct {
 /* Connections that workloads accept, and those that they open. */
 POL_TLS_SOCKETS(tls_sockets);
 POL_TLS_SOCKETS(tls_senders);
+
+/* Does nothing of the connection pass any more, whoever sends it? */
+static __always_inline int pol_tls_is_cut(__u64 cookie)
+{
+	const struct pol_tls_connection *connection = bpf_map_lookup_elem(&tls_connections, &cookie);
+
+	return connection && connection->stage == POL_TLS_CUT;
+}

@@ -49,22 +49,11 @@ POL_GLOBAL int pol_tls_receive_round(struct __sk_buff *skb, struct pol_tls_conne
 	return total;
 }
 
-SEC("sk_skb/stream_verdict")
-int pol_tls_receive(struct __sk_buff *skb)
+/* Reads what came from `offset` on as far as it is looked at. 0: there is more of it that could not be read. */
+static __always_inline int pol_tls_receive_walk(struct __sk_buff *skb, struct pol_tls_connection *connection, __u32 offset)
 {
-	struct pol_generation now = pol_generation_read();
-	__u64 cookie = bpf_get_socket_cookie(skb);
-	struct pol_tls_connection *connection = bpf_map_lookup_elem(&tls_connections, &cookie);
-	__u32 offset = 0, read;
+	__u32 read;
 
-	if (!connection || connection->stage == POL_TLS_ENDED)
-		return SK_DROP;
-	if (connection->this.revision != now.revision)
-		pol_tls_refresh(skb->sk, connection, now);
-	if (connection->stage == POL_TLS_ENDED)
-		return SK_DROP;
-	if (connection->stage == POL_TLS_PASSES)
-		return SK_PASS;
 	for (int i = 0; i < POL_TLS_ROUNDS && connection->stage < POL_TLS_PASSES; i++) {
 		connection->event = POL_TLS_GOES_ON;
 		read = pol_tls_receive_round(skb, connection, offset);
@@ -72,7 +61,25 @@ int pol_tls_receive(struct __sk_buff *skb)
 		if (!pol_tls_happened(connection) || !read)
 			break;
 	}
-	if (connection->stage < POL_TLS_PASSES && offset < skb->len)
+	return connection->stage >= POL_TLS_PASSES || offset >= skb->len;
+}
+
+SEC("sk_skb/stream_verdict")
+int pol_tls_receive(struct __sk_buff *skb)
+{
+	struct pol_generation now = pol_generation_read();
+	__u64 cookie = bpf_get_socket_cookie(skb);
+	struct pol_tls_connection *connection = bpf_map_lookup_elem(&tls_connections, &cookie);
+
+	if (!connection || connection->stage >= POL_TLS_ENDED)
+		return SK_DROP;
+	if (connection->this.revision != now.revision)
+		pol_tls_refresh(skb->sk, connection, now);
+	if (connection->stage >= POL_TLS_ENDED)
+		return SK_DROP;
+	if (connection->stage == POL_TLS_PASSES)
+		return SK_PASS;
+	if (!pol_tls_receive_walk(skb, connection, 0))
 		pol_tls_unread(connection);
 	if (connection->stage < POL_TLS_ENDED)
 		return SK_PASS;
@@ -159,7 +166,7 @@ static __always_inline int pol_tls_walk(struct sk_msg_md *msg, struct pol_tls_co
 	}
 	if (connection->stage < POL_TLS_PASSES && offset < msg->size)
 		pol_tls_unread(connection);
-	if (connection->stage == POL_TLS_ENDED)
+	if (connection->stage >= POL_TLS_ENDED)
 		return pol_tls_refuse(msg, connection, cookie);
 	if (connection->stage != POL_TLS_READING)
 		return pol_tls_leave(msg, storage, tcp);
@@ -183,16 +190,58 @@ int pol_tls_send(struct sk_msg_md *msg)
 		return SK_DROP;
 	cookie = storage->cookie;
 	connection = bpf_map_lookup_elem(&tls_connections, &cookie);
-	if (!connection || connection->stage == POL_TLS_ENDED)
+	if (!connection || connection->stage >= POL_TLS_ENDED)
 		return SK_DROP;
 	if (connection->this.revision != now.revision)
 		pol_tls_refresh(msg->sk, connection, now);
 	/* Something left that was not decided here: a hello may be in it. Or there was no room to hold it back. */
-	if ((__s32)(tcp->write_seq - storage->approved) > 0 || connection->stage == POL_TLS_ENDED)
+	if ((__s32)(tcp->write_seq - storage->approved) > 0 || connection->stage >= POL_TLS_ENDED)
 		return SK_DROP;
 	/* The kernel takes what was asked for an earlier message for this one too. */
 	bpf_msg_cork_bytes(msg, 0);
 	if (connection->stage == POL_TLS_PASSES)
 		return pol_tls_leave(msg, storage, tcp);
 	return pol_tls_walk(msg, connection, storage, tcp);
+}
+
+/* What a connection is decided by when its client does not send: the entry itself may be in use by the programs above. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pol_tls_connection);
+} tls_copy SEC(".maps");
+
+static long pol_tls_again_one(void *map, __u64 *cookie, struct pol_tls_connection *connection, struct pol_generation *now)
+{
+	__u32 zero = 0;
+	struct pol_tls_connection *copy = bpf_map_lookup_elem(&tls_copy, &zero);
+
+	if (!copy || bpf_probe_read_kernel(copy, sizeof(*copy), connection))
+		return 0;
+	/* What is in the midst of a hello is decided when that is whole. */
+	if (copy->this.revision == now->revision || (copy->stage != POL_TLS_PASSES && copy->stage != POL_TLS_WALKING) ||
+	    (copy->stage == POL_TLS_WALKING && copy->hello.phase != POL_TLS_AT_BETWEEN))
+		return 0;
+	/* Nobody's workload any more: asked of its socket, which is not here. */
+	if (!pol_endpoint_find(now->slot, copy->this.question.subject))
+		return 0;
+	pol_tls_decide_again(copy, *now);
+	if (copy->stage == POL_TLS_CUT)
+		connection->stage = POL_TLS_CUT;
+	return 0;
+}
+
+/*
+ * policyd runs it after each change: connections that the policy in force denies pass nothing from here on. Those that it allows are left to
+ * the programs above.
+ */
+SEC("tc")
+int pol_tls_again(struct __sk_buff *skb)
+{
+	struct pol_generation now = pol_generation_read();
+
+	if (now.revision)
+		bpf_for_each_map_elem(&tls_connections, pol_tls_again_one, &now, 0);
+	return 0;
 }

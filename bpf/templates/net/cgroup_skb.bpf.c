@@ -4,12 +4,14 @@
  * it is says the socket. 0 is EPERM to a sender and a silent drop on the way in.
  */
 #include "../include/connection.h"
+#include "../include/dns-observe.h"
 #include "../include/flow.h"
 #include "../include/related.h"
-#include "../include/response.h"
+#include "../include/response-frames.h"
 #include "../include/shared-port.h"
 #include "../include/source.h"
 #include "../include/unreadable.h"
+#include "../l7/tls-state.h"
 
 /* Does it go the other way than the requests of its connection? */
 static __always_inline int pol_packet_is_response(const struct pol_case *this, const struct pol_socket *storage)
@@ -17,18 +19,50 @@ static __always_inline int pol_packet_is_response(const struct pol_case *this, c
 	return this->direction == (storage->role == POL_ROLE_ACTIVE ? POL_SECTION_INGRESS : POL_SECTION_EGRESS);
 }
 
+/* The packet passes: with bytes of a response, perhaps. */
+static __always_inline void pol_packet_answers(struct __sk_buff *skb, const struct pol_case *this, const struct pol_socket *storage)
+{
+	if (this->packet.payload && pol_packet_is_response(this, storage))
+		pol_response_seen(skb, this->packet.sequence, this->packet.payload,
+				  this->packet.before + this->packet.length - this->packet.payload);
+}
+
+/* Is it what the server of a TLS connection sends that the policy in force denies? */
+static __always_inline int pol_packet_is_cut(struct __sk_buff *skb, const struct pol_case *this, const struct pol_socket *storage)
+{
+	return storage->is_tls && this->packet.payload && pol_packet_is_response(this, storage) && pol_tls_is_cut(bpf_get_socket_cookie(skb));
+}
+
+/* Does it pass, as one of a connection whose requests are read? False: that is not all that is to be said of it. */
+static __always_inline int pol_packet_is_read(struct __sk_buff *skb, const struct pol_case *this, const struct pol_socket *storage,
+					      struct bpf_sock *sk)
+{
+	int outcome = pol_data_judge(this, storage);
+
+	if (outcome == POL_CONNECTION_DENIED || (outcome == POL_CONNECTION_PASSES_TOLD && !pol_socket_tells(sk)) ||
+	    pol_packet_is_cut(skb, this, storage))
+		return 0;
+	pol_packet_answers(skb, this, storage);
+	return 1;
+}
+
 /* What is no TCP connection. 1 pass, 0 deny. Queries that a workload is asked it answers itself. */
 static __always_inline int pol_datagram_judge(struct __sk_buff *skb, struct pol_case *this, __u8 direction)
 {
 	int outcome = pol_flow_judge(skb, this);
 
-	if (outcome == POL_FLOW_QUERY)
+	if (outcome == POL_FLOW_QUERY) {
 		outcome = pol_dns_judge(skb, this);
-	if (direction == POL_SECTION_EGRESS && outcome == POL_FLOW_QUESTION)
-		return pol_question_judge(skb, this);
-	if (direction == POL_SECTION_INGRESS && outcome == POL_FLOW_ANSWER)
-		return pol_answer_judge(skb, this);
-	return outcome != POL_FLOW_DENIED;
+		if (direction == POL_SECTION_EGRESS && outcome == POL_FLOW_QUESTION)
+			return pol_question_judge(skb, this);
+		return outcome != POL_FLOW_DENIED;
+	}
+	if (outcome == POL_FLOW_DENIED || (direction == POL_SECTION_INGRESS && outcome == POL_FLOW_ANSWER && !pol_answer_judge(skb, this)))
+		return 0;
+	if (this->packet.protocol == POL_PROTOCOL_UDP && this->question.section == POL_SECTION_EGRESS &&
+	    pol_port_in(&dns_observed, pol_case_remote_port(this)))
+		pol_dns_observe(skb, this);
+	return 1;
 }
 
 static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_case *this, __u8 direction)
@@ -49,9 +83,12 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
 	storage = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	stream = this->packet.protocol == POL_PROTOCOL_TCP && sk->protocol == POL_NUMBER_TCP && sk->type == POL_SOCKET_STREAM;
-	if (kind == POL_PACKET_EVENT && stream && storage && sk->state != BPF_TCP_LISTEN &&
-	    pol_connection_flows(&this->packet, storage, now.revision))
-		return 1;
+	if (kind == POL_PACKET_EVENT && stream && storage && sk->state != BPF_TCP_LISTEN) {
+		if (pol_connection_flows(&this->packet, storage, now.revision))
+			return 1;
+		if (pol_connection_is_read(&this->packet, storage, now.revision) && pol_packet_is_read(skb, this, storage, sk))
+			return 1;
+	}
 	this->question.subject = pol_socket_owner(now, sk, storage);
 	if (this->question.subject == POL_ENDPOINT_NONE)
 		return 1;
@@ -66,7 +103,7 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 		return pol_unreadable_judge(this, kind);
 	/* The source of an established connection is as its first packet's. */
 	if (direction == POL_SECTION_EGRESS && (this->packet.protocol != POL_PROTOCOL_TCP || pol_packet_opens(&this->packet)) &&
-	    pol_source_is_forged(skb, this, (__u64)pol_socket_address(sk)))
+	    pol_source_is_forged(skb, this, sk))
 		return pol_case_refuse(this, POL_CAUSE_FORGED_SOURCE);
 	if (direction == POL_SECTION_INGRESS &&
 	    (sk->protocol == POL_NUMBER_UDP || (sk->protocol == POL_NUMBER_TCP && sk->state == BPF_TCP_LISTEN)) &&
@@ -74,7 +111,7 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 		return pol_case_refuse(this, POL_CAUSE_SHARED_PORT);
 	/* A raw socket may have TCP as its protocol, and then sends and reads any number of connections. */
 	if (!stream) {
-		this->network = pol_network_of_socket(sk);
+		this->network = pol_network_kept(sk, storage);
 		return pol_related_passes(skb, this) || pol_datagram_judge(skb, this, direction);
 	}
 	if (sk->state == BPF_TCP_LISTEN)
@@ -84,9 +121,11 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 		return 0;
 	if (kind == POL_CONNECTION_PASSES_TOLD && !pol_socket_tells(sk))
 		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
-	if (storage && storage->inspected && this->packet.payload && pol_packet_is_response(this, storage))
-		pol_response_seen(skb, this->packet.sequence, this->packet.payload,
-				  this->packet.before + this->packet.length - this->packet.payload);
+	if (!storage || !storage->inspected)
+		return 1;
+	if (pol_packet_is_cut(skb, this, storage))
+		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
+	pol_packet_answers(skb, this, storage);
 	return 1;
 }
 

@@ -94,14 +94,12 @@ static __always_inline int pol_call_peer(void *context, struct pol_case *this, _
 		return this->peer.endpoint == POL_ENDPOINT_HOST && this->packet.protocol != POL_PROTOCOL_TCP ? POL_PEER_UNTOLD :
 													       POL_PEER_CERTAIN;
 	exact = pol_socket_has_address(sk, &this->peer.address);
-	owner = pol_owner_of_socket(this->question.slot, sk);
+	owner = pol_found_owner(pol_case_generation(this), sk);
 	/* Which of them it will be, the source port decides. */
 	mixed = pol_port_is_mixed((__u64)pol_socket_address(sk));
 	bpf_sk_release(sk);
 	if (owner == POL_OWNER_UNKNOWN || mixed)
 		return POL_PEER_UNTOLD;
-	if (!owner)
-		owner = POL_ENDPOINT_HOST;
 	if (exact || this->peer.endpoint == POL_ENDPOINT_HOST) {
 		this->peer.endpoint = owner;
 		return POL_PEER_CERTAIN;
@@ -147,7 +145,7 @@ static __always_inline int pol_call_judge(struct bpf_sock_addr *context, struct 
 		this->question.subject = POL_ENDPOINT_NONE;
 		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
 	}
-	this->network = pol_network_of_socket(sk);
+	this->network = pol_network_kept(sk, storage);
 	if (pol_call_continues(this) || pol_call_decide(context, this) != POL_ACTION_DENY)
 		return 1;
 	return this->verdict.flags & POL_FLAG_SILENT ? 1 : pol_case_deny(this);

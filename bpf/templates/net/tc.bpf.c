@@ -42,24 +42,30 @@ static __always_inline __u32 pol_tc_local_owner(struct __sk_buff *skb, const str
 	return owner == POL_OWNER_NO_SOCKET ? POL_ENDPOINT_HOST : owner;
 }
 
-/* Sets `peer.endpoint`: on the host's addresses the socket says who it is, everywhere else the address. False: untold. */
-static __always_inline int pol_tc_peer_find(struct __sk_buff *skb, struct pol_case *this)
-{
-	this->peer.endpoint = pol_endpoint_of_address(this->question.slot, &this->peer.address);
-	if (this->peer.endpoint == POL_ENDPOINT_HOST)
-		this->peer.endpoint = pol_tc_local_owner(skb, this);
-	return this->peer.endpoint != POL_OWNER_UNKNOWN;
-}
-
+/*
+ * On the host's addresses the socket says who the peer is, everywhere else the address: so the address is asked first, with the
+ * verdict, and the few that are the host's are decided again by their socket's owner.
+ */
 POL_GLOBAL int pol_tc_decide(struct __sk_buff *skb, struct pol_case *this)
 {
+	__u64 named;
+
 	if (!this)
 		return POL_ACTION_DENY;
-	if (!pol_tc_peer_find(skb, this)) {
-		pol_verdict_fixed(&this->verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
-		return POL_ACTION_DENY;
+	this->peer.endpoint = POL_ENDPOINT_BY_ADDRESS;
+	named = pol_verdict_ask(&this->question, &this->peer, &this->verdict);
+	if (this->peer.endpoint == POL_ENDPOINT_HOST) {
+		this->peer.endpoint = pol_tc_local_owner(skb, this);
+		if (this->peer.endpoint == POL_OWNER_UNKNOWN) {
+			pol_verdict_fixed(&this->verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
+			return POL_ACTION_DENY;
+		}
+		if (this->peer.endpoint != POL_ENDPOINT_HOST)
+			named = pol_verdict_ask(&this->question, &this->peer, &this->verdict);
 	}
-	return pol_verdict_decide(&this->question, &this->peer, &this->verdict);
+	if (named)
+		pol_verdict_by_name(&this->question, &this->peer, named, &this->verdict);
+	return this->verdict.action;
 }
 
 /* What becomes of a packet whose connection is allowed: requests are read on the sockets of a cgroup, or not at all. */

@@ -4,9 +4,10 @@ import type { SourceText } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
 import type { Ast, FileAst } from '../ir/ast.ts';
 import { type Items, noItems } from './grammar.ts';
-import { items, spanOf } from './items.ts';
-import { tokenize, tokenOf, type WrongSigns } from './lexer.ts';
-import { declaredNames, parseItem } from './recover.ts';
+import { type Item, items, spanOf } from './items.ts';
+import { Reader, tokenize, tokenOf } from './lexer.ts';
+import { quickPolicy } from './quick-policy.ts';
+import { declaredNames, type ItemContext, parseItem } from './recover.ts';
 
 /** Parses every source; a mistake in one file leaves the others whole. */
 export function parse(sources: readonly SourceText[], report: Report): Ast {
@@ -20,22 +21,33 @@ function parseFile(source: SourceText, outer: Report): FileAst {
     outer(code, place, holes);
   };
   reportInvisible(source, report);
-  const { tokens, errors, unterminated } = tokenize(source.text);
-  reportCharacters(source, errors, report);
-  const start = { source, start: 0, end: 0 };
-  if (source.text.trim() === '') report('source/empty', start, {});
-  else if (tokens.length === 0 && errors.length === 0) report('parse/only-comments', start, {});
-  for (const token of unterminated) report('parse/unterminated-string', spanOf(source, token), {});
   const file = noItems();
   const unread = new Set<string>();
-  const found = items(tokens, endOf(source), [source, report]);
-  if (found.some(({ damaged }) => damaged)) for (const name of declaredNames(tokens)) unread.add(name);
-  for (const [i, item] of found.entries()) {
-    const parsed = parseItem(item.tokens, { source, report, isFirst: i === 0, silent: item.damaged });
-    for (const name of parsed.unread) unread.add(name);
-    if (parsed.items) addItems(file, parsed.items);
+  const reader = new Reader(source.text);
+  let [count, damaged] = [0, 0];
+  for (const item of items(reader, endOf(source), [source, report])) {
+    if (item.damaged) damaged++;
+    readItem(item, { file, unread }, { source, report, isFirst: count === 0, silent: item.damaged });
+    count++;
   }
+  if (damaged > 0) for (const name of declaredNames(tokenize(source.text).tokens)) unread.add(name);
+  reportSigns(source, reader, report);
+  if (source.text.trim() === '') report('source/empty', { source, start: 0, end: 0 }, {});
+  else if (count === 0 && reader.errors.length === 0) report('parse/only-comments', { source, start: 0, end: 0 }, {});
   return { source, ...file, isWhole, unread };
+}
+
+type Read = { readonly file: Items; readonly unread: Set<string> };
+
+function readItem({ tokens, damaged }: Item, { file, unread }: Read, context: ItemContext): void {
+  const policy = damaged ? undefined : quickPolicy(tokens, context.source);
+  if (policy) {
+    file.policies.push(policy);
+    return;
+  }
+  const parsed = parseItem(tokens, context);
+  for (const name of parsed.unread) unread.add(name);
+  if (parsed.items) addItems(file, parsed.items);
 }
 
 function addItems(file: Items, more: Items): void {
@@ -86,7 +98,9 @@ const hints: Readonly<Record<string, string>> = {
   '*': 'a pattern stands in `"`',
 };
 
-function reportCharacters(source: SourceText, errors: readonly WrongSigns[], report: Report): void {
+/** What can begin no token, and texts without an end. */
+function reportSigns(source: SourceText, { errors, unterminated }: Reader, report: Report): void {
+  for (const token of unterminated) report('parse/unterminated-string', spanOf(source, token), {});
   for (const { offset, length } of errors) {
     const character = String.fromCodePoint(source.text.codePointAt(offset) ?? 0);
     if (new RegExp(invisible.source).test(character)) continue;

@@ -6,7 +6,7 @@
 import { type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import type { SourceText, Span } from '../base/source.ts';
 import type { Report } from '../diagnostics/diagnostic.ts';
-import { tokenOf } from './lexer.ts';
+import { type Reader, tokenOf } from './lexer.ts';
 import * as t from './tokens.ts';
 
 /** Tokens of one or more items. `damaged`: brackets were repaired, or the item was left out. */
@@ -182,21 +182,27 @@ function beginsItem(tokens: readonly IToken[], index: number, current: Collectin
   );
 }
 
-/** The items of a file in order. `end` stands for the end of the text. */
-export function items(tokens: readonly IToken[], end: IToken, [source, report]: readonly [SourceText, Report]): readonly Item[] {
-  const found: Item[] = [];
+/** Tokens behind one that say whether it begins an item. */
+const lookedAhead = 2;
+
+/** The items of a file in order; its tokens are read as items are asked for, and forgotten with them. `end` stands for the end of the text. */
+export function* items(reader: Reader, end: IToken, [source, report]: readonly [SourceText, Report]): Iterable<Item> {
+  const { tokens } = reader;
   let current = new Collecting(source, report);
-  for (let index = 0; index < tokens.length; index++) {
+  for (let index = 0; ; index++) {
+    reader.readTo(index + 1 + lookedAhead);
     const token = tokens[index];
     if (!token) break;
     if (beginsItem(tokens, index, current)) {
       const item = current.finish(token);
-      if (item) found.push(item);
+      if (item) yield item;
       current = new Collecting(source, report);
+      // Of those before it an item asks for the last.
+      tokens.splice(0, index - 1);
+      index = 1;
     }
     current.take(token);
   }
   const last = current.finish(end);
-  if (last) found.push(last);
-  return found;
+  if (last) yield last;
 }

@@ -46,13 +46,18 @@ export const tokenOf = (type: TokenType, image: string, startOffset: number, sta
   tokenTypeIdx: type.tokenTypeIdx ?? 0,
 });
 
-/** Reads one text. */
-class Reader {
+/** Longer texts in quotation marks seldom come again. */
+const longestKnown = 32;
+
+/** Reads one text, as far as somebody asks. */
+export class Reader {
   readonly tokens: IToken[] = [];
   readonly errors: WrongSigns[] = [];
   /** Texts without a closing quotation mark. */
   readonly unterminated: IToken[] = [];
   private readonly known = new Map<string, Known>(t.words.map((type) => [String(type.PATTERN), { image: String(type.PATTERN), type }]));
+  /** By a hash of their signs. */
+  private readonly recent: (Known | undefined)[] = Array.from({ length: 2048 });
   private readonly text: string;
   private at = 0;
   private line = 1;
@@ -61,9 +66,10 @@ class Reader {
     this.text = text;
   }
 
-  read(): this {
-    const { text } = this;
-    while (this.at < text.length) {
+  /** Reads on until there are so many tokens, or the text ends. */
+  readTo(count: number): this {
+    const { text, tokens } = this;
+    while (this.at < text.length && tokens.length < count) {
       const code = text.charCodeAt(this.at);
       if (isSpace(code)) {
         if (code === newline) this.line++;
@@ -99,14 +105,21 @@ class Reader {
       else if (code === minus && isWordSign(text.charCodeAt(end + 1))) end += 2;
       else break;
     }
-    this.pushKnown(text.slice(at, end), t.Identifier);
+    this.pushKnown(end, t.Identifier);
   }
 
-  private pushKnown(image: string, type: TokenType): void {
-    let known = this.known.get(image);
-    if (!known) {
-      known = { image, type };
+  /** What stands up to `end`: most of it stood there before, and is found without being cut out. */
+  private pushKnown(end: number, type: TokenType): void {
+    const { text, at, recent } = this;
+    let hash = 0;
+    for (let sign = at; sign < end; sign++) hash = (31 * hash + text.charCodeAt(sign)) | 0;
+    const place = (hash >>> 0) % recent.length;
+    let known = recent[place];
+    if (known?.image.length !== end - at || !text.startsWith(known.image, at)) {
+      const image = text.slice(at, end);
+      known = this.known.get(image) ?? { image, type };
       this.known.set(image, known);
+      recent[place] = known;
     }
     this.push(known.type, known.image);
   }
@@ -117,7 +130,7 @@ class Reader {
     while (isDigit(text.charCodeAt(end))) end++;
     const next = text.charCodeAt(end);
     const isPlain = next !== dot && next !== slash && next !== colon && next !== minus && !isLetter(next);
-    if (isPlain) this.pushKnown(text.slice(at, end), t.NumberLiteral);
+    if (isPlain) this.pushKnown(end, t.NumberLiteral);
     else numeric.some(([pattern, type]) => this.matched(pattern, type));
   }
 
@@ -136,8 +149,10 @@ class Reader {
       end += code === backslash ? 2 : 1;
       code = text.charCodeAt(end);
     }
-    if (code === quote) this.push(t.Quoted, text.slice(at, end + 1));
-    else {
+    if (code === quote) {
+      if (end - at < longestKnown) this.pushKnown(end + 1, t.Quoted);
+      else this.push(t.Quoted, text.slice(at, end + 1));
+    } else {
       this.unterminated.push(tokenOf(t.Unterminated, text.slice(at, end), at, this.line));
       this.push(t.Unterminated, text.slice(at, end));
     }
@@ -165,4 +180,5 @@ const isWordSign = (code: number): boolean => isLetter(code) || isDigit(code);
 const isInside = (code: number): boolean => code !== newline && code !== carriageReturn && !Number.isNaN(code);
 
 /** The tokens of a text, and what is none. */
-export const tokenize = (text: string): Pick<Reader, 'tokens' | 'errors' | 'unterminated'> => new Reader(text).read();
+export const tokenize = (text: string): Pick<Reader, 'tokens' | 'errors' | 'unterminated'> =>
+  new Reader(text).readTo(Number.POSITIVE_INFINITY);

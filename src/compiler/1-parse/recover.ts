@@ -16,7 +16,8 @@ import * as t from './tokens.ts';
 /** Mistakes shown in one item. */
 const mostMistakes = 20;
 
-const parser = new PolicyParser();
+/** Made for the first item that needs it. */
+let known: PolicyParser | undefined;
 
 type Range = { readonly from: number; readonly to: number };
 
@@ -136,6 +137,8 @@ export type ItemContext = { readonly source: SourceText; readonly report: Report
 /** Parses the tokens of an item. */
 export function parseItem(tokens: IToken[], context: ItemContext): ParsedItem {
   const { source, report, isFirst, silent } = context;
+  known ??= new PolicyParser();
+  const parser = known;
   let rest = tokens;
   for (let mistakes = 0; mistakes < mostMistakes; mistakes++) {
     const { items, findings, blocks } = parser.attempt(source, rest, isFirst);

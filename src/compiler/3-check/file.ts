@@ -16,6 +16,7 @@ import { serviceOf } from './services.ts';
 import type { Context, DeclaredSet } from './sets.ts';
 import { testCaseOf } from './tests.ts';
 import { ruleOf, type Shared, sharing } from './typed-rules.ts';
+import { WrittenAlike } from './written-alike.ts';
 
 export type CheckedFile = {
   readonly sets: readonly (DeclaredSet | undefined)[];
@@ -39,7 +40,7 @@ export type Places = ReadonlyMap<ResolvedPolicyBlock, Place>;
 
 type Around = {
   readonly domains: Domains;
-  readonly context: Context;
+  readonly context: Omit<Context, 'selectors'>;
   readonly places: Places;
   /** Parts of the sets of files before it. */
   readonly parts: number;
@@ -50,7 +51,7 @@ type Around = {
 export function checkFile(file: ResolvedFile, around: Around): CheckedFile {
   const { context: outer, parts: before, matches } = around;
   const { report, replay } = recorder();
-  const context: Context = { ...outer, report };
+  const context: Context = { ...outer, report, selectors: new WrittenAlike() };
   const parts = computeDeclarations(file, before, context);
   annotationsOf(file.annotations, report);
   const shared = sharing(context, matches);
@@ -80,7 +81,7 @@ function checkedPolicy(written: ResolvedPolicyBlock, { domains, places }: Around
   const place = places.get(written);
   invariant(place !== undefined, 'a policy has no place in the order');
   const { id, first } = place;
-  const policy = { id, ...policyOf(written, domains, shared.context) };
+  const policy = { id, ...policyOf(written, domains, shared) };
   const { audit } = policy;
   const rules: Rule[] = [];
   for (const [index, one] of written.rules.entries()) {

@@ -15,8 +15,8 @@ export const workloads: SetKind<Selector> = {
   expected: 'workloads',
   hint: (value) => (value.kind === 'entity' ? 'entities are peers; of them only `all` is a set of workloads' : undefined),
   declared: (set) => (set.kind === 'workload' ? set.set : undefined),
-  leaf: (leaf, { report }) => {
-    if (leaf.kind === 'selector') return selectorOf(leaf, report);
+  leaf: (leaf, { report, selectors }) => {
+    if (leaf.kind === 'selector') return selectors.of(leaf, report, (told) => selectorOf(leaf, told));
     return leaf.kind === 'every-workload' || (leaf.kind === 'entity' && leaf.name === 'all') ? everyWorkload : 'wrong';
   },
   union: unionOf,

@@ -6,8 +6,8 @@ import type { Annotation, Policy, Subject } from '../ir/typed.ts';
 import { attributesOf } from './attributes.ts';
 import { annotationOf } from './literals.ts';
 import { warnEmpty } from './rules/matches-nothing.ts';
-import type { Context } from './sets.ts';
 import { subjectOf } from './subjects.ts';
+import type { Shared } from './typed-rules.ts';
 
 const nobody: Subject = { workloads: [], host: false };
 const none: readonly Annotation[] = [];
@@ -18,10 +18,10 @@ export const annotationsOf = (annotations: readonly ResolvedAnnotation[], report
   annotations.length === 0 ? none : annotations.flatMap((one) => annotationOf(one, report) ?? []);
 
 /** The policy without its id; one with a mistake selects nothing (the result is not used then). */
-export function policyOf(policy: ResolvedPolicyBlock, domains: Domains, context: Context): Omit<Policy, 'id'> {
+export function policyOf(policy: ResolvedPolicyBlock, domains: Domains, { subjects, context }: Shared): Omit<Policy, 'id'> {
   const { name, span, subject: written, tier } = policy;
   const { report } = context;
-  const subject = subjectOf(written, context);
+  const subject = subjects.of(written, report, (told) => subjectOf(written, { ...context, report: told }));
   warnEmpty(written, ['subject', subject && subject.workloads.length + Number(subject.host) + (subject.reserved?.length ?? 0)], report);
   const { priority, mode } = attributesOf(policy.attributes, report);
   const annotations = annotationsOf(policy.annotations, report);

@@ -10,6 +10,7 @@ import type { Selector } from '../space/labels.ts';
 import type { Pattern } from '../space/pattern.ts';
 import { describeOperand, describeValue } from './describe.ts';
 import { reportVia } from './via.ts';
+import type { WrittenAlike } from './written-alike.ts';
 
 /** Addresses outside everything managed, and those of whatever has them (`including workloads`). */
 export type Networks = { readonly outside: AddressSet; readonly any: AddressSet };
@@ -29,6 +30,7 @@ export type Context = {
   readonly declarations: readonly (Declaration | undefined)[];
   /** The same; each file's are computed in its order. */
   readonly sets: (DeclaredSet | undefined)[];
+  readonly selectors: WrittenAlike<Selector>;
 };
 
 export type Leaf = Exclude<Value, { readonly kind: 'missing' | 'declared' | 'list' | 'not' | 'combine' }>;

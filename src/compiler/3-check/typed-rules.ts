@@ -1,9 +1,9 @@
 // Rules: peers, ports, what they match of the content, and what is said behind them. Rules share what is the same in
-// them: peers and transports by declaration, matches by their text.
+// them: peers and transports by declaration or as they are written, matches by their text.
 import type { DomainSpec } from '../domains/domain.ts';
 import type { PolicyId, RuleId } from '../ir/ids.ts';
 import type { ResolvedLine, ResolvedNetworkRule, ResolvedProcessRule, ResolvedRule, Value } from '../ir/resolved.ts';
-import type { Annotation, DomainMatch, NetworkRule, PeerSet, ProcessRule, Rule, Transport } from '../ir/typed.ts';
+import type { Annotation, DomainMatch, NetworkRule, PeerSet, ProcessRule, Rule, Subject, Transport } from '../ir/typed.ts';
 import { anyTransport } from '../space/transport.ts';
 import { attributesOf, type Said } from './attributes.ts';
 import { transports } from './kinds.ts';
@@ -13,12 +13,29 @@ import { annotationsOf } from './policies.ts';
 import { warnNobody, warnNoPorts } from './rules/matches-nothing.ts';
 import { checkRequestTransport } from './rules/request-transport.ts';
 import { type Context, setOf } from './sets.ts';
+import { WrittenAlike } from './written-alike.ts';
 
-/** Peers and transports of declared names, and matches of equal texts, computed once. */
+/** Sets of declared names, and those that are written alike. */
+class SharedSets<T> {
+  readonly #declared = new Map<number, T | undefined>();
+  readonly #written = new WrittenAlike<T>();
+
+  /** The value's set, computed or kept. Uses after a mistake report again, each at its place. */
+  of(value: Value, context: Context, compute: (value: Value, context: Context) => T | undefined): T | undefined {
+    if (value.kind !== 'declared') return this.#written.of(value, context.report, (report) => compute(value, { ...context, report }));
+    if (value.service) return compute(value, context);
+    const found = this.#declared.get(value.declaration) ?? compute(value, context);
+    this.#declared.set(value.declaration, found);
+    return found;
+  }
+}
+
+/** What is the same in several policies and rules, computed once. */
 export type Shared = {
   readonly context: Context;
-  readonly peers: Map<number, PeerSet | undefined>;
-  readonly transports: Map<number, Transport | undefined>;
+  readonly subjects: WrittenAlike<Subject>;
+  readonly peers: SharedSets<PeerSet>;
+  readonly transports: SharedSets<Transport>;
   /** By domain and the text of the lines; only what nothing was wrong with. */
   readonly matches: Map<string, DomainMatch>;
   /** The same of lines with names, with what these mean. */
@@ -28,8 +45,9 @@ export type Shared = {
 /** Matches without names are the same in every file: `matches` are those of other files. */
 export const sharing = (context: Context, matches: Shared['matches']): Shared => ({
   context,
-  peers: new Map(),
-  transports: new Map(),
+  subjects: new WrittenAlike(),
+  peers: new SharedSets(),
+  transports: new SharedSets(),
   matches,
   named: new Map(),
 });
@@ -95,13 +113,7 @@ function sharedMatch(domain: DomainSpec, written: Written, { matches, named, con
   return found;
 }
 
-/** The value of a name from `known`, or computed and kept there. Uses after a mistake report again, each at its place. */
-function sharedOf<T>(value: Value, known: Map<number, T | undefined>, compute: () => T | undefined): T | undefined {
-  if (value.kind !== 'declared' || value.service) return compute();
-  const found = known.get(value.declaration) ?? compute();
-  known.set(value.declaration, found);
-  return found;
-}
+const transportOf = (value: Value, context: Context): Transport | undefined => setOf(value, transports, context);
 
 export const anything: Transport = { points: anyTransport, named: [] };
 
@@ -109,8 +121,8 @@ function networkRule(rule: ResolvedNetworkRule, owned: Owned, shared: Shared): N
   const { peers: written, transport: at, request, section } = rule;
   const { context } = shared;
   const { report } = context;
-  const peers = written ? sharedOf(written, shared.peers, () => peersOf(written, context)) : anybody;
-  const transport = at ? sharedOf(at, shared.transports, () => setOf(at, transports, context)) : anything;
+  const peers = written ? shared.peers.of(written, context, peersOf) : anybody;
+  const transport = at ? shared.transports.of(at, context, transportOf) : anything;
   if (written && section === 'ingress' && peers && peers.domains.length > 0) refuseDomains(written, context, report);
   if (written) warnNobody(written, peers, report);
   if (at) warnNoPorts(at, transport, report);

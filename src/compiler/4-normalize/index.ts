@@ -5,7 +5,7 @@ import { matchType } from '../ir/abi.ts';
 import type { PolicyProgram, ProgramPolicy, ProgramRule, ProgramService } from '../ir/bundle.ts';
 import { inDecidingOrder } from '../ir/deciding-order.ts';
 import { subjectSelector } from '../ir/subject-selector.ts';
-import type { DomainMatch, EntityName, NamedPort, NetworkRule, PeerSet, Rule, TypedPolicy } from '../ir/typed.ts';
+import type { DomainMatch, EntityName, NamedPort, NetworkRule, PeerSet, Rule, Transport, TypedPolicy } from '../ir/typed.ts';
 import type { VerdictSpace } from '../ir/verdict-space.ts';
 import { type AddressSet, formatAddress } from '../space/address.ts';
 import type { Selector } from '../space/labels.ts';
@@ -45,6 +45,9 @@ class Restatement {
   readonly #subjects: readonly number[];
   readonly #typed: TypedPolicy;
   readonly #names: Names;
+  /** Of what rules share, which they mostly do. */
+  readonly #peersOf = new Map<PeerSet, NonNullable<RuleHead['peers']>>();
+  readonly #portsOf = new Map<Transport, NonNullable<RuleHead['ports']>>();
 
   constructor(typed: TypedPolicy, names: Names) {
     this.#typed = typed;
@@ -55,8 +58,8 @@ class Restatement {
     const addresses = new Interned<AddressSet>(intervalsKey);
     for (const rule of typed.rules) {
       if (!isNetworkRule(rule)) continue;
-      this.#points[rule.id] = points.numberOnce(rule.transport.points);
-      this.#addresses[rule.id] = addresses.numberOnce(rule.peers.networks);
+      this.#points[rule.id] = points.number(rule.transport.points);
+      this.#addresses[rule.id] = addresses.number(rule.peers.networks);
     }
     this.ports = partitionLine(points.values, transportPoints);
     this.networks = partitionAddresses(addresses.values);
@@ -83,9 +86,15 @@ class Restatement {
     const subject = this.#subjects[policy] ?? 0;
     const { tier = 'normal' } = this.#typed.policies[policy] ?? {};
     if (!isNetworkRule(rule)) return { rule: id, subject, tier, section, action, audit, match: matchType.layer7 };
-    const { peers, transport } = rule;
-    const ports = { classes: this.ports.classesOf[this.#points[id] ?? 0] ?? [], named: distinctNamedPorts(transport.named) };
-    return { rule: id, subject, tier, section, action, audit, match: matchTypeOf(rule), peers: this.#peers(id, peers), ports };
+    const peers = this.#peersOf.get(rule.peers) ?? this.#peers(id, rule.peers);
+    this.#peersOf.set(rule.peers, peers);
+    const ports = this.#portsOf.get(rule.transport) ?? this.#ports(id, rule.transport);
+    this.#portsOf.set(rule.transport, ports);
+    return { rule: id, subject, tier, section, action, audit, match: matchTypeOf(rule), peers, ports };
+  }
+
+  #ports(id: number, { named }: Transport): NonNullable<RuleHead['ports']> {
+    return { classes: this.ports.classesOf[this.#points[id] ?? 0] ?? [], named: distinctNamedPorts(named) };
   }
 
   #peers(id: number, { selectors, entities, reserved, domains }: PeerSet): NonNullable<RuleHead['peers']> {

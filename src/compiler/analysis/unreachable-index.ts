@@ -8,31 +8,30 @@ import type { Pattern } from '../space/pattern.ts';
 import { everyAddress } from './cell.ts';
 import { contentOf, cubesIn, governedSets, isSubset, peerParts, subjectCovers } from './rule-cover.ts';
 
-type Keys = readonly string[];
+type Key = string | number;
+type Keys<K = string> = readonly K[];
 
 /** Lists by keys. */
-class Listed<T> {
-  readonly #lists = new Map<string, T[]>();
+class Listed<K extends Key, T> {
+  readonly #lists = new Map<K, T[]>();
 
-  add(keys: Keys, item: T): void {
-    for (const key of new Set(keys)) {
+  /** Each of the keys may stand there twice. */
+  add(keys: Keys<K>, item: T): void {
+    for (const key of keys) {
       const list = this.#lists.get(key);
-      if (list) list.push(item);
-      else this.#lists.set(key, [item]);
+      if (!list) this.#lists.set(key, [item]);
+      else if (list[list.length - 1] !== item) list.push(item);
     }
   }
 
-  sizeOf = (key: string): number => this.#lists.get(key)?.length ?? 0;
+  sizeOf = (key: K): number => this.#lists.get(key)?.length ?? 0;
 
-  /** List after list, none copied: mostly the first few items are enough. */
-  *under(keys: Keys, most = Number.POSITIVE_INFINITY): Generator<T> {
-    let left = most;
-    for (const key of keys) {
-      for (const item of this.#lists.get(key) ?? []) {
-        if (left-- <= 0) return;
-        yield item;
-      }
-    }
+  /** None is copied: mostly the first few items are enough. */
+  under(keys: Keys<K>): readonly (readonly T[])[] {
+    return keys.flatMap((key) => {
+      const list = this.#lists.get(key);
+      return list ? [list] : [];
+    });
   }
 }
 
@@ -70,18 +69,25 @@ const mostTried = 256;
 export class CoveringSubjects {
   /** The numbers of the subjects, in the order given. */
   readonly numbers: readonly number[];
+  /** By number. */
   readonly #values: Subject[] = [];
-  readonly #listed = new Listed<number>();
+  readonly #listed = new Listed<string, number>();
   readonly #covering: (readonly number[])[] = [];
 
   constructor(subjects: readonly Subject[]) {
     const known = new Map<string, number>();
-    this.numbers = subjects.map((subject) => {
+    const met = new Map<Subject, number>();
+    for (const subject of new Set(subjects)) {
       const key = JSON.stringify(subject);
       const number = known.get(key) ?? this.#add(subject);
       known.set(key, number);
-      return number;
-    });
+      met.set(subject, number);
+    }
+    this.numbers = subjects.map((subject) => met.get(subject) ?? 0);
+  }
+
+  get values(): readonly Subject[] {
+    return this.#values;
   }
 
   #add(subject: Subject): number {
@@ -102,8 +108,12 @@ export class CoveringSubjects {
     const isOfWorkloads = cubesIn(part.workloads).length > 0;
     const seeks = isOfWorkloads ? selectorSeeks(part.workloads) : governedSets(part).slice(0, 1).flatMap(reservedSeeks);
     const covering = new Set([number]);
-    for (const other of this.#listed.under(seeks, mostTried)) {
-      if (!covering.has(other) && subjectCovers(this.#values[other] ?? part, part)) covering.add(other);
+    let left = mostTried;
+    for (const list of this.#listed.under(seeks)) {
+      for (const other of list) {
+        if (left-- <= 0) return [...covering];
+        if (!covering.has(other) && subjectCovers(this.#values[other] ?? part, part)) covering.add(other);
+      }
     }
     return [...covering];
   }
@@ -138,22 +148,25 @@ function peerSeeks(peers: PeerSet): Keys {
 
 /** Ranges lie under the points that they hold, or under blocks of so many bits each. */
 const blockBits = [0, 6, 12];
+const blockKey = (point: number, place: number): number => (point >> (blockBits[place] ?? 0)) * blockBits.length + place;
+/** Of ranges that are wider than such blocks. */
+const everyPoint = -1;
+const nameKey = ({ protocol, name }: Transport['named'][number]): string => `${protocol} ${name}`;
 
-function rangeKeys({ low, high }: Transport['points'][number]): Keys {
-  const bits = blockBits.find((some) => (high >> some) - (low >> some) < mostPoints);
-  if (bits === undefined) return ['point'];
-  return Array.from({ length: (high >> bits) - (low >> bits) + 1 }, (_, i) => `point ${bits} ${(low >> bits) + i}`);
+function rangeKeys({ low, high }: Transport['points'][number]): Keys<number> {
+  const place = blockBits.findIndex((bits) => (high >> bits) - (low >> bits) < mostPoints);
+  if (place < 0) return [everyPoint];
+  const [first, last] = [blockKey(low, place), blockKey(high, place)];
+  return Array.from({ length: (last - first) / blockBits.length + 1 }, (_, i) => first + i * blockBits.length);
 }
 
-const portKeys = ({ points, named }: Transport): Keys => [
-  ...points.flatMap(rangeKeys),
-  ...named.map(({ protocol, name }) => `port ${protocol} ${name}`),
-];
+const portKeys = ({ points, named }: Transport): Keys<Key> =>
+  named.length === 0 ? points.flatMap(rangeKeys) : [...points.flatMap(rangeKeys), ...named.map(nameKey)];
 
-function portSeeks({ points, named }: Transport): Keys {
+function portSeeks({ points, named }: Transport): Keys<Key> {
   const [point, name] = [points[0], named[0]];
-  if (point) return [...blockBits.map((bits) => `point ${bits} ${point.low >> bits}`), 'point'];
-  return name ? [`port ${name.protocol} ${name.name}`, 'point'] : [];
+  if (point) return [...blockBits.map((_, place) => blockKey(point.low, place)), everyPoint];
+  return name ? [nameKey(name), everyPoint] : [];
 }
 
 // --- content ------------------------------------------------------------------------------------------------------------
@@ -220,49 +233,88 @@ function contentSeeks(rule: Rule): Keys {
 
 // --- rules --------------------------------------------------------------------------------------------------------------
 
-const seeksOf = (rule: Rule): readonly Keys[] =>
-  rule.section === 'process' ? [contentSeeks(rule)] : [peerSeeks(rule.peers), portSeeks(rule.transport), contentSeeks(rule)];
+/** One part of rules: under which keys a rule is listed, and under which those are that cover it. */
+type Dimension = {
+  readonly keys: (rule: Rule, sizeOf: SizeOf) => Keys<Key>;
+  readonly seeks: (rule: Rule) => Keys<Key>;
+};
+const ports: Dimension = {
+  keys: (rule) => (rule.section === 'process' ? [] : portKeys(rule.transport)),
+  seeks: (rule) => (rule.section === 'process' ? [] : portSeeks(rule.transport)),
+};
+const peers: Dimension = {
+  keys: (rule, sizeOf) => (rule.section === 'process' ? [] : peerKeys(rule.peers, sizeOf)),
+  seeks: (rule) => (rule.section === 'process' ? [] : peerSeeks(rule.peers)),
+};
+const contents: Dimension = { keys: contentKeys, seeks: contentSeeks };
+const dimensionsOf = ({ section }: Rule): readonly Dimension[] => (section === 'process' ? [contents] : [ports, peers, contents]);
 
-const keysOf = (rule: Rule, sizeOf: SizeOf): Keys =>
-  rule.section === 'process' ? contentKeys(rule) : [...peerKeys(rule.peers, sizeOf), ...portKeys(rule.transport), ...contentKeys(rule)];
+/** What is asked first of a rule: `low .. high` holds all its points. */
+type Placed = { readonly rule: Rule; readonly low: number; readonly high: number };
+const noPoints = { low: Number.MAX_SAFE_INTEGER, high: -1 };
 
-/** So many rules are gone through one by one. */
+function placed(rule: Rule): Placed {
+  if (rule.section === 'process') return { rule, low: 0, high: 0 };
+  const { points } = rule.transport;
+  const { low } = points[0] ?? noPoints;
+  const { high } = points[points.length - 1] ?? noPoints;
+  return { rule, low, high };
+}
+
+/** So many rules are gone through one by one: from one subject, and from one part of a rule. */
 const few = 16;
+const fewOfPart = 128;
 
 /** The rules of one subject and section, looked for by their parts once there are many. */
 export class RuleIndex {
-  readonly #all: Rule[] = [];
-  #listed: Listed<Rule> | undefined;
+  #all: Placed[] = [];
+  readonly #listed = new Map<Dimension, Listed<Key, Placed>>();
 
   get all(): readonly Rule[] {
-    return this.#all;
+    return this.#all.map(({ rule }) => rule);
   }
 
   /** They stand in the order of their ids, whenever they are added: what is found depends on nothing else. */
   add(rule: Rule): void {
     const last = this.#all[this.#all.length - 1];
-    this.#all.push(rule);
-    if (last && last.id > rule.id) this.#all.sort((a, b) => a.id - b.id);
-    this.#listed = undefined;
+    this.#all.push(placed(rule));
+    if (last && last.rule.id > rule.id) this.#all.sort((a, b) => a.rule.id - b.rule.id);
+    this.#listed.clear();
   }
 
   remove(rule: Rule): void {
-    this.#all.splice(this.#all.indexOf(rule), 1);
-    this.#listed = undefined;
+    this.#all = this.#all.filter((one) => one.rule !== rule);
+    this.#listed.clear();
   }
 
-  /** Some that may cover the rule, and every one that does. */
-  candidates(rule: Rule): Iterable<Rule> {
-    if (this.#all.length <= few) return this.#all;
-    this.#listed ??= listed(this.#all);
-    const lists = this.#listed;
-    const sized = seeksOf(rule).map((keys) => ({ keys, size: keys.reduce((sum, key) => sum + lists.sizeOf(key), 0) }));
-    return lists.under(sized.reduce((best, one) => (one.size < best.size ? one : best)).keys);
+  /** The first that `isOne`, which is asked of some that may cover the rule, among them every one that does. */
+  find(rule: Rule, isOne: (other: Rule) => boolean): Rule | undefined {
+    const { low, high } = placed(rule);
+    for (const list of this.#candidates(rule))
+      for (const other of list) if (other.low <= low && other.high >= high && isOne(other.rule)) return other.rule;
+    return undefined;
   }
-}
 
-function listed(rules: readonly Rule[]): Listed<Rule> {
-  const lists = new Listed<Rule>();
-  for (const rule of rules) lists.add(keysOf(rule, lists.sizeOf), rule);
-  return lists;
+  /** By the first part that few rules share, or by that which the fewest do: what is asked of none is not listed by it. */
+  #candidates(rule: Rule): readonly (readonly Placed[])[] {
+    if (this.#all.length <= few) return [this.#all];
+    let best: readonly (readonly Placed[])[] = [this.#all];
+    let fewest = this.#all.length;
+    for (const dimension of dimensionsOf(rule)) {
+      const lists = this.#listedBy(dimension).under(dimension.seeks(rule));
+      const size = lists.reduce((sum, { length }) => sum + length, 0);
+      if (size < fewest) [best, fewest] = [lists, size];
+      if (size <= fewOfPart) break;
+    }
+    return best;
+  }
+
+  #listedBy(dimension: Dimension): Listed<Key, Placed> {
+    const known = this.#listed.get(dimension);
+    if (known) return known;
+    const lists = new Listed<Key, Placed>();
+    for (const one of this.#all) lists.add(dimension.keys(one.rule, lists.sizeOf), one);
+    this.#listed.set(dimension, lists);
+    return lists;
+  }
 }

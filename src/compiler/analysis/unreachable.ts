@@ -71,9 +71,9 @@ class Governed {
   readonly #rules: Readonly<Record<Section, RuleIndex[]>> = { ingress: [], egress: [], process: [] };
 
   constructor({ policies, rules }: TypedPolicy) {
-    const isSomebody = ({ subject }: Policy): boolean => cubesIn(subject.workloads).length > 0 || governedSets(subject).length > 0;
     this.#subjects = new CoveringSubjects(policies.map(({ subject }) => subject));
-    this.#numbers = policies.map((policy, i) => (isSomebody(policy) ? this.#subjects.numbers[i] : undefined));
+    const isSomebody = this.#subjects.values.map((subject) => cubesIn(subject.workloads).length > 0 || governedSets(subject).length > 0);
+    this.#numbers = this.#subjects.numbers.map((number) => (isSomebody[number] ? number : undefined));
     for (const rule of rules) this.#add(rule);
   }
 
@@ -146,12 +146,14 @@ export class UnreachableMemory {
     const texts = new Containment();
     const deciderOf = (rule: Rule): Rule | undefined => {
       let left = mostTried;
+      const isDecider = (other: Rule): boolean => {
+        if (left <= 0 || !order.isBefore(other, rule) || !isAskedWith(other, rule)) return false;
+        left--;
+        return order.hides(other, rule) && ruleCovers(other, rule, texts);
+      };
       for (const index of governed.around(rule)) {
-        for (const other of index.candidates(rule)) {
-          if (!order.isBefore(other, rule) || !isAskedWith(other, rule)) continue;
-          if (order.hides(other, rule) && ruleCovers(other, rule, texts)) return other;
-          if (--left === 0) return undefined;
-        }
+        const found = index.find(rule, isDecider);
+        if (found) return found;
       }
       return undefined;
     };

@@ -7,7 +7,7 @@ import { intervals } from '../space/interval.ts';
 import type { Labels } from '../space/labels.ts';
 import { type TransportProtocol, transportRange } from '../space/transport.ts';
 import { isObject } from './documents/json.ts';
-import { type Field, items, member, numberIn, textIn } from './fields.ts';
+import { type Field, itemsOf, member, numberIn, textIn, textOf } from './fields.ts';
 import { type Document, type Facts, originText } from './importer.ts';
 
 /** Of every Ingress and Route whose service is stated, and selects workloads. */
@@ -31,11 +31,11 @@ type Backend = { readonly service: string; readonly port?: number | string; read
 
 function ingressBackends(root: Field): readonly Backend[] {
   const spec = member(root, 'spec');
-  const paths = items(member(spec, 'rules')).flatMap((rule) => items(member(member(rule, 'http'), 'paths')));
+  const paths = itemsOf(spec, 'rules').flatMap((rule) => itemsOf(member(rule, 'http'), 'paths'));
   const fields = [member(spec, 'defaultBackend'), member(spec, 'backend'), ...paths.map((path) => member(path, 'backend'))];
   return fields.flatMap((backend) => {
     const service = member(backend, 'service');
-    const name = textIn(member(service, 'name')) ?? textIn(member(backend, 'serviceName'));
+    const name = textOf(service, 'name') ?? textOf(backend, 'serviceName');
     const port = member(service, 'port');
     const places = [member(port, 'number'), member(port, 'name'), member(backend, 'servicePort')];
     const wanted = places.map((field) => numberIn(field) ?? textIn(field)).find((one) => one !== undefined);
@@ -47,8 +47,8 @@ function routeBackends(root: Field): readonly Backend[] {
   const spec = member(root, 'spec');
   const target = member(member(spec, 'port'), 'targetPort');
   const port = numberIn(target) ?? textIn(target);
-  return [member(spec, 'to'), ...items(member(spec, 'alternateBackends'))].flatMap((backend) => {
-    const service = textIn(member(backend, 'name'));
+  return [member(spec, 'to'), ...itemsOf(spec, 'alternateBackends')].flatMap((backend) => {
+    const service = textOf(backend, 'name');
     return service === undefined ? [] : [{ service, isTarget: true, ...(port !== undefined && { port }) }];
   });
 }
@@ -59,7 +59,7 @@ function exposureOf(document: Document, backend: Backend, services: ReadonlyMap<
   if (!service) return [];
   const spec = member({ value: service.value, path: [] }, 'spec');
   const selector = textsOf(member(spec, 'selector').value);
-  const targets = items(member(spec, 'ports'))
+  const targets = itemsOf(spec, 'ports')
     .filter((port) => isMeant(port, backend))
     .map(targetOf);
   if (Object.keys(selector).length === 0 || targets.length === 0) return [];
@@ -69,16 +69,16 @@ function exposureOf(document: Document, backend: Backend, services: ReadonlyMap<
 /** A Route's port is the pods' or the service's by its name. */
 function isMeant(port: Field, { port: wanted, isTarget }: Backend): boolean {
   if (wanted === undefined) return true;
-  const [number, name] = [numberIn(member(port, 'port')), textIn(member(port, 'name'))];
-  const target = numberIn(member(port, 'targetPort')) ?? textIn(member(port, 'targetPort')) ?? number;
+  const [number, name] = [numberIn(member(port, 'port')), textOf(port, 'name')];
+  const target = numberIn(member(port, 'targetPort')) ?? textOf(port, 'targetPort') ?? number;
   return isTarget ? target === wanted || name === wanted : number === wanted || name === wanted;
 }
 
 type Target = { readonly protocol: TransportProtocol; readonly port: number | string };
 
 function targetOf(port: Field): Target {
-  const protocol = (['udp', 'sctp'] as const).find((one) => one === textIn(member(port, 'protocol'))?.toLowerCase()) ?? 'tcp';
-  const target = numberIn(member(port, 'targetPort')) ?? textIn(member(port, 'targetPort')) ?? numberIn(member(port, 'port')) ?? 0;
+  const protocol = (['udp', 'sctp'] as const).find((one) => one === textOf(port, 'protocol')?.toLowerCase()) ?? 'tcp';
+  const target = numberIn(member(port, 'targetPort')) ?? textOf(port, 'targetPort') ?? numberIn(member(port, 'port')) ?? 0;
   return { protocol, port: target };
 }
 

@@ -27,14 +27,35 @@ class Inner implements Field {
   }
 }
 
-export const member = (field: Field, name: string): Field => new Inner(isObject(field.value) ? field.value[name] : undefined, field, name);
+const memberOf = ({ value }: Field, name: string): Json | undefined => (isObject(value) ? value[name] : undefined);
+
+export const member = (field: Field, name: string): Field => new Inner(memberOf(field, name), field, name);
+
+const none: readonly Field[] = [];
 
 /** The items of a list; none where there is no list. */
-export const items = (field: Field): readonly Field[] =>
-  isList(field.value) ? field.value.map((item, i) => new Inner(item, field, i)) : [];
+export function items(field: Field): readonly Field[] {
+  const { value } = field;
+  return isList(value) && value.length > 0 ? value.map((item, i) => new Inner(item, field, i)) : none;
+}
 
+/** `items(member(field, name))`; most members are absent, and cost nothing so. */
+export function itemsOf(field: Field, name: string): readonly Field[] {
+  const value = memberOf(field, name);
+  return isList(value) && value.length > 0 ? items(new Inner(value, field, name)) : none;
+}
+
+/** `textIn(member(field, name))`. */
+export function textOf(field: Field, name: string): string | undefined {
+  const value = memberOf(field, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+const isEmpty = (value: Json | undefined): boolean => isList(value) && value.length === 0;
 /** A list that is there and holds nothing. */
-export const isEmptyList = ({ value }: Field): boolean => isList(value) && value.length === 0;
+export const isEmptyList = ({ value }: Field): boolean => isEmpty(value);
+/** `isEmptyList(member(field, name))`. */
+export const hasEmptyList = (field: Field, name: string): boolean => isEmpty(memberOf(field, name));
 
 export const entriesOf = (field: Field): readonly (readonly [name: string, field: Field])[] =>
   isObject(field.value) ? Object.entries(field.value).map(([name, one]) => [name, new Inner(one, field, name)]) : [];
@@ -42,4 +63,4 @@ export const entriesOf = (field: Field): readonly (readonly [name: string, field
 export const textIn = ({ value }: Field): string | undefined => (typeof value === 'string' ? value : undefined);
 export const textsIn = ({ value }: Field): readonly string[] => (isList(value) ? value.filter((one) => typeof one === 'string') : []);
 export const numberIn = ({ value }: Field): number | undefined => (typeof value === 'number' ? value : undefined);
-export const has = ({ value }: Field, name: string): boolean => isObject(value) && value[name] !== undefined;
+export const has = (field: Field, name: string): boolean => memberOf(field, name) !== undefined;

@@ -76,9 +76,11 @@ function writeDocument(document: Document, context: ImportContext, writer: Polic
   return writer.length > before;
 }
 
+const byKind = new Map(importers.map((one) => [`${one.group}/${one.kind}`, one]));
+
 function importerOf({ apiVersion, kind, at }: Document, report: Report): Importer | undefined {
   const { group, version } = groupOf(apiVersion);
-  const importer = importers.find((one) => one.group === group && one.kind === kind);
+  const importer = byKind.get(`${group}/${kind}`);
   if (importer?.versions.includes(version)) return importer;
   if (importer) {
     const known = importer.versions.map((one) => `\`${one}\``).join(', ');

@@ -1,7 +1,7 @@
 // Label selectors of Cilium. A key has a source before it: `k8s:app` and `any:app` are the label `app` of a workload, `reserved:host`
 // is an entity. Its namespace, the labels of that and its cluster stand among a workload's labels.
 import type { Labels } from '../space/labels.ts';
-import { entriesOf, type Field, items, member, textIn, textsIn } from './fields.ts';
+import { entriesOf, type Field, itemsOf, member, textIn, textOf, textsIn } from './fields.ts';
 import { distinct, quoted } from './texts.ts';
 
 export type Operator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
@@ -25,10 +25,10 @@ export function testsIn(selector: Field): readonly LabelTest[] {
   const equal = entriesOf(member(selector, 'matchLabels')).map(
     ([key, value]): LabelTest => ({ about: subjectOf(key), operator: 'In', values: [textIn(value) ?? ''] }),
   );
-  const others = items(member(selector, 'matchExpressions')).flatMap((expression): readonly LabelTest[] => {
-    const operator = textIn(member(expression, 'operator'));
+  const others = itemsOf(selector, 'matchExpressions').flatMap((expression): readonly LabelTest[] => {
+    const operator = textOf(expression, 'operator');
     const values = distinct(textsIn(member(expression, 'values')));
-    return isOperator(operator) ? [{ about: subjectOf(textIn(member(expression, 'key')) ?? ''), operator, values }] : [];
+    return isOperator(operator) ? [{ about: subjectOf(textOf(expression, 'key') ?? ''), operator, values }] : [];
   });
   return [...equal, ...others].sort(byLabel);
 }

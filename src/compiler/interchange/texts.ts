@@ -1,7 +1,9 @@
 // How values are written in policy text.
 
+const special = /["\\]/;
+
 /** A text in quotation marks. */
-export const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
+export const quoted = (text: string): string => (special.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`);
 
 /** A text in which every sign of patterns stands for itself. */
 export const literalText = (text: string): string => `"${text.replace(/["\\*{}?[\]]/g, '\\$&')}"`;

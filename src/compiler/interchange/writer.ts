@@ -15,6 +15,9 @@ export const reservedWords: ReadonlySet<string> = new Set([
   ...['pim', 'vrrp', 'l2tp', 'udplite'],
 ]);
 
+/** Most names of documents. */
+const plainName = /^[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/;
+
 /** Collects the policy text of one file; the place of a line is that of the nearest line above it that has one. */
 export class PolicyWriter {
   readonly #origins: Origin[] = [];
@@ -45,8 +48,7 @@ export class PolicyWriter {
 
   /** `head {`, what `body` writes, `}`. */
   block(head: string, origin: Span, body: () => void): void {
-    const [, subject] = /^policy \S+ for (.*)/.exec(head) ?? [];
-    if (subject !== undefined) this.#subjects.push(subject);
+    if (head.startsWith('policy ')) this.#subjects.push(/^policy \S+ for (.*)/.exec(head)?.[1] ?? '');
     this.line(`${head} {`, origin);
     this.#depth++;
     body();
@@ -67,7 +69,7 @@ export class PolicyWriter {
 
   /** A name of the language that nothing has yet, as near to the wish as can be. */
   name(wish: string): string {
-    const plain = wish.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '');
+    const plain = plainName.test(wish) ? wish : wish.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '');
     const start = /^[A-Za-z]/.test(plain) && !reservedWords.has(plain) ? plain : plain === '' ? 'p' : `p-${plain}`;
     let name = start;
     for (let n = 2; this.#names.has(name); n++) name = `${start}-${n}`;

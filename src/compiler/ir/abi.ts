@@ -4,7 +4,7 @@ import { transportPoints } from '../space/transport.ts';
 import { array, layout, scalar } from './layout.ts';
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 12;
+export const abiVersion = 16;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
 /**
@@ -110,7 +110,7 @@ export const limits = {
   requestStates: 65535,
   requestCells: 1 << 20,
   /** The first of them, which stand in `pol_requests` itself, and those of one page of the others. */
-  nearCells: 8192,
+  nearCells: 32768,
   pageCells: 2048,
   /** Request, exec and port classes (`plan/too-many-classes`); u16 in tables. */
   classes: 65535,
@@ -127,8 +127,9 @@ export const limits = {
   requestMethods: 8,
   /** Buckets of a histogram of durations, the one without an end among them. */
   durationBuckets: 12,
-  /** Types of DNS queries that are counted by themselves; behind them all others, and what no query could be read of. */
+  /** Types of DNS queries that are counted by themselves, behind them all others and what no query could be read of; answers by type, code and addresses. */
   queryTypes: 512,
+  answerCounters: 4096,
   /** Names that one address is known by. */
   namesOfAddress: 32,
   /** Questions of one run of pol_verify. */
@@ -136,8 +137,8 @@ export const limits = {
   /** Sockets that are remembered to have called a service; the eldest are forgotten. */
   servicePeers: 65536,
   /** Bytes of one page of the decision memory, and pages of one generation. */
-  memoryPage: 1 << 17,
-  memoryPages: 1024,
+  memoryPage: 1 << 18,
+  memoryPages: 512,
   /** Transport points whose classes stand together. */
   portBlock: 64,
   /** Classes whose choices stand in a block, blocks of a group, and bytes that blocks of a group begin at a multiple of. */
@@ -184,13 +185,14 @@ export const innerEntries = {
 export const layouts = {
   config: layout('pol_config', 'one element; slot of every per-generation table = revision & 1; revision 0 = nothing loaded: fail closed', {
     revision: scalar('u32', 'raised by one with each generation'),
-    reserved: scalar('u32', ''),
+    former: scalar('u32', 'the revision that is in force again from `until` on; its slot is left alone until then'),
+    until: scalar('u64', 'nanoseconds, CLOCK_MONOTONIC: nobody has confirmed `revision`; 0 = it stays'),
   }),
   host: layout('pol_host', 'one element; whom policies for the host are about: sockets outside of every workload', {
     until: scalar('u64', 'nanoseconds, CLOCK_MONOTONIC: from then on nobody; 0 = for good'),
     exempt: scalar('u64', 'number of a cgroup that is not governed; 0 = none'),
     network: scalar('u32', 'inode of their network namespace; 0 = no policy governs the host'),
-    reserved: scalar('u32', ''),
+    since: scalar('u32', 'revision from which on `until` counts: those before were confirmed'),
   }),
   memory: layout('pol_memory', 'first bytes of the decision memory; addresses are bytes from its beginning', {
     endpoints: scalar('u32', 'address of a pol_endpoint for each id'),
@@ -388,11 +390,11 @@ export const layouts = {
     pid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
     uid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
     text_length: scalar('u16', 'bytes of text, before it was cut'),
-    reserved2: scalar('u16', ''),
+    is_answer: scalar('u16', 'dns: 1 an answer'),
     text: array(
       'u8',
       limits.eventText,
-      'http: METHOD SP path; exec: path; dns: the question as it was sent; tls: names, each a kind, a length and its bytes',
+      'http: METHOD SP path; exec: path; dns: the question as it was sent, or the answer from its header on; tls: names, each a kind, a length and its bytes',
     ),
   }),
 } as const;

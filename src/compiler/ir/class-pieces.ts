@@ -23,10 +23,12 @@ export function portPieces(image: Uint8Array): PortPieces {
 function readPorts(image: Uint8Array): PortPieces {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   const count = Math.floor(image.length / record);
-  return {
-    lows: Uint32Array.from({ length: count }, (_, piece) => view.getUint32(piece * record, true)),
-    classes: Uint32Array.from({ length: count }, (_, piece) => view.getUint32(piece * record + 4, true)),
-  };
+  const pieces = { lows: new Uint32Array(count), classes: new Uint32Array(count) };
+  for (let piece = 0; piece < count; piece++) {
+    pieces.lows[piece] = view.getUint32(piece * record, true);
+    pieces.classes[piece] = view.getUint32(piece * record + 4, true);
+  }
+  return pieces;
 }
 
 /** Class of each point. */

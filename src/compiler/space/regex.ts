@@ -31,7 +31,7 @@ const fail = (at: number, reason: string, hint?: string): never => {
 
 /** `parts`: how much it is when written out. */
 type Node = { readonly pattern: Pattern; readonly parts: number };
-type Flags = { readonly ignoreCase: boolean; readonly dotAll: boolean };
+type Flags = { readonly ignoreCase: boolean; readonly dotAll: boolean; readonly multiLine: boolean };
 
 const only = (character: number): CharacterSet => [{ low: character, high: character }];
 const lineEnd = only(0x0a);
@@ -41,7 +41,7 @@ class RegexReader {
   readonly #isSearch: boolean;
   #at = 0;
   #depth = 0;
-  #flags: Flags = { ignoreCase: false, dotAll: false };
+  #flags: Flags = { ignoreCase: false, dotAll: false, multiLine: false };
   readonly #assertions = new Map<Pattern, Assertion>();
 
   constructor(text: string, isSearch: boolean) {
@@ -106,7 +106,7 @@ class RegexReader {
       const end = this.#at;
       if (atEnd) fail(end, 'nothing can stand behind the end `$`', 'write `\\$` for the character itself');
       atEnd = this.#anchor(['$', '\\z', '\\Z']);
-      if (!atEnd) nodes.push(this.#readRepeated());
+      if (!atEnd) nodes.push(...(this.#take('\\Q') ? this.#readQuoted(end) : [this.#readRepeated()]));
       else if (!isOutermost) nodes.push(this.#assert('end'));
     }
     if (this.#isSearch && isOutermost) {
@@ -118,7 +118,22 @@ class RegexReader {
 
   /** An anchor at an end of an alternative; in the middle it could not be fulfilled. */
   #anchor(signs: readonly string[]): boolean {
-    return signs.some((one) => this.#take(one));
+    const at = this.#at;
+    const found = signs.find((one) => this.#take(one));
+    if (this.#flags.multiLine && (found === '^' || found === '$'))
+      fail(at, `\`${found}\` of every line (\`(?m)\`)`, 'write `\\A` and `\\z` for the ends of the whole text');
+    return found !== undefined;
+  }
+
+  /** What stands between `\Q` and `\E` stands for itself; what repeats is about its last character. */
+  #readQuoted(at: number): readonly Node[] {
+    const end = this.#text.indexOf('\\E', this.#at);
+    if (end < 0) fail(at, '`\\Q` without `\\E`');
+    const nodes: Node[] = [];
+    while (this.#at < end) nodes.push(this.#characters(only(this.#readCharacter())));
+    this.#take('\\E');
+    const last = nodes.pop();
+    return last ? [...nodes, this.#readTimes(last, at)] : [];
   }
 
   #assert(assertion: Assertion): Node {
@@ -130,7 +145,10 @@ class RegexReader {
 
   #readRepeated(): Node {
     const at = this.#at;
-    const node = this.#readAtom();
+    return this.#readTimes(this.#readAtom(), at);
+  }
+
+  #readTimes(node: Node, at: number): Node {
     const bounds = this.#readBounds();
     if (!bounds) return node;
     this.#take('?');
@@ -221,18 +239,20 @@ class RegexReader {
     if (this.#match(/:|P?<[A-Za-z_]\w*>/y)) return false;
     const found = this.#match(/([a-zA-Z]*)(?:-([a-zA-Z]+))?([:)])/y) ?? fail(at, 'an unknown kind of group');
     const [, on = '', off = '', end] = found;
-    const unknown = [...on, ...off].find((flag) => !'is'.includes(flag));
+    // `U` says which of several matches is found: whether there is one is all that is asked here.
+    const unknown = [...on, ...off].find((flag) => !'imsU'.includes(flag));
     if (unknown !== undefined)
       fail(at, `the flag \`${unknown}\` has no meaning here`, 'flags are `i` (upper and lower case alike) and `s` (`.` is any character)');
-    const { ignoreCase, dotAll } = this.#flags;
+    const { ignoreCase, dotAll, multiLine } = this.#flags;
     this.#flags = {
       ignoreCase: (ignoreCase || on.includes('i')) && !off.includes('i'),
       dotAll: (dotAll || on.includes('s')) && !off.includes('s'),
+      multiLine: (multiLine || on.includes('m')) && !off.includes('m'),
     };
     return end === ')';
   }
 
-  /** The characters that `\d`, `\.`, `\x2f` stand for. */
+  /** The characters that `\d`, `\.`, `\x2f`, `\057` stand for. */
   #readEscape(): CharacterSet {
     const at = this.#at++;
     const found = this.#match(/x([0-9A-Fa-f]{2})|x\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})/y);
@@ -241,6 +261,8 @@ class RegexReader {
       if (character > 0x10ffff || (character >= 0xd800 && character <= 0xdfff)) fail(at, `\`\\${found[0]}\` is no character`);
       return only(character);
     }
+    const octal = this.#match(/0[0-7]{0,2}|[1-7][0-7]{1,2}/y);
+    if (octal) return only(Number.parseInt(octal[0], 8));
     if (this.#at >= this.#text.length) fail(at, '`\\` at the end', 'write `\\\\` for the character itself');
     const sign = String.fromCodePoint(this.#readCharacter());
     const known = classEscapes[sign] ?? (simpleEscapes[sign] === undefined ? undefined : only(simpleEscapes[sign]));

@@ -2,6 +2,7 @@
 import { createColors } from 'picocolors';
 import type { Attribution, Flow, FlowEndpoint, LostRecord, ProcessVerdict, VerdictRecord } from '../hubble/flow.ts';
 import type { VerdictName } from '../hubble/names.ts';
+import { responseCode } from '../hubble/queries.ts';
 
 type Paint = (text: string) => string;
 export type LineStyle = { readonly verdict: Readonly<Record<VerdictName, Paint>>; readonly faint: Paint };
@@ -46,7 +47,10 @@ function requestText({ l7, extensions }: Flow): string {
   if (!l7) return '';
   if (!('dns' in l7 || 'http' in l7))
     return [extensions.tls?.server_name, ...(extensions.tls?.protocols ?? [])].map((name) => ` ${name ?? '-'}`).join('');
-  return ('dns' in l7 ? ` ${l7.dns.qtypes.join()} ${l7.dns.query}` : ` ${l7.http.method} ${l7.http.url}`).trimEnd();
+  if ('http' in l7) return ` ${l7.http.method} ${l7.http.url}`.trimEnd();
+  const { qtypes, query, rcode = 0, ips = [] } = l7.dns;
+  const answer = l7.type === 'RESPONSE' ? ` = ${rcode === 0 ? ips.join() : responseCode(rcode)}` : '';
+  return ` ${qtypes.join()} ${query}${answer}`.trimEnd();
 }
 
 function layer4({ l4 }: Flow): readonly [string, { readonly source_port?: number; readonly destination_port?: number }?] {

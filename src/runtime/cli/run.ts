@@ -16,6 +16,7 @@ export type RunOptions = {
   readonly confirmations: string;
   readonly unloadOnExit: boolean;
   readonly observeHttp?: string;
+  readonly observeDns?: string;
 };
 
 export async function run(options: RunOptions): Promise<number> {
@@ -23,11 +24,12 @@ export async function run(options: RunOptions): Promise<number> {
   if (!metrics) throw new UsageError(`--metrics: expected ADDRESS:PORT (\`127.0.0.1:9965\`, \`[::1]:9965\`), found \`${options.metrics}\``);
   const verifyEvery = milliseconds('--verify-every', options.verifyEvery);
   const confirm = options.confirm === undefined ? undefined : confirmTime(options.confirm);
-  const observeHttp = portsOf(options.observeHttp);
-  const daemon = await startDaemon({ ...options, metrics, verifyEvery, confirm, observeHttp, log });
-  for (const line of greeting(daemon)) log(line);
+  const observe = { http: portsOf('--observe-http', options.observeHttp), dns: portsOf('--observe-dns', options.observeDns) };
+  const daemon = await startDaemon({ ...options, metrics, verifyEvery, confirm, observe, log });
   const stop = () => void daemon.stop(options.unloadOnExit);
+  // Before it is said that it runs: who reads that may end it at once.
   process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', daemon.reload);
+  for (const line of greeting(daemon)) log(line);
   const alive = setInterval(() => {}, 1 << 30);
   const { unloaded, unconfirmed } = await daemon.ended;
   clearInterval(alive);
@@ -36,11 +38,11 @@ export async function run(options: RunOptions): Promise<number> {
 }
 
 /** `80,8080`; none where nothing is said. */
-function portsOf(text: string | undefined): readonly number[] {
+function portsOf(option: string, text: string | undefined): readonly number[] {
   if (text === undefined) return [];
   return text.split(',').map((word) => {
     const port = /^\d{1,5}$/.test(word) ? Number(word) : 0;
-    if (port < 1 || port > 65_535) throw new UsageError(`--observe-http: expected ports (\`80,8080\`), found \`${word}\``);
+    if (port < 1 || port > 65_535) throw new UsageError(`${option}: expected ports (\`80,8080\`), found \`${word}\``);
     return port;
   });
 }

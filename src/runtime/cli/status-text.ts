@@ -31,13 +31,20 @@ export function statusText(status: Status, sockets: OldSockets): string {
   ].join('\n');
 }
 
+const hostStates: Readonly<Record<NonNullable<Status['host']>['state'], string>> = {
+  confirmed: 'governed',
+  waiting: 'governed',
+  over: 'NOT GOVERNED: nobody confirmed it in time',
+  former: 'GOVERNED AS BEFORE: nobody confirmed it in time',
+};
+
 /** First what a person has to do. */
 function hostLines(host: Status['host']): readonly string[] {
   if (!host) return [];
   const by = `policies ${host.policies.join(', ')}`;
   const pending = host.pending
     ? `WAITS FOR \`policyd confirm\`: goes back in ${counted(host.pending.left, 'second')}, at ${host.pending.until}`
-    : { confirmed: 'governed', waiting: 'governed', over: 'NOT GOVERNED: nobody confirmed it in time' }[host.state];
+    : hostStates[host.state];
   return [field('host', `${pending}; ${by}; exempt: ${host.exempt.join(', ')}`)];
 }
 

@@ -5,7 +5,7 @@ import { refusal, refusalOfFailures } from '../daemon/refusal.ts';
 import { oldSockets } from '../daemon/sockets.ts';
 import { stateFolderAt } from '../daemon/state-folder.ts';
 import { missingOnMachine } from '../kernel/features.ts';
-import { monotonicNow } from '../kernel/host.ts';
+import { monotonicNow } from '../kernel/revision.ts';
 import { counted, exitCode, print } from './common.ts';
 import { statusText } from './status-text.ts';
 
@@ -42,6 +42,7 @@ function governed({ cgroups, interfaces }: PinnedState): readonly string[] {
 /** Of the host itself: for how long, if nobody confirmed it. */
 function hostLine({ host }: PinnedState): readonly string[] {
   if (!host) return [];
+  if (host.isOver && host.former) return ['the host is governed as before: nobody confirmed its new policies in time'];
   if (host.isOver) return ['the host is not governed any more: nobody confirmed its policies in time'];
   if (host.until === 0n) return ['the host itself is governed'];
   return [
@@ -53,7 +54,7 @@ const shown = (found: PinnedState | undefined) =>
   found && {
     revision: found.revision,
     interfaces: found.interfaces,
-    ...(found.host && { host: { isOver: found.host.isOver, confirmed: found.host.until === 0n } }),
+    ...(found.host && { host: { isOver: found.host.isOver, former: found.host.former, confirmed: found.host.until === 0n } }),
     cgroups: found.cgroups.map(({ id, alive }) => ({ id: String(id), alive })),
   };
 

@@ -7,9 +7,10 @@ import { displayName, type Inventory } from '../inventory/inventory.ts';
 import { type Machine, machineNow, machineState, resolvedState, settled } from '../inventory/resolve.ts';
 import { type Watch, watchFile } from '../inventory/watch.ts';
 import { cgroupExists } from '../kernel/cgroups.ts';
+import type { Hold } from '../kernel/host.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import type { TrustedKey } from '../policy/trust.ts';
-import type { Confirmation, Hold } from './confirmation.ts';
+import type { Confirmation } from './confirmation.ts';
 import { type DynamicWorkload, dynamicWorkload, isOver, removeEmptyCgroup, resolvedWorkload } from './dynamic.ts';
 import type { Enforcement, InForce } from './enforcement.ts';
 import { loadBundle, loadInventory } from './inputs.ts';
@@ -148,7 +149,7 @@ export class Changes {
       () => {
         const hold = confirmation.holdOf(bundle, change.bundle !== undefined);
         holds.push(hold);
-        return hold.rule;
+        return hold;
       },
     );
     confirmation.took(bundle, holds[0], () => this.goBack(bundle, before && replaced(change, before)));

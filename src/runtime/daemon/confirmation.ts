@@ -3,7 +3,8 @@
 // policyd, and policyd puts what was in force before in its place. What was confirmed is kept over reboots, as the bundle that it was.
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type HostRule, monotonicNow } from '../kernel/host.ts';
+import type { Hold, HostRule } from '../kernel/host.ts';
+import { monotonicNow } from '../kernel/revision.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import type { TrustedKey } from '../policy/trust.ts';
 import { loadBundle } from './inputs.ts';
@@ -22,9 +23,6 @@ export type ConfirmationOptions = {
   readonly observers?: Bundle['objects'];
   readonly log: (line: string) => void;
 };
-
-/** How long the policies of a bundle for the host may hold; `isNew`: a time of its own begins with it. */
-export type Hold = { readonly rule: HostRule; readonly isNew: boolean };
 
 /** `goBack`: puts what was there before the first of what waits in force. `deadline`: nanoseconds of CLOCK_MONOTONIC. */
 type Pending = { readonly bundle: Bundle; readonly goBack: () => void; readonly deadline: bigint; readonly timer: NodeJS.Timeout };

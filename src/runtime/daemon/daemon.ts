@@ -5,13 +5,14 @@ import { type ListenAddress, serveMetrics } from '../hubble/serve.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { names, openPins, type Removed, unload } from '../kernel/bpffs.ts';
 import { missingOnMachine } from '../kernel/features.ts';
-import { observePorts } from '../kernel/observed.ts';
+import { decideHellosAgain } from '../kernel/hellos.ts';
+import { type Observed, observePorts } from '../kernel/observed.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import type { TrustedKey } from '../policy/trust.ts';
 import { Changes } from './changes.ts';
 import { Confirmation } from './confirmation.ts';
 import { type Control, serveControl } from './control.ts';
-import { Enforcement } from './enforcement.ts';
+import { Enforcement, type InForce } from './enforcement.ts';
 import { openIdentities } from './identities.ts';
 import { httpObservers, loadBundle, loadInventory, loadTrustedKey } from './inputs.ts';
 import { IntegrityCheck } from './integrity.ts';
@@ -41,8 +42,8 @@ export type DaemonOptions = {
   readonly confirmations: string;
   /** What differs is written again. */
   readonly repair: boolean;
-  /** Ports at which the requests that workloads receive are told, whatever policy asks for. */
-  readonly observeHttp: readonly number[];
+  /** Ports whose requests and DNS messages are told, whatever policy asks for. */
+  readonly observe: Observed;
   readonly log: (line: string) => void;
 };
 
@@ -77,7 +78,7 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
   const options = { ...given, bundle: resolve(given.bundle), pins: resolve(given.pins), state: resolve(given.state) };
   // Read once: who can change a key file later changes nothing.
   const trusted = given.trust.length > 0 ? given.trust.map(loadTrustedKey) : undefined;
-  const observers = given.observeHttp.length > 0 ? httpObservers() : [];
+  const observers = given.observe.http.length > 0 ? httpObservers() : [];
   const inputs = { bundle: loadBundle(options.bundle, { trusted, observers }), inventory: loadInventory(options.inventory) };
   const folder = stateFolderAt(options.state);
   const claim = claimFolders(folder, options.pins);
@@ -95,6 +96,12 @@ export async function startDaemon(given: DaemonOptions): Promise<Daemon> {
 
 const countsLost =
   'warning: the policyd before counted in another form: the counts of all metrics (`hubble_*_total`, `policyc_rule_verdicts_total`) begin at 0';
+
+/** What programs have to know, or to do, behind each switch. */
+function settle({ maps, loaded }: InForce, observed: Observed): void {
+  observePorts(maps, observed);
+  decideHellosAgain(loaded);
+}
 
 /** Exclusive use of state and pins. `fresh`: nothing was pinned before. `countsKept`: counters go on, as far as there are any. */
 type Claim = { readonly fresh: boolean; readonly countsKept: boolean; readonly release: () => void };
@@ -144,8 +151,9 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
     confirmation,
     fresh: claim.fresh,
     onApplied: (inForce) => {
-      observePorts(inForce.maps, options.observeHttp);
+      settle(inForce, options.observe);
       report.learn(inForce);
+      identities.save();
       youngMemory.clearSoon();
     },
     onNothingLeft: () => void ending.stop({ unload: true, unconfirmed: true }),
@@ -169,11 +177,11 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   undo.push(() => changes.close());
   // Last, so first to be undone: who ends policyd confirms nothing.
   undo.push(() => confirmation.giveUp());
-  const reload = () => (['bundle', 'inventory'] as const).forEach((what) => changes.reload(what));
+  youngMemory.clearAllSoon();
   return {
     stop,
     ended: ending.ended,
-    reload,
+    reload: () => (['bundle', 'inventory'] as const).forEach((what) => changes.reload(what)),
     metrics: metrics.server.address,
     status: () => report.status(),
     exposition: () => report.exposition(),

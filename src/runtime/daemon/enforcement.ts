@@ -15,7 +15,7 @@ import { outermost } from '../kernel/cgroups.ts';
 import type { Drift } from '../kernel/drift.ts';
 import type { Result } from '../kernel/failure.ts';
 import { missingInterfaces } from '../kernel/features.ts';
-import { governHost, type HostRule, rootCgroup } from '../kernel/host.ts';
+import { governHost, type Hold, type HostRule, hostPlace, isUnconfirmed } from '../kernel/host.ts';
 import {
   attachEarly,
   attachedInterfaces,
@@ -27,10 +27,11 @@ import {
   ownInterfaces,
 } from '../kernel/interfaces.ts';
 import { type Loaded, load, sameObjects, supported } from '../kernel/load.ts';
+import { endTrial, goBack } from '../kernel/revision.ts';
 import { type GenerationContent, type Generations, generations, type MapSource, tableNames } from '../kernel/tables.ts';
 import { type Mismatch, Verifier } from '../kernel/verify.ts';
 import type { Bundle } from '../policy/bundle.ts';
-import { newQuestions, questionKeys } from '../policy/changed-questions.ts';
+import { newQuestions, Questions } from '../policy/changed-questions.ts';
 import { ClassSpace } from '../policy/class-space.ts';
 import { materialize } from '../policy/materialize.ts';
 import { PolicyIndex, type PolicySet } from '../policy/policy-index.ts';
@@ -44,7 +45,7 @@ export type Desired = {
   readonly dynamic: readonly ResolvedWorkload[];
 };
 
-/** What must be on disk before a generation that uses it is in force. */
+/** What must be on disk before a generation that uses it is in force. Saved after each, too: then the next finds little to save. */
 export type Identities = { readonly causes: CauseTable; readonly ids: EndpointIds; readonly save: () => void };
 
 /** Programs in the kernel, and the tables that they and those of earlier bundles read. */
@@ -83,6 +84,9 @@ type Current = InForce & {
   readonly content: GenerationContent;
 };
 
+/** `until`: when it makes room for what is in force now; 0 = never. */
+type Next = { readonly content: GenerationContent; readonly until: bigint };
+
 const must = <T>(result: Result<T>): T => {
   if (!result.ok) throw refusalOfFailures(result.failures);
   return result.value;
@@ -94,6 +98,7 @@ export class Enforcement {
   private readonly verifier: Verifier;
   private readonly index = new PolicyIndex();
   private space: { readonly of: Bundle['images']; readonly space: ClassSpace } | undefined;
+  private readonly questions = new Questions();
   /** Keys of the questions that the programs answered rightly. */
   private answered: ReadonlySet<string> = new Set();
   private current: Current | undefined;
@@ -112,11 +117,12 @@ export class Enforcement {
    * Puts `desired` in force; throws a Refusal and leaves everything as it was if that cannot be. `unchanged`: all but the bundle is
    * as before. `hold` is asked, where its policies govern this host, until when they may.
    */
-  apply(desired: Desired, machine: Machine | 'unchanged', hold: () => HostRule = forGood): InForce {
+  apply(desired: Desired, machine: Machine | 'unchanged', hold: () => Hold = forGood): InForce {
     if (machine === 'unchanged') return this.applyBundle(desired);
     const found = resolveInventory(desired.inventory, desired.dynamic, machine);
     if (!found.ok) throw new Refusal(found.problems.map((message) => ({ message })));
     const before = this.current;
+    const standing = before && revisionOf(before.programs);
     const verified = this.verified(desired.bundle);
     const programs = this.programsFor(desired.bundle);
     const { loaded } = programs;
@@ -127,11 +133,14 @@ export class Enforcement {
       refuseWithoutInterface(desired.bundle, this.policiesOf(desired.bundle), tables);
       const content = this.contentOf(desired.bundle, tables);
       const governsHost = isSubject(content);
-      const host = governsHost ? hold() : undefined;
+      const held = governsHost ? hold() : undefined;
+      const host = held?.rule;
       const places = governsHost ? { ...tables, cgroups: [{ ...hostPlace(), endpoint: fixedEndpoint.host }] } : tables;
-      // Before the switch: what a socket is, is kept with the revision.
-      governHost(programs.tables, host);
-      const revision = this.switchTo(programs, content, places);
+      // Before the switch, for what a socket is, is kept with the revision; but nothing that nobody confirmed has more time by it.
+      const endsLater = host?.until === 0n && isUnconfirmed(programs.tables);
+      if (!endsLater) governHost(programs.tables, host);
+      const revision = this.switchTo(programs, { content, until: held?.isNew ? held.rule.until : 0n }, places);
+      if (endsLater) governHost(programs.tables, host);
       this.current = {
         desired,
         resolved: found.inventory,
@@ -151,7 +160,7 @@ export class Enforcement {
       for (const { cgroup } of attachments(loaded.pins)) if (!attached.has(cgroup)) detachCgroup(loaded.pins, cgroup);
       for (const index of attachedInterfaces(loaded.pins)) if (!interfaces.has(index)) detachInterface(loaded.pins, programs.tables, index);
       if (before) governHost(before.programs.tables, before.host);
-      if (before && before.programs !== programs) this.restore(before);
+      if (before && (before.programs !== programs || standing !== revisionOf(before.programs))) this.restore(before);
       if (before?.programs !== programs) close(programs);
       throw error;
     }
@@ -195,10 +204,13 @@ export class Enforcement {
     if (this.current) this.questioned(this.current.desired.bundle, new Set());
   }
 
-  /** The policies for the host that are in force hold until then. */
+  /** The policies for the host that are in force hold until then: for good, or no more. */
   holdHost(rule: HostRule): void {
     if (!this.current?.governsHost) return;
-    governHost(this.current.programs.tables, rule);
+    const { tables } = this.current.programs;
+    if (rule.until === 0n) endTrial(tables);
+    else goBack(tables);
+    governHost(tables, rule);
     this.current = { ...this.current, host: rule };
   }
 
@@ -221,7 +233,7 @@ export class Enforcement {
   /** Asks what is not in `known`; how many questions are answered. */
   private questioned(bundle: Bundle, known: ReadonlySet<string>): number {
     const policies = this.policiesOf(bundle);
-    const keys = questionKeys(bundle.boundary, policies);
+    const keys = this.questions.keysOf(bundle.boundary, policies);
     const asked = { ...bundle, boundary: newQuestions(bundle.boundary, keys, known) };
     const { mismatches } = must(this.verifier.verify(asked, policies));
     if (mismatches.length > 0) throw new Refusal(mismatches.map((mismatch) => mismatchText(asked, mismatch)));
@@ -283,12 +295,14 @@ export class Enforcement {
    * and passes. Where programs would find an empty table, and so deny everything, the switch comes first; every table
    * that there is gets its content, so it is right for the programs that are still attached.
    */
-  private switchTo(programs: Programs, content: GenerationContent, tables: EndpointTables): number {
+  private switchTo(programs: Programs, { content, until }: Next, tables: EndpointTables): number {
     const fresh = this.current?.programs !== programs;
     const installFirst = fresh && (programs.emptyTable || revisionOf(programs) === 0);
     if (!installFirst) attachAll(programs, tables, fresh);
     // A bundle without policies, on a machine that never had another, has no tables.
-    const revision = programs.tables.get('config') === undefined ? 0 : must(programs.generations.install(content));
+    // What has no content for a table of these programs cannot come back under them.
+    const trial = installFirst ? 0n : until;
+    const revision = programs.tables.get('config') === undefined ? 0 : must(programs.generations.install(content, trial));
     if (installFirst) attachAll(programs, tables, fresh);
     ownInterfaces(programs.tables, tables.interfaces);
     detachOthers(programs, tables);
@@ -322,19 +336,13 @@ function mismatchText({ boundary, sources }: Bundle, { point, found }: Mismatch)
 }
 
 /** Of a bundle that does not govern the host nobody has to ask. */
-const forGood = (): HostRule => ({ until: 0n });
+const forGood = (): Hold => ({ rule: { until: 0n }, isNew: false });
 
 const revisionOf = ({ tables, generations: { revision } }: Programs): number => (tables.get('config') === undefined ? 0 : revision());
 
 /** Has a policy something to say of the host? */
 const isSubject = ({ tables }: GenerationContent): boolean =>
   tables.endpoints.some(({ id, subjectClass }) => id === fixedEndpoint.host && subjectClass !== 0);
-
-/** Programs that see what the host does see everything below the root, workloads too. */
-function hostPlace(): { readonly cgroup: bigint; readonly path: string } {
-  const { id, path } = rootCgroup();
-  return { cgroup: id, path };
-}
 
 function close({ loaded, tables, generations: own }: Programs): void {
   own.close();

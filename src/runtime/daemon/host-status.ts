@@ -5,8 +5,8 @@ import type { PendingConfirmation } from './confirmation.ts';
 import type { InForce } from './enforcement.ts';
 
 export type HostStatus = {
-  /** `over`: nobody confirmed it in time. */
-  readonly state: 'confirmed' | 'waiting' | 'over';
+  /** Nobody confirmed it in time: `over`, nothing governs the host; `former`, what was confirmed before does again. */
+  readonly state: 'confirmed' | 'waiting' | 'over' | 'former';
   readonly pending?: PendingConfirmation;
   /** Names of the policies that govern it. */
   readonly policies: readonly string[];
@@ -23,7 +23,9 @@ export function hostStatus(inForce: InForce, pending: PendingConfirmation | unde
   const { desired, governsHost, maps } = inForce;
   if (!governsHost) return {};
   const names = desired.bundle.sources.table().policies;
-  const state = hostState(maps)?.isOver === true ? 'over' : pending ? 'waiting' : 'confirmed';
+  const found = hostState(maps);
+  const ended = found?.former === true ? 'former' : 'over';
+  const state = found?.isOver === true ? ended : pending ? 'waiting' : 'confirmed';
   const own = ownCgroup();
   return {
     host: {

@@ -2,11 +2,11 @@
 import { eventProtocol, hubbleVerdict, matchType, requestMethod, section } from '../../compiler/ir/abi.ts';
 import { nameOfNumber } from '../events/verdict-event.ts';
 import type { CounterRow, NameRow } from '../hubble/metrics.ts';
-import type { QueryRow } from '../hubble/queries.ts';
+import type { AnswerRow, QueryRow } from '../hubble/queries.ts';
 import type { DurationRow, RequestRow } from '../hubble/requests.ts';
 import { type Counter, type Lost, readCounters, readLost } from '../kernel/counters.ts';
 import { readNameCounts } from '../kernel/names.ts';
-import { readQueryCounts } from '../kernel/queries.ts';
+import { readAnswerCounts, readQueryCounts } from '../kernel/queries.ts';
 import { readRequestCounts, readRequestDurations } from '../kernel/requests.ts';
 import type { MapSource } from '../kernel/tables.ts';
 
@@ -52,6 +52,12 @@ export function durationRows(maps: MapSource): readonly DurationRow[] {
 export function queryRows(maps: MapSource): readonly QueryRow[] {
   const fd = maps.get('dns_queries');
   return fd === undefined ? [] : readQueryCounts(fd).map((row) => ({ ...row, count: Number(row.count) }));
+}
+
+/** DNS answers that were looked at; [] where no program reads them. */
+export function answerRows(maps: MapSource): readonly AnswerRow[] {
+  const fd = maps.get('dns_responses');
+  return fd === undefined ? [] : readAnswerCounts(fd).map((row) => ({ ...row, count: Number(row.count) }));
 }
 
 /** What became of names in answers; [] where no program reads them. */

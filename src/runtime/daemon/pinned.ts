@@ -6,7 +6,8 @@ import { attachments } from '../kernel/attach.ts';
 import { names, pinnedAbi, pinsAt } from '../kernel/bpffs.ts';
 import { type HostState, hostState } from '../kernel/host.ts';
 import { attachedInterfaces } from '../kernel/interfaces.ts';
-import { currentRevision, type MapSource } from '../kernel/tables.ts';
+import { currentRevision } from '../kernel/revision.ts';
+import type { MapSource } from '../kernel/tables.ts';
 
 /** Pinned maps, opened when they are asked for. */
 export type PinnedMaps = MapSource & { readonly close: () => void };

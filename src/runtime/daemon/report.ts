@@ -14,7 +14,7 @@ import type { DaemonOptions } from './daemon.ts';
 import type { Enforcement, InForce } from './enforcement.ts';
 import { hostStatus } from './host-status.ts';
 import type { IntegrityCheck } from './integrity.ts';
-import { counterRows, durationRows, lostCounts, nameRows, queryRows, requestRows } from './measure.ts';
+import { answerRows, counterRows, durationRows, lostCounts, nameRows, queryRows, requestRows } from './measure.ts';
 import type { Observation } from './observation.ts';
 import { ShownRules } from './shown-rules.ts';
 import { type Status, warningsOf, workloadStatus } from './status.ts';
@@ -122,6 +122,7 @@ export class Report {
       requests: requestRows(maps),
       durations: durationRows(maps),
       queries: queryRows(maps),
+      answers: answerRows(maps),
       names: nameRows(maps),
     };
   }

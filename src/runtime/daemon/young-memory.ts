@@ -15,11 +15,17 @@ export class YoungMemory {
 
   clearSoon(): void {
     const collect = this.#collect;
-    if (this.#isAwaited || typeof collect !== 'function') return;
+    if (this.#isAwaited) return;
     this.#isAwaited = true;
     setImmediate(() => {
       this.#isAwaited = false;
-      collect({ type: 'minor' });
+      if (typeof collect === 'function') collect({ type: 'minor' });
     });
+  }
+
+  /** What a start left behind, and would else be cleared away by the first changes; some hundred milliseconds, where there are many policies. */
+  clearAllSoon(): void {
+    const collect = this.#collect;
+    if (typeof collect === 'function') setImmediate(() => collect());
   }
 }

@@ -12,6 +12,7 @@ import {
 } from '../../compiler/ir/abi.ts';
 import { decode } from '../../compiler/ir/layout.ts';
 import { type Address, addressOfBytes } from '../../compiler/space/address.ts';
+import { type DnsAnswer, dnsAnswer } from './dns-answer.ts';
 import { dnsQuestion } from './dns-question.ts';
 import { tlsNames } from './tls-names.ts';
 
@@ -51,6 +52,8 @@ export type VerdictEvent = {
   readonly text: string;
   /** dns: number of the type that is asked for. */
   readonly queryType?: number;
+  /** dns: what was answered; absent for a query. */
+  readonly answer?: DnsAnswer;
   /** tls: the protocols that are offered. */
   readonly protocols?: readonly string[];
   /** dns: what carried the query. */
@@ -65,14 +68,19 @@ export function nameOfNumber<Names extends string>(table: Readonly<Record<Names,
   throw new Error(`policyd bug: no name for ${number} among ${Object.keys(table).join(', ')}`);
 }
 
-function textOf(domain: EventDomain, bytes: Uint8Array): Pick<VerdictEvent, 'text' | 'queryType' | 'protocols'> {
+function textOf(
+  domain: EventDomain,
+  isAnswer: boolean,
+  bytes: Uint8Array,
+): Pick<VerdictEvent, 'text' | 'queryType' | 'answer' | 'protocols'> {
   if (domain === 'tls') {
     const { serverName = '', protocols } = tlsNames(bytes);
     return { text: serverName, protocols };
   }
   if (domain !== 'dns') return { text: new TextDecoder().decode(bytes) };
-  const { name, type } = dnsQuestion(bytes);
-  return { text: name, ...(type !== undefined && { queryType: type }) };
+  const { question, answer = undefined } = isAnswer ? dnsAnswer(bytes) : { question: dnsQuestion(bytes) };
+  const { name, type } = question;
+  return { text: name, ...(type !== undefined && { queryType: type }), ...(answer && { answer }) };
 }
 
 /** Decodes one record of the ring; `view` begins at it. */
@@ -101,7 +109,7 @@ export function verdictEventOf(view: DataView): VerdictEvent {
     tcpFlags: number(raw.tcp_flags),
     pid: number(raw.pid),
     uid: number(raw.uid),
-    ...textOf(domain, bytes(raw.text).subarray(0, Math.min(length, limits.eventText))),
+    ...textOf(domain, number(raw.is_answer) === 1, bytes(raw.text).subarray(0, Math.min(length, limits.eventText))),
     ...(domain === 'dns' && { carrier: nameOfNumber(eventProtocol, number(raw.carrier)) }),
     textCut: length > limits.eventText,
   };

@@ -30,7 +30,16 @@ export type FlowPolicy = { readonly name: string; readonly labels?: readonly str
 export type FlowTls = { readonly server_name?: string; readonly protocols: readonly string[] };
 
 /** A query; one that cannot be read has no name and no types. */
-export type FlowDns = { readonly query: string; readonly qtypes: readonly string[] };
+export type FlowDns = {
+  readonly query: string;
+  readonly qtypes: readonly string[];
+  /** Of an answer: a code of 0 is left out, as all zero values. */
+  readonly rcode?: number;
+  readonly ips?: readonly string[];
+  readonly ttl?: number;
+  readonly cnames?: readonly string[];
+  readonly rrtypes?: readonly string[];
+};
 
 /** Who decided, in full; the same for flows and processes. */
 export type Attribution = {
@@ -68,7 +77,7 @@ export type Flow = {
   readonly destination: FlowEndpoint;
   readonly Type: 'L3_L4' | 'L7';
   readonly node_name: string;
-  readonly l7?: { readonly type: 'REQUEST' } & (
+  readonly l7?: { readonly type: 'REQUEST' | 'RESPONSE' } & (
     | { readonly http: { readonly method: string; readonly url: string; readonly protocol: string } }
     | { readonly dns: FlowDns }
     /** Hubble has no record for TLS: what it says stands under `extensions`. */

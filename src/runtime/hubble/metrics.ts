@@ -6,7 +6,7 @@ import { type CauseRecord, type RuleCause, ruleCause } from '../events/causes.ts
 import type { EventDirection, EventMatch, EventProtocol, EventVerdict } from '../events/verdict-event.ts';
 import { expiredRules } from '../policy/annotations.ts';
 import { dropReasonOf, eventType, eventTypeOf, matchName, protocolName, verdictName } from './names.ts';
-import { type QueryRow, querySamples } from './queries.ts';
+import { type AnswerRow, answerSamples, type QueryRow, querySamples } from './queries.ts';
 import { type DurationRow, durationsText, type RequestRow, requestSamples } from './requests.ts';
 import { ruleInfo } from './rule-info.ts';
 
@@ -45,6 +45,7 @@ export type Measurements = {
   readonly requests: readonly RequestRow[];
   readonly durations: readonly DurationRow[];
   readonly queries: readonly QueryRow[];
+  readonly answers: readonly AnswerRow[];
   readonly names: readonly NameRow[];
 };
 
@@ -91,7 +92,13 @@ const ownMetrics = [
     name: 'hubble_dns_queries_total',
     type: 'counter',
     labels: ['rcode', 'qtypes', 'ips_returned'],
-    help: 'DNS queries that `dns` rules decide; rcode is empty for those that passed, before their answer',
+    help: 'DNS queries that `dns` rules decide, and those of `--observe-dns`; rcode is empty for those that passed, before their answer',
+  },
+  {
+    name: 'hubble_dns_responses_total',
+    type: 'counter',
+    labels: ['rcode', 'qtypes', 'ips_returned'],
+    help: 'DNS answers over UDP that came to workloads from ports of `--observe-dns`',
   },
   {
     name: 'policyc_dns_names_total',
@@ -143,6 +150,7 @@ function samplesOf(measured: Measurements): Readonly<Record<MetricName, readonly
     policyc_table_repairs_total: [{ labels: {}, value: measured.integrity.repairs }],
     hubble_http_requests_total: requestSamples(measured.requests),
     hubble_dns_queries_total: querySamples(measured.queries),
+    hubble_dns_responses_total: answerSamples(measured.answers),
     policyc_dns_names_total: measured.names.map(({ event, count }) => ({ labels: { event }, value: count })),
     policyc_workloads: [
       { labels: { place: 'local' }, value: workloads.local },

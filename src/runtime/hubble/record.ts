@@ -9,6 +9,7 @@ import type { VerdictEvent } from '../events/verdict-event.ts';
 import type { NamedEndpoint } from '../policy/generation.ts';
 import type { Attribution, Flow, FlowDns, FlowEndpoint, FlowPolicy, FlowTls, Layer4, ProcessVerdict, VerdictRecord } from './flow.ts';
 import { dropReasonOf, dropReasons, eventType, eventTypeOf, matchNumber, reservedIdentity, verdictName } from './names.ts';
+import { responseCode } from './queries.ts';
 
 /** Where numbers of an event are looked up. */
 export type RecordContext = {
@@ -67,7 +68,8 @@ function processOf(event: VerdictEvent, context: RecordContext, time: string): P
 function flowOf(event: VerdictEvent, context: RecordContext, time: string): Flow {
   const shared = common(event, context, time);
   const ends = { subject: endpointOf(event.subject, event, context), peer: endpointOf(event.peer, event, context) };
-  const egress = event.direction === 'egress';
+  const isReply = event.answer !== undefined;
+  const isOwn = (event.direction === 'egress') !== isReply;
   const type = eventType[eventTypeOf(context.recordOf(event.cause), event.protocol)];
   const reason = shared.drop_reason_desc === undefined ? undefined : dropReasons[shared.drop_reason_desc];
   const l4 = layer4Of(event);
@@ -81,16 +83,16 @@ function flowOf(event: VerdictEvent, context: RecordContext, time: string): Flow
       ipVersion: isIpv4(event.destination) ? 'IPv4' : 'IPv6',
     },
     ...(l4 && { l4 }),
-    source: egress ? ends.subject : ends.peer,
-    destination: egress ? ends.peer : ends.subject,
+    source: isOwn ? ends.subject : ends.peer,
+    destination: isOwn ? ends.peer : ends.subject,
     Type: type.flow,
     ...(event.protocol === 'http' && { l7: { type: 'REQUEST', http: httpOf(event.text) } }),
-    ...(event.protocol === 'dns' && { l7: { type: 'REQUEST', dns: dnsOf(event) } }),
+    ...(event.protocol === 'dns' && { l7: { type: isReply ? 'RESPONSE' : 'REQUEST', dns: dnsOf(event) } }),
     ...(event.protocol === 'tls' && { l7: { type: 'REQUEST' } }),
     event_type: { type: type.number, ...(type === eventType.drop && reason !== undefined && { sub_type: reason }) },
-    traffic_direction: egress ? 'EGRESS' : 'INGRESS',
+    traffic_direction: event.direction === 'egress' ? 'EGRESS' : 'INGRESS',
     ...(match !== undefined && { policy_match_type: match }),
-    is_reply: false,
+    is_reply: isReply,
     ...decidedBy(event, shared.extensions),
     ...(shared.extensions.rule?.log !== undefined && { policy_log: [shared.extensions.rule.log] }),
     Summary: summaryOf(event),
@@ -104,9 +106,19 @@ function httpOf(text: string) {
 }
 
 /** As Cilium's proxy writes it: names end with a dot. */
-function dnsOf({ text, queryType }: VerdictEvent): FlowDns {
+function dnsOf({ text, queryType, answer }: VerdictEvent): FlowDns {
   if (queryType === undefined) return { query: '', qtypes: [] };
-  return { query: `${text}.`, qtypes: [typeText(queryType)] };
+  const question = { query: `${text}.`, qtypes: [typeText(queryType)] };
+  if (!answer) return question;
+  const { code, addresses, seconds = 0, aliases, types } = answer;
+  return {
+    ...question,
+    ...(code !== 0 && { rcode: code }),
+    ...(addresses.length > 0 && { ips: addresses.map(formatAddress) }),
+    ...(seconds !== 0 && { ttl: seconds }),
+    ...(aliases.length > 0 && { cnames: aliases.map((name) => `${name}.`) }),
+    ...(types.length > 0 && { rrtypes: types.map(typeText) }),
+  };
 }
 
 const tlsOf = ({ text, protocols = [] }: VerdictEvent): FlowTls => ({ ...(text !== '' && { server_name: text }), protocols });
@@ -174,6 +186,14 @@ function layer4Of(event: VerdictEvent): Layer4 | undefined {
   }
 }
 
+function dnsSummary({ text, queryType, answer }: VerdictEvent): string {
+  if (queryType === undefined) return 'DNS Query';
+  const question = `${text}. ${typeText(queryType)}`;
+  if (!answer) return `DNS Query ${question}`;
+  const says = answer.code === 0 ? answer.addresses.map(formatAddress).join() : responseCode(answer.code);
+  return `DNS Answer ${question} ${says}`.trimEnd();
+}
+
 function summaryOf(event: VerdictEvent): string {
   if (event.reason === 'poisonedConnection') return 'connection ended, after a refused request or by a new policy';
   switch (event.protocol) {
@@ -182,7 +202,7 @@ function summaryOf(event: VerdictEvent): string {
     case 'http':
       return `HTTP/1.1 ${event.text}`;
     case 'dns':
-      return event.queryType === undefined ? 'DNS Query' : `DNS Query ${event.text}. ${typeText(event.queryType)}`;
+      return dnsSummary(event);
     case 'tls':
       return `TLS ClientHello ${event.text}`.trimEnd();
     case 'icmp':

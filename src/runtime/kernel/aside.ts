@@ -17,15 +17,15 @@ import {
 } from '../../compiler/ir/abi.ts';
 
 /** Maps that count, and that nothing is decided by. */
-const countMaps = ['counters', 'counter_cells', 'lost', 'http_requests', 'http_durations', 'dns_queries'] as const;
+const countMaps = ['counters', 'counter_cells', 'lost', 'http_requests', 'http_durations', 'dns_queries', 'dns_responses'] as const;
 
 const { firstDynamic: _, ...ownCauses } = fixedCause;
-const { counters, counterCells, requestCounters, requestMethods, durationBuckets, queryTypes } = limits;
+const { counters, counterCells, requestCounters, requestMethods, durationBuckets, queryTypes, answerCounters } = limits;
 /** The form in which this version counts: keys, values, and what the numbers in them mean. */
 const form = [
   [layouts.counterKey, layouts.counterCell, layouts.requestKey, layouts.durations],
   [section, matchType, hubbleVerdict, eventProtocol, requestMethod, lostReason, Object.keys(ownCauses).length],
-  [counters, counterCells, requestCounters, requestMethods, durationBuckets, queryTypes],
+  [counters, counterCells, requestCounters, requestMethods, durationBuckets, queryTypes, answerCounters],
 ];
 /** A folder of this name stands beside the maps. */
 export const countsMark = `counts-${createHash('sha256').update(JSON.stringify(form)).digest('hex').slice(0, 16)}`;

@@ -2,7 +2,8 @@
 // per CPU, added up here; pinned, so they go on after a restart.
 import { layouts, limits } from '../../compiler/ir/abi.ts';
 import { decode } from '../../compiler/ir/layout.ts';
-import { mapLookup, mapNextKey, possibleCpus } from '../ffi/libbpf.ts';
+import { mapLookup, possibleCpus } from '../ffi/libbpf.ts';
+import { countsByKey, summed } from './per-cpu.ts';
 
 /** Requests of one kind; the numbers are those of compiler/ir/abi.ts. */
 export type RequestCount = {
@@ -21,31 +22,12 @@ export type RequestDurations = {
   readonly buckets: readonly bigint[];
 };
 
-const zero = 0n;
-
-/** Words of a value, each the sum over all CPUs. */
-function summed(values: Uint8Array, words: number, cpus: number): readonly bigint[] {
-  const view = new DataView(values.buffer);
-  return Array.from({ length: words }, (_, word) => {
-    let sum = zero;
-    for (let cpu = 0; cpu < cpus; cpu++) sum += view.getBigUint64((cpu * words + word) * 8, true);
-    return sum;
-  });
-}
-
 /** `fd`: the map `http_requests`. */
 export function readRequestCounts(fd: number): readonly RequestCount[] {
-  const cpus = possibleCpus();
-  const [key, next, values] = [new Uint8Array(layouts.requestKey.size), new Uint8Array(layouts.requestKey.size), new Uint8Array(8 * cpus)];
-  const counts: RequestCount[] = [];
-  for (let first = true; mapNextKey(fd, first ? null : key, next); first = false) {
-    key.set(next);
-    if (!mapLookup(fd, key, values)) continue;
-    const { section, method, version, status } = decode(layouts.requestKey, new DataView(key.buffer));
-    const [count = zero] = summed(values, 1, cpus);
-    counts.push({ section: Number(section), method: Number(method), version: Number(version), status: Number(status), count });
-  }
-  return counts;
+  return countsByKey(fd, layouts.requestKey.size).map(({ key, count }) => {
+    const { section, method, version, status } = decode(layouts.requestKey, key);
+    return { section: Number(section), method: Number(method), version: Number(version), status: Number(status), count };
+  });
 }
 
 /** Those that were ever raised. `fd`: the map `http_durations`. */
@@ -55,8 +37,8 @@ export function readRequestDurations(fd: number): readonly RequestDurations[] {
   const values = new Uint8Array(layouts.durations.size * cpus);
   return Array.from({ length: 2 * limits.requestMethods }, (_, index) => index).flatMap((index) => {
     mapLookup(fd, new Uint8Array(Uint32Array.of(index).buffer), values);
-    const [nanoseconds = zero, ...buckets] = summed(values, words, cpus);
-    if (buckets.every((count) => count === zero)) return [];
+    const [nanoseconds = 0n, ...buckets] = summed(values, words, cpus);
+    if (buckets.every((count) => count === 0n)) return [];
     return [{ section: Math.floor(index / limits.requestMethods), method: index % limits.requestMethods, nanoseconds, buckets }];
   });
 }

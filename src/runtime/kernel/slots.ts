@@ -18,6 +18,7 @@ export type Filled = { readonly shape: TableShape; readonly outer: number; reado
 /** What a page of a slot holds. `own`: descriptor of a map that the other slot has not. */
 type Held = { readonly entries: Entries; readonly own: number | undefined; readonly capacity: number };
 type Made = { readonly page: number; readonly fd: number; readonly isOwn: boolean; readonly entries: Entries; readonly capacity: number };
+type Target = { readonly slot: number; readonly keepsOther: boolean };
 type Place = { readonly slot: number; readonly page: number };
 
 /** Are stores seen by other processors in the order in which they were made? Else the wait is the barrier before the revision. */
@@ -71,9 +72,9 @@ export class Slots {
 
   /**
    * Puts `tables` into `slot` and calls `flip`, which puts that in force; whatever throws before leaves what is in force whole.
-   * Afterwards the other slot's maps are those of this generation, or its own.
+   * Afterwards the other slot's maps are those of this generation, or its own, unless it `keepsOther`: then it is as it was, and may be read.
    */
-  install(tables: readonly Filled[], slot: number, flip: () => void): void {
+  install(tables: readonly Filled[], { slot, keepsOther }: Target, flip: () => void): void {
     this.#switches++;
     this.#awaitReaders(slot);
     this.#unread.clear();
@@ -84,6 +85,7 @@ export class Slots {
       for (const table of tables) if (isAsked(table.shape)) this.#release(table, slot);
       if (!keepsStoresInOrder) this.#programs.await();
       flip();
+      if (keepsOther) return;
       if (tables.every((table) => this.#isSettled(table, made.get(table) ?? [], slot))) this.#awaitLater(1 - slot);
       else this.#settle(tables, made, slot);
     } catch (error) {

@@ -6,14 +6,14 @@ import { encode, type Layout } from '../../compiler/ir/layout.ts';
 import { type Address, addressBytes } from '../../compiler/space/address.ts';
 import { transportSlot } from '../../compiler/space/transport.ts';
 import { mapFlag, mapType } from '../ffi/constants.ts';
-import { mapLookup, mapUpdate } from '../ffi/libbpf.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import { GenerationLimit, type GenerationTables } from '../policy/generation.ts';
 import { memoryImage } from '../policy/memory/image.ts';
 import type { ServiceTables } from '../policy/services.ts';
 import { type Drift, differing } from './drift.ts';
-import { type Entries, type InnerShape, memoryPages, u32 } from './entries.ts';
+import { type Entries, type InnerShape, memoryPages } from './entries.ts';
 import { failed, type Result, success, type TooLarge } from './failure.ts';
+import { currentRevision, succession, switchTo } from './revision.ts';
 import { type Filled, Slots, type TableShape } from './slots.ts';
 
 /** Everything the kernel is told in one generation. */
@@ -26,9 +26,6 @@ export type GenerationContent = {
   readonly cgroups: readonly { readonly cgroup: bigint; readonly endpoint: number }[];
   readonly services: ServiceTables;
 };
-
-/** Where a pinned map is found by name: `Loaded.maps`, or the pins of a running policyd. */
-export type MapSource = { readonly get: (name: string) => number | undefined };
 
 const hash = (keySize: number, valueSize: number, limit: number): InnerShape => ({
   type: mapType.hash,
@@ -156,9 +153,15 @@ function within<T>(make: () => T): Result<T> {
   }
 }
 
+/** Where a pinned map is found by name: `Loaded.maps`, or the pins of a running policyd. */
+export type MapSource = { readonly get: (name: string) => number | undefined };
+
 export type Generations = {
-  /** Puts a generation in force and returns its revision. On failure the one before stays in force, whole. */
-  readonly install: (content: GenerationContent) => Result<number>;
+  /**
+   * Puts a generation in force and returns its revision. On failure the one before stays in force, whole. `until`: a time (nanoseconds of
+   * CLOCK_MONOTONIC) from which on the one before is in force again, unless somebody says otherwise; what was on trial already is ended.
+   */
+  readonly install: (content: GenerationContent, until?: bigint) => Result<number>;
   /** Tables that do not hold what `install` wrote, in the slot that packets read or in the other, which is in force after the next change; [] when all is as it was written, or nothing was. */
   readonly drift: () => readonly Drift[];
   /** The revision in force; 0 = none yet: everything of a governed cgroup is denied. */
@@ -166,22 +169,6 @@ export type Generations = {
   /** Lets go of descriptors. */
   readonly close: () => void;
 };
-
-function mapOf(maps: MapSource, name: string): number {
-  const fd = maps.get(name);
-  if (fd === undefined) throw new Error(`policyc bug: no map \`${name}\` in the loaded objects`);
-  return fd;
-}
-
-/** The revision that programs read now. */
-export function currentRevision(maps: MapSource): number {
-  const value = new Uint8Array(layouts.config.size);
-  mapLookup(mapOf(maps, 'config'), u32(0), value);
-  return new DataView(value.buffer).getUint32(0, true);
-}
-
-/** The revision after `revision`: of the other slot, and never 0, which means that nothing is loaded. */
-const nextRevision = (revision: number): number => (revision === 0xffffffff ? limits.slots : revision + 1);
 
 function tooLarge(pages: Pages): readonly TooLarge[] {
   return tableNames.flatMap((name) =>
@@ -197,7 +184,7 @@ function tooLarge(pages: Pages): readonly TooLarge[] {
  */
 export function generations(maps: MapSource): Generations {
   const slots = new Slots();
-  const install = (content: GenerationContent): Result<number> => {
+  const install = (content: GenerationContent, until = 0n): Result<number> => {
     const laidOut = pagesFor(content);
     if (!laidOut.ok) return laidOut;
     const pages = laidOut.value;
@@ -207,9 +194,10 @@ export function generations(maps: MapSource): Generations {
       const outer = maps.get(name);
       return outer === undefined ? [] : [{ shape: tableShape(name), outer, pages: pages[name] }];
     });
-    const revision = nextRevision(currentRevision(maps));
-    const config = mapOf(maps, 'config');
-    slots.install(tables, revision % limits.slots, () => mapUpdate(config, u32(0), encode(layouts.config, { revision })));
+    const next = succession(maps, until !== 0n);
+    const { revision } = next;
+    const keepsOther = until !== 0n && next.before !== 0;
+    slots.install(tables, { slot: revision % limits.slots, keepsOther }, () => switchTo(maps, next, until));
     return success(revision);
   };
   const drift = (): readonly Drift[] =>

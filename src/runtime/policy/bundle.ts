@@ -23,7 +23,7 @@ import {
 import { buildText, bundleSchemas } from '../../compiler/ir/bundle-schema.ts';
 import { linesIn, moved, placed } from '../../compiler/ir/part-lines.ts';
 import { boundaryFault } from './boundary.ts';
-import { imageFault } from './image-check.ts';
+import { countsFor, imageFault } from './image-check.ts';
 import { PartedSources } from './parted-sources.ts';
 import { type ContentEnds, contentEnds, frameFault, partFault } from './program-check.ts';
 import { signerOf, type TrustedKey } from './trust.ts';
@@ -193,17 +193,19 @@ function signerIn(directory: string, { build }: Manifest, trusted: readonly Trus
 export type KnownContents = {
   readonly frames: Map<string, ProgramFrame>;
   readonly parts: Map<string, KnownPart>;
+  readonly lines: Map<string, Uint32Array>;
   readonly metrics: Map<string, readonly MetricDefinition[]>;
   readonly boundaries: Map<string, BoundaryTable>;
   readonly images: Map<string, Uint8Array>;
   readonly objects: Map<string, Uint8Array>;
 };
-/** `part`: where it stood last; `lines`: those that it has there. */
+/** `part`: where it stood last; `lines`: those that it has there, its own. */
 type KnownPart = { readonly part: PolicyPart; readonly lines: Uint32Array; readonly ends: ContentEnds };
 
 const nothingKnown = (): KnownContents => ({
   frames: new Map(),
   parts: new Map(),
+  lines: new Map(),
   metrics: new Map(),
   boundaries: new Map(),
   images: new Map(),
@@ -247,40 +249,47 @@ class Contents {
     return once(this.#before?.boundaries, this.now.boundaries, { key: entry.sha256, make });
   }
 
-  /** The part with this hash, whose lines are the first of `lines`. */
-  part(sha256: string, lines: Uint32Array): KnownPart {
+  /** The part with this hash, whose lines begin at `at`. */
+  part(sha256: string, lines: Uint32Array, at: number): KnownPart {
     const known = this.#before?.parts.get(sha256);
-    const found = known ? knownAt(known, lines) : this.#newPart(sha256, lines);
+    const found = known ? knownAt(known, lines, at) : this.#newPart(sha256, lines, at);
     this.now.parts.set(sha256, found);
     return found;
   }
 
-  #newPart(sha256: string, lines: Uint32Array): KnownPart {
+  #newPart(sha256: string, lines: Uint32Array, at: number): KnownPart {
     const entry = { file: partFile(sha256), sha256 };
     const content = sound(entry, this.#json(entry, validators.part), partFault);
-    const own = firstOf(lines, linesIn(content));
+    const own = linesAt(lines, at, linesIn(content));
     return { part: placed(content, sha256, own), lines: own, ends: contentEnds(content) };
+  }
+
+  #lines(entry: FileEntry): Uint32Array {
+    const make = (): Uint32Array => {
+      const bytes = verified(this.#directory, entry);
+      if (bytes.length % 4 !== 0) throw noRule(entry);
+      return new Uint32Array(new Uint8Array(bytes).buffer);
+    };
+    return once(this.#before?.lines, this.now.lines, { key: entry.sha256, make });
   }
 
   /** All parts, in their order. */
   parts({ files, parts }: Manifest): readonly KnownPart[] {
-    const { file } = files.lines;
-    const bytes = verified(this.#directory, files.lines);
-    const lines = new Uint32Array(new Uint8Array(bytes.subarray(0, bytes.length & ~3)).buffer);
+    const lines = this.#lines(files.lines);
     let at = 0;
     const found = parts.map((sha256) => {
-      const part = this.part(sha256, lines.subarray(at));
+      const part = this.part(sha256, lines, at);
       at += part.lines.length;
       return part;
     });
-    if (at * 4 !== bytes.length) throw new Refusal('damaged', file, `\`${file}\` is damaged: it has lines of no rule`);
+    if (at !== lines.length) throw noRule(files.lines);
     return found;
   }
 
   image(manifest: Manifest, frame: ProgramFrame, table: StaticTable): Uint8Array {
     const entry = manifest.images.find((image) => image.table === table);
     if (!entry) throw new Refusal('damaged', 'manifest.json', `\`manifest.json\` is damaged: no image of table \`${table}\``);
-    const key = `${table} ${entry.entries} ${entry.sha256} ${JSON.stringify(frame.classes)}`;
+    const key = `${table} ${entry.entries} ${entry.sha256} ${countsFor(table, frame.classes).join()}`;
     return once(this.#before?.images, this.now.images, { key, make: () => readImage(this.#directory, { entry, frame }, table) });
   }
 
@@ -290,15 +299,21 @@ class Contents {
   }
 }
 
-function firstOf(lines: Uint32Array, count: number): Uint32Array {
-  if (count > lines.length) throw new Refusal('damaged', 'lines.bin', '`lines.bin` is damaged: there are rules without a line');
-  return lines.subarray(0, count);
+const noRule = ({ file }: FileEntry): Refusal => new Refusal('damaged', file, `\`${file}\` is damaged: it has lines of no rule`);
+
+function linesAt(lines: Uint32Array, at: number, count: number): Uint32Array {
+  if (at + count > lines.length) throw new Refusal('damaged', 'lines.bin', '`lines.bin` is damaged: there are rules without a line');
+  return lines.slice(at, at + count);
 }
 
 /** A part that is known, perhaps elsewhere in its files. */
-function knownAt(known: KnownPart, all: Uint32Array): KnownPart {
-  const lines = firstOf(all, known.lines.length);
-  for (let i = 0; i < lines.length; i++) if (lines[i] !== known.lines[i]) return { ...known, part: moved(known.part, lines), lines };
+function knownAt(known: KnownPart, all: Uint32Array, at: number): KnownPart {
+  const { length } = known.lines;
+  for (let i = 0; i < length; i++)
+    if (all[at + i] !== known.lines[i]) {
+      const lines = linesAt(all, at, length);
+      return { ...known, part: moved(known.part, lines), lines };
+    }
   return known;
 }
 
@@ -317,10 +332,7 @@ function load(directory: string, trusted: readonly TrustedKey[] | undefined, bef
   if (new Set(manifest.parts).size !== manifest.parts.length)
     throw new Refusal('damaged', 'manifest.json', '`manifest.json` is damaged: it names a part twice');
   const known = contents.parts(manifest);
-  const fault = frameFault(
-    frame,
-    known.map(({ ends }) => ends),
-  );
+  const fault = frameFault(frame, new Set(known.map(({ ends }) => ends)));
   if (fault !== undefined) throw new Refusal('damaged', manifest.files.program.file, `the bundle is damaged: ${fault}`);
   const image = (table: StaticTable): Uint8Array => contents.image(manifest, frame, table);
   // For people and their tools: nothing here reads it, and it may be large.

@@ -44,11 +44,15 @@ export const matches = ({ content, domain, action }: Candidate, asked: ContentCl
 const givesNames = ({ section, action, audit, content }: ProgramRule): boolean =>
   section === 'egress' && action === 'allow' && !audit && content?.domain === 'dns';
 
+const none: readonly number[] = [];
+
 /** Restates rules as candidates, each combination of rule and meaning of its named ports once. */
 export class Candidates {
   readonly #policies: PolicySet;
   readonly #ports: PortTable;
   readonly #causes: CauseNumbers;
+  /** Of rules that name no port that is known here. */
+  readonly #plain = new Map<number, Candidate>();
   readonly #known = new Map<string, Candidate>();
   readonly #byNumber: Candidate[] = [];
   readonly #contents = new Map<number, ReadonlySet<number>>();
@@ -72,10 +76,19 @@ export class Candidates {
 
   /** The rule where the destination has `context`. */
   of(rule: ProgramRule, context: NamedContext): Candidate {
-    const named = resolveNamed(rule.ports?.named ?? [], context);
+    const named = rule.ports?.named.length ? resolveNamed(rule.ports.named, context) : none;
+    if (named.length === 0) {
+      const known = this.#plain.get(rule.rule) ?? this.#made(rule, none);
+      this.#plain.set(rule.rule, known);
+      return known;
+    }
     const key = `${rule.rule}|${named.join()}`;
-    const known = this.#known.get(key);
-    if (known) return known;
+    const known = this.#known.get(key) ?? this.#made(rule, named);
+    this.#known.set(key, known);
+    return known;
+  }
+
+  #made(rule: ProgramRule, named: readonly number[]): Candidate {
     const { tier, action, audit, match } = rule;
     const made: Candidate = {
       number: this.#byNumber.length,
@@ -90,7 +103,6 @@ export class Candidates {
       isByName: rule.peers?.names !== undefined,
       givesNames: this.#policies.classes.names > 0 && givesNames(rule),
     };
-    this.#known.set(key, made);
     this.#byNumber.push(made);
     return made;
   }
@@ -109,7 +121,8 @@ export class Candidates {
   #portsOf({ ports }: ProgramRule, named: readonly number[]): readonly number[] | 'all' {
     const classes = ports?.classes ?? [];
     if (classes.length === this.#policies.classes.ports) return 'all';
-    return [...new Set([...this.#ports.withSplit(classes), ...named])];
+    const own = this.#ports.withSplit(classes);
+    return named.length === 0 ? own : [...new Set([...own, ...named])];
   }
 
   #contentOf({ rule, content }: ProgramRule): ReadonlySet<number> | undefined {

@@ -17,6 +17,16 @@ export class Chains {
     return made;
   }
 
+  /** The last member; of all but the empty list. */
+  last(chain: number): number {
+    return this.#last[chain] ?? 0;
+  }
+
+  /** The list without its last member. */
+  before(chain: number): number {
+    return this.#before[chain] ?? 0;
+  }
+
   /** Members, first to last. */
   members(chain: number): readonly number[] {
     const out: number[] = [];

@@ -6,24 +6,36 @@ import type { PolicySet } from './policy-index.ts';
 /** The questions of a bundle by what they depend on, in their order. */
 export type QuestionKeys = readonly string[];
 
-type Subject = Pick<BoundaryPoint, 'subject' | 'direction'>;
+type End = BoundaryTable['endpoints'][number];
 
 /** The rules and default denies of a subject; none of what is no workload. */
-function identityOf(policies: PolicySet, { endpoints }: BoundaryTable, { subject, direction }: Subject): ReturnType<PolicySet['identity']> {
-  const end = endpoints[subject];
-  return end?.kind === 'workload' ? policies.identity(policies.matching(end.labels), direction) : { key: '', ids: [] };
-}
+const stateOf = (policies: PolicySet, end: End | undefined, direction: BoundaryPoint['direction']): string =>
+  end?.kind === 'workload' ? policies.stateOf(policies.matching(end.labels), direction) : '';
 
-export function questionKeys(boundary: BoundaryTable, policies: PolicySet): QuestionKeys {
-  const ends = boundary.endpoints.map((end) => JSON.stringify(end));
-  const identities = new Map<string, ReturnType<PolicySet['identity']>>();
-  return boundary.points.map(({ subject, direction, peer, point, action, cause }) => {
-    const asked = `${subject} ${direction}`;
-    const identity = identities.get(asked) ?? identityOf(policies, boundary, { subject, direction });
-    identities.set(asked, identity);
-    const decider = cause.kind === 'rule' ? identity.ids.indexOf(cause.rule) : cause.kind;
-    return `${ends[subject]} ${direction} ${ends[peer]} ${point} ${action} ${decider} ${identity.key}`;
-  });
+/** `number`: of ends with this text alone. */
+type KnownEnd = { readonly end: End; readonly number: number };
+
+/** What bundles ask, one after the other. */
+export class Questions {
+  /** Of the last bundle, by their texts: what is known of the labels of an object is found by that object. */
+  #ends: ReadonlyMap<string, KnownEnd> = new Map();
+  #next = 0;
+
+  keysOf({ endpoints, points }: BoundaryTable, policies: PolicySet): QuestionKeys {
+    const ends = new Map<string, KnownEnd>();
+    const known = endpoints.map((end) => {
+      const text = JSON.stringify(end);
+      const one = this.#ends.get(text) ?? { end, number: this.#next++ };
+      ends.set(text, one);
+      return one;
+    });
+    this.#ends = ends;
+    return points.map(({ subject, direction, peer, point, action, cause }) => {
+      const decider = cause.kind === 'rule' ? policies.ruleName(cause.rule) : cause.kind;
+      const state = stateOf(policies, known[subject]?.end, direction);
+      return `${known[subject]?.number} ${direction} ${known[peer]?.number} ${point} ${action} ${decider} ${state}`;
+    });
+  }
 }
 
 /** The questions that are not `known`, with the ends that they need. */

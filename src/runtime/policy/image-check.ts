@@ -38,9 +38,12 @@ function automatonFault(table: 'exec', image: Uint8Array, contentClasses: number
 }
 
 function portsFault({ lows, classes }: PortPieces, count: number): string | undefined {
-  const isAscending = lows[0] === 0 && lows.every((low, piece) => low < (lows[piece + 1] ?? transportPoints));
-  if (!isAscending) return 'the pieces of the image `ports` are in no order';
-  return classes.every((number) => number < count) ? undefined : 'the image `ports` names a port class that does not exist';
+  if (lows[0] !== 0) return 'the pieces of the image `ports` are in no order';
+  for (let piece = 0; piece < lows.length; piece++) {
+    if ((lows[piece] ?? 0) >= (lows[piece + 1] ?? transportPoints)) return 'the pieces of the image `ports` are in no order';
+    if ((classes[piece] ?? count) >= count) return 'the image `ports` names a port class that does not exist';
+  }
+  return undefined;
 }
 
 function prefixesFault(image: Uint8Array, networks: number): string | undefined {
@@ -94,6 +97,18 @@ function areRequests(image: Uint8Array, classes: number, names: number): boolean
     (!table.isAsked(limits.namesSlot) || slotFits(table, limits.namesSlot, names)) &&
     asked.every((slot, i) => fieldFits(table, slot, endAt(i + 1)))
   );
+}
+
+/** The numbers of classes that the content of an image is held against. */
+export function countsFor(table: StaticTable, classes: ProgramFrame['classes']): readonly number[] {
+  switch (table) {
+    case 'prefixes':
+      return [classes.networks];
+    case 'dns':
+      return [classes.dns, classes.names];
+    default:
+      return [classes[table]];
+  }
 }
 
 /** What is wrong with the content of one image, as text; undefined when all is well. The size is checked before. */

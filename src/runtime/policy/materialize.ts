@@ -44,10 +44,11 @@ class PortRows {
       known.set(row, choice);
       return choice;
     };
-    const ports = largest === 0 ? groups.moved : Array.from(groups.of, (_, port) => port);
-    for (const port of ports) this.#buffer[port] = choiceOf(rowOfGroup[groups.of[port] ?? 0]);
-    const choices = this.#choices.row(this.#buffer, rows.length - 1, ports);
-    for (const port of ports) this.#buffer[port] = 0;
+    const ports = largest === 0 ? groups.moved : groups.of.map((_, port) => port);
+    const buffer = this.#buffer;
+    for (let i = 0; i < ports.length; i++) buffer[ports[i] ?? 0] = choiceOf(rowOfGroup[groups.of[ports[i] ?? 0] ?? 0]);
+    const choices = this.#choices.row(buffer, rows.length - 1, ports);
+    for (let i = 0; i < ports.length; i++) buffer[ports[i] ?? 0] = 0;
     return { choices, rows };
   }
 }

@@ -16,7 +16,14 @@ const isOneOf = (requirement: Requirement): requirement is OneOf => requirement.
 const choicesOf = (selector: Selector): readonly (readonly (readonly string[])[])[] =>
   selector.map((conjunction) => conjunction.filter(isOneOf).map(pairsOf));
 
-type Used = { readonly selector: Selector; readonly key: string; uses: number; readonly places: readonly string[] };
+/** `choices`: see `choicesOf`. `places`: pairs that it is found by. */
+type Used = {
+  readonly selector: Selector;
+  readonly key: string;
+  uses: number;
+  readonly choices: ReturnType<typeof choicesOf>;
+  readonly places: string[];
+};
 type Known = { readonly labels: Labels; matched: readonly number[] };
 
 /** Label sets that are remembered; ends of questions come and go with bundles. */
@@ -29,7 +36,7 @@ export class Selectors {
   readonly #numbers = new Map<string, number>();
   readonly #used: (Used | undefined)[] = [];
   readonly #free: number[] = [];
-  /** Pair -> how many conjunctions ask for it. */
+  /** Pair -> how many conjunctions of selectors ask for it. */
   readonly #mentions = new Map<string, number>();
   readonly #byPair = new Map<string, Set<number>>();
   /** Those with a conjunction without any pair. */
@@ -42,8 +49,8 @@ export class Selectors {
   /** Numbers of selectors, each used once more. What all ask for tells nothing: they are counted before they are placed. */
   use(selectors: readonly Selector[]): readonly number[] {
     const made: number[] = [];
-    for (const selector of selectors) for (const choices of choicesOf(selector)) for (const name of choices.flat()) this.#mention(name, 1);
     const numbers = selectors.map((selector) => this.#number(selector, made));
+    for (const number of made) this.#place(number);
     this.#learn(made);
     return numbers;
   }
@@ -64,58 +71,59 @@ export class Selectors {
     }
     const number = this.#free.pop() ?? this.#used.length;
     this.#numbers.set(key, number);
-    this.#used[number] = { selector, key, uses: 1, places: this.#place(selector, number) };
+    const choices = choicesOf(selector);
+    for (const name of choices.flat(2)) this.#mention(name, 1);
+    this.#used[number] = { selector, key, uses: 1, choices, places: [] };
     made.push(number);
     this.changes++;
     return number;
   }
 
   /** Each conjunction by the condition whose pairs the fewest others ask for. */
-  #place(selector: Selector, number: number): readonly string[] {
+  #place(number: number): void {
+    const used = this.#usedAt(number);
     const asked = (pairs: readonly string[]): number => pairs.reduce((sum, name) => sum + (this.#mentions.get(name) ?? 0), 0);
-    const places: string[] = [];
-    for (const choices of choicesOf(selector)) {
+    for (const choices of used.choices) {
       const [first] = choices;
       if (!first) this.#others.add(number);
-      else places.push(...choices.reduce((best, one) => (asked(one) < asked(best) ? one : best), first));
+      else used.places.push(...choices.reduce((best, one) => (asked(one) < asked(best) ? one : best), first));
     }
-    for (const name of places) {
+    for (const name of used.places) {
       const list = this.#byPair.get(name);
       if (list) list.add(number);
       else this.#byPair.set(name, new Set([number]));
     }
-    return places;
   }
 
   #learn(made: readonly number[]): void {
     if (made.length > fewSelectors) this.#forgetAll();
-    else if (made.length > 0)
-      for (const known of this.#known.values()) {
-        const more = made.filter((number) => selects(this.selector(number), known.labels));
-        if (more.length > 0) known.matched = [...known.matched, ...more].sort((a, b) => a - b);
+    else
+      for (const number of made) {
+        const selector = this.selector(number);
+        for (const known of this.#known.values())
+          if (selects(selector, known.labels)) known.matched = [...known.matched, number].sort((a, b) => a - b);
       }
   }
 
   /** Each is used once less. */
   release(numbers: readonly number[]): void {
-    const gone = new Set<number>();
+    const gone: number[] = [];
     for (const number of numbers) {
-      const used = this.#used[number];
-      if (!used) throw new Error(`policyd bug: selector ${number} is not used`);
-      for (const choices of choicesOf(used.selector)) for (const name of choices.flat()) this.#mention(name, -1);
-      if (--used.uses === 0) {
-        this.#forget(used, number);
-        gone.add(number);
-      }
+      const used = this.#usedAt(number);
+      if (--used.uses > 0) continue;
+      this.#forget(used, number);
+      gone.push(number);
     }
-    if (gone.size > fewSelectors) this.#forgetAll();
-    else if (gone.size > 0)
-      for (const known of this.#known.values())
-        if (known.matched.some((number) => gone.has(number))) known.matched = known.matched.filter((number) => !gone.has(number));
+    if (gone.length > fewSelectors) this.#forgetAll();
+    else
+      for (const number of gone)
+        for (const known of this.#known.values())
+          if (known.matched.includes(number)) known.matched = known.matched.filter((one) => one !== number);
   }
 
-  #forget({ key, places }: Used, number: number): void {
+  #forget({ key, choices, places }: Used, number: number): void {
     this.changes++;
+    for (const name of choices.flat(2)) this.#mention(name, -1);
     this.#numbers.delete(key);
     this.#used[number] = undefined;
     this.#free.push(number);
@@ -127,10 +135,14 @@ export class Selectors {
     }
   }
 
-  selector(number: number): Selector {
+  #usedAt(number: number): Used {
     const used = this.#used[number];
     if (!used) throw new Error(`policyd bug: selector ${number} is not used`);
-    return used.selector;
+    return used;
+  }
+
+  selector(number: number): Selector {
+    return this.#usedAt(number).selector;
   }
 
   /** Those that match, ascending. `labels` never change. */

@@ -2,12 +2,12 @@
 import type { PartPolicy, PartRule, PolicyPart, PolicySource, RuleSource, SourceTable } from '../../compiler/ir/bundle.ts';
 import type { Written } from './annotations.ts';
 
-/** The last of the ascending `firsts` that is not behind `number`. */
-function placeOf(firsts: readonly number[], number: number): number {
-  let [low, high] = [0, firsts.length];
+/** The last of `count` places that does not begin behind `number`; they begin in ascending order, the first at 0. */
+export function lastUpTo(number: number, count: number, beginOf: (place: number) => number): number {
+  let [low, high] = [0, count];
   while (high - low > 1) {
     const middle = (low + high) >>> 1;
-    if ((firsts[middle] ?? 0) <= number) low = middle;
+    if (beginOf(middle) <= number) low = middle;
     else high = middle;
   }
   return low;
@@ -44,7 +44,7 @@ export class PartedSources implements WrittenRules {
   /** By RuleId. */
   rule(id: number): Written | undefined {
     // Parts without rules begin where the next one does: the last of them has it.
-    const place = placeOf(this.#firstRules, id);
+    const place = lastUpTo(id, this.#firstRules.length, (at) => this.#firstRules[at] ?? 0);
     const rule = this.parts[place]?.rules[id - (this.#firstRules[place] ?? 0)];
     const policy = rule && this.parts[place]?.policies[rule.policy];
     return rule && policy && { rule, policy };
@@ -52,7 +52,7 @@ export class PartedSources implements WrittenRules {
 
   /** By PolicyId. */
   policy(id: number): PartPolicy | undefined {
-    const place = placeOf(this.#firstPolicies, id);
+    const place = lastUpTo(id, this.#firstPolicies.length, (at) => this.#firstPolicies[at] ?? 0);
     return this.parts[place]?.policies[id - (this.#firstPolicies[place] ?? 0)];
   }
 

@@ -5,6 +5,7 @@ import { type Action, actions, type Direction, type NamedPort, type Section, tie
 import type { Labels, Selector } from '../../compiler/space/labels.ts';
 import type { ClassSpace } from './class-space.ts';
 import { Selectors } from './membership.ts';
+import { lastUpTo } from './parted-sources.ts';
 
 /** A policy that brings a default deny: its number, and whether that is only reported. */
 export type Bringing = { readonly policy: number; readonly audit: boolean };
@@ -22,8 +23,10 @@ export type PolicySet = {
   readonly rulesFor: (selectors: readonly number[], section: Section) => readonly ProgramRule[];
   /** Ascending by policy. */
   readonly bringing: (selectors: readonly number[], section: Section) => readonly Bringing[];
-  /** Equal keys: the same rules and default denies, in the same order. `ids`: RuleIds of the rules. */
-  readonly identity: (selectors: readonly number[], section: Section) => { readonly key: string; readonly ids: readonly number[] };
+  /** Equal texts: the same rules and default denies, in the same order. */
+  readonly stateOf: (selectors: readonly number[], section: Section) => string;
+  /** What a rule is called as long as nothing but its RuleId changes. */
+  readonly ruleName: (rule: number) => string;
   /** Does a rule of the section name this port? */
   readonly usesName: (section: Direction, name: string) => boolean;
 };
@@ -92,7 +95,14 @@ export class PolicyIndex {
   /** By their contents: a part that is elsewhere in its file decides as before. */
   readonly #placed = new Map<string, Placed>();
   #parts: readonly PolicyPart[] = [];
+  /** As `#parts`. */
+  #order: readonly Placed[] = [];
+  /** Numbers of parts, and of what became of selectors: each is given once. */
   #serial = 0;
+  /** Of the order of parts that stay. */
+  #turn = 0;
+  /** Of each selector, what its rules and default denies were last called. */
+  readonly #stamps: Readonly<Record<Section, Map<number, number>>> = { ingress: new Map(), egress: new Map(), process: new Map() };
   readonly #rules = bySubject<PlacedRule>();
   readonly #bringing = bySubject<PlacedPolicy>();
   readonly #subjects = new Counts<number>();
@@ -104,27 +114,57 @@ export class PolicyIndex {
   /** From now on it is `parts`, in this order. What it gave out before means nothing any more. */
   change(parts: readonly PolicyPart[]): void {
     if (parts === this.#parts) return;
-    this.#parts = parts;
-    const wanted = new Set(parts.map(({ content }) => content));
-    const added = parts.filter(({ content }) => !this.#placed.has(content));
-    const gone = [...this.#placed.values()].filter(({ part }) => !wanted.has(part.content));
+    const before = this.#order;
+    const { head, tail } = this.#unchanged(parts);
+    const [middle, left] = [parts.slice(head, parts.length - tail), before.slice(head, before.length - tail)];
+    const wanted = new Set(middle.map(({ content }) => content));
     // New ones first, so that a selector of both keeps its number.
-    const numbers = this.#selectors.use(added.flatMap(({ selectors }) => selectors));
+    this.#addAll(middle.filter(({ content }) => !this.#placed.has(content)));
+    const gone = left.filter(({ part }) => !wanted.has(part.content));
+    for (const placed of gone) this.#remove(placed);
+    const placedMiddle = middle.map(({ content }) => this.#placedAt(content));
+    const places = new Map(left.map((placed, place) => [placed, place]));
+    const stayed = placedMiddle.flatMap((placed) => places.get(placed) ?? []);
+    if (stayed.some((place, i) => place < (stayed[i - 1] ?? 0))) this.#turn++;
+    this.#parts = parts;
+    this.#order = [...before.slice(0, head), ...placedMiddle, ...before.slice(before.length - tail)];
+    this.#number();
+  }
+
+  /** How many parts at either end are as before. */
+  #unchanged(parts: readonly PolicyPart[]): { readonly head: number; readonly tail: number } {
+    const before = this.#order;
+    const most = Math.min(parts.length, before.length);
+    let [head, tail] = [0, 0];
+    while (head < most && parts[head]?.content === before[head]?.part.content) head++;
+    while (tail < most - head && parts[parts.length - 1 - tail]?.content === before[before.length - 1 - tail]?.part.content) tail++;
+    return { head, tail };
+  }
+
+  #placedAt(content: string): Placed {
+    const placed = this.#placed.get(content);
+    if (!placed) throw new Error('policyd bug: a part without a place');
+    return placed;
+  }
+
+  #addAll(parts: readonly PolicyPart[]): void {
+    const numbers = this.#selectors.use(parts.flatMap(({ selectors }) => selectors));
     let at = 0;
-    for (const part of added) {
+    for (const part of parts) {
       this.#add({ part, serial: this.#serial++, selectors: numbers.slice(at, at + part.selectors.length), firstPolicy: 0, firstRule: 0 });
       at += part.selectors.length;
     }
-    for (const placed of gone) this.#remove(placed);
+  }
+
+  /** Numbers of policies and rules follow the order of parts. */
+  #number(): void {
     let [policy, rule] = [0, 0];
-    for (const part of parts) {
-      const placed = this.#placed.get(part.content);
-      if (!placed) continue;
-      placed.part = part;
+    for (const [place, placed] of this.#order.entries()) {
+      placed.part = this.#parts[place] ?? placed.part;
       placed.firstPolicy = policy;
       placed.firstRule = rule;
-      policy += part.policies.length;
-      rule += part.rules.length;
+      policy += placed.part.policies.length;
+      rule += placed.part.rules.length;
     }
   }
 
@@ -133,10 +173,15 @@ export class PolicyIndex {
     this.#placed.set(part.content, placed);
     part.policies.forEach((policy, index) => {
       const subject = selectors[policy.subject] ?? 0;
-      for (const section of denies(policy)) put(this.#bringing[section], subject, { placed, index });
+      for (const section of denies(policy)) {
+        put(this.#bringing[section], subject, { placed, index });
+        this.#stamps[section].set(subject, this.#serial++);
+      }
     });
     part.rules.forEach((rule, index) => {
-      put(this.#rules[rule.section], subjectOf(placed, rule), { placed, index });
+      const subject = subjectOf(placed, rule);
+      put(this.#rules[rule.section], subject, { placed, index });
+      this.#stamps[rule.section].set(subject, this.#serial++);
     });
     this.#count(placed, 1);
   }
@@ -145,10 +190,12 @@ export class PolicyIndex {
     const { part, selectors } = placed;
     this.#placed.delete(part.content);
     const isOf = (item: PlacedRule): boolean => item.placed === placed;
-    for (const { subject } of part.policies)
+    for (const number of new Set(part.policies.map(({ subject }) => selectors[subject] ?? 0)))
       for (const section of sectionsOf) {
-        take(this.#bringing[section], selectors[subject] ?? 0, isOf);
-        take(this.#rules[section], selectors[subject] ?? 0, isOf);
+        take(this.#bringing[section], number, isOf);
+        take(this.#rules[section], number, isOf);
+        if (this.#rules[section].has(number) || this.#bringing[section].has(number)) this.#stamps[section].set(number, this.#serial++);
+        else this.#stamps[section].delete(number);
       }
     this.#count(placed, -1);
     this.#selectors.release(selectors);
@@ -205,14 +252,10 @@ export class PolicyIndex {
           .flatMap((selector) => this.#bringing[section].get(selector) ?? [])
           .map(({ placed, index }) => ({ policy: placed.firstPolicy + index, audit: placed.part.policies[index]?.audit ?? false }))
           .sort((a, b) => a.policy - b.policy),
-      identity: (selectors, section) => {
-        const rules = inDecidingOrder(selectors.flatMap((selector) => this.#rules[section].get(selector) ?? []));
-        const bringing = selectors.flatMap((selector) => this.#bringing[section].get(selector) ?? []);
-        const keyOf = ({ placed, index }: PlacedRule): string => `${placed.serial}.${index}`;
-        return {
-          key: `${rules.map(keyOf).join()} ${bringing.map(keyOf).sort().join()}`,
-          ids: rules.map(({ placed, index }) => placed.firstRule + index),
-        };
+      stateOf: (selectors, section) => `${this.#turn} ${selectors.map((selector) => this.#stamps[section].get(selector)).join()}`,
+      ruleName: (rule) => {
+        const placed = this.#order[lastUpTo(rule, this.#order.length, (place) => this.#order[place]?.firstRule ?? 0)];
+        return placed ? `${placed.serial}.${rule - placed.firstRule}` : '';
       },
       usesName: (section, name) => this.#names[section].has(name),
     };
@@ -296,11 +339,8 @@ export function policySetOf(program: PolicyProgram): PolicySet {
         .sort((a, b) => a.place - b.place)
         .map(({ rule }) => rule),
     bringing: (asked, section) => asked.flatMap((selector) => bringing[section].get(selector) ?? []).sort((a, b) => a.policy - b.policy),
-    identity: (asked, section) => {
-      const found = asked.flatMap((selector) => rules[section].get(selector) ?? []).sort((a, b) => a.place - b.place);
-      const denying = asked.flatMap((selector) => bringing[section].get(selector) ?? []).map(({ policy }) => policy);
-      return { key: `${found.map(({ place }) => place).join()} ${denying.sort().join()}`, ids: found.map(({ rule }) => rule.rule) };
-    },
+    stateOf: (asked) => asked.join(),
+    ruleName: String,
     usesName: (section, name) => lists[section].has(name),
   };
 }

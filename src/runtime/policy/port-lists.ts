@@ -18,7 +18,7 @@ export const decidesAll = ({ content, action, audit }: Candidate): boolean => co
  */
 class Lists {
   readonly #hasNames: boolean;
-  readonly #chains = new Chains();
+  readonly chains = new Chains();
   readonly #closed = new Set<number>();
   /** The last tier of which a list has a `pass`, so that the rest of it may not be asked. */
   readonly #passed = new Map<number, Tier>();
@@ -30,21 +30,19 @@ class Lists {
   extend(list: number, candidate: Candidate, closes: boolean): number {
     const isClosed = this.#closed.has(list);
     if (isClosed && !(candidate.givesNames || (this.#hasNames && candidate.action === 'pass'))) return list;
-    const made = this.#chains.extend(list, candidate.number);
+    const made = this.chains.extend(list, candidate.number);
     const passed = candidate.action === 'pass' ? candidate.tier : this.#passed.get(list);
     if (passed) this.#passed.set(made, passed);
     if (isClosed || (closes && passed !== candidate.tier)) this.#closed.add(made);
     return made;
-  }
-
-  members(list: number): readonly number[] {
-    return this.#chains.members(list);
   }
 }
 
 type Addressed = { readonly candidate: Candidate; readonly peers: PeerSet };
 
 export class PortLists {
+  /** Is any rule about peers by their names? */
+  readonly hasNames: boolean;
   readonly #addresses: number;
   readonly #portGroups: Groups;
   readonly #peerGroups: Groups;
@@ -58,8 +56,9 @@ export class PortLists {
 
   constructor(policies: PolicySet, peers: readonly PeerClass[], candidates: Candidates, portClasses: number) {
     this.#addresses = addressClasses(policies.classes);
-    this.#ofPorts = new Lists(policies.classes.names > 0);
-    this.#ofPeers = new Lists(policies.classes.names > 0);
+    this.hasNames = policies.classes.names > 0;
+    this.#ofPorts = new Lists(this.hasNames);
+    this.#ofPeers = new Lists(this.hasNames);
     this.#portGroups = new Groups(portClasses);
     this.#peers = peers;
     this.#candidates = candidates;
@@ -88,10 +87,10 @@ export class PortLists {
     return groups;
   }
 
-  /** Peer class -> list of the rules of `list` that are about it, for `candidatesOf`. Good until the next call. */
+  /** Peer class -> list of the rules of `list` that are about it, for `lastOf`. Good until the next call. */
   peersOf(list: number): Groups {
     const groups = this.#peerGroups.restart();
-    for (const number of this.#ofPorts.members(list)) {
+    for (const number of this.#ofPorts.chains.members(list)) {
       const candidate = this.#candidates.get(number);
       const closes = decidesAll(candidate);
       groups.add(this.#peersOf.get(number) ?? 'all', (one) => this.#ofPeers.extend(one, candidate, closes));
@@ -101,11 +100,19 @@ export class PortLists {
 
   /** The rules of a list of `listsOf`, in deciding order. */
   rulesOf(list: number): readonly Candidate[] {
-    return this.#ofPorts.members(list).map((number) => this.#candidates.get(number));
+    return this.#ofPorts.chains.members(list).map((number) => this.#candidates.get(number));
   }
 
-  candidatesOf(list: number): readonly Candidate[] {
-    return this.#ofPeers.members(list).map((number) => this.#candidates.get(number));
+  /** The last candidate of a list of `peersOf`, and the list before it; undefined of the empty one. */
+  lastOf(list: number): { readonly before: number; readonly candidate: Candidate } | undefined {
+    const { chains } = this.#ofPeers;
+    return list === 0 ? undefined : { before: chains.before(list), candidate: this.#candidates.get(chains.last(list)) };
+  }
+
+  /** The first candidate of such a list. */
+  firstOf(list: number): Candidate | undefined {
+    const [first] = this.#ofPeers.chains.members(list);
+    return first === undefined ? undefined : this.#candidates.get(first);
   }
 
   /** A rule: on egress a named port is the peer's, so that it is several where peers give it other numbers. */

@@ -55,6 +55,8 @@ export function partFault(part: PartContent): string | undefined {
 
 /** Of each domain, and of the names of peers, one more than the highest class that a part names. */
 export type ContentEnds = ReadonlyMap<string, number>;
+/** Of most parts: one object, so that it is looked at once. */
+const noEnds: ContentEnds = new Map();
 
 export function contentEnds({ rules }: PartContent): ContentEnds {
   const ends = new Map<string, number>();
@@ -65,17 +67,21 @@ export function contentEnds({ rules }: PartContent): ContentEnds {
     if (content) raise(content.domain, content.classes);
     if (peers?.names) raise('names', peers.names);
   }
-  return ends;
+  return ends.size === 0 ? noEnds : ends;
 }
 
 /** Does what stands beside the parts make sense, and have they no class that it does not count? */
-export function frameFault({ selectors, services, classes, ipv6Networks }: ProgramFrame, ends: readonly ContentEnds[]): string | undefined {
+export function frameFault(
+  { selectors, services, classes, ipv6Networks }: ProgramFrame,
+  ends: ReadonlySet<ContentEnds>,
+): string | undefined {
   if (classes.ports < 1) return 'no port has a class';
   if (Math.min(classes.networks, ...contentDomains.map((domain) => classes[domain])) < 2) return 'a dimension lacks its first two classes';
   if ([classes.ports, classes.names, ...contentDomains.map((domain) => classes[domain])].some((count) => count > limits.classes))
     return 'a dimension has too many classes';
   if (services.some(({ backends }) => backends >= selectors.length)) return 'a service names a selector that does not exist';
   for (const domain of [...contentDomains, 'names'] as const)
-    if (ends.some((end) => (end.get(domain) ?? 0) > classes[domain])) return `a rule names a class of \`${domain}\` that does not exist`;
+    if ([...ends].some((end) => (end.get(domain) ?? 0) > classes[domain]))
+      return `a rule names a class of \`${domain}\` that does not exist`;
   return ascendingBelow(ipv6Networks, classes.networks) ? undefined : 'an IPv6 network class does not exist';
 }

@@ -44,6 +44,8 @@ export class VerdictTable {
   readonly #inspections: number[] = [];
   readonly #inspectionNumbers = new Map<string, number>();
   readonly #bases = new Map<string, number>();
+  /** Of rows of one word. */
+  readonly #basesOfOne = new Map<number, number>();
   readonly #words: number[] = [0];
 
   /** The word of a verdict. @throws GenerationLimit */
@@ -64,14 +66,23 @@ export class VerdictTable {
   }
 
   /** Base of the row that holds these words. @throws GenerationLimit */
-  row(words: ArrayLike<number>): number {
-    const key = Array.prototype.join.call(words);
-    const known = this.#bases.get(key);
-    if (known !== undefined) return known;
+  row(words: readonly number[]): number {
+    const [first = 0] = words;
+    if (words.length === 1) {
+      const known = this.#basesOfOne.get(first) ?? this.#append(words);
+      this.#basesOfOne.set(first, known);
+      return known;
+    }
+    const key = words.join();
+    const known = this.#bases.get(key) ?? this.#append(words);
+    this.#bases.set(key, known);
+    return known;
+  }
+
+  #append(words: readonly number[]): number {
     const base = this.#words.length;
-    for (let i = 0; i < words.length; i++) this.#words.push(words[i] ?? 0);
+    for (const word of words) this.#words.push(word);
     if (this.#words.length > mostVerdicts) throw new GenerationLimit('verdicts', this.#words.length, mostVerdicts);
-    this.#bases.set(key, base);
     return base;
   }
 

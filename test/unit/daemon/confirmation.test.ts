@@ -8,7 +8,7 @@ import { build } from '../../../src/compiler/7-build/index.ts';
 import { Confirmation } from '../../../src/runtime/daemon/confirmation.ts';
 import { loadBundle } from '../../../src/runtime/daemon/inputs.ts';
 import { Refusal } from '../../../src/runtime/daemon/refusal.ts';
-import { monotonicNow } from '../../../src/runtime/kernel/host.ts';
+import { monotonicNow } from '../../../src/runtime/kernel/revision.ts';
 import type { Bundle } from '../../../src/runtime/policy/bundle.ts';
 import { emittedPolicy } from '../../harness/compile.ts';
 import { templateObject } from '../../harness/kernel.ts';

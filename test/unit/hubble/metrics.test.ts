@@ -55,6 +55,10 @@ const measured = (counters: readonly CounterRow[]): Measurements => ({
     { type: 28, denied: true, count: 2 },
     { type: 'unreadable', denied: true, count: 1 },
   ],
+  answers: [
+    { type: 1, code: 0, addresses: 2, count: 4 },
+    { type: 'other', code: 3, addresses: 0, count: 1 },
+  ],
   names: [{ event: 'learned', count: 9 }],
 });
 const sampled = async (counters: readonly CounterRow[]): Promise<readonly string[]> =>
@@ -98,6 +102,8 @@ test('DNS queries by type', async () => {
       'hubble_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} 5',
       'hubble_dns_queries_total{rcode="Policy denied",qtypes="AAAA",ips_returned="0"} 2',
       'hubble_dns_queries_total{rcode="Policy denied",qtypes="unreadable",ips_returned="0"} 1',
+      'hubble_dns_responses_total{rcode="No Error",qtypes="A",ips_returned="2"} 4',
+      'hubble_dns_responses_total{rcode="Non-Existent Domain",qtypes="other",ips_returned="0"} 1',
       'policyc_dns_names_total{event="learned"} 9',
     ],
   );

@@ -9,7 +9,7 @@ import { type Choices, ChoiceTable } from '../../../src/runtime/policy/choices.t
 import { GenerationLimit } from '../../../src/runtime/policy/generation.ts';
 import { compactChoices } from '../../../src/runtime/policy/grouped-choices.ts';
 import { AddressBlocks, type AddressLeaf } from '../../../src/runtime/policy/memory/address-blocks.ts';
-import { walkAddressTree, writeAddressTrees } from '../../../src/runtime/policy/memory/address-tree.ts';
+import { addressTrees, placedNode, walkAddressTree, writeAddressTrees } from '../../../src/runtime/policy/memory/address-tree.ts';
 import { displaced, type SparseRow } from '../../../src/runtime/policy/memory/displaced.ts';
 import { portBlocks } from '../../../src/runtime/policy/memory/port-blocks.ts';
 import { WordRuns } from '../../../src/runtime/policy/memory/word-runs.ts';
@@ -51,9 +51,13 @@ function plainly(blocks: readonly AddressBlock[], address: Address): AddressBloc
 
 function assertTree(blocks: readonly AddressBlock[], asked: readonly Address[]): number {
   const writer = new MemoryWriter();
+  writer.place('before', 4096);
   const all = new AddressBlocks();
   for (const { address, length, ...leaf } of blocks) all.add(new DataView(addressBytes(address).buffer), length, leaf);
-  const roots = writeAddressTrees(all, writer);
+  const trees = addressTrees(all);
+  const at = writer.place('addresses', trees.words.byteLength);
+  writeAddressTrees(trees, writer.words(at, trees.words.length), at);
+  const roots = { ipv4: placedNode(trees.ipv4, at), ipv6: placedNode(trees.ipv6, at) };
   const bytes = writer.bytes();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const address of asked) {

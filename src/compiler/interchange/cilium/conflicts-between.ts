@@ -1,7 +1,7 @@
 // Rules of different subjects that no endpoint of both can have together. Where one subject is part of the other there is such an
 // endpoint, or nobody is governed; where they only overlap, there may be none.
 
-import { type Field, items, member, textIn } from '../fields.ts';
+import { type Field, items, itemsOf, member, textOf } from '../fields.ts';
 import type { Document, Facts, ImportContext } from '../importer.ts';
 import { type LabelTest, selectorText } from '../labels.ts';
 import { type Ask, asksOf, asksProxy, type Conflict, conflictOf, proxyOf } from './conflicts.ts';
@@ -77,18 +77,16 @@ function askingSpecs(context: ImportContext): readonly Asking[] {
 
 function rulesIn({ value }: Document): readonly Field[] {
   const root: Field = { value, path: [] };
-  return [member(root, 'spec'), ...items(member(root, 'specs'))].flatMap((spec) =>
-    directions.flatMap((direction) => items(member(spec, direction))),
-  );
+  return [member(root, 'spec'), ...itemsOf(root, 'specs')].flatMap((spec) => directions.flatMap((direction) => itemsOf(spec, direction)));
 }
 
 /** What a rule asks for, as texts. */
 function demandsOf(rule: Field): readonly string[] {
-  const ofPorts = items(member(rule, 'toPorts')).flatMap((port) => {
+  const ofPorts = itemsOf(rule, 'toPorts').flatMap((port) => {
     const { parser, contexts } = proxyOf(port);
     return [...(parser ? [parser] : []), ...[...contexts].map(([name, context]) => `${name} ${context}`)];
   });
-  const mode = textIn(member(member(rule, 'authentication'), 'mode'));
+  const mode = textOf(member(rule, 'authentication'), 'mode');
   return mode === undefined ? ofPorts : [...ofPorts, `authentication ${mode}`];
 }
 

@@ -1,7 +1,7 @@
 // Rules that no endpoint can have together: for the same peer and port Cilium's proxy does one thing. The agent finds it when it
 // puts an endpoint's policy together, and keeps the policy that the endpoint had.
 import { isObject } from '../documents/json.ts';
-import { type Field, has, items, member, numberIn, textIn, textsIn } from '../fields.ts';
+import { type Field, has, itemsOf, member, numberIn, textOf, textsIn } from '../fields.ts';
 import { type Direction, peersOf } from './peers.ts';
 import { icmpTexts, protocolOf } from './ports.ts';
 import type { Reading } from './reading.ts';
@@ -21,7 +21,7 @@ export type Ask = {
 /** Reports what the specs of one subject ask for and cannot have. */
 export function refuseConflicts(specs: readonly Field[], reading: Reading): void {
   for (const direction of ['ingress', 'egress'] as const) {
-    const rules = specs.flatMap((spec) => items(member(spec, direction)));
+    const rules = specs.flatMap((spec) => itemsOf(spec, direction));
     if (!rules.some(asksProxy)) continue;
     const asks = rules.flatMap((rule) => asksOf(rule, direction, reading));
     const found = asks.flatMap((one, i) => asks.slice(0, i).flatMap((before) => conflictOf(before, one) ?? []));
@@ -35,24 +35,24 @@ export function refuseConflicts(specs: readonly Field[], reading: Reading): void
 /** Does a rule ask for more than that packets pass? */
 export const asksProxy = (rule: Field): boolean =>
   has(rule, 'authentication') ||
-  items(member(rule, 'toPorts')).some((port) => isObject(port.value) && Object.keys(port.value).some((name) => name !== 'ports'));
+  itemsOf(rule, 'toPorts').some((port) => isObject(port.value) && Object.keys(port.value).some((name) => name !== 'ports'));
 
 export function asksOf(rule: Field, direction: Direction, reading: Reading): readonly Ask[] {
   const peers = peersOf(rule, direction, reading)?.map((peer) => (peer === 'all' ? '*' : peer)) ?? ['*'];
-  const authentication = textIn(member(member(rule, 'authentication'), 'mode'));
-  const ports = items(member(rule, 'toPorts'));
+  const authentication = textOf(member(rule, 'authentication'), 'mode');
+  const ports = itemsOf(rule, 'toPorts');
   const common = { peers, authentication };
   const plain = { at: rule, parser: undefined, names: false, contexts: new Map<string, string>() };
   if (ports.length === 0) {
     const icmp = icmpTexts(rule);
     return [{ ...common, ...plain, ports: icmp.length > 0 ? icmp : ['*'] }];
   }
-  return ports.map((port) => ({ ...common, at: port, ports: items(member(port, 'ports')).flatMap(portKey), ...proxyOf(port) }));
+  return ports.map((port) => ({ ...common, at: port, ports: itemsOf(port, 'ports').flatMap(portKey), ...proxyOf(port) }));
 }
 
 /** What the agent keeps a port under, for each protocol: a range is a port of its own. */
 export function portKey(port: Field): readonly string[] {
-  const written = (textIn(member(port, 'port')) ?? '').toLowerCase();
+  const written = (textOf(port, 'port') ?? '').toLowerCase();
   const end = numberIn(member(port, 'endPort')) ?? 0;
   const protocol = protocolOf(port);
   const key = `${written}-${end > Number(written) ? end : ''}`;
@@ -69,7 +69,7 @@ export function proxyOf(port: Field): Pick<Ask, 'parser' | 'names' | 'contexts'>
   if (has(port, 'listener'))
     contexts.set(`listener of priority ${numberIn(member(listener, 'priority')) ?? 'none'}`, JSON.stringify(listener.value));
   const isTls = names || contexts.has('terminatingTLS') || contexts.has('originatingTLS');
-  const parser = items(member(rules, 'http')).length > 0 ? 'http' : items(member(rules, 'dns')).length > 0 ? 'dns' : undefined;
+  const parser = itemsOf(rules, 'http').length > 0 ? 'http' : itemsOf(rules, 'dns').length > 0 ? 'dns' : undefined;
   return { parser: parser ?? (has(port, 'listener') ? 'listener' : isTls ? 'tls' : undefined), names, contexts };
 }
 

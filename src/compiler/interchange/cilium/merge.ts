@@ -1,7 +1,7 @@
 // For the same peer and port the agent's proxy has one set of rules: what several rules ask for is merged there, and a rule without
 // requests beside one with them becomes "every request" of that protocol, or, beside names of servers, nothing.
 
-import { type Field, items, member } from '../fields.ts';
+import { type Field, itemsOf } from '../fields.ts';
 import type { Document, Facts, ImportContext } from '../importer.ts';
 import { type LabelTest, selectorText } from '../labels.ts';
 import { type Ask, asksOf, asksProxy, portKey } from './conflicts.ts';
@@ -29,12 +29,12 @@ export function besideOf(
     const isOwn = document === reading.document || selectorText([...(pods ?? []), ...theirs]) === undefined;
     return isOwn ? [] : asks.map((ask) => ({ pods: text, ask }));
   });
-  const isTouched = others.length > 0 || specs.some((spec) => items(member(spec, direction)).some(asksProxy));
+  const isTouched = others.length > 0 || specs.some((spec) => itemsOf(spec, direction).some(asksProxy));
   return { own: isTouched ? specs.flatMap((spec) => askedIn(spec, direction, reading)) : [], others };
 }
 
 const askedIn = (spec: Field, direction: Direction, reading: Reading): readonly Ask[] =>
-  items(member(spec, direction)).flatMap((rule) => asksOf(rule, direction, reading));
+  itemsOf(spec, direction).flatMap((rule) => asksOf(rule, direction, reading));
 
 type Naming = { readonly text: string; readonly pods: readonly LabelTest[]; readonly document: Document; readonly asks: readonly Ask[] };
 type NamingByDirection = Readonly<Record<Direction, readonly Naming[]>>;
@@ -91,7 +91,7 @@ function withPorts({ value, path }: Field, ports: readonly Field['value'][]): Fi
 
 /** The ports of an item, each of one protocol. */
 function entriesIn(rule: Field): readonly { readonly key: string; readonly value: Field['value'] }[] {
-  return items(member(rule, 'ports')).flatMap((port) => {
+  return itemsOf(rule, 'ports').flatMap((port) => {
     const protocol = protocolOf(port);
     return (protocol === 'any' ? ['TCP', 'UDP', 'SCTP'] : [protocol.toUpperCase()]).map((one) => {
       const value = { ...(typeof port.value === 'object' && port.value !== null ? port.value : {}), protocol: one };

@@ -1,6 +1,6 @@
 // Patterns of DNS names, as Cilium reads them: a run of `*` is any characters of one label, `**.` at the beginning one or more
 // whole labels, and nothing but wildcards is every name.
-import { type Field, member, textIn } from '../fields.ts';
+import { type Field, textOf } from '../fields.ts';
 import { literalText } from '../texts.ts';
 import type { Reading } from './reading.ts';
 
@@ -20,7 +20,7 @@ export const nameText = (name: string): string | undefined => {
 };
 
 export function validateName(field: Field, reading: Reading): void {
-  const [name, pattern] = [textIn(member(field, 'matchName')) ?? '', textIn(member(field, 'matchPattern')) ?? ''];
+  const [name, pattern] = [textOf(field, 'matchName') ?? '', textOf(field, 'matchPattern') ?? ''];
   if ((name === '') === (pattern === '')) reading.refuse(field, 'each entry is one of `matchName` and `matchPattern`');
   else if (!/^[-a-zA-Z0-9_.*]+$/.test(name + pattern) || name.includes('*')) reading.refuse(field, `\`${name}${pattern}\` is no DNS name`);
 }

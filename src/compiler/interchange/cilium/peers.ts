@@ -2,8 +2,8 @@
 import { type AddressSet, formatPrefix, type Prefix, parsePrefix, prefixInterval } from '../../space/address.ts';
 import { intervals, isEmpty, subtract } from '../../space/interval.ts';
 import { blocksRefusal } from '../agent.ts';
-import { entriesOf, type Field, has, isEmptyList, items, member, textIn } from '../fields.ts';
-import { groupOf } from '../importer.ts';
+import { entriesOf, type Field, has, hasEmptyList, itemsOf, member, textIn, textOf } from '../fields.ts';
+import { type Facts, groupOf } from '../importer.ts';
 import { isAbout, isPositive, type LabelTest, selectorText, selectsLabels, testsIn } from '../labels.ts';
 import { distinct, listed } from '../texts.ts';
 import { entityText, isOfReserved, unrestrictedPeers } from './entities.ts';
@@ -39,26 +39,26 @@ const closing = ['Endpoints', 'Nodes', 'Entities', 'CIDR', 'CIDRSet', 'FQDNs'] a
 /** Undefined: the rule names no peers, which is anybody where it names ports. An empty list: nobody. */
 export function peersOf(rule: Field, direction: Direction, reading: Reading): readonly string[] | undefined {
   const fields = peerFields[direction];
-  const list = (kind: PeerKind): Field => member(rule, fields[kind]);
-  if (closing.some((name) => isEmptyList(list(name)))) return [];
-  const found = [
-    ...items(list('Endpoints')).map((selector) => endpointPeers(selector, reading)),
-    ...items(list('CIDR')).map((field) => blockTexts(field, reading)),
-    ...items(list('CIDRSet')).map((field) => blockSetTexts(field, reading)),
-    ...items(list('Entities')).map((field) => entityText(textIn(field) ?? '', reading.context.options) ?? []),
-    ...items(list('Nodes')).map(nodePeers),
-    ...items(list('FQDNs')).map((field) => [domainText(field)].filter((text) => text !== undefined)),
-    // Addresses of other clouds' groups are found when the policy is applied.
-    ...items(list('Groups')).map(() => []),
-  ];
-  const services = items(list('Services'));
-  if (services.length > 0) {
-    const backends = services.flatMap((service) => servicePeers(service, reading));
-    // Who names services that do not exist, and ports, is read as naming ports alone.
-    if (backends.length > 0 || !has(rule, 'toPorts')) found.push(backends);
-  }
-  return found.length === 0 ? undefined : distinct(found.flat());
+  if (closing.some((kind) => hasEmptyList(rule, fields[kind]))) return [];
+  // A rule with peers of several kinds is refused (validate.ts).
+  const kind = peerKinds.find((one) => itemsOf(rule, fields[one]).length > 0);
+  if (kind === undefined) return undefined;
+  const found = itemsOf(rule, fields[kind]).flatMap((field) => peersOfKind[kind](field, reading));
+  // Who names services that do not exist, and ports, is read as naming ports alone.
+  return kind === 'Services' && found.length === 0 && has(rule, 'toPorts') ? undefined : distinct(found);
 }
+
+const peersOfKind: Readonly<Record<PeerKind, (field: Field, reading: Reading) => readonly string[]>> = {
+  Endpoints: (field, reading) => endpointPeers(field, reading),
+  CIDR: (field, reading) => blockTexts(field, reading),
+  CIDRSet: (field, reading) => blockSetTexts(field, reading),
+  Entities: (field, { context }) => entityText(textIn(field) ?? '', context.options) ?? [],
+  Services: servicePeers,
+  FQDNs: (field) => [domainText(field)].filter((text) => text !== undefined),
+  // Addresses of other clouds' groups are found when the policy is applied.
+  Groups: () => [],
+  Nodes: (field) => nodePeers(field),
+};
 
 // --- endpoints --------------------------------------------------------------------------------------------------------
 
@@ -67,12 +67,26 @@ const inNamespace = (name: string | undefined): LabelTest => ({
   ...(name === undefined ? { operator: 'Exists', values: [] } : { operator: 'In', values: [name] }),
 });
 
-/** Without a namespace a selector is about that of the policy, or about every pod; without a cluster, about this one. */
+const known = new WeakMap<Facts, Map<string, readonly string[]>>();
+
+/** The same selectors stand in many policies. */
 export function endpointPeers(selector: Field, reading: Reading): readonly string[] {
-  const tests = testsIn(selector);
-  const peers = isOfReserved(tests) ? unrestrictedPeers(tests, reading.context.options) : restrictedPeers(tests, reading);
+  const { facts } = reading.context;
+  const ofAll = known.get(facts) ?? new Map<string, readonly string[]>();
+  known.set(facts, ofAll);
+  const key = `${reading.namespace} ${JSON.stringify(selector.value)}`;
+  const found = ofAll.get(key);
+  if (found) return found;
+  const peers = readEndpoints(selector, reading);
   if (!peers) reading.unsupported(selector, 'endpoints of two entities at once');
+  else ofAll.set(key, peers);
   return peers ?? [];
+}
+
+/** Without a namespace a selector is about that of the policy, or about every pod; without a cluster, about this one. */
+function readEndpoints(selector: Field, reading: Reading): readonly string[] | undefined {
+  const tests = testsIn(selector);
+  return isOfReserved(tests) ? unrestrictedPeers(tests, reading.context.options) : restrictedPeers(tests, reading);
 }
 
 function restrictedPeers(tests: readonly LabelTest[], { namespace, context }: Reading): readonly string[] | undefined {
@@ -124,7 +138,7 @@ const setOf = (prefixes: readonly Prefix[]): AddressSet => intervals(prefixes.ma
 
 /** Blocks without others; each `except` is of its own entry. */
 function blockSetTexts(entry: Field, reading: Reading): readonly string[] {
-  const out = items(member(entry, 'except')).flatMap((field) => prefixOf(field) ?? []);
+  const out = itemsOf(entry, 'except').flatMap((field) => prefixOf(field) ?? []);
   return blocksIn(entry, reading).flatMap((block) => {
     const inside = out.filter((one) => !isEmpty(subtract(setOf([one]), subtract(setOf([one]), setOf([block])))));
     if (isEmpty(subtract(setOf([block]), setOf(inside)))) return [];
@@ -138,7 +152,7 @@ function blocksIn(entry: Field, reading: Reading): readonly Prefix[] {
   const block = prefixOf(member(entry, 'cidr'));
   if (block) return [block];
   const groups = (reading.context.facts.documents.get('cilium.io/CiliumCIDRGroup') ?? []).filter(({ apiVersion }) => isRead(apiVersion));
-  const reference = textIn(member(entry, 'cidrGroupRef'));
+  const reference = textOf(entry, 'cidrGroupRef');
   const selector = member(entry, 'cidrGroupSelector');
   const tests = testsIn(selector);
   const chosen = groups.filter(({ name, value }) => {
@@ -147,7 +161,7 @@ function blocksIn(entry: Field, reading: Reading): readonly Prefix[] {
   });
   if (chosen.length === 0) reading.warn(entry, 'no CiliumCIDRGroup of this name or with these labels is there');
   return chosen.flatMap(({ value }) =>
-    items(member(member({ value, path: [] }, 'spec'), 'externalCIDRs')).flatMap((field) => prefixOf(field) ?? []),
+    itemsOf(member({ value, path: [] }, 'spec'), 'externalCIDRs').flatMap((field) => prefixOf(field) ?? []),
   );
 }
 
@@ -161,6 +175,6 @@ const labelsOf = (object: Field): Readonly<Record<string, string>> =>
   );
 
 function domainText(field: Field): string | undefined {
-  const [name, pattern] = [textIn(member(field, 'matchName')), textIn(member(field, 'matchPattern'))];
+  const [name, pattern] = [textOf(field, 'matchName'), textOf(field, 'matchPattern')];
   return name === undefined ? patternText(pattern ?? '') : nameText(name);
 }

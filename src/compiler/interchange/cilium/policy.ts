@@ -1,6 +1,6 @@
 // CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy: each of their specs is a policy.
 
-import { type Field, has, member, textIn } from '../fields.ts';
+import { type Field, has, member, textOf } from '../fields.ts';
 import { type Document, type ImportContext, type Importer, originText } from '../importer.ts';
 import { type LabelTest, selectorText, testsIn } from '../labels.ts';
 import { quoted } from '../texts.ts';
@@ -66,7 +66,7 @@ const isAboutInit = (tests: readonly LabelTest[]): boolean => tests.some(({ abou
 
 function writePolicy({ spec, subject, sections, asides }: Policy, document: Document, writer: PolicyWriter): void {
   const { namespace, name, at } = document;
-  const description = textIn(member(spec, 'description'));
+  const description = textOf(spec, 'description');
   if (subject === undefined || sections.length === 0) {
     writer.comment(subject === undefined ? 'No endpoint can have the labels that its subject asks for.' : 'It says nothing.');
     return;

@@ -1,6 +1,6 @@
 // Ports and ICMP types of one rule as policy text.
 
-import { type Field, items, member, numberIn, textIn } from '../fields.ts';
+import { type Field, itemsOf, member, numberIn, textOf } from '../fields.ts';
 import { PortTexts } from '../kubernetes/policy-text.ts';
 import { distinct, listed } from '../texts.ts';
 
@@ -22,16 +22,16 @@ const transports = ['tcp', 'udp', 'sctp'];
 /** Of them there are no ports. */
 export const extended = ['vrrp', 'igmp', 'gre', 'ipip', 'ipv6', 'esp', 'ah'];
 export const protocolOf = (port: Field): string => {
-  const written = (textIn(member(port, 'protocol')) ?? '').toLowerCase();
+  const written = (textOf(port, 'protocol') ?? '').toLowerCase();
   return written === '' ? 'any' : written;
 };
 
 /** Transport of one item of `toPorts`; empty: none. */
 export function portTexts(rule: Field): readonly string[] {
   const texts = new PortTexts();
-  for (const port of items(member(rule, 'ports'))) {
+  for (const port of itemsOf(rule, 'ports')) {
     const protocol = protocolOf(port);
-    const written = textIn(member(port, 'port')) ?? '';
+    const written = textOf(port, 'port') ?? '';
     for (const one of protocol === 'any' ? transports : [protocol]) addPort(texts, one, written, numberIn(member(port, 'endPort')));
   }
   return texts.texts();
@@ -74,11 +74,11 @@ export function icmpType(field: Field): number | undefined {
   const text = typeof value === 'string' ? value : '';
   return /^\d+$/.test(text) ? Number(text) : types[icmpFamily(field)].get(text);
 }
-export const icmpFamily = (field: Field): 'IPv4' | 'IPv6' => (textIn(member(field, 'family')) === 'IPv6' ? 'IPv6' : 'IPv4');
+export const icmpFamily = (field: Field): 'IPv4' | 'IPv6' => (textOf(field, 'family') === 'IPv6' ? 'IPv6' : 'IPv4');
 
 /** Transport of all `icmps` together; type 0 is every type. */
 export function icmpTexts(rule: Field): readonly string[] {
-  const fields = items(member(rule, 'icmps')).flatMap((one) => items(member(one, 'fields')));
+  const fields = itemsOf(rule, 'icmps').flatMap((one) => itemsOf(one, 'fields'));
   return (['IPv4', 'IPv6'] as const).flatMap((family) => {
     const word = family === 'IPv4' ? 'icmp' : 'icmpv6';
     const numbers = distinct(fields.filter((field) => icmpFamily(field) === family).flatMap((field) => icmpType(field) ?? []));
@@ -90,4 +90,4 @@ export function icmpTexts(rule: Field): readonly string[] {
 
 /** Types of number 0, each at its place: they say more than most who write them mean. */
 export const everyTypes = (rule: Field): readonly Field[] =>
-  items(member(rule, 'icmps')).flatMap((one) => items(member(one, 'fields')).filter((field) => icmpType(field) === 0));
+  itemsOf(rule, 'icmps').flatMap((one) => itemsOf(one, 'fields').filter((field) => icmpType(field) === 0));

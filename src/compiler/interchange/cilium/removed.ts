@@ -2,17 +2,26 @@
 import { describe, isList, isObject, pathText } from '../documents/json.ts';
 import type { Document, ImportContext, Json, JsonObject, Path } from '../importer.ts';
 
-type Removed = { readonly since: string; readonly hint: string };
-const requires: Removed = { since: 'Cilium 1.19', hint: 'write what both ask for into each selector of `fromEndpoints`' };
-const parsers: Removed = { since: 'Cilium 1.20', hint: 'without it the port is allowed, whatever is sent' };
+/** `under`: the fields that it stood in, or in whose items; a label may have any name. */
+type Removed = { readonly since: string; readonly hint: string; readonly under: readonly string[] };
+const receiving: Removed = {
+  since: 'Cilium 1.19',
+  hint: 'write what both ask for into each selector of `fromEndpoints`',
+  under: ['ingress', 'ingressDeny'],
+};
+const sending: Removed = {
+  since: 'Cilium 1.19',
+  hint: 'write what both ask for into each selector of `toEndpoints`',
+  under: ['egress', 'egressDeny'],
+};
+const parsers: Removed = { since: 'Cilium 1.20', hint: 'without it the port is allowed, whatever is sent', under: ['rules'] };
 
-/** Where they stood: under this field, or anywhere. */
-const removed: Readonly<Record<string, Removed & { readonly under?: string }>> = {
-  fromRequires: requires,
-  toRequires: requires,
-  kafka: { ...parsers, under: 'rules' },
-  l7: { ...parsers, under: 'rules' },
-  l7proto: { ...parsers, under: 'rules' },
+const removed: Readonly<Record<string, Removed>> = {
+  fromRequires: receiving,
+  toRequires: sending,
+  kafka: parsers,
+  l7: parsers,
+  l7proto: parsers,
 };
 
 const removedNames = new Set(Object.keys(removed));
@@ -44,8 +53,9 @@ export function withoutRemoved(
   };
   const kept = (key: string, member: Json, path: Path): readonly (readonly [string, Json])[] => {
     const entry = Object.hasOwn(removed, key) ? removed[key] : undefined;
-    const isGone = entry && (entry.under === undefined || entry.under === path.at(-1)) && !(isList(member) && member.length === 0);
-    if (isGone && options.schema === 'strict') {
+    const field = path.findLast((step) => typeof step === 'string');
+    const isGone = entry?.under.some((one) => one === field) && !(isList(member) && member.length === 0);
+    if (entry && isGone && options.schema === 'strict') {
       found.push({ path: [...path, key], name: key, entry });
       return [];
     }

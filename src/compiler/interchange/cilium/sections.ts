@@ -1,6 +1,6 @@
 // A spec's sections as lines of policy text.
 
-import { type Field, items, member, textIn, textsIn } from '../fields.ts';
+import { type Field, items, itemsOf, member, textOf, textsIn } from '../fields.ts';
 import type { ImportContext, Path } from '../importer.ts';
 import { type LabelTest, selectorText } from '../labels.ts';
 import { distinct, listed, quoted } from '../texts.ts';
@@ -36,12 +36,12 @@ type Building = SpecContext & { readonly asides: Aside[] };
 
 function sectionOf(spec: Field, direction: Direction, building: Building): Section | undefined {
   const { reading, specs } = building;
-  const allowed = items(member(spec, direction));
-  const denied = items(member(spec, `${direction}Deny`));
+  const allowed = itemsOf(spec, direction);
+  const denied = itemsOf(spec, `${direction}Deny`);
   if (allowed.length + denied.length === 0) return undefined;
   const isOpen = member(member(spec, 'enableDefaultDeny'), direction).value === false;
   const beside = besideOf(specs, direction, building);
-  const log = textIn(member(member(spec, 'log'), 'value'));
+  const log = textOf(member(spec, 'log'), 'value');
   const shared = (action: Shared['action']): Shared => ({ direction, action, reading, isOpen, beside, building, log });
   const [refusing, allowing] = [shared('deny'), shared('allow')];
   const lines = [
@@ -67,8 +67,8 @@ type Shared = {
 function linesOf(rule: Field, shared: Shared): readonly Line[] {
   const { direction, reading, action } = shared;
   const peers = peersOf(rule, direction, reading);
-  const ports = items(member(rule, 'toPorts'));
-  const icmps = items(member(rule, 'icmps'));
+  const ports = itemsOf(rule, 'toPorts');
+  const icmps = itemsOf(rule, 'icmps');
   const hasTransport = ports.length + icmps.length > 0;
   if (peers?.length === 0 || (!peers && !hasTransport)) return [{ comment: `${action}: selects nobody` }, ...groupLines(rule, shared)];
   for (const field of everyTypes(rule)) reading.warnEveryType(field);
@@ -89,7 +89,7 @@ function linesOf(rule: Field, shared: Shared): readonly Line[] {
 type Behind = (requirements: readonly string[]) => readonly string[];
 
 function attributesOf(rule: Field, { action, log }: Shared): Behind {
-  const mode = textIn(member(member(rule, 'authentication'), 'mode'));
+  const mode = textOf(member(rule, 'authentication'), 'mode');
   const own = mode === undefined || action === 'deny' ? [] : [`authentication ${quoted(mode)}`];
   return (requirements) => {
     const all = [...own, ...requirements];
@@ -177,7 +177,7 @@ function groupLines(rule: Field, { direction, action }: Shared): readonly Line[]
   const groups = items(member(rule, `${side(direction)}Groups`));
   if (groups.length === 0 || action === 'deny') return [];
   const required = groups.map(({ value }) => `groups ${quoted(JSON.stringify(value))}`);
-  const ports = items(member(rule, 'toPorts')).flatMap(portTexts);
+  const ports = itemsOf(rule, 'toPorts').flatMap(portTexts);
   const at = ports.length > 0 ? ` at ${listed(ports)}` : '';
   const allowed = '@allow("check/matches-nothing", "its addresses come with the group")';
   return [{ text: `allow ${side(direction)} world except world${at} require ${listed(required)} ${allowed}`, path: rule.path }];

@@ -1,6 +1,6 @@
 // `toServices`: the backends that services have, by the services' own selectors or addresses.
 import { formatPrefix, parsePrefix } from '../../space/address.ts';
-import { type Field, has, member, textIn } from '../fields.ts';
+import { type Field, has, member, textOf } from '../fields.ts';
 import type { StatedService } from '../importer.ts';
 import { type LabelTest, selectorText, selectsLabels, testsIn } from '../labels.ts';
 import type { Reading } from './reading.ts';
@@ -16,10 +16,10 @@ function isNamed({ namespace, name, labels }: StatedService, entry: Field, own: 
   const named = member(entry, 'k8sService');
   const chosen = member(entry, 'k8sServiceSelector');
   const isIn = (field: Field): boolean => {
-    const wanted = textIn(member(field, 'namespace')) ?? '';
+    const wanted = textOf(field, 'namespace') ?? '';
     return wanted === '' ? own === undefined || own === namespace : wanted === namespace;
   };
-  if (named.value !== undefined && textIn(member(named, 'serviceName')) === name && isIn(named)) return true;
+  if (named.value !== undefined && textOf(named, 'serviceName') === name && isIn(named)) return true;
   return has(chosen, 'selector') && isIn(chosen) && selectsLabels(testsIn(member(chosen, 'selector')), labels);
 }
 

@@ -1,6 +1,6 @@
 // The specs of a document, and those of all documents of a compilation: what one policy says of a flow can depend on others.
 import { checker } from '../documents/schema.ts';
-import { entriesOf, type Field, has, items, member } from '../fields.ts';
+import { entriesOf, type Field, has, itemsOf, member } from '../fields.ts';
 import type { Document, Facts, ImportContext } from '../importer.ts';
 import { isolatingPolicies } from '../kubernetes/network-policy.ts';
 import { inNamespace, podTests } from '../kubernetes/peers.ts';
@@ -21,7 +21,7 @@ export function specsOf(document: Document, context: ImportContext): readonly Fi
   const value = check(left, context);
   if (!value) return undefined;
   const root: Field = { value, path: [] };
-  const specs = [...(has(root, 'spec') ? [member(root, 'spec')] : []), ...items(member(root, 'specs'))];
+  const specs = [...(has(root, 'spec') ? [member(root, 'spec')] : []), ...itemsOf(root, 'specs')];
   validate(root, specs, reading);
   return reading.failed || !isWhole ? undefined : specs;
 }
@@ -76,7 +76,7 @@ export function podSpecsOf(documents: readonly Document[], context: ImportContex
 
 /** Does a spec isolate in a direction? */
 export const isolates = (spec: Field, direction: Direction): boolean =>
-  items(member(spec, direction)).length + items(member(spec, `${direction}Deny`)).length > 0 &&
+  itemsOf(spec, direction).length + itemsOf(spec, `${direction}Deny`).length > 0 &&
   member(member(spec, 'enableDefaultDeny'), direction).value !== false;
 
 /** The pods that some policy isolates in a direction. */

@@ -1,5 +1,5 @@
 // Label selectors as the agent takes them: keys and values that Kubernetes allows, and values where an operator needs them.
-import { entriesOf, type Field, isEmptyList, items, member, textIn } from '../fields.ts';
+import { entriesOf, type Field, isEmptyList, items, itemsOf, member, textIn, textOf } from '../fields.ts';
 import type { Reading } from './reading.ts';
 
 const part = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
@@ -20,15 +20,15 @@ export function validateSelector(selector: Field, reading: Reading): void {
     if (!isKey(key)) refuseKey(value, key);
     validateValue(value, reading);
   }
-  for (const expression of items(member(selector, 'matchExpressions'))) {
-    const key = textIn(member(expression, 'key')) ?? '';
+  for (const expression of itemsOf(selector, 'matchExpressions')) {
+    const key = textOf(expression, 'key') ?? '';
     if (!isKey(key)) refuseKey(member(expression, 'key'), key);
     validateOperator(expression, reading);
   }
 }
 
 function validateOperator(expression: Field, reading: Reading): void {
-  const operator = textIn(member(expression, 'operator')) ?? '';
+  const operator = textOf(expression, 'operator') ?? '';
   const values = member(expression, 'values');
   const needsValues = operator === 'In' || operator === 'NotIn';
   if (!needsValues && operator !== 'Exists' && operator !== 'DoesNotExist')

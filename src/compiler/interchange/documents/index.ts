@@ -4,7 +4,7 @@ import type { SourceText, Span } from '../../base/source.ts';
 import type { Report } from '../../diagnostics/diagnostic.ts';
 import type { Document, Json, JsonObject, Path } from '../importer.ts';
 import { describe, isList, isObject } from './json.ts';
-import { placesOf, Told } from './places.ts';
+import { placesOf } from './places.ts';
 import { type Chunk, chunksOf, parseChunk } from './yaml.ts';
 
 /** Is a file read as documents? */
@@ -16,15 +16,14 @@ export function readDocuments(source: SourceText, report: Report): readonly Docu
 }
 
 function documentsOf(source: SourceText, chunk: Chunk, report: Report): readonly Document[] {
-  const told = new Told();
-  const parsed = parseChunk(chunk, told.listen);
+  const parsed = parseChunk(chunk);
   if (!parsed.ok) {
     const start = chunk.start + Math.min(parsed.at, chunk.text.trimEnd().length);
     report('import/yaml', { source, start, end: start }, { reason: parsed.reason });
     return [];
   }
   if (parsed.value === undefined || parsed.value === null) return [];
-  const at = placesOf(source, chunk, told);
+  const at = placesOf(source, chunk);
   return objectsOf({ source, value: parsed.value, at, report });
 }
 

@@ -1,9 +1,9 @@
-// Where the values of a document stand. Its parser tells as it reads where nodes begin and end; that is kept as it comes, and what
-// of it is whose place is found out for the paths that somebody asks about, which of most documents are none or few.
+// Where the values of a document stand. Of most documents nobody asks: one is read again for its places when somebody does, its parser
+// telling where nodes begin and end, and what of that is whose place is found out for the paths that are asked about.
 import type { State } from 'js-yaml';
 import type { SourceText, Span } from '../../base/source.ts';
 import type { Path } from '../importer.ts';
-import type { Chunk } from './yaml.ts';
+import { type Chunk, parseChunk } from './yaml.ts';
 
 type Range = { readonly start: number; readonly end: number };
 /** A node by its number: they are counted as they begin, so that those inside of one follow it. */
@@ -12,7 +12,7 @@ type Node = number;
 type Place = { readonly key?: Range; readonly node?: Node };
 
 /** What a parser says while it reads one document. */
-export class Told {
+class Told {
   /** Of each node where it begins, where it ends, and the number of the first node behind it. */
   readonly #nodes: number[] = [];
   readonly #results: unknown[] = [];
@@ -54,8 +54,8 @@ export class Told {
 }
 
 /** Gives the place of a value; it is looked for when somebody reads the span. */
-export function placesOf(source: SourceText, chunk: Chunk, told: Told): (path: Path) => Span {
-  const places = new Places(source, chunk, told);
+export function placesOf(source: SourceText, chunk: Chunk): (path: Path) => Span {
+  const places = new Places(source, chunk);
   return (path) => new LateSpan(source, places, path);
 }
 
@@ -94,13 +94,20 @@ const outermost: Node = 0;
 class Places {
   readonly #source: SourceText;
   readonly #chunk: Chunk;
-  readonly #told: Told;
+  #known: Told | undefined;
   readonly #entries = new Map<Node, ReadonlyMap<string, Place>>();
 
-  constructor(source: SourceText, chunk: Chunk, told: Told) {
+  constructor(source: SourceText, chunk: Chunk) {
     this.#source = source;
     this.#chunk = chunk;
-    this.#told = told;
+  }
+
+  get #told(): Told {
+    if (this.#known) return this.#known;
+    const told = new Told();
+    parseChunk(this.#chunk, told.listen);
+    this.#known = told;
+    return told;
   }
 
   find(path: Path): Range {

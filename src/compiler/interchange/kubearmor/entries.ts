@@ -2,7 +2,7 @@
 // the policy's; the action is Block unless something says another.
 
 import { isObject } from '../documents/json.ts';
-import { type Field, items, member, numberIn, textIn, textsIn } from '../fields.ts';
+import { type Field, itemsOf, member, numberIn, textIn, textsIn } from '../fields.ts';
 
 export type Action = 'Allow' | 'Audit' | 'Block';
 export type SectionName = 'process' | 'file' | 'network' | 'capabilities';
@@ -44,7 +44,7 @@ export function entriesIn(spec: Field): readonly Entry[] {
     const forms = isObject(whole.value) ? Object.keys(whole.value).filter((name) => name.startsWith('match')) : [];
     return joined(
       forms.flatMap((form) =>
-        items(member(whole, form)).map((field) => ({ ...aboutOf([field, whole, spec]), section, form, field, fields: [field] })),
+        itemsOf(whole, form).map((field) => ({ ...aboutOf([field, whole, spec]), section, form, field, fields: [field] })),
       ),
     );
   });

@@ -3,7 +3,7 @@
 // AppArmor: Block wins over Allow, patterns are AppArmor's.
 
 import { type Checker, checker } from '../documents/schema.ts';
-import { type Field, items, member, textIn } from '../fields.ts';
+import { type Field, itemsOf, member, textOf } from '../fields.ts';
 import { type Document, type ImportContext, type Importer, originText } from '../importer.ts';
 import { quoted } from '../texts.ts';
 import type { PolicyWriter } from '../writer.ts';
@@ -142,8 +142,7 @@ function rulesOf({ kind, spec, refuse, declare, context, document }: Reading): r
   }
   return entriesIn(spec)
     .filter((entry) => {
-      const ignored =
-        kind.kind === 'KubeArmorHostPolicy' && entry.action === 'Allow' && items(member(entry.field, 'fromSource')).length === 0;
+      const ignored = kind.kind === 'KubeArmorHostPolicy' && entry.action === 'Allow' && itemsOf(entry.field, 'fromSource').length === 0;
       if (ignored)
         context.report('import/without-effect', document.at(entry.field.path), {
           what: 'Allow on a host',
@@ -162,8 +161,8 @@ const presets: Readonly<Record<string, string>> = {
 
 function otherLines({ spec, refuse }: Reading): readonly Line[] {
   const syscalls = syscallLines(member(spec, 'syscalls'), refuse).map((line) => ({ ...line, about: aboutSyscalls(spec) }));
-  const preset = items(member(spec, 'presets')).flatMap((field): readonly Line[] => {
-    const name = textIn(member(field, 'name')) ?? '';
+  const preset = itemsOf(spec, 'presets').flatMap((field): readonly Line[] => {
+    const name = textOf(field, 'name') ?? '';
     const about = aboutPreset(field, spec);
     const what = presets[name];
     if (what === undefined) refuse(member(field, 'name'), `preset \`${name}\``);

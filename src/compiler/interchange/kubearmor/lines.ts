@@ -1,6 +1,6 @@
 // The rules of one entry. `readOnly` and `ownerOnly` refuse by themselves, whatever the action is: changes of the file, and
 // everybody but its owner.
-import { type Field, items, member, textIn, textsIn } from '../fields.ts';
+import { type Field, items, itemsOf, member, textIn, textOf, textsIn } from '../fields.ts';
 import { distinct, listed, quoted } from '../texts.ts';
 import { type Entry, flagIn } from './entries.ts';
 import { folderTexts, type PathText, patternText, programTexts } from './paths.ts';
@@ -61,7 +61,7 @@ function targetOf({ fields, section }: Entry, { refuse, declare }: Reading): str
 
 /** `binary ["/bin/bash"]`: who does it; empty without `fromSource`. */
 export function sourceCondition(field: Field, word: string, refuse: Refuse): string | undefined {
-  const sources = all(items(member(field, 'fromSource')).map((source) => targetsOf(source, refuse, true)));
+  const sources = all(itemsOf(field, 'fromSource').map((source) => targetsOf(source, refuse, true)));
   return sources && (sources.length === 0 ? '' : ` ${word} ${listed(sources)}`);
 }
 
@@ -185,7 +185,7 @@ function networkLines(entry: Entry, refuse: Refuse): readonly Rule[] {
 
 function capabilityLines(entry: Entry, refuse: Refuse): readonly Rule[] {
   const rule = maker(entry);
-  const name = (textIn(member(entry.field, 'capability')) ?? '').toLowerCase().replace(/^cap_/, '');
+  const name = (textOf(entry.field, 'capability') ?? '').toLowerCase().replace(/^cap_/, '');
   const binary = sourceCondition(entry.field, 'binary', refuse);
   if (binary === undefined) return [];
   const what = `capability ${name}${binary}`;
@@ -208,8 +208,8 @@ export function syscallLines(syscalls: Field, refuse: Refuse): readonly { readon
     return operands && listed(operands);
   };
   return [
-    ...items(member(syscalls, 'matchSyscalls')).flatMap((field) => lineOf(field, '')),
-    ...items(member(syscalls, 'matchPaths')).flatMap((field) => {
+    ...itemsOf(syscalls, 'matchSyscalls').flatMap((field) => lineOf(field, '')),
+    ...itemsOf(syscalls, 'matchPaths').flatMap((field) => {
       const path = pathOf(field);
       return path === undefined ? [] : lineOf(field, ` path ${path}`);
     }),

@@ -1,6 +1,6 @@
 // Whom a policy governs. `kubearmor.io/container.name` selects containers of a pod by name, written `[a, b]`; it stands as a label:
 // who knows containers apart gives it to them.
-import { entriesOf, type Field, items, member, textIn, textsIn } from '../fields.ts';
+import { entriesOf, type Field, itemsOf, member, textIn, textOf, textsIn } from '../fields.ts';
 import { quoted } from '../texts.ts';
 
 /** Only in these namespaces, or in all but them. */
@@ -31,7 +31,7 @@ function placesOf({ only, except }: Within): readonly string[] {
 
 /** `key=value` of `matchExpressions` as selectors. */
 function labelSets(expressions: readonly Field[], operator: 'In' | 'NotIn'): readonly string[] {
-  const about = expressions.filter((one) => textIn(member(one, 'key')) === 'label' && textIn(member(one, 'operator')) === operator);
+  const about = expressions.filter((one) => textOf(one, 'key') === 'label' && textOf(one, 'operator') === operator);
   return about
     .flatMap((one) => textsIn(member(one, 'values')))
     .map((pair) => {
@@ -44,7 +44,7 @@ const anyOf = (sets: readonly string[]): string => (sets.length === 1 ? (sets[0]
 
 /** The set of workloads of a selector. */
 export function workloadsOf(selected: Field, within: Within): string {
-  const expressions = items(member(selected, 'matchExpressions'));
+  const expressions = itemsOf(selected, 'matchExpressions');
   const tests = entriesOf(member(selected, 'matchLabels')).flatMap(([key, value]) => labelTest(key, textIn(value) ?? ''));
   const [inside, outside] = [labelSets(expressions, 'In'), labelSets(expressions, 'NotIn')];
   const own = selector(tests, placesOf(within));
@@ -58,9 +58,9 @@ export function workloadsOf(selected: Field, within: Within): string {
 
 /** The namespaces that a cluster policy names; a list to be in counts more than one not to be in. */
 export function namespacesOf(selected: Field): Within {
-  const about = items(member(selected, 'matchExpressions')).filter((one) => textIn(member(one, 'key')) === 'namespace');
+  const about = itemsOf(selected, 'matchExpressions').filter((one) => textOf(one, 'key') === 'namespace');
   const named = (operator: string): readonly string[] =>
-    about.filter((one) => textIn(member(one, 'operator')) === operator).flatMap((one) => textsIn(member(one, 'values')));
+    about.filter((one) => textOf(one, 'operator') === operator).flatMap((one) => textsIn(member(one, 'values')));
   const [only, except] = [named('In'), named('NotIn')];
   return only.length > 0 ? { only } : { except };
 }

@@ -3,7 +3,7 @@
 
 import { nodeText } from '../cilium/peers.ts';
 import { checker } from '../documents/schema.ts';
-import { type Field, has, items, member, numberIn, textIn } from '../fields.ts';
+import { type Field, has, items, itemsOf, member, numberIn, textIn, textOf } from '../fields.ts';
 import type { Importer, ImportOptions, JsonObject } from '../importer.ts';
 import { isPositive, type LabelTest, testsIn } from '../labels.ts';
 import { quoted } from '../texts.ts';
@@ -48,7 +48,7 @@ function importerOf({ kind, version, schema, tier: fixed }: Kind): Importer {
       const options: ImportOptions = fixed ? { ...context.options, baseline: 'kubernetes' } : context.options;
       const problems = new Problems(document, { ...context, options });
       const spec = member({ value, path: [] }, 'spec');
-      const tier = fixed ?? (textIn(member(spec, 'tier')) === 'Baseline' ? 'baseline' : 'admin');
+      const tier = fixed ?? (textOf(spec, 'tier') === 'Baseline' ? 'baseline' : 'admin');
       const subject = podsOf(member(spec, 'subject'));
       const sections = sectionsOf(spec, problems);
       if (problems.found) return;
@@ -73,14 +73,14 @@ function sectionsOf(spec: Field, problems: Problems): readonly Section[] {
     .filter((direction) => has(spec, direction))
     .map((direction) => {
       const { path } = member(spec, direction);
-      const rules = items(member(spec, direction)).map((rule, i) => ({ ...ruleOf(direction, rule, problems), priority: i }));
-      return { direction, path, rules: rules.map((rule, i) => ({ ...rule, ...nameOf(items(member(spec, direction))[i], names) })) };
+      const rules = itemsOf(spec, direction).map((rule, i) => ({ ...ruleOf(direction, rule, problems), priority: i }));
+      return { direction, path, rules: rules.map((rule, i) => ({ ...rule, ...nameOf(itemsOf(spec, direction)[i], names) })) };
     });
 }
 
 /** A name that another rule has already is left to the document. */
 function nameOf(rule: Field | undefined, names: Set<string>): Pick<Rule, 'name'> {
-  const name = rule && textIn(member(rule, 'name'));
+  const name = rule && textOf(rule, 'name');
   if (name === undefined || name === '' || names.has(name)) return {};
   names.add(name);
   return { name };
@@ -89,8 +89,8 @@ function nameOf(rule: Field | undefined, names: Set<string>): Pick<Rule, 'name'>
 const actions: Readonly<Record<string, Rule['action']>> = { Accept: 'allow', Allow: 'allow', Deny: 'deny', Pass: 'pass' };
 
 function ruleOf(direction: Direction, rule: Field, problems: Problems): Rule {
-  const action = actions[textIn(member(rule, 'action')) ?? ''] ?? 'deny';
-  const peers = items(member(rule, direction === 'ingress' ? 'from' : 'to'));
+  const action = actions[textOf(rule, 'action') ?? ''] ?? 'deny';
+  const peers = itemsOf(rule, direction === 'ingress' ? 'from' : 'to');
   const ports = portsOf(rule, problems);
   return {
     action,
@@ -146,13 +146,13 @@ const domainText = (name: string): string => quoted(name.replace(/^\*\./, '**.')
 
 function portsOf(rule: Field, problems: Problems): readonly string[] {
   const texts = new PortTexts();
-  for (const port of items(member(rule, 'protocols'))) addProtocol(port, texts, problems);
-  for (const port of items(member(rule, 'ports'))) addPort(port, texts, problems);
+  for (const port of itemsOf(rule, 'protocols')) addProtocol(port, texts, problems);
+  for (const port of itemsOf(rule, 'ports')) addPort(port, texts, problems);
   return texts.texts();
 }
 
 function addProtocol(field: Field, texts: PortTexts, problems: Problems): void {
-  const name = textIn(member(field, 'destinationNamedPort'));
+  const name = textOf(field, 'destinationNamedPort');
   if (name !== undefined) texts.addName('any', name);
   for (const protocol of ['tcp', 'udp', 'sctp']) {
     if (!has(field, protocol)) continue;
@@ -171,8 +171,8 @@ function addRange(protocol: string, range: Field, [texts, problems]: readonly [P
 }
 
 function addPort(field: Field, texts: PortTexts, problems: Problems): void {
-  const [number, range, name] = [member(field, 'portNumber'), member(field, 'portRange'), textIn(member(field, 'namedPort'))];
-  const protocolOf = (port: Field): string => (textIn(member(port, 'protocol')) ?? 'TCP').toLowerCase();
+  const [number, range, name] = [member(field, 'portNumber'), member(field, 'portRange'), textOf(field, 'namedPort')];
+  const protocolOf = (port: Field): string => (textOf(port, 'protocol') ?? 'TCP').toLowerCase();
   if (number.value !== undefined) texts.add(protocolOf(number), numberIn(member(number, 'port')));
   if (range.value !== undefined) addRange(protocolOf(range), range, [texts, problems]);
   if (name !== undefined) texts.addName('any', name);

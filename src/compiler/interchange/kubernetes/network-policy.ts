@@ -1,7 +1,7 @@
 // NetworkPolicy, `networking.k8s.io/v1`. Its rules are allow rules of tier normal, and a direction that it is about is isolated.
 
 import { checker } from '../documents/schema.ts';
-import { type Field, has, items, member, numberIn, textIn, textsIn } from '../fields.ts';
+import { type Field, has, itemsOf, member, numberIn, textIn, textOf, textsIn } from '../fields.ts';
 import type { Document, ImportContext, Importer } from '../importer.ts';
 import { blockWithoutText, inNamespace, peerText, podTests, subjectText } from './peers.ts';
 import { type Direction, PortTexts, placed, type Rule, type Section, writePolicy } from './policy-text.ts';
@@ -35,7 +35,7 @@ function warnUnasked(spec: Field, document: Document, { report }: ImportContext)
     ['ingress', 'Ingress'],
     ['egress', 'Egress'],
   ] as const)
-    if (!asked.includes(direction) && items(member(spec, direction)).length > 0)
+    if (!asked.includes(direction) && itemsOf(spec, direction).length > 0)
       report('import/without-effect', document.at(['spec', direction]), {
         what: `\`spec.${direction}\``,
         reason: `\`policyTypes\` does not name \`${type}\``,
@@ -48,7 +48,7 @@ const none: Field = { value: undefined, path: [] };
 /** Of which directions a policy is: without `policyTypes` always ingress, and egress where it has rules. */
 export function isolated(spec: Field): readonly Direction[] {
   const types = textsIn(member(spec, 'policyTypes'));
-  const isAbout = types.length > 0 ? types : ['Ingress', ...(items(member(spec, 'egress')).length > 0 ? ['Egress'] : [])];
+  const isAbout = types.length > 0 ? types : ['Ingress', ...(itemsOf(spec, 'egress').length > 0 ? ['Egress'] : [])];
   return (['ingress', 'egress'] as const).filter((direction) => isAbout.some((type) => type.toLowerCase() === direction));
 }
 
@@ -56,7 +56,7 @@ export function isolated(spec: Field): readonly Direction[] {
 export const lastPriority = 1_000_000;
 
 function sectionOf(direction: Direction, spec: Field, reading: Reading): Section {
-  const rules = items(member(spec, direction)).map((rule) => ruleOf(direction, rule, reading));
+  const rules = itemsOf(spec, direction).map((rule) => ruleOf(direction, rule, reading));
   const { baseline, allowLocalhost } = reading.problems.options;
   // Nothing keeps a node from its own pods.
   const isBehind = direction === 'ingress' && allowLocalhost;
@@ -68,8 +68,8 @@ function sectionOf(direction: Direction, spec: Field, reading: Reading): Section
 
 /** An empty list of peers is anybody, an empty list of ports every port: as if there were none. */
 function ruleOf(direction: Direction, rule: Field, reading: Reading): Rule {
-  const peers = items(member(rule, direction === 'ingress' ? 'from' : 'to'));
-  const ports = items(member(rule, 'ports'));
+  const peers = itemsOf(rule, direction === 'ingress' ? 'from' : 'to');
+  const ports = itemsOf(rule, 'ports');
   return {
     action: 'allow',
     path: rule.path,
@@ -89,7 +89,7 @@ const protocols = ['TCP', 'UDP', 'SCTP'];
 function portsOf(ports: readonly Field[], problems: Problems): readonly string[] {
   const texts = new PortTexts();
   for (const field of ports) {
-    const protocol = textIn(member(field, 'protocol')) ?? 'TCP';
+    const protocol = textOf(field, 'protocol') ?? 'TCP';
     const [port, endPort] = [member(field, 'port'), member(field, 'endPort')];
     const [number, end, name] = [numberIn(port), numberIn(endPort), textIn(port)];
     if (!protocols.includes(protocol))

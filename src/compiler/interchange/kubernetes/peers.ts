@@ -1,7 +1,7 @@
 // Peers of Kubernetes' policies as policy text.
 import { formatPrefix, isIpv4, type Prefix, parsePrefix } from '../../space/address.ts';
 import { blocksRefusal } from '../agent.ts';
-import { type Field, items, member, textIn } from '../fields.ts';
+import { type Field, itemsOf, member, textIn } from '../fields.ts';
 import type { ImportOptions } from '../importer.ts';
 import { isAbout, type LabelTest, selectorText, testsIn } from '../labels.ts';
 import { listed } from '../texts.ts';
@@ -56,7 +56,7 @@ function withWorkloads(text: string, { path }: Field, problems: Problems): strin
 /** `10.0.0.0/8 except 10.1.0.0/16`. */
 export function blockWithoutText(block: Field, problems: Problems): string | undefined {
   const whole = prefixOf(member(block, 'cidr'), problems);
-  const out = items(member(block, 'except')).flatMap((field) => {
+  const out = itemsOf(block, 'except').flatMap((field) => {
     const prefix = prefixOf(field, problems);
     if (prefix && whole && !isInside(prefix, whole)) problems.wrong(field, `a block inside \`${formatPrefix(whole)}\`, and smaller`);
     return prefix ? [formatPrefix(prefix)] : [];

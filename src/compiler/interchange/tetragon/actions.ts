@@ -1,6 +1,6 @@
 // `matchActions` -> what a rule does. Post and no action at all observe; a hook's first selector that matches decides.
 import { signalNames } from '../../base/kernel-names.ts';
-import { type Field, items, member, numberIn, textIn } from '../fields.ts';
+import { type Field, items, member, numberIn, textOf } from '../fields.ts';
 import { errnoName } from './arguments.ts';
 import type { Refuse } from './filters.ts';
 
@@ -24,17 +24,17 @@ const shownOnly = ['kernelStackTrace', 'userStackTrace', 'imaHash'];
 export function outcomeOf(actions: Field, refuse: Refuse, warn: Refuse): Outcome {
   const all = items(actions);
   for (const action of all) {
-    const name = textIn(member(action, 'action')) ?? '';
+    const name = textOf(action, 'action') ?? '';
     if (unsaid[name] !== undefined) refuse(member(action, 'action'), `action \`${name}\``, unsaid[name] ?? '');
     for (const shown of shownOnly)
       if (member(action, shown).value === true) warn(member(action, shown), `\`${shown}\``, 'it is only shown');
   }
-  const rate = all.map((action) => textIn(member(action, 'rateLimit'))).find((text) => text !== undefined);
+  const rate = all.map((action) => textOf(action, 'rateLimit')).find((text) => text !== undefined);
   return { ...strongest(all, refuse), ...(rate !== undefined && rateText(rate)) };
 }
 
 function strongest(all: readonly Field[], refuse: Refuse): Outcome {
-  const named = (name: string): Field | undefined => all.find((action) => textIn(member(action, 'action')) === name);
+  const named = (name: string): Field | undefined => all.find((action) => textOf(action, 'action') === name);
   const [kill, signal, override, enforcer] = ['Sigkill', 'Signal', 'Override', 'NotifyEnforcer'].map(named);
   if (kill) return { kind: 'kill', attributes: '' };
   const number = numberIn(member(signal ?? enforcer ?? { value: undefined, path: [] }, 'argSig'));

@@ -3,7 +3,7 @@ import { errnoNames } from '../../base/kernel-names.ts';
 import { bpfCommands } from '../../domains/bpf/index.ts';
 import { capabilities } from '../../domains/capability/index.ts';
 import { formatPrefix, parsePrefix } from '../../space/address.ts';
-import { type Field, items, member, textIn, textsIn } from '../fields.ts';
+import { type Field, itemsOf, member, textOf, textsIn } from '../fields.ts';
 import { literalText } from '../texts.ts';
 import type { Argument } from './hooks.ts';
 import { is, isNot, type Test } from './tests.ts';
@@ -149,7 +149,7 @@ function familyEffect(values: readonly string[]): Effect {
 
 /** What a filter says, where the argument is known. */
 export function effectOf(argument: Argument, filter: Field, type: string | undefined): Effect {
-  const operator = textIn(member(filter, 'operator')) ?? '';
+  const operator = textOf(filter, 'operator') ?? '';
   const values = textsIn(member(filter, 'values'));
   switch (argument.kind) {
     case 'path':
@@ -197,7 +197,7 @@ function numberEffect(field: string, operator: string, values: readonly string[]
 
 /** The argument that a filter is about: by its number; of a tracepoint by its place in `args`. */
 export function placeOf(filter: Field): number | undefined {
-  const index = member(filter, 'index').value ?? items(member(filter, 'args'))[0]?.value;
+  const index = member(filter, 'index').value ?? itemsOf(filter, 'args')[0]?.value;
   return typeof index === 'number' ? index : undefined;
 }
 

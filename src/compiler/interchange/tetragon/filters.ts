@@ -1,5 +1,5 @@
 // A selector -> lines: the events that pass all of its filters.
-import { type Field, items, member, numberIn, textIn, textsIn } from '../fields.ts';
+import { type Field, items, itemsOf, member, numberIn, textOf, textsIn } from '../fields.ts';
 import { effectOf, pathValues, placeOf } from './arguments.ts';
 import type { Argument, Hook } from './hooks.ts';
 import { is, isNot, type Line, type Test, withTests } from './tests.ts';
@@ -36,7 +36,7 @@ export function linesOf(site: HookSite, selector: Field, isObserved: boolean): r
     const field = member(selector, name);
     if (items(field).length > 0 || (name === 'matchWorkloads' && field.value !== undefined)) say(field, `\`${name}\``, reason);
   }
-  for (const filter of items(member(selector, 'matchReturnArgs'))) {
+  for (const filter of itemsOf(selector, 'matchReturnArgs')) {
     if (!isObserved || !isSuccess(filter)) say(filter, '`matchReturnArgs`', 'an event is decided before its result is known');
   }
   const found = classLines({ ...site, refuse: say }, selector);
@@ -45,12 +45,12 @@ export function linesOf(site: HookSite, selector: Field, isObserved: boolean): r
 
 /** `GT 0`, `GT -1`: what is asked is whether it was done at all. */
 const isSuccess = (filter: Field): boolean =>
-  ['GT', 'GreaterThan'].includes(textIn(member(filter, 'operator')) ?? '') &&
+  ['GT', 'GreaterThan'].includes(textOf(filter, 'operator') ?? '') &&
   textsIn(member(filter, 'values')).every((value) => Number(value) <= 0);
 
 function classLines(site: HookSite, selector: Field): readonly Line[] {
   const { hook, refuse } = site;
-  const filters = items(member(selector, 'matchArgs')).map((filter) => ({ filter, effect: argumentEffect(site, filter) }));
+  const filters = itemsOf(selector, 'matchArgs').map((filter) => ({ filter, effect: argumentEffect(site, filter) }));
   const needed = Object.entries(hook.arguments).find(([, one]) => one.kind === 'only' && one.needed);
   const isAsked = filters.some(({ filter }) => placeOf(filter) === Number(needed?.[0]));
   if (needed?.[1].kind === 'only' && !isAsked)
@@ -89,7 +89,7 @@ function flagsFilter({ classes, tests = [] }: Hook, selector: Field): Field | un
   const [call] = classes[0] === 'syscall' ? (tests[0]?.values ?? []) : [];
   const place = call === undefined ? undefined : openCalls[call];
   if (place === undefined) return undefined;
-  return items(member(selector, 'matchArgs')).find((filter) => placeOf(filter) === place && textIn(member(filter, 'operator')) === 'Mask');
+  return itemsOf(selector, 'matchArgs').find((filter) => placeOf(filter) === place && textOf(filter, 'operator') === 'Mask');
 }
 
 function argumentEffect(site: HookSite, filter: Field): ReturnType<typeof effectOf> | undefined {
@@ -101,9 +101,9 @@ function argumentEffect(site: HookSite, filter: Field): ReturnType<typeof effect
     refuse(filter, `a filter of argument ${index ?? '?'}`, 'no field of an event is this argument');
     return undefined;
   }
-  const type = items(member(field, 'args')).find((one) => numberIn(member(one, 'index')) === index);
-  const effect = effectOf(argument, filter, type && textIn(member(type, 'type')));
-  if (effect.kind === 'unsaid') refuse(filter, `\`${textIn(member(filter, 'operator')) ?? ''}\``, effect.reason);
+  const type = itemsOf(field, 'args').find((one) => numberIn(member(one, 'index')) === index);
+  const effect = effectOf(argument, filter, type && textOf(type, 'type'));
+  if (effect.kind === 'unsaid') refuse(filter, `\`${textOf(filter, 'operator') ?? ''}\``, effect.reason);
   return effect;
 }
 
@@ -112,14 +112,14 @@ function processTests(site: HookSite, selector: Field, name: string): readonly T
   return [
     ...binaryTests(site, member(selector, 'matchBinaries'), name === 'exec' ? 'caller' : 'binary'),
     ...binaryTests(site, member(selector, 'matchParentBinaries'), 'parent'),
-    ...items(member(selector, 'matchPIDs')).flatMap((filter) => lineageTests(site, filter)),
-    ...items(member(selector, 'matchNamespaces')).flatMap((filter) => scopeTests(site, filter)),
+    ...itemsOf(selector, 'matchPIDs').flatMap((filter) => lineageTests(site, filter)),
+    ...itemsOf(selector, 'matchNamespaces').flatMap((filter) => scopeTests(site, filter)),
   ];
 }
 
 function binaryTests({ refuse }: HookSite, field: Field, condition: string): readonly Test[] {
   return items(field).flatMap((filter) => {
-    const operator = textIn(member(filter, 'operator')) ?? '';
+    const operator = textOf(filter, 'operator') ?? '';
     const not = operator.startsWith('Not');
     const values = pathValues(not ? operator.slice(3) : operator, textsIn(member(filter, 'values'))) ?? [];
     if (member(filter, 'followChildren').value === true)
@@ -131,8 +131,8 @@ function binaryTests({ refuse }: HookSite, field: Field, condition: string): rea
 
 /** Whoever is not the first process of a container, nor comes from it, was put in from outside. There is no process 0 inside. */
 function lineageTests({ refuse }: HookSite, filter: Field): readonly Test[] {
-  const numbers = items(member(filter, 'values')).flatMap((one) => numberIn(one) ?? []);
-  const isNotIn = textIn(member(filter, 'operator')) === 'NotIn';
+  const numbers = itemsOf(filter, 'values').flatMap((one) => numberIn(one) ?? []);
+  const isNotIn = textOf(filter, 'operator') === 'NotIn';
   const isInside = member(filter, 'isNamespacePID').value === true;
   if (isNotIn && isInside && numbers.every((number) => number === 0)) return [];
   if (isInside && numbers.includes(1) && numbers.every((number) => number <= 1)) return [is('lineage', isNotIn ? 'entered' : 'init')];
@@ -144,10 +144,9 @@ function lineageTests({ refuse }: HookSite, filter: Field): readonly Test[] {
 const firstNamespaces: readonly string[] = ['host_ns', '4026531836', '4026531840', '4026531841'];
 
 function scopeTests({ refuse }: HookSite, filter: Field): readonly Test[] {
-  const kind = textIn(member(filter, 'namespace')) ?? '';
+  const kind = textOf(filter, 'namespace') ?? '';
   const isHost = textsIn(member(filter, 'values')).every((value) => firstNamespaces.includes(value));
-  if (isHost && (kind === 'Pid' || kind === 'Mnt'))
-    return [is('scope', textIn(member(filter, 'operator')) === 'NotIn' ? 'container' : 'host')];
+  if (isHost && (kind === 'Pid' || kind === 'Mnt')) return [is('scope', textOf(filter, 'operator') === 'NotIn' ? 'container' : 'host')];
   refuse(
     filter,
     `\`matchNamespaces\` of \`${kind}\``,

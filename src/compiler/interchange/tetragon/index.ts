@@ -4,7 +4,7 @@
 import { nodeText } from '../cilium/peers.ts';
 import { isObject } from '../documents/json.ts';
 import { checker } from '../documents/schema.ts';
-import { type Field, items, member, textIn, textsIn } from '../fields.ts';
+import { type Field, items, itemsOf, member, textIn, textOf, textsIn } from '../fields.ts';
 import { type Document, type ImportContext, type Importer, originText } from '../importer.ts';
 import { type LabelTest, selectorText, testsIn } from '../labels.ts';
 import { quoted } from '../texts.ts';
@@ -53,9 +53,7 @@ const distinctRules = (rules: readonly Rule[]): readonly Rule[] => {
 
 /** `policy-mode: monitor`: nothing is enforced. */
 const isMonitor = (spec: Field): boolean =>
-  items(member(spec, 'options')).some(
-    (one) => textIn(member(one, 'name')) === 'policy-mode' && textIn(member(one, 'value'))?.startsWith('monitor'),
-  );
+  itemsOf(spec, 'options').some((one) => textOf(one, 'name') === 'policy-mode' && textOf(one, 'value')?.startsWith('monitor'));
 
 /** All workloads and the host, unless a selector says otherwise; of a namespaced policy the workloads of its namespace. */
 function subjectOf({ kind, namespace = 'default' }: Document, spec: Field, refuse: Refuse): string | undefined {

@@ -1,5 +1,5 @@
 // The hooks of a policy, each with its meaning; what has none is reported by name.
-import { type Field, items, member, numberIn, textIn, textsIn } from '../fields.ts';
+import { type Field, itemsOf, member, numberIn, textOf, textsIn } from '../fields.ts';
 import type { HookSite, Refuse } from './filters.ts';
 import {
   type Argument,
@@ -17,16 +17,16 @@ type Reading = { readonly spec: Field; readonly refuse: Refuse };
 
 export function sitesIn(reading: Reading): readonly HookSite[] {
   const { spec, refuse } = reading;
-  for (const field of items(member(spec, 'uprobes')))
-    refuse(field, `the probe of \`${textIn(member(field, 'path')) ?? ''}\``, 'rules do not look into programs');
-  for (const field of items(member(spec, 'usdts')))
-    refuse(field, `the probe of \`${textIn(member(field, 'path')) ?? ''}\``, 'rules do not look into programs');
+  for (const field of itemsOf(spec, 'uprobes'))
+    refuse(field, `the probe of \`${textOf(field, 'path') ?? ''}\``, 'rules do not look into programs');
+  for (const field of itemsOf(spec, 'usdts'))
+    refuse(field, `the probe of \`${textOf(field, 'path') ?? ''}\``, 'rules do not look into programs');
   const loader = member(spec, 'loader');
   return [
     ...(loader.value === true ? [siteOf(reading, loader, loadedImage)] : []),
-    ...['kprobes', 'fentries'].flatMap((name) => items(member(spec, name)).flatMap((field) => ofCall(reading, field))),
-    ...items(member(spec, 'lsmhooks')).flatMap((field) => ofLsm(reading, field)),
-    ...items(member(spec, 'tracepoints')).flatMap((field) => ofTracepoint(reading, field)),
+    ...['kprobes', 'fentries'].flatMap((name) => itemsOf(spec, name).flatMap((field) => ofCall(reading, field))),
+    ...itemsOf(spec, 'lsmhooks').flatMap((field) => ofLsm(reading, field)),
+    ...itemsOf(spec, 'tracepoints').flatMap((field) => ofTracepoint(reading, field)),
   ];
 }
 
@@ -40,7 +40,7 @@ const siteOf = ({ refuse }: Reading, field: Field, hook: Hook): HookSite => ({
 const isName = (text: string): boolean => /^\w+$/.test(text);
 
 function ofCall(reading: Reading, field: Field): readonly HookSite[] {
-  const call = textIn(member(field, 'call')) ?? '';
+  const call = textOf(field, 'call') ?? '';
   if (call.startsWith('list:'))
     return ofList(reading, member(field, 'call'), call.slice('list:'.length)).map((hook) => siteOf(reading, field, hook));
   const isSyscall = member(field, 'syscall').value !== false;
@@ -62,7 +62,7 @@ function ofCall(reading: Reading, field: Field): readonly HookSite[] {
 }
 
 function ofLsm(reading: Reading, field: Field): readonly HookSite[] {
-  const name = textIn(member(field, 'hook')) ?? '';
+  const name = textOf(field, 'hook') ?? '';
   const hook = securityHook(name);
   if (hook) return [siteOf(reading, field, hook)];
   reading.refuse(member(field, 'hook'), `\`${name}\``, 'no event is this hook');
@@ -71,8 +71,8 @@ function ofLsm(reading: Reading, field: Field): readonly HookSite[] {
 
 /** System calls by a list of the policy; every one where the list is made by the agent. */
 function ofList({ spec, refuse }: Reading, place: Field, name: string): readonly Hook[] {
-  const list = items(member(spec, 'lists')).find((one) => textIn(member(one, 'name')) === name);
-  const type = list && (textIn(member(list, 'type')) ?? '');
+  const list = itemsOf(spec, 'lists').find((one) => textOf(one, 'name') === name);
+  const type = list && (textOf(list, 'type') ?? '');
   if (list && type === 'syscalls') {
     const names = [...new Set(textsIn(member(list, 'values')).map(syscallName))];
     const wrong = names.find((one) => !isName(one));
@@ -86,7 +86,7 @@ function ofList({ spec, refuse }: Reading, place: Field, name: string): readonly
 }
 
 function ofTracepoint(reading: Reading, field: Field): readonly HookSite[] {
-  const [subsystem, event] = ['subsystem', 'event'].map((name) => textIn(member(field, name)) ?? '');
+  const [subsystem, event] = ['subsystem', 'event'].map((name) => textOf(field, name) ?? '');
   if (subsystem === 'raw_syscalls' && event === 'sys_enter') return rawSyscalls(reading, field);
   const syscall = subsystem === 'syscalls' ? /^sys_enter_(\w+)$/.exec(event ?? '') : null;
   if (syscall) return [siteOf(reading, field, withoutArguments(syscallHook([syscall[1] ?? ''])))];
@@ -100,8 +100,8 @@ const withoutArguments = (hook: Hook): Hook => ({ ...hook, arguments: {} });
 
 /** What is asked of the number of the call: a list, or numbers, which differ from machine to machine. */
 function rawSyscalls(reading: Reading, field: Field): readonly HookSite[] {
-  const filters = items(member(field, 'selectors')).flatMap((selector) => items(member(selector, 'matchArgs')));
-  const lists = filters.flatMap((filter) => (textIn(member(filter, 'operator')) === 'InMap' ? textsIn(member(filter, 'values')) : []));
+  const filters = itemsOf(field, 'selectors').flatMap((selector) => itemsOf(selector, 'matchArgs'));
+  const lists = filters.flatMap((filter) => (textOf(filter, 'operator') === 'InMap' ? textsIn(member(filter, 'values')) : []));
   const [list, ...others] = [...new Set(lists)];
   if (list === undefined) return [siteOf(reading, field, syscallHook(undefined))];
   if (others.length > 0) reading.refuse(field, 'several lists', 'write a hook for each');
@@ -111,4 +111,4 @@ function rawSyscalls(reading: Reading, field: Field): readonly HookSite[] {
   });
 }
 
-const callPlace = (field: Field): number | undefined => items(member(field, 'args')).map((one) => numberIn(member(one, 'index')))[0];
+const callPlace = (field: Field): number | undefined => itemsOf(field, 'args').map((one) => numberIn(member(one, 'index')))[0];

@@ -3,7 +3,7 @@
 import { addressNode, layouts, limits, nothing } from '../../../compiler/ir/abi.ts';
 import type { Address } from '../../../compiler/space/address.ts';
 import { type AddressBlocks, SortedBlocks } from './address-blocks.ts';
-import type { MemoryWriter } from './writer.ts';
+import { MemoryWriter } from './writer.ts';
 
 /** A branch has at most so many bits, and at least so few where as many are left: depth is bounded by the latter. */
 const widest = 16;
@@ -16,17 +16,22 @@ const leastSkip = 6;
 const branchWord = (width: number, at: number): number => ((addressNode.branch << 30) | ((width - 1) << 26) | (at / 16)) >>> 0;
 const skipWord = (at: number): number => ((addressNode.skip << 30) | (at / 16)) >>> 0;
 const nobody = nothing.nodeMissing;
+const isReference = (node: number): boolean => node >>> 30 === addressNode.branch || (node >>> 30 === addressNode.skip && node !== nobody);
 
 /** Blocks `from .. to - 1`, which agree in the first `bit` bits; `outer`: what is none of them. */
 type Range = { readonly from: number; readonly to: number; readonly bit: number; readonly outer: number };
 
+/** Of a family; what it writes begins at 0. */
 class Tree {
   readonly #blocks: SortedBlocks;
   readonly #writer: MemoryWriter;
+  readonly #references: number[];
 
-  constructor(blocks: SortedBlocks, writer: MemoryWriter) {
+  /** `references`: gets the place of each word that says where a node is, in words. */
+  constructor(blocks: SortedBlocks, writer: MemoryWriter, references: number[]) {
     this.#blocks = blocks;
     this.#writer = writer;
+    this.#references = references;
   }
 
   node(range: Range): number {
@@ -42,6 +47,7 @@ class Tree {
     const at = this.#writer.place('addresses', layouts.skip.size);
     const match = this.node({ from, to, bit: bit + length, outer });
     this.#writer.words(at, 4).set([length, this.#blocks.bits(from, bit, length), match, outer]);
+    if (isReference(match)) this.#references.push(at / 4 + 2);
     return skipWord(at);
   }
 
@@ -81,7 +87,9 @@ class Tree {
       }
       let end = i + 1;
       while (end < to && this.#blocks.bits(end, bit, width) === word) end++;
-      words[word] = this.node({ from: i, to: end, bit: bit + width, outer: words[word] ?? nobody });
+      const node = this.node({ from: i, to: end, bit: bit + width, outer: words[word] ?? nobody });
+      words[word] = node;
+      if (isReference(node)) this.#references.push(at / 4 + word);
       i = end;
     }
     this.#writer.words(at, words.length).set(words);
@@ -91,21 +99,48 @@ class Tree {
 
 const ipv4Bits = 96;
 
-/** Writes both trees. Blocks shorter than the IPv4 space are IPv6; where none holds an address, it is nobody's. */
-export function writeAddressTrees(blocks: AddressBlocks, writer: MemoryWriter): { readonly ipv4: number; readonly ipv6: number } {
+/** Both trees as they would stand at 0, and their roots. `references`: the words that say where a node is. */
+export type AddressTrees = {
+  readonly words: Uint32Array;
+  readonly references: Uint32Array;
+  readonly ipv4: number;
+  readonly ipv6: number;
+};
+
+const treesOf = new WeakMap<AddressBlocks, AddressTrees>();
+
+/** Of blocks that never change. */
+export function addressTrees(blocks: AddressBlocks): AddressTrees {
+  const trees = treesOf.get(blocks) ?? madeOf(blocks);
+  treesOf.set(blocks, trees);
+  return trees;
+}
+
+/** A node where the trees stand at `at`, in bytes. */
+export const placedNode = (node: number, at: number): number => (isReference(node) ? node + at / 16 : node);
+
+/** Writes the trees into `words`, which stand at `at`. */
+export function writeAddressTrees(trees: AddressTrees, words: Uint32Array, at: number): void {
+  words.set(trees.words);
+  for (const reference of trees.references) words[reference] = (words[reference] ?? 0) + at / 16;
+}
+
+/** Blocks shorter than the IPv4 space are IPv6; where none holds an address, it is nobody's. */
+function madeOf(blocks: AddressBlocks): AddressTrees {
+  const writer = new MemoryWriter();
+  const references: number[] = [];
   const isIpv4 = (i: number): boolean => blocks.isMapped(i) && blocks.lengthOf(i) >= ipv4Bits;
   const sorted = blocks.sorted();
   const root = (own: Uint32Array, bit: number): number => {
     const view = new SortedBlocks(blocks, own);
-    return new Tree(view, writer).node({ from: 0, to: view.count, bit, outer: nobody });
+    return new Tree(view, writer, references).node({ from: 0, to: view.count, bit, outer: nobody });
   };
-  return {
-    ipv4: root(sorted.filter(isIpv4), ipv4Bits),
-    ipv6: root(
-      sorted.filter((i) => !isIpv4(i)),
-      0,
-    ),
-  };
+  const ipv4 = root(sorted.filter(isIpv4), ipv4Bits);
+  const ipv6 = root(
+    sorted.filter((i) => !isIpv4(i)),
+    0,
+  );
+  return { words: writer.words(0, writer.size / 4).slice(), references: Uint32Array.from(references), ipv4, ipv6 };
 }
 
 /** The word that a walk down from `root` ends with. */

@@ -5,11 +5,10 @@ import { encodeInto } from '../../../compiler/ir/layout.ts';
 import { type Address, addressBytes } from '../../../compiler/space/address.ts';
 import type { Choices } from '../choices.ts';
 import { type EndpointClasses, GenerationLimit, type GenerationTables } from '../generation.ts';
-import type { Verdicts } from '../verdict-table.ts';
 import { AddressBlocks } from './address-blocks.ts';
-import { writeAddressTrees } from './address-tree.ts';
-import { bitsFor, displaced, valuesBeside } from './displaced.ts';
-import { portBlocks } from './port-blocks.ts';
+import { type AddressTrees, addressTrees, placedNode, writeAddressTrees } from './address-tree.ts';
+import { bitsFor, type Displaced, displaced, valuesBeside } from './displaced.ts';
+import { type PortBlocks, portBlocks } from './port-blocks.ts';
 import { MemoryWriter } from './writer.ts';
 
 /** `prefixes`: image of a bundle. `addresses`: those that are listed for endpoints. */
@@ -48,106 +47,128 @@ function joined({ prefixes, addresses }: AddressTables): AddressBlocks {
   return blocks;
 }
 
-class ImageWriter {
-  readonly #writer = new MemoryWriter();
-  readonly #header: number;
-  readonly #fields: Partial<Record<keyof typeof layouts.memory.members, number | Uint16Array>> = {};
+/**
+ * How often a usual decision loads from a part. What is loaded most for its bytes stands first: the first page is at hand, all others
+ * have to be looked up.
+ */
+const loads = {
+  ...{ ports: 1, subjects: 1, rows: 1, cells: 2, groups: 2, blocks: 2 },
+  ...{ verdicts: 1, inspections: 0.1, endpoints: 2, addresses: 4 },
+} as const;
+type PartName = keyof typeof loads;
+type OfParts = Readonly<Record<PartName, number>>;
+const partNames: readonly PartName[] = [
+  ...(['ports', 'subjects', 'rows', 'cells', 'groups'] as const),
+  ...(['blocks', 'verdicts', 'inspections', 'endpoints', 'addresses'] as const),
+];
 
-  constructor() {
-    this.#header = this.#writer.place('header', layouts.memory.size);
-  }
+/** Address of each part, of so many bytes. */
+function placed(writer: MemoryWriter, bytes: OfParts): OfParts {
+  const at = { ...bytes };
+  const order = [...partNames].sort((a, b) => bytes[a] / loads[a] - bytes[b] / loads[b]);
+  for (const name of order) at[name] = writer.place(name, bytes[name]);
+  return at;
+}
 
-  ports(image: Uint8Array): void {
-    const { numbers, classes } = portBlocks(image);
-    this.#fields.port_block = numbers;
-    this.#fields.port_classes = this.#writer.place('ports', classes.byteLength);
-    this.#writer.setShorts(this.#fields.port_classes, classes);
-  }
+/** What is known of a generation before it has places. `endpoints`: one more than their highest number. */
+type Parts = {
+  readonly ports: PortBlocks;
+  readonly cells: Displaced;
+  readonly groups: Uint16Array | Uint32Array;
+  readonly trees: AddressTrees;
+  readonly subjects: number;
+  readonly endpoints: number;
+};
 
-  endpoints(endpoints: readonly EndpointClasses[]): void {
-    const count = endpoints.reduce((most, { id }) => Math.max(most, id + 1), 0);
-    if (count > innerEntries.endpoints) throw new GenerationLimit('endpoint numbers', count, innerEntries.endpoints);
-    const at = this.#writer.place('endpoints', count * layouts.endpoint.size);
-    const words = this.#writer.words(at, count * 2).fill(nothing.subjectNone);
-    for (const { id, subjectClass, peerClass } of endpoints) words.set([subjectClass, peerClass], id * 2);
-    Object.assign(this.#fields, { endpoints: at, endpoint_count: count });
-  }
+function partsOf(tables: GenerationTables, addresses: AddressTables): Parts {
+  const endpoints = tables.endpoints.reduce((most, { id }) => Math.max(most, id + 1), 0);
+  if (endpoints > innerEntries.endpoints) throw new GenerationLimit('endpoint numbers', endpoints, innerEntries.endpoints);
+  const { groups, blocks } = tables.choices;
+  const areWide = blocks.length / limits.choiceUnit > mostShortPlaces;
+  return {
+    ports: portBlocks(tables.ports),
+    cells: cellsOf(tables.choices),
+    groups: areWide ? groups : Uint16Array.from(groups),
+    trees: addressTrees(blocksOf(addresses)),
+    subjects: tables.sections.length / sectionsOfSubject + 1,
+    endpoints,
+  };
+}
 
-  verdicts({ words, inspections }: Verdicts): void {
-    this.#fields.verdicts = this.#words('verdicts', words);
-    this.#fields.verdict_count = words.length;
-    this.#fields.inspections = this.#words('inspections', inspections);
-    this.#fields.inspection_count = inspections.byteLength / layouts.inspection.size;
-  }
+function cellsOf({ columns, rows, groups, blocks }: Choices): Displaced {
+  const most = valuesBeside(bitsFor(columns));
+  const count = Math.max(blocks.length / limits.choiceBlock, groups.length / limits.choiceGroup);
+  if (count > most) throw new GenerationLimit('blocks of choices', count, most);
+  return displaced(rows, columns);
+}
 
-  #words(part: string, words: Uint32Array): number {
-    const at = this.#writer.place(part, words.byteLength);
-    this.#writer.words(at, words.length).set(words);
-    return at;
-  }
+const bytesOf = ({ choices, verdicts, sections }: GenerationTables, parts: Parts): OfParts => ({
+  ports: parts.ports.classes.byteLength,
+  subjects: parts.subjects * sectionsOfSubject * layouts.section.size,
+  rows: sections.reduce((sum, { rows }) => sum + rows.length, 0) * layouts.row.size,
+  cells: parts.cells.cells.byteLength,
+  groups: parts.groups.byteLength,
+  blocks: choices.blocks.length,
+  verdicts: verdicts.words.byteLength,
+  inspections: verdicts.inspections.byteLength,
+  endpoints: parts.endpoints * layouts.endpoint.size,
+  addresses: parts.trees.words.byteLength,
+});
 
-  /** Address of the cells of each row of choices. */
-  choices({ columns, rows, groups, blocks }: Choices): readonly number[] {
-    const most = valuesBeside(bitsFor(columns));
-    const count = Math.max(blocks.length / limits.choiceBlock, groups.length / limits.choiceGroup);
-    if (count > most) throw new GenerationLimit('blocks of choices', count, most);
-    const { cells, bases, bits } = displaced(rows, columns);
-    const at = this.#writer.place('blocks', blocks.length);
-    this.#writer.setBytes(at, blocks);
-    const areWide = blocks.length / limits.choiceUnit > mostShortPlaces;
-    const groupsAt = areWide ? this.#words('groups', groups) : this.#shorts('groups', groups);
-    const base = this.#words('cells', cells);
-    Object.assign(this.#fields, { blocks: at, groups: groupsAt, wide_groups: areWide ? 1 : 0, cell_bits: bits });
-    return rows.map(({ form }, number) => base + (bases[number] ?? 0) * 4 + choiceForm[form]);
-  }
+/** `at`: where the parts stand. */
+function headerOf({ verdicts, networks, names }: GenerationTables, parts: Parts, at: OfParts): Parameters<typeof encodeInto>[1] {
+  const { ports, cells, trees } = parts;
+  return {
+    ...{ port_block: ports.numbers, port_classes: at.ports },
+    ...{ subjects: at.subjects, subject_count: parts.subjects, addresses: networks + names, names: names > 0 ? networks : 0 },
+    ...{ blocks: at.blocks, groups: at.groups, wide_groups: parts.groups instanceof Uint32Array ? 1 : 0, cell_bits: cells.bits },
+    ...{ verdicts: at.verdicts, verdict_count: verdicts.words.length },
+    ...{ inspections: at.inspections, inspection_count: verdicts.inspections.byteLength / layouts.inspection.size },
+    ...{ endpoints: at.endpoints, endpoint_count: parts.endpoints },
+    ...{ ipv4: placedNode(trees.ipv4, at.addresses), ipv6: placedNode(trees.ipv6, at.addresses) },
+  };
+}
 
-  #shorts(part: string, values: Uint32Array): number {
-    const at = this.#writer.place(part, values.length * 2);
-    this.#writer.setShorts(at, Uint16Array.from(values));
-    return at;
-  }
-
-  /** Their place; they are written when it is known where the cells of each row of choices are. */
-  sections({ sections, rows, networks, names }: GenerationTables): (cellsOf: readonly number[]) => void {
-    const subjects = sections.length / sectionsOfSubject + 1;
-    const at = this.#writer.place('subjects', subjects * sectionsOfSubject * layouts.section.size);
-    const first = this.#writer.place('rows', sections.reduce((sum, section) => sum + section.rows.length, 0) * layouts.row.size);
-    Object.assign(this.#fields, { subjects: at, subject_count: subjects, addresses: networks + names, names: names > 0 ? networks : 0 });
-    return (cellsOf) => {
-      let next = first;
-      sections.forEach((section, i) => {
-        const record = at + (i + sectionsOfSubject) * layouts.section.size;
-        this.#writer.words(record, 4).set([cellsOf[section.choices] ?? 0, next, section.starts, section.bases]);
-        for (const number of section.rows) {
-          const { choices, verdicts, hasBases, isByName } = rows[number] ?? { choices: 0, verdicts: 0, hasBases: false, isByName: false };
-          this.#writer
-            .words(next, 2)
-            .set([cellsOf[choices] ?? 0, verdicts + (hasBases ? rowFlag.ownBases : 0) + (isByName ? rowFlag.byName : 0)]);
-          next += layouts.row.size;
-        }
-      });
-    };
-  }
-
-  addresses(tables: AddressTables): void {
-    Object.assign(this.#fields, writeAddressTrees(blocksOf(tables), this.#writer));
-  }
-
-  done(): MemoryImage {
-    const bytes = this.#writer.bytes();
-    encodeInto(layouts.memory, this.#fields, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), this.#header);
-    return { bytes, parts: this.#writer.parts };
+function writeEndpoints(words: Uint32Array, endpoints: readonly EndpointClasses[]): void {
+  words.fill(nothing.subjectNone);
+  for (const { id, subjectClass, peerClass } of endpoints) {
+    words[2 * id] = subjectClass;
+    words[2 * id + 1] = peerClass;
   }
 }
 
-/** Lays a generation out: what most questions ask first stands first. @throws GenerationLimit when it does not fit. */
+function writeSections(writer: MemoryWriter, { sections, rows, choices }: GenerationTables, { bases }: Displaced, at: OfParts): void {
+  const cells = choices.rows.map(({ form }, number) => at.cells + (bases[number] ?? 0) * 4 + choiceForm[form]);
+  let next = at.rows;
+  sections.forEach((section, i) => {
+    const record = at.subjects + (i + sectionsOfSubject) * layouts.section.size;
+    writer.words(record, 4).set([cells[section.choices] ?? 0, next, section.starts, section.bases]);
+    for (const number of section.rows) {
+      const { choices: own, verdicts, hasBases, isByName } = rows[number] ?? { choices: 0, verdicts: 0, hasBases: false, isByName: false };
+      writer.words(next, 2).set([cells[own] ?? 0, verdicts + (hasBases ? rowFlag.ownBases : 0) + (isByName ? rowFlag.byName : 0)]);
+      next += layouts.row.size;
+    }
+  });
+}
+
+/** Lays a generation out. @throws GenerationLimit when it does not fit. */
 export function memoryImage(tables: GenerationTables, addresses: AddressTables): MemoryImage {
-  const image = new ImageWriter();
-  image.ports(tables.ports);
-  const writeSections = image.sections(tables);
-  writeSections(image.choices(tables.choices));
-  image.verdicts(tables.verdicts);
-  image.endpoints(tables.endpoints);
-  image.addresses(addresses);
-  return image.done();
+  const writer = new MemoryWriter();
+  const header = writer.place('header', layouts.memory.size);
+  const parts = partsOf(tables, addresses);
+  const at = placed(writer, bytesOf(tables, parts));
+  const words = (place: number, values: Uint32Array): void => writer.words(place, values.length).set(values);
+  writer.setShorts(at.ports, parts.ports.classes);
+  writeSections(writer, tables, parts.cells, at);
+  words(at.cells, parts.cells.cells);
+  if (parts.groups instanceof Uint32Array) words(at.groups, parts.groups);
+  else writer.setShorts(at.groups, parts.groups);
+  writer.setBytes(at.blocks, tables.choices.blocks);
+  words(at.verdicts, tables.verdicts.words);
+  words(at.inspections, tables.verdicts.inspections);
+  writeEndpoints(writer.words(at.endpoints, parts.endpoints * 2), tables.endpoints);
+  writeAddressTrees(parts.trees, writer.words(at.addresses, parts.trees.words.length), at.addresses);
+  const bytes = writer.bytes();
+  encodeInto(layouts.memory, headerOf(tables, parts, at), new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), header);
+  return { bytes, parts: writer.parts };
 }

@@ -1,6 +1,7 @@
 // Transport point -> port class, small: points stand in blocks, and equal blocks are one.
 import { limits } from '../../../compiler/ir/abi.ts';
-import { classesOf, portPieces } from '../../../compiler/ir/class-pieces.ts';
+import { type PortPieces, portPieces } from '../../../compiler/ir/class-pieces.ts';
+import { transportPoints } from '../../../compiler/space/transport.ts';
 
 const blockSize = limits.portBlock;
 
@@ -16,24 +17,44 @@ export function portBlocks(image: Uint8Array): PortBlocks {
   return known;
 }
 
+type Place = { readonly first: number; readonly piece: number };
+
+/** Classes of the points from `first` on, which is in `piece`. */
+function fill(into: Uint16Array, { lows, classes }: PortPieces, { first, piece: from }: Place): void {
+  for (let [piece, at] = [from, 0]; at < into.length; piece++) {
+    const end = Math.min((lows[piece + 1] ?? transportPoints) - first, into.length);
+    for (const number = classes[piece] ?? 0; at < end; at++) into[at] = number;
+  }
+}
+
 function madeOf(image: Uint8Array): PortBlocks {
-  const { lows, classes } = portPieces(image);
-  const points = classesOf(image);
-  const bytes = Buffer.from(points.buffer, points.byteOffset, points.byteLength);
-  const numbers = new Uint16Array(points.length / blockSize);
+  const pieces = portPieces(image);
+  const { lows, classes } = pieces;
+  const numbers = new Uint16Array(transportPoints / blockSize);
   const known = new Map<string | number, number>();
-  const distinct: number[] = [];
-  let piece = 0;
-  for (let block = 0; block < numbers.length; block++) {
-    const [first, end] = [block * blockSize, (block + 1) * blockSize];
-    while ((lows[piece + 1] ?? points.length) <= first) piece++;
-    const isOne = (lows[piece + 1] ?? points.length) >= end;
-    const key = isOne ? (classes[piece] ?? 0) : bytes.toString('latin1', first * 2, end * 2);
-    const number = known.get(key) ?? distinct.push(first) - 1;
+  const distinct: Place[] = [];
+  const numberOf = (key: string | number, place: Place): number => {
+    const number = known.get(key) ?? distinct.push(place) - 1;
     known.set(key, number);
-    numbers[block] = number;
+    return number;
+  };
+  const points = new Uint16Array(blockSize);
+  const text = Buffer.from(points.buffer);
+  let piece = 0;
+  for (let block = 0; block < numbers.length; ) {
+    const first = block * blockSize;
+    while ((lows[piece + 1] ?? transportPoints) <= first) piece++;
+    // Blocks that are of this piece alone.
+    const whole = Math.floor((lows[piece + 1] ?? transportPoints) / blockSize);
+    if (whole > block) {
+      numbers.fill(numberOf(classes[piece] ?? 0, { first, piece }), block, whole);
+      block = whole;
+      continue;
+    }
+    fill(points, pieces, { first, piece });
+    numbers[block++] = numberOf(text.toString('latin1'), { first, piece });
   }
   const joined = new Uint16Array(distinct.length * blockSize);
-  distinct.forEach((first, number) => joined.set(points.subarray(first, first + blockSize), number * blockSize));
+  distinct.forEach((place, number) => fill(joined.subarray(number * blockSize, (number + 1) * blockSize), pieces, place));
   return { numbers, classes: joined };
 }
