@@ -1,5 +1,6 @@
 // Random policies about requests, requests near them, and their packets.
 import type { Direction } from '../../src/compiler/ir/typed.ts';
+import { randomContentPolicy } from './content-policy.ts';
 import { cut } from './http-client.ts';
 import { evasions } from './http-evasions.ts';
 import { randomFieldedRequest, randomRequest, requestAt } from './http-requests.ts';
@@ -49,20 +50,8 @@ const lines = [
 ];
 
 /** Of one workload, about its connections over TCP. */
-export function randomHttpPolicy(random: Random, section: Direction): string {
-  const rule = (): string => {
-    const block = random.chance(0.9) ? ` http { ${Array.from({ length: 1 + random.int(4) }, () => random.pick(lines)).join('; ')} }` : '';
-    return `      ${random.pick(['allow', 'allow', 'deny'])} at tcp${block} priority ${random.int(3)}`;
-  };
-  const rules = Array.from({ length: 1 + random.int(6) }, rule).join('\n');
-  return `
-  policy web for { app: "web" } {
-    ${section} {
-      ${random.chance(0.4) ? 'default allow' : ''}
-${rules}
-    }
-  }`;
-}
+export const randomHttpPolicy = (random: Random, section: Direction): string =>
+  randomContentPolicy(random, { section, block: 'http', lines, most: { rules: 6, lines: 4 } });
 
 /** One byte left out, put in or changed. */
 function mutated(text: string, random: Random): string {

@@ -76,6 +76,16 @@ export function startSender(cgroup: Cgroup): Sender {
   };
 }
 
+/** One such process, started when it is first asked for; `stop` does nothing where nobody did. */
+export function senderIn(cgroup: () => Cgroup): { readonly sender: () => Sender; readonly stop: () => void } {
+  let started: Sender | undefined;
+  const sender = () => {
+    started ??= startSender(cgroup());
+    return started;
+  };
+  return { sender, stop: () => started?.stop() };
+}
+
 export type OutsideServer = { readonly port: number; readonly seen: () => readonly string[]; readonly server: HttpServer };
 
 /** A server of this process, which nothing governs; \`seen\`: \`METHOD target body-bytes\` of every request since the last call. */

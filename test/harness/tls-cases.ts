@@ -1,5 +1,6 @@
 // Random policies about the hellos of TLS, streams of clients near them, and their packets.
 
+import { randomContentPolicy } from './content-policy.ts';
 import { longestPacket } from './packet-reader.ts';
 import type { Random } from './random.ts';
 import { extensionKind, type HelloParts, hello, noHellos, record, recordType, secondHellos, tlsEvasions } from './tls-hellos.ts';
@@ -13,20 +14,8 @@ const lines = [
 ];
 
 /** Of one workload, about connections to it. */
-export function randomTlsPolicy(source: Random): string {
-  const rule = (): string => {
-    const block = source.chance(0.9) ? ` tls { ${Array.from({ length: 1 + source.int(3) }, () => source.pick(lines)).join('; ')} }` : '';
-    return `      ${source.pick(['allow', 'allow', 'deny'])} at tcp${block} priority ${source.int(3)}`;
-  };
-  const rules = Array.from({ length: 1 + source.int(5) }, rule).join('\n');
-  return `
-  policy web for { app: "web" } {
-    ingress {
-      ${source.chance(0.4) ? 'default allow' : ''}
-${rules}
-    }
-  }`;
-}
+export const randomTlsPolicy = (source: Random): string =>
+  randomContentPolicy(source, { section: 'ingress', block: 'tls', lines, most: { rules: 5, lines: 3 } });
 
 const tricks = [
   ...Object.values(tlsEvasions).map(([bytes]) => bytes),

@@ -9,7 +9,7 @@ import { section as sections } from '../../src/compiler/ir/abi.ts';
 import { readRequestCounts, readRequestDurations } from '../../src/runtime/kernel/requests.ts';
 import { typedPolicy } from '../harness/compile.ts';
 import { RawClient } from '../harness/http-client.ts';
-import { startSender } from '../harness/http-sender.ts';
+import { senderIn } from '../harness/http-sender.ts';
 import { type HttpWorld, httpWorld } from '../harness/http-world.ts';
 import { atEnd, inCgroup, kernelTest, mapOf } from '../harness/kernel.ts';
 import { patience } from '../harness/patience.ts';
@@ -71,11 +71,7 @@ async function scripted(where: 'workload' | 'outside', answers: readonly (readon
   return { port: typeof address === 'object' ? (address?.port ?? 0) : 0, seen: () => seen };
 }
 
-let client: ReturnType<typeof startSender> | undefined;
-const sender = () => {
-  client ??= startSender(world().cgroup);
-  return client;
-};
+const { sender, stop } = senderIn(() => world().cgroup);
 
 /** A direction of requests: how one is tried, whose counters they have. */
 type Way = {
@@ -226,5 +222,5 @@ for (const { section, server: start, talk } of ways) {
     });
 }
 
-test.after(() => client?.stop());
+test.after(stop);
 test.run();

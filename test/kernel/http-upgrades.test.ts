@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { typedPolicy } from '../harness/compile.ts';
 import { RawClient } from '../harness/http-client.ts';
-import { type OutsideServer, outsideServer, startSender } from '../harness/http-sender.ts';
+import { type OutsideServer, outsideServer, senderIn } from '../harness/http-sender.ts';
 import { type HttpWorld, httpWorld, startServer } from '../harness/http-world.ts';
 import { atEnd, inCgroup, kernelTest } from '../harness/kernel.ts';
 import { patience } from '../harness/patience.ts';
@@ -165,11 +165,7 @@ kernelTest('a new revision: frames go on while the request would pass, and stop 
   socket.destroy();
 });
 
-let client: ReturnType<typeof startSender> | undefined;
-const sender = () => {
-  client ??= startSender(world().cgroup);
-  return client;
-};
+const { sender, stop } = senderIn(() => world().cgroup);
 
 kernelTest('egress: frames pass behind 101, and nothing before it', async () => {
   const server = await socketServer();
@@ -208,5 +204,5 @@ kernelTest('egress: a handshake that is not allowed, and requests behind one tha
   server.server.closeAllConnections();
 });
 
-test.after(() => client?.stop());
+test.after(stop);
 test.run();

@@ -11,7 +11,7 @@ import { readRequestCounts, readRequestDurations } from '../../src/runtime/kerne
 import { typedPolicy } from '../harness/compile.ts';
 import { RawClient } from '../harness/http-client.ts';
 import { evasions } from '../harness/http-evasions.ts';
-import { outsideServer, startSender } from '../harness/http-sender.ts';
+import { outsideServer, senderIn } from '../harness/http-sender.ts';
 import { type HttpWorld, httpWorld, startServer } from '../harness/http-world.ts';
 import { atEnd, inCgroup, kernelTest, mapOf } from '../harness/kernel.ts';
 import { patience } from '../harness/patience.ts';
@@ -185,11 +185,7 @@ async function outside() {
   return { port: typeof address === 'object' ? (address?.port ?? 0) : 0, seen: () => seen };
 }
 
-let client: ReturnType<typeof startSender> | undefined;
-const sender = () => {
-  client ??= startSender(world().cgroup);
-  return client;
-};
+const { sender, stop } = senderIn(() => world().cgroup);
 
 kernelTest('egress: requests are told with the rule that allows the connection, and counted by status', async () => {
   const [here, server] = [world(), await outsideServer()];
@@ -249,5 +245,5 @@ kernelTest('egress: a rule about requests that comes later closes the connection
   server.server.close();
 });
 
-test.after(() => client?.stop());
+test.after(stop);
 test.run();
