@@ -14,6 +14,8 @@ export type Command =
       readonly host: string;
       readonly port: number;
       readonly from?: number;
+      /** Whatever comes is sent back. */
+      readonly echoes?: boolean;
       readonly wait: number;
     }
   /** Sends `text` on a connection and waits for its echo. */
@@ -69,9 +71,10 @@ function listen(id: string, host: string, port: number): Promise<Outcome> {
   });
 }
 
-async function open({ id, host, port, from, wait }: Extract<Command, { readonly do: 'connect' }>): Promise<Outcome> {
+async function open({ id, host, port, from, echoes, wait }: Extract<Command, { readonly do: 'connect' }>): Promise<Outcome> {
   const socket = connect({ host, port, ...(from === undefined ? {} : { localPort: from }) });
   streams.set(id, socket);
+  if (echoes === true) socket.pipe(socket);
   const outcome = await within(wait, (done) => {
     socket.on('error', (error) => done({ result: codeOf(error) }));
     socket.on('connect', () => done({ result: 'ok', port: socket.localPort ?? 0, peer: `${socket.remoteAddress} ${socket.remotePort}` }));
