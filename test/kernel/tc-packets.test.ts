@@ -103,7 +103,24 @@ kernelTest('the other side opens nothing on the ports of an open connection; bot
   assert.equal(it.run('ingress', crossing), { passed: true, raised: [] }, 'simultaneous open');
   assert.is(it.passes('ingress', ip(inbound('v4'), flags(syn | acknowledge, 'back'))), true);
   assert.equal(it.run('ingress', crossing), { passed: false, raised: [`ingress tcp none dropped ${denied}`] }, 'an event of its own');
-  assert.equal(it.run('egress', ip(outbound('v4'), flags(syn))), { passed: true, raised: [] }, 'the port is used again');
+  assert.equal(it.run('egress', ip(outbound('v4'), flags(syn))), { passed: true, raised: [] }, 'sent once more');
+});
+
+kernelTest('a connection on the ports of an earlier one is another: asked about, counted, and remembered as long as any', () => {
+  const it = fresh();
+  const again = (sequence: number) => ip(outbound('v4'), tcp({ source: 40001, destination: 80, sequence }));
+  const counted = { passed: true, raised: [`egress tcp l4-only forwarded ${allowed}`] };
+  const back = ip(inbound('v4'), flags(acknowledge, 'back'));
+  assert.equal(it.run('egress', again(1)), counted);
+  assert.is(it.passes('ingress', back), true);
+  assert.equal(it.run('egress', again(2)), counted, 'its owner has forgotten the first one');
+  for (const side of sides) it.passes(side, ip(ends(side, 'v4'), flags(fin | acknowledge, side === 'egress' ? 'there' : 'back')));
+  assert.equal(it.run('egress', again(3)), counted, 'after the end of the second');
+  assert.is(it.passes('ingress', back), true);
+  it.age(3600);
+  assert.equal(it.run('ingress', back), { passed: true, raised: [] }, 'idle for an hour');
+  it.install(policy({ ports: portsImage([]) }));
+  assert.equal(it.run('egress', again(4)), { passed: false, raised: [`egress tcp none dropped ${denied}`] });
 });
 
 kernelTest('a closed connection is forgotten soon, an open one is not', () => {
