@@ -10,6 +10,7 @@
 #include "../include/response-frames.h"
 #include "../include/shared-port.h"
 #include "../include/source.h"
+#include "../include/translated.h"
 #include "../include/unreadable.h"
 #include "../l7/tls-state.h"
 
@@ -47,9 +48,16 @@ static __always_inline int pol_packet_is_read(struct __sk_buff *skb, const struc
 }
 
 /* What is no TCP connection. 1 pass, 0 deny. Queries that a workload is asked it answers itself. */
-static __always_inline int pol_datagram_judge(struct __sk_buff *skb, struct pol_case *this, __u8 direction)
+static __always_inline int pol_datagram_judge(struct __sk_buff *skb, struct pol_case *this, __u8 direction, struct pol_socket *storage)
 {
-	int outcome = pol_flow_judge(skb, this);
+	int outcome;
+
+	if (direction == POL_SECTION_INGRESS && storage && storage->translated)
+		pol_translation_undo(this);
+	outcome = pol_flow_judge(skb, this);
+	if (direction == POL_SECTION_EGRESS && outcome != POL_FLOW_DENIED && pol_datagram_is_translated(this, storage) &&
+	    pol_called_is_allowed(this, storage))
+		pol_translation_keep(this, storage);
 
 	if (outcome == POL_FLOW_QUERY) {
 		outcome = pol_dns_judge(skb, this);
@@ -109,10 +117,12 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	    (sk->protocol == POL_NUMBER_UDP || (sk->protocol == POL_NUMBER_TCP && sk->state == BPF_TCP_LISTEN)) &&
 	    pol_receiver_is_other(skb, this, (__u64)pol_socket_address(sk)))
 		return pol_case_refuse(this, POL_CAUSE_SHARED_PORT);
+	if (direction == POL_SECTION_EGRESS)
+		pol_port_of_socket(this, sk);
 	/* A raw socket may have TCP as its protocol, and then sends and reads any number of connections. */
 	if (!stream) {
 		this->network = pol_network_kept(sk, storage);
-		return pol_related_passes(skb, this) || pol_datagram_judge(skb, this, direction);
+		return pol_related_passes(skb, this) || pol_datagram_judge(skb, this, direction, storage);
 	}
 	if (sk->state == BPF_TCP_LISTEN)
 		return pol_listener_judge(skb, this);
