@@ -7,7 +7,7 @@
 #include "../include/dns-observe.h"
 #include "../include/flow.h"
 #include "../include/related.h"
-#include "../include/response-frames.h"
+#include "../include/response-reader.h"
 #include "../include/shared-port.h"
 #include "../include/source.h"
 #include "../include/translated.h"

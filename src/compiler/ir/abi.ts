@@ -4,7 +4,7 @@ import { transportPoints } from '../space/transport.ts';
 import { array, layout, scalar } from './layout.ts';
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 16;
+export const abiVersion = 17;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
 /**
@@ -369,8 +369,16 @@ export const layouts = {
     sum: scalar('u64', 'nanoseconds'),
     bucket: array('u64', limits.durationBuckets, 'how many took so long, and no less; the last one has no end'),
   }),
+  responseEvent: layout('pol_response_event', 'what a request that was told was answered', {
+    time: scalar('u64', 'nanoseconds, CLOCK_MONOTONIC'),
+    connection: scalar('u64', 'as in the pol_event of the request'),
+    latency: scalar('u64', 'nanoseconds from the request to the status'),
+    request: scalar('u32', 'its number in the connection'),
+    status: scalar('u32', ''),
+  }),
   event: layout('pol_event', 'one verdict, for people to look at', {
     time: scalar('u64', 'nanoseconds, CLOCK_MONOTONIC (bpf_ktime_get_ns)'),
+    connection: scalar('u64', 'http: its socket, as in pol_response_event; else 0'),
     cause: scalar('u32', ''),
     revision: scalar('u32', ''),
     subject: scalar('u32', 'endpoint id'),
@@ -389,6 +397,8 @@ export const layouts = {
     carrier: scalar('u8', 'dns: protocol that carried the query'),
     pid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
     uid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
+    request: scalar('u32', 'http: its number in the connection'),
+    reserved: scalar('u32', ''),
     text_length: scalar('u16', 'bytes of text, before it was cut'),
     is_answer: scalar('u16', 'dns: 1 an answer'),
     text: array(

@@ -4,8 +4,10 @@ import type { CauseTable } from '../events/causes.ts';
 import { type Measurements, metricsText } from '../hubble/metrics.ts';
 import type { ListenAddress } from '../hubble/serve.ts';
 import { attachments } from '../kernel/attach.ts';
+import type { Lost } from '../kernel/counters.ts';
 import { jitEnabled } from '../kernel/features.ts';
 import { attachedInterfaces } from '../kernel/interfaces.ts';
+import type { MapSource } from '../kernel/tables.ts';
 import { dayOf } from '../policy/annotations.ts';
 import { version } from '../version.ts';
 import type { Changes } from './changes.ts';
@@ -62,7 +64,7 @@ export class Report {
     const { options, observation, changes } = this.parts;
     const inForce = this.inForce();
     const { sources, manifest, signer } = inForce.desired.bundle;
-    const lost = lostCounts(inForce.maps);
+    const lost = this.lost(inForce.maps);
     return {
       version,
       pid: process.pid,
@@ -101,11 +103,17 @@ export class Report {
     return inForce;
   }
 
+  /** With the responses whose request the ring had no room for: they are not shown either. */
+  private lost(maps: MapSource): Lost {
+    const { ringFull, countersFull } = lostCounts(maps);
+    return { ringFull: ringFull + BigInt(this.parts.observation.unmatched), countersFull };
+  }
+
   private measurements(): Measurements {
     const { causes, observation, integrity } = this.parts;
     const { maps, desired, resolved, revision } = this.inForce();
     const { sources, manifest } = desired.bundle;
-    const lost = lostCounts(maps);
+    const lost = this.lost(maps);
     const local = resolved.workloads.filter((workload) => workload.local).length;
     return {
       counters: counterRows(maps),
