@@ -40,6 +40,7 @@ async function dnsmasq(): Promise<number> {
     '--address=/ok.example/2001:db8::1',
     '--address=/no.example/192.0.2.2',
     '--address=/third.example/198.51.100.7',
+    ...Array.from({ length: 60 }, (_, i) => `--host-record=large.ok.example,198.51.100.${i + 100}`),
     ...long,
   ];
   owned(spawn('dnsmasq', [...options, ...listening, ...names], { stdio: 'ignore' }));
@@ -134,6 +135,28 @@ peerTest('what dnsmasq answers is reached by its name, also after policyd was st
     [ipv4, ipv6, third].map((address) => reachesFrom(cgroup, address)),
     [true, true, true],
   );
+});
+
+peerTest('an answer that is truncated over UDP comes over TCP, and names all its addresses; a deny by name holds for it', async () => {
+  const [here, port, cgroup] = [world(), await dnsmasq(), privateCgroup('client')];
+  here.policy(`policy client for { app: "client" } { egress {
+    allow to host at [udp ${port}, tcp ${port}] dns { "**.example" }
+    allow to "large.ok.example" at udp 443
+    deny to "third.example" at udp 444
+    allow to 198.51.100.0/24 at udp 444
+  } }`);
+  here.inventoryText(`workloads: [{ name: client, labels: { app: client }, cgroup: ${cgroup.path} }]\n`);
+  const daemon = await here.run();
+  const addresses = Array.from({ length: 60 }, (_, i) => `198.51.100.${i + 100}`);
+  const reached = () => addresses.filter((address) => reachesFrom(cgroup, address)).length;
+  says(dig(cgroup, port, 'large.ok.example', 'A', '+ignore', '+bufsize=512').out, /flags: qr aa tc/, 'truncated');
+  assert.ok(reached() < addresses.length, 'what there was no room for has no name yet');
+  says(dig(cgroup, port, 'large.ok.example', 'A', '+bufsize=512').out, /Truncated, retrying in TCP mode.*ANSWER: 60/s, 'over TCP');
+  assert.is(reached(), addresses.length);
+  assert.ok(reachesFrom(cgroup, '198.51.100.7', 444));
+  says(dig(cgroup, port, 'third.example', 'A', '+tcp').out, /198\.51\.100\.7/, 'denied by name');
+  assert.not.ok(reachesFrom(cgroup, '198.51.100.7', 444));
+  assert.match(await daemon.metrics(), /policyc_dns_names_total\{event="learned"\} \d\d/);
 });
 
 const samples = (metrics: string, name: string): readonly string[] =>

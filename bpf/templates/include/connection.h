@@ -84,7 +84,7 @@ static __always_inline void pol_connection_begin(struct pol_socket *storage, con
 	storage->role = POL_ROLE_ACTIVE;
 	storage->peer_known = 0;
 	storage->inspected = 0;
-	storage->is_tls = 0;
+	storage->domain = POL_DOMAIN_PACKET;
 	pol_word_store(&storage->verdict, 0);
 	storage->remote = this->peer.address;
 	storage->local_port = pol_case_local_port(this);

@@ -38,7 +38,7 @@ struct pol_socket {
 	__u32 mark; /* next byte to come when the last query had passed */
 	__u8 asked; /* a query passed */
 	__u8 pipelined; /* several answers were due at once: how many still are cannot be told */
-	__u8 is_tls; /* inspected: for a ClientHello */
+	__u8 domain; /* inspected: what it is read as, POL_DOMAIN_DNS or _TLS; else 0 */
 	__u8 translated; /* UDP: answers may come from elsewhere than where its datagrams went (translated.h) */
 };
 

@@ -13,8 +13,7 @@ static __always_inline void pol_connection_opened(struct bpf_sock_ops *ops, stru
 	__u32 action = pol_word_load(&storage->verdict);
 
 	if (action == POL_ACTION_INSPECT)
-		storage->inspected =
-			pol_send_inspect(ops, storage) || pol_dns_inspect(ops, storage) || (storage->is_tls = pol_tls_opened(ops, storage));
+		storage->inspected = pol_send_inspect(ops, storage) || pol_dns_inspect(ops, storage) || pol_tls_opened(ops, storage);
 	else if (action == POL_ACTION_ALLOW && pol_port_is_observed(storage->remote_port))
 		storage->inspected = pol_send_inspect(ops, storage);
 }
@@ -35,13 +34,15 @@ int pol_sock_ops(struct bpf_sock_ops *ops)
 			break;
 		}
 		storage = pol_socket_accept(ops, &admission);
-		if (storage && admission.verdict.action == POL_ACTION_INSPECT && admission.verdict.domain == POL_DOMAIN_HTTP)
+		if (storage && admission.verdict.action == POL_ACTION_INSPECT && admission.verdict.domain == POL_DOMAIN_HTTP) {
 			storage->inspected = pol_stream_inspect(ops, &admission);
-		else if (storage && admission.verdict.action == POL_ACTION_INSPECT && admission.verdict.domain == POL_DOMAIN_TLS)
-			storage->inspected = storage->is_tls = pol_tls_accepted(ops, &admission);
-		else if (storage && admission.verdict.action == POL_ACTION_ALLOW && pol_port_is_observed(admission.local_port) &&
-			 pol_stream_inspect(ops, &admission))
+		} else if (storage && admission.verdict.action == POL_ACTION_INSPECT && admission.verdict.domain == POL_DOMAIN_TLS) {
+			storage->domain = POL_DOMAIN_TLS;
+			storage->inspected = pol_tls_accepted(ops, &admission);
+		} else if (storage && admission.verdict.action == POL_ACTION_ALLOW && pol_port_is_observed(admission.local_port) &&
+			   pol_stream_inspect(ops, &admission)) {
 			storage->inspected = POL_SOCKET_OBSERVED;
+		}
 		break;
 	case BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB:
 		storage = ops->sk ? bpf_sk_storage_get(&sockets, ops->sk, 0, 0) : 0;

@@ -5,6 +5,7 @@
  */
 #include "../include/connection.h"
 #include "../include/dns-observe.h"
+#include "../include/dns-segment.h"
 #include "../include/flow.h"
 #include "../include/related.h"
 #include "../include/response-reader.h"
@@ -31,7 +32,13 @@ static __always_inline void pol_packet_answers(struct __sk_buff *skb, const stru
 /* Is it what the server of a TLS connection sends that the policy in force denies? */
 static __always_inline int pol_packet_is_cut(struct __sk_buff *skb, const struct pol_case *this, const struct pol_socket *storage)
 {
-	return storage->is_tls && this->packet.payload && pol_packet_is_response(this, storage) && pol_tls_is_cut(bpf_get_socket_cookie(skb));
+	return storage->domain == POL_DOMAIN_TLS && this->packet.payload && pol_packet_is_response(this, storage) && pol_tls_is_cut(bpf_get_socket_cookie(skb));
+}
+
+/* Does it carry what a DNS server answers? */
+static __always_inline int pol_packet_names(const struct pol_case *this, const struct pol_socket *storage)
+{
+	return storage->domain == POL_DOMAIN_DNS && this->packet.payload && this->direction == POL_SECTION_INGRESS;
 }
 
 /* Does it pass, as one of a connection whose requests are read? False: that is not all that is to be said of it. */
@@ -41,10 +48,20 @@ static __always_inline int pol_packet_is_read(struct __sk_buff *skb, const struc
 	int outcome = pol_data_judge(this, storage);
 
 	if (outcome == POL_CONNECTION_DENIED || (outcome == POL_CONNECTION_PASSES_TOLD && !pol_socket_tells(sk)) ||
-	    pol_packet_is_cut(skb, this, storage))
+	    pol_packet_is_cut(skb, this, storage) || pol_packet_names(this, storage))
 		return 0;
 	pol_packet_answers(skb, this, storage);
 	return 1;
+}
+
+/* A packet of a DNS server, of the connection of `sk`. 1 pass, 0 deny. */
+static __always_inline int pol_packet_names_judge(struct __sk_buff *skb, struct pol_case *this, const struct pol_socket *storage,
+						  struct bpf_sock *sk)
+{
+	struct pol_dns_stream *stream = bpf_sk_storage_get(&dns_streams, sk, 0, 0);
+
+	this->peer.endpoint = storage->peer;
+	return stream ? pol_dns_segment_judge(skb, this, stream) : pol_case_refuse(this, POL_CAUSE_INTERNAL);
 }
 
 /* What is no TCP connection. 1 pass, 0 deny. Queries that a workload is asked it answers itself. */
@@ -135,6 +152,8 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 		return 1;
 	if (pol_packet_is_cut(skb, this, storage))
 		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
+	if (pol_packet_names(this, storage))
+		return pol_packet_names_judge(skb, this, storage, sk);
 	pol_packet_answers(skb, this, storage);
 	return 1;
 }
