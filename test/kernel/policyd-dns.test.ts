@@ -157,6 +157,20 @@ peerTest('an answer that is truncated over UDP comes over TCP, and names all its
   says(dig(cgroup, port, 'third.example', 'A', '+tcp').out, /198\.51\.100\.7/, 'denied by name');
   assert.not.ok(reachesFrom(cgroup, '198.51.100.7', 444));
   assert.match(await daemon.metrics(), /policyc_dns_names_total\{event="learned"\} \d\d/);
+
+  const asked = (...words: readonly string[]) => policyd(['names', ...words, ...here.state]);
+  const [all] = JSON.parse(asked('--json').out).workloads;
+  assert.equal([all.workload, all.names.map(({ name }: { name: string }) => name)], ['client', ['large.ok.example', 'third.example']]);
+  assert.equal(all.names[0].addresses.map(({ address }: { address: string }) => address).sort(), addresses.toSorted());
+  for (const { seconds } of all.names[0].addresses) assert.ok(seconds > 30 && seconds <= 60, `${seconds} s: dnsmasq says 0`);
+  assert.match(asked('client').out, /^client: 2 names, 61 addresses\n {2}large\.ok\.example {2}198\.51\.100\.100 {2}\d+ seconds\n/);
+  assert.match(asked('nobody').error, /the inventory has no workload `nobody`/);
+  const { tables, counts } = here.status().names ?? {};
+  assert.equal([tables?.names.used, tables?.addresses.used, tables?.addresses.limit, counts?.refused], [2, 61, 65_536, 0]);
+  assert.match(
+    policyd(['status', ...here.state]).out,
+    /^names: +2 of 65536 names, 61 of 65536 addresses of workloads, 0 of 65536 open queries/m,
+  );
 });
 
 const samples = (metrics: string, name: string): readonly string[] =>

@@ -197,6 +197,7 @@ type Controlled = {
 
 const controlOf = ({ report, integrity, observation, changes }: Controlled, stop: Daemon['stop']): Control => ({
   status: () => report.status(),
+  names: (workload) => report.names(workload),
   verify: (repair) => integrity.verify(repair),
   history: observation.history,
   catchUp: () => observation.catchUp(),

@@ -16,6 +16,7 @@ import type { DaemonOptions } from './daemon.ts';
 import type { Enforcement, InForce } from './enforcement.ts';
 import { hostStatus } from './host-status.ts';
 import type { IntegrityCheck } from './integrity.ts';
+import { knownNames, namesStatus, type WorkloadNames } from './known-names.ts';
 import { answerRows, counterRows, durationRows, lostCounts, nameRows, queryRows, requestRows } from './measure.ts';
 import type { Observation } from './observation.ts';
 import { ShownRules } from './shown-rules.ts';
@@ -56,6 +57,11 @@ export class Report {
     this.parts.observation.learn(inForce);
   }
 
+  /** @throws Refusal where the inventory has no such workload */
+  names(workload: string | undefined): readonly WorkloadNames[] {
+    return knownNames(this.inForce(), workload);
+  }
+
   healthy(): boolean {
     return this.parts.enforcement.inForce !== undefined;
   }
@@ -65,6 +71,7 @@ export class Report {
     const inForce = this.inForce();
     const { sources, manifest, signer } = inForce.desired.bundle;
     const lost = this.lost(inForce.maps);
+    const names = namesStatus(inForce.maps);
     return {
       version,
       pid: process.pid,
@@ -88,6 +95,7 @@ export class Report {
       ...hostStatus(inForce, this.parts.confirmation.state()),
       refused: changes.refused(),
       integrity: this.parts.integrity.state(),
+      ...(names && { names }),
       lost: { events: Number(lost.ringFull), counters: Number(lost.countersFull), observers: observation.history.lost },
       warnings: warningsOf(inForce, lost, jitEnabled()),
     };
