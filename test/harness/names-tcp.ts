@@ -20,7 +20,7 @@ function listening(): number {
 const pause = (milliseconds: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
 /** What `attempt` gives, once it gives something. */
-function until<T>(what: string, attempt: () => T | undefined): T {
+export function until<T>(what: string, attempt: () => T | undefined): T {
   for (const end = Date.now() + 10_000 * patience; Date.now() < end; pause(1)) {
     const found = attempt();
     if (found !== undefined) return found;
@@ -28,7 +28,7 @@ function until<T>(what: string, attempt: () => T | undefined): T {
   throw new Error(`waited for: ${what}`);
 }
 
-function accepted(server: number): number | undefined {
+export function accepted(server: number): number | undefined {
   try {
     return socket.accept(server);
   } catch {
