@@ -5,7 +5,7 @@
  * connection speaks another protocol from there on (101).
  */
 #pragma once
-#include "maps.h"
+#include "count.h"
 
 enum { POL_RESPONSE_CONNECTIONS = 65536 }; /* inspected at one time; more are refused (uninspectable) */
 
@@ -116,15 +116,7 @@ struct {
 /* One request more; `status` 0: what it was answered was not seen. */
 static __always_inline void pol_request_count(const struct pol_request_key *key)
 {
-	__u64 *count = bpf_map_lookup_elem(&http_requests, key);
-	__u64 none = 0;
-
-	if (!count) {
-		bpf_map_update_elem(&http_requests, key, &none, BPF_NOEXIST);
-		count = bpf_map_lookup_elem(&http_requests, key);
-	}
-	if (count)
-		__sync_fetch_and_add(count, 1);
+	pol_entry_raise(&http_requests, key);
 }
 
 /* Upper bounds of the buckets, in nanoseconds: those that Hubble has by default. The last one has none. */
