@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 17
+#define POL_ABI_VERSION 18
 
 enum {
 	POL_ACTION_ABSENT = 0,

@@ -120,7 +120,7 @@ POL_GLOBAL int pol_dns_judge(struct __sk_buff *skb, struct pol_case *this)
 	if (event) {
 		pol_dns_describe(event, this, &dns);
 		pol_dns_packet_show(skb, &this->packet, &dns, event);
-		bpf_ringbuf_submit(event, 0);
+		bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	}
 	if (this->verdict.action != POL_ACTION_ALLOW)
 		return POL_FLOW_DENIED;

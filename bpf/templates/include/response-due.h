@@ -41,7 +41,7 @@ static __always_inline void pol_response_answer(const struct pol_response *respo
 	event->latency = latency;
 	event->request = number;
 	event->status = status;
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
 /* What is due cannot be followed any more. */

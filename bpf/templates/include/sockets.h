@@ -40,6 +40,14 @@ struct pol_socket {
 	__u8 pipelined; /* several answers were due at once: how many still are cannot be told */
 	__u8 domain; /* inspected: what it is read as, POL_DOMAIN_DNS or _TLS; else 0 */
 	__u8 translated; /* UDP: answers may come from elsewhere than where its datagrams went (translated.h) */
+	/* UDP: the flow that is kept (datagram.h). */
+	struct pol_address near;
+	struct pol_address far;
+	__u16 near_port; /* host order */
+	__u16 far_port;
+	__u32 looked; /* tick at which a packet went the long way last */
+	__u64 row; /* revision << 32 | base of the verdicts of queries */
+	__u64 allowed; /* revision << 32 | cause << 8 | match << 4 | action: allow, or inspect */
 };
 
 struct {

@@ -111,7 +111,7 @@ POL_GLOBAL int pol_dns_message_judge(struct sk_msg_md *msg, struct pol_case *thi
 		if (!bpf_probe_read_kernel(event->text, bytes, (const char *)msg->data + POL_DNS_PREFIX + POL_DNS_HEADER))
 			event->text_length = bytes;
 	}
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return outcome;
 }
 

@@ -94,7 +94,7 @@ static __always_inline void pol_stream_tell(const struct pol_connection *connect
 	event->request = connection->response.asked;
 	event->text_length = connection->http.text_length;
 	__builtin_memcpy(event->text, connection->http.text, sizeof(event->text));
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
 static __always_inline void pol_stream_report(const struct pol_connection *connection, const struct pol_verdict *verdict, __u32 reason)

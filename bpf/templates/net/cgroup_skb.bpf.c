@@ -4,6 +4,7 @@
  * it is says the socket. 0 is EPERM to a sender and a silent drop on the way in.
  */
 #include "../include/connection.h"
+#include "../include/datagram.h"
 #include "../include/dns-observe.h"
 #include "../include/dns-segment.h"
 #include "../include/flow.h"
@@ -64,18 +65,30 @@ static __always_inline int pol_packet_names_judge(struct __sk_buff *skb, struct 
 	return stream ? pol_dns_segment_judge(skb, this, stream) : pol_case_refuse(this, POL_CAUSE_INTERNAL);
 }
 
-/* What is no TCP connection. 1 pass, 0 deny. Queries that a workload is asked it answers itself. */
-static __always_inline int pol_datagram_judge(struct __sk_buff *skb, struct pol_case *this, __u8 direction, struct pol_socket *storage)
+/*
+ * What becomes of what is no TCP connection, by its flow: one of POL_FLOW_*. `datagram`: as pol_is_datagram says, and there is storage.
+ */
+static __always_inline int pol_datagram_ask(struct __sk_buff *skb, struct pol_case *this, struct pol_socket *storage, int datagram)
 {
 	int outcome;
 
-	if (direction == POL_SECTION_INGRESS && storage && storage->translated)
+	if (this->direction == POL_SECTION_INGRESS && storage && storage->translated)
 		pol_translation_undo(this);
 	outcome = pol_flow_judge(skb, this);
-	if (direction == POL_SECTION_EGRESS && outcome != POL_FLOW_DENIED && pol_datagram_is_translated(this, storage) &&
-	    pol_called_is_allowed(this, storage))
+	if (this->direction != POL_SECTION_EGRESS || outcome == POL_FLOW_DENIED)
+		return outcome;
+	if (!pol_datagram_is_translated(this, storage)) {
+		if (datagram)
+			pol_datagram_keep(this, storage, outcome);
+	} else if (pol_called_is_allowed(this, storage)) {
 		pol_translation_keep(this, storage);
+	}
+	return outcome;
+}
 
+/* What is no TCP connection, and comes to `outcome`. 1 pass, 0 deny. Queries that a workload is asked it answers itself. */
+static __always_inline int pol_datagram_judge(struct __sk_buff *skb, struct pol_case *this, __u8 direction, int outcome)
+{
 	if (outcome == POL_FLOW_QUERY) {
 		outcome = pol_dns_judge(skb, this);
 		if (direction == POL_SECTION_EGRESS && outcome == POL_FLOW_QUESTION)
@@ -84,8 +97,7 @@ static __always_inline int pol_datagram_judge(struct __sk_buff *skb, struct pol_
 	}
 	if (outcome == POL_FLOW_DENIED || (direction == POL_SECTION_INGRESS && outcome == POL_FLOW_ANSWER && !pol_answer_judge(skb, this)))
 		return 0;
-	if (this->packet.protocol == POL_PROTOCOL_UDP && this->question.section == POL_SECTION_EGRESS &&
-	    pol_port_in(&dns_observed, pol_case_remote_port(this)))
+	if (pol_dns_is_observed(this))
 		pol_dns_observe(skb, this);
 	return 1;
 }
@@ -95,7 +107,7 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	struct pol_generation now = pol_generation_read();
 	struct pol_socket *storage = 0;
 	struct bpf_sock *sk = skb->sk;
-	int kind, stream;
+	int kind, stream, datagram, outcome = POL_DATAGRAM_UNKNOWN;
 
 	kind = pol_packet_parse(skb, &this->packet, 0);
 	if (kind == POL_PACKET_NO_EVENT)
@@ -126,6 +138,13 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	this->near = pol_packet_is_near(skb);
 	if (kind != POL_PACKET_EVENT)
 		return pol_unreadable_judge(this, kind);
+	datagram = storage && pol_is_datagram(this, sk);
+	if (datagram)
+		outcome = pol_datagram_find(this, storage);
+	if (outcome != POL_DATAGRAM_UNKNOWN) {
+		this->network = storage->network;
+		return pol_datagram_judge(skb, this, direction, outcome);
+	}
 	/* The source of an established connection is as its first packet's. */
 	if (direction == POL_SECTION_EGRESS && (this->packet.protocol != POL_PROTOCOL_TCP || pol_packet_opens(&this->packet)) &&
 	    pol_source_is_forged(skb, this, sk))
@@ -139,7 +158,8 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	/* A raw socket may have TCP as its protocol, and then sends and reads any number of connections. */
 	if (!stream) {
 		this->network = pol_network_kept(sk, storage);
-		return pol_related_passes(skb, this) || pol_datagram_judge(skb, this, direction, storage);
+		return pol_related_passes(skb, this) ||
+		       pol_datagram_judge(skb, this, direction, pol_datagram_ask(skb, this, storage, datagram));
 	}
 	if (sk->state == BPF_TCP_LISTEN)
 		return pol_listener_judge(skb, this);

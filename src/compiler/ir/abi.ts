@@ -7,7 +7,7 @@ import { limits } from './limits.ts';
 export { limits };
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 17;
+export const abiVersion = 18;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
 /**
