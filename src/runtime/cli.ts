@@ -95,7 +95,10 @@ function addRun(program: Command, done: (code: Promise<number>) => void): void {
       '--observe-http <ports>',
       'tell the HTTP requests that workloads receive at these ports (`80,8080`), or send to them, also where no rule asks for them',
     )
-    .option('--observe-dns <ports>', 'tell the DNS queries of workloads to these ports over UDP (`53`), and what is answered')
+    .option(
+      '--observe-dns <ports>',
+      'tell the DNS queries over UDP that workloads send to these ports (`53`), or are asked at, and the answers',
+    )
     .option('--unload-on-exit', 'end enforcement when this command ends', false)
     .addHelpText('after', runHelp)
     .action((options: RunOptions) => done(guarded(async () => (await import('./cli/run.ts')).run(options))));

@@ -17,7 +17,7 @@ import type { Enforcement, InForce } from './enforcement.ts';
 import { hostStatus } from './host-status.ts';
 import type { IntegrityCheck } from './integrity.ts';
 import { knownNames, namesStatus, type WorkloadNames } from './known-names.ts';
-import { answerRows, counterRows, durationRows, lostCounts, nameRows, queryRows, requestRows } from './measure.ts';
+import { answerRows, counterRows, durationRows, lostCounts, nameRows, queryRows, recordRows, requestRows } from './measure.ts';
 import type { Observation } from './observation.ts';
 import { ShownRules } from './shown-rules.ts';
 import { type Status, warningsOf, workloadStatus } from './status.ts';
@@ -139,6 +139,7 @@ export class Report {
       durations: durationRows(maps),
       queries: queryRows(maps),
       answers: answerRows(maps),
+      records: recordRows(maps),
       names: nameRows(maps),
     };
   }
