@@ -2,8 +2,9 @@
 // haproxy and nginx as proxies; queries of a workload with rules about names beside those of one without.
 
 import { counting, load, type Measured, programTime } from './l7/load.ts';
-import { type Resolver, resolver } from './l7/queries.ts';
+import { type Resolver, resolver, type Way } from './l7/queries.ts';
 import { bare, governed, haproxy, isInstalled, nginxProxy, type Target } from './l7/servers.ts';
+import { tlsFigures } from './l7/tls.ts';
 import { type Figures, figure, median, type Options, type Outcome } from './measure.ts';
 
 const sizes = { '0': 0, '1': 1, '100': 100, '10k': 10_000 } as const;
@@ -56,9 +57,8 @@ type Round = {
   readonly base: Measured;
   readonly of: ReadonlyMap<string, Measured>;
   readonly denied: number;
-  readonly queries?: { readonly bare: number; readonly ratio: number };
 };
-type World = { readonly base: Target; readonly others: readonly Compared[]; readonly names: Resolver | undefined };
+type World = { readonly base: Target; readonly others: readonly Compared[] };
 
 /** Answered, all of it. */
 function asks({ key, target, path }: Compared): Measured {
@@ -80,16 +80,11 @@ function queriesOf(names: Resolver): { readonly bare: number; readonly ratio: nu
 }
 
 /** All in turn, each for a second. */
-function roundOf({ base, others, names }: World, number: number): Round {
+function roundOf({ base, others }: World, number: number): Round {
   const plain = load(base, asked(100));
   const of = new Map(others.filter(({ every }) => number % every === 0).map((one) => [one.key, asks(one)]));
   const hundred = others.find(({ key }) => key === '100');
-  return {
-    base: plain,
-    of,
-    denied: hundred ? deniedOf(hundred.target) : Number.NaN,
-    ...(names ? { queries: queriesOf(names) } : {}),
-  };
+  return { base: plain, of, denied: hundred ? deniedOf(hundred.target) : Number.NaN };
 }
 
 /** Ratios to bare; of the port without rules, to that of a policy without any. */
@@ -132,58 +127,66 @@ function ownTime({ key, target, path }: Compared, rate: number): Figures {
   };
 }
 
-function ownTimeOfQueries(names: Resolver, rate: number): Figures {
-  const before = names.programTime();
-  const { queries } = names.governed();
-  const nanoseconds = (names.programTime() - before) / queries;
-  return { dns_program_ns: nanoseconds, dns_program_share: (nanoseconds * rate) / 1e9 };
-}
+const prefixOf = { link: 'dns', loopback: 'dns_loopback' } as const satisfies Record<Way, string>;
 
-function dnsFigures(rounds: readonly Round[]): Figures {
-  const queries = rounds.flatMap((one) => one.queries ?? []);
-  if (queries.length === 0) return {};
+/** Queries by one way. */
+async function dnsFigures(way: Way, count: number): Promise<Figures> {
+  const names = await resolver(way);
+  queriesOf(names);
+  const rounds = Array.from({ length: count }, () => queriesOf(names));
+  const [prefix, rate] = [prefixOf[way], median(rounds.map((one) => one.bare))];
+  const before = names.programTime();
+  const { queries } = counting(names.governed);
+  const nanoseconds = (names.programTime() - before) / queries;
   return {
-    dns_bare_qps: median(queries.map((one) => one.bare)),
+    [`${prefix}_bare_qps`]: rate,
     ...figure(
-      'dns_qps_ratio',
-      queries.map(({ ratio }) => ratio),
+      `${prefix}_qps_ratio`,
+      rounds.map(({ ratio }) => ratio),
     ),
+    [`${prefix}_program_ns`]: nanoseconds,
+    [`${prefix}_program_share`]: (nanoseconds * rate) / 1e9,
   };
 }
 
-function missing(): Record<string, string> {
-  const needed = { haproxy: 'haproxy_rps_ratio_100', dnsmasq: 'dns_qps_ratio', dnsperf: 'dns_qps_ratio' };
-  return Object.fromEntries(
-    Object.entries(needed).flatMap(([name, key]) => (isInstalled(name) ? [] : [[key, `${name} is not installed`] as const])),
-  );
-}
-
-export async function l7Bench({ quick }: Options): Promise<Outcome> {
-  for (const program of ['nginx', 'wrk'])
-    if (!isInstalled(program))
-      return { figures: {}, leftOut: { '*': `${program} is not installed: apt-get install nginx haproxy wrk dnsperf dnsmasq` } };
-  const leftOut = missing();
+async function httpFigures(count: number): Promise<Figures> {
   const base = await bare('bare');
   const others = [...(await workloads()), ...(await proxies())];
-  const names = leftOut['dns_qps_ratio'] === undefined ? await resolver() : undefined;
-  const world: World = { base, others, names };
+  const world: World = { base, others };
   roundOf(world, 0);
-  const rounds = Array.from({ length: quick ? 3 : 30 }, (_, number) => roundOf(world, number));
+  const rounds = Array.from({ length: count }, (_, number) => roundOf(world, number));
   const rate = median(rounds.map((one) => one.base.rate));
-  const dns = dnsFigures(rounds);
-  const own = counting(() => [
-    ...others.map((one) => ownTime(one, rate)),
-    names ? ownTimeOfQueries(names, dns['dns_bare_qps'] ?? Number.NaN) : {},
-  ]);
-  const figures: Figures = Object.assign(
+  const own = counting(() => others.map((one) => ownTime(one, rate)));
+  return Object.assign(
     { http_bare_rps: rate },
     ...others.map((one) => ratios(one, rounds)),
     figure(
       'denied_per_s',
       rounds.map(({ denied }) => denied),
     ),
-    dns,
     ...own,
   );
+}
+
+/** The parts of the bench, with what each needs; one alone: `POLICYC_BENCH=dns,tls npm run bench -- l7`. */
+const parts: Readonly<Record<string, { readonly needs: readonly string[]; readonly measure: (count: number) => Promise<Figures> }>> = {
+  http: { needs: ['nginx', 'wrk'], measure: httpFigures },
+  dns: {
+    needs: ['dnsmasq', 'dnsperf', 'ip', 'taskset'],
+    measure: async (count) => ({ ...(await dnsFigures('link', count)), ...(await dnsFigures('loopback', count)) }),
+  },
+  tls: { needs: ['nginx', 'wrk', 'openssl'], measure: tlsFigures },
+};
+
+export async function l7Bench({ quick }: Options): Promise<Outcome> {
+  const asked = process.env['POLICYC_BENCH']?.split(',');
+  const figures: Record<string, number> = {};
+  const leftOut: Record<string, string> = isInstalled('haproxy') ? {} : { haproxy_rps_ratio_100: 'haproxy is not installed' };
+  for (const [name, { needs, measure }] of Object.entries(parts)) {
+    if (asked && !asked.includes(name)) continue;
+    const missing = needs.filter((program) => !isInstalled(program));
+    if (missing.length > 0) leftOut[name] = `${missing.join(', ')}: not installed`;
+    else Object.assign(figures, await measure(quick ? 3 : 30));
+  }
   return { figures, leftOut };
 }

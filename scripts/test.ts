@@ -11,12 +11,12 @@ import { checks } from './test/checks.ts';
 import { kernelPrograms } from './test/kernels.ts';
 import { type Result, runProgram } from './test/program.ts';
 import { printAgain, printFailure, printLine, printShares, progress, totals } from './test/report.ts';
-import { filePrograms, type Program } from './test/suites.ts';
+import { filePrograms, inOrder, type Program } from './test/suites.ts';
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const long = process.argv.includes('--all');
 
-const chosen = [...checks(), ...filePrograms(long), ...kernelPrograms(long)].filter(
+const chosen = inOrder([...checks(), ...filePrograms(long), ...kernelPrograms(long)]).filter(
   ({ suite, name }) => wanted.length === 0 || wanted.some((text) => suite === text || name.includes(text)),
 );
 if (process.argv.slice(2).some((argument) => argument.startsWith('--') && argument !== '--all') || chosen.length === 0) {
@@ -26,13 +26,16 @@ if (process.argv.slice(2).some((argument) => argument.startsWith('--') && argume
   process.exit(2);
 }
 
+/** So many at once: about a fifth of their time programs wait for something, and another one has the processor meanwhile. */
+const most = availableParallelism() + 1;
+
 /** Starts the next program whose suite is free: a suite that is `alone` has one program at a time. */
 async function runAll(programs: readonly Program[], onEnd: (result: Result) => void): Promise<void> {
   const queue = [...programs];
   const running = new Map<Program, Promise<void>>();
   const free = (program: Program) => !program.alone || ![...running.keys()].some(({ suite }) => suite === program.suite);
   while (queue.length > 0 || running.size > 0) {
-    for (let at = queue.findIndex(free); at >= 0 && running.size < Math.max(2, availableParallelism()); at = queue.findIndex(free)) {
+    for (let at = queue.findIndex(free); at >= 0 && running.size < most; at = queue.findIndex(free)) {
       const [program] = queue.splice(at, 1);
       if (program === undefined) break;
       running.set(

@@ -65,7 +65,7 @@ export async function started(child: ChildProcess, ports: readonly number[]): Pr
 }
 
 /** nginx with one worker process and these servers in its configuration. */
-async function nginx(servers: string, ports: readonly number[], start: Start = anywhere): Promise<void> {
+export async function nginx(servers: string, ports: readonly number[], start: Start = anywhere): Promise<void> {
   const home = join(folder(), `nginx-${ports.join('-')}`);
   mkdirSync(home);
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${home}/${kind};`).join(' ');
@@ -88,7 +88,10 @@ export async function bare(name: string): Promise<Target> {
 }
 
 /** A cgroup whose processes are a workload under the policy of this text; `reader`: of its requests. */
-export function governedCgroup(text: string, reader: 'l7/receive' | 'l7/dns'): { readonly cgroup: Cgroup; readonly loaded: Loaded } {
+export function governedCgroup(
+  text: string,
+  reader: 'l7/receive' | 'l7/dns' | 'l7/tls',
+): { readonly cgroup: Cgroup; readonly loaded: Loaded } {
   const cgroup = privateCgroup('bench');
   const loaded = loadTemplates(['net/cgroup_skb', 'net/connect', 'l7/stream', reader], privatePins());
   govern(loaded, cgroup).install(typedPolicy(text));

@@ -15,8 +15,12 @@ const ownPaths: Plugin = {
   },
 };
 
-/** Bundles source files (paths from the root) into `folder`; returns source -> program. */
-export async function bundle(sources: readonly string[], folder: string): Promise<ReadonlyMap<string, string>> {
+/** Bundles source files (paths from the root) into `folder`, with what `plugins` change; returns source -> program. */
+export async function bundle(
+  sources: readonly string[],
+  folder: string,
+  plugins: readonly Plugin[] = [],
+): Promise<ReadonlyMap<string, string>> {
   const programs = new Map(sources.map((source) => [source, source.replaceAll('/', '-').replace(/\.ts$/, '')]));
   await build({
     absWorkingDir: root,
@@ -30,7 +34,7 @@ export async function bundle(sources: readonly string[], folder: string): Promis
     format: 'esm',
     // Native code, and a program that finds its own by its place.
     external: ['koffi', 'esbuild'],
-    plugins: [ownPaths],
+    plugins: [...plugins, ownPaths],
     logLevel: 'error',
     banner: { js: "import { createRequire as policycRequire } from 'node:module';\nconst require = policycRequire(import.meta.url);" },
   });

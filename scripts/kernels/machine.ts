@@ -155,7 +155,12 @@ export async function boot(machine: { readonly kernel: Kernel; readonly tools: T
   const files = { socket: join(folder, 'socket'), log: join(folder, 'log') };
   const children: ChildProcess[] = [];
   const stop = (): void => children.forEach((child) => child.kill('SIGKILL'));
-  process.once('exit', stop);
+  // Whoever is ended by a signal comes to no `finally`.
+  const leave = (): void => {
+    stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', leave);
   try {
     const archive = initialFiles(folder, machine, job);
     const shared = ['-o', 'source=/', '-o', 'cache=always', '-o', 'sandbox=chroot', '-o', 'log_level=err'];
@@ -173,8 +178,7 @@ export async function boot(machine: { readonly kernel: Kernel; readonly tools: T
     clearTimeout(limit);
     return { ended, log: existsSync(files.log) ? readFileSync(files.log, 'utf8') : '' };
   } finally {
-    stop();
-    process.off('exit', stop);
-    rmSync(folder, { recursive: true, force: true });
+    process.off('exit', leave);
+    leave();
   }
 }

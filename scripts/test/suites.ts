@@ -18,7 +18,7 @@ export type Program = {
 
 /** Suites that run in `npm run test:all` only; beside them every file called `*.long.test.ts`. */
 const longSuites: ReadonlySet<string> = new Set(['demo', 'package']);
-/** Tests that run once more, with more of the same. */
+/** Tests of which the long run asks more of the same: what the short one asks, and then on. */
 const longRuns: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'test/differential/oracle-vs-kernel.test.ts': { PAIRS: '100000' },
   'test/differential/oracle-vs-sockets.test.ts': { SOCKETS: '2000' },
@@ -27,8 +27,8 @@ const longRuns: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'test/differential/oracle-vs-unreachable.test.ts': { PROGRAMS: '1000' },
 };
 const aloneSuites: ReadonlySet<string> = new Set(['kernel', 'cli', 'demo', 'package']);
-/** Started first, because they take longest; all others follow in the order of their names. */
-const firstSuites = ['demo', 'package', 'kernel', 'differential'];
+/** The static checks, then what takes longest; all others follow in the order of their names. */
+const firstSuites = ['checks', 'kernels', 'demo', 'package', 'kernel', 'differential'];
 
 const testFiles = (folder: string): readonly string[] =>
   readdirSync(folder)
@@ -37,7 +37,7 @@ const testFiles = (folder: string): readonly string[] =>
     .flatMap((path) => (statSync(path).isDirectory() ? testFiles(path) : path.endsWith('.test.ts') ? [path] : []));
 
 const rank = ({ suite }: Program) => {
-  const at = firstSuites.findIndex((name) => suite.startsWith(name));
+  const at = firstSuites.indexOf(suite.split(' ')[0] ?? '');
   return at < 0 ? firstSuites.length : at;
 };
 
@@ -59,8 +59,8 @@ function programOf(name: string, environment?: Readonly<Record<string, string>>)
 /** The programs under test/: a suite is a folder. `long` adds the long ones. */
 export function filePrograms(long: boolean): readonly Program[] {
   const names = testFiles(join(root, 'test')).map((path) => relative(root, path).split(sep).join('/'));
-  const longer = Object.entries(longRuns).map(([name, environment]) => programOf(name, environment));
-  return [...names.map((name) => programOf(name)), ...longer]
-    .filter(({ suite }) => long || !suite.endsWith('(long)'))
-    .sort((a, b) => rank(a) - rank(b));
+  return names.map((name) => programOf(name, long ? longRuns[name] : undefined)).filter(({ suite }) => long || !suite.endsWith('(long)'));
 }
+
+/** In the order in which they are started. */
+export const inOrder = (programs: readonly Program[]): readonly Program[] => [...programs].sort((a, b) => rank(a) - rank(b));

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { exitCode, guarded, guardProcess, log, UsageError } from './cli/common.ts';
 import type { ConfirmOptions } from './cli/confirm.ts';
 import type { ExecOptions } from './cli/exec.ts';
+import type { NamesOptions } from './cli/names.ts';
 import type { ObserveOptions } from './cli/observe.ts';
 import type { RunOptions } from './cli/run.ts';
 import type { StatusOptions } from './cli/status.ts';
@@ -36,6 +37,7 @@ function programOf(done: (code: Promise<number>) => void): Command {
   addRun(program, done);
   addExec(program, done);
   addObserve(program, done);
+  addNames(program, done);
   addSystemd(program, done);
   program
     .command('status')
@@ -93,7 +95,10 @@ function addRun(program: Command, done: (code: Promise<number>) => void): void {
       '--observe-http <ports>',
       'tell the HTTP requests that workloads receive at these ports (`80,8080`), or send to them, also where no rule asks for them',
     )
-    .option('--observe-dns <ports>', 'tell the DNS queries of workloads to these ports over UDP (`53`), and what is answered')
+    .option(
+      '--observe-dns <ports>',
+      'tell the DNS queries over UDP that workloads send to these ports (`53`), or are asked at, and the answers',
+    )
     .option('--unload-on-exit', 'end enforcement when this command ends', false)
     .addHelpText('after', runHelp)
     .action((options: RunOptions) => done(guarded(async () => (await import('./cli/run.ts')).run(options))));
@@ -126,6 +131,18 @@ function addObserve(program: Command, done: (code: Promise<number>) => void): vo
     .option(...state)
     .addHelpText('after', observeHelp)
     .action((options: ObserveOptions) => done(guarded(async () => (await import('./cli/observe.ts')).observe(options))));
+}
+
+function addNames(program: Command, done: (code: Promise<number>) => void): void {
+  program
+    .command('names')
+    .description('list the addresses that workloads know by DNS names, and for how long')
+    .argument('[workload]', 'as `policyd status` shows it (`shop/cart`); all of them unless given')
+    .option('--json', 'one JSON object')
+    .option(...state)
+    .action((workload: string | undefined, options: NamesOptions) =>
+      done(guarded(async () => (await import('./cli/names.ts')).names(workload, options))),
+    );
 }
 
 function addSystemd(program: Command, done: (code: Promise<number>) => void): void {

@@ -9,7 +9,7 @@ import { comparePackets, emptyTally, packetCase } from '../harness/compared-pack
 import { compareRequests } from '../harness/compared-requests.ts';
 import { compareTables } from '../harness/compared-tables.ts';
 import { faultyTablesOf, faultyTemplates } from '../harness/faulted.ts';
-import { type Fault, seededFaults } from '../harness/faults.ts';
+import { type FoundBy, type SeededFault, seededFaults } from '../harness/faults.ts';
 import { httpWalker } from '../harness/http-walker.ts';
 import { kernelTest, templateObject } from '../harness/kernel.ts';
 import { type HookName, packetHooks } from '../harness/packet-hooks.ts';
@@ -20,7 +20,7 @@ const seed = seedOf('seeded-faults', 20_261_122);
 const wanted = process.env['FAULT'] ?? '';
 
 /** After how many pairs it was found; undefined: not. */
-type Search = (fault: Fault) => Promise<number | undefined>;
+type Search = (fault: SeededFault) => Promise<number | undefined>;
 
 const byTables: Search = async (fault) => {
   const tablesOf = await faultyTablesOf(fault);
@@ -54,7 +54,7 @@ const byRequests: Search = async (fault) => {
   return undefined;
 };
 
-const searches: Readonly<Record<Fault['foundBy'], Search>> = {
+const searches: Readonly<Record<FoundBy, Search>> = {
   tables: byTables,
   cgroup: byPackets('cgroup'),
   interface: byPackets('interface'),

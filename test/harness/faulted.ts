@@ -1,8 +1,8 @@
-// The source with one of the faults (faults.ts): the compiler bundled anew, or a copy of all templates.
+// The source with one of the faults (faults.ts, local-truth-faults.ts): TypeScript bundled anew, or a copy of all templates.
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { bundling } from '../../scripts/bundle-policyc.ts';
 import type { TablesOf } from './compared-tables.ts';
 import type { Fault } from './faults.ts';
@@ -26,11 +26,24 @@ export function faultyTemplates(fault: Fault): string {
   return copy;
 }
 
+/** Bundles with the fault in it; `met` counts how often its file is asked for. */
+export function faultPlugin(fault: Fault, met: () => void = () => {}): Plugin {
+  const contents = faulty(fault);
+  return {
+    name: 'fault',
+    setup: (bundler) =>
+      bundler.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        if (path !== join(projectRoot, fault.file)) return undefined;
+        met();
+        return { contents, loader: 'ts' };
+      }),
+  };
+}
+
 const entry = "export { tablesOf } from './test/harness/tables.ts';";
 
 /** `tablesOf` of the compiler with the fault. */
 export async function faultyTablesOf(fault: Fault): Promise<TablesOf> {
-  const contents = faulty(fault);
   const outfile = join(objectFolder, `${nameOf(fault)}-${process.pid}.mjs`);
   let changed = 0;
   await build({
@@ -39,15 +52,9 @@ export async function faultyTablesOf(fault: Fault): Promise<TablesOf> {
     outfile,
     sourcemap: false,
     plugins: [
-      {
-        name: 'fault',
-        setup: (bundler) =>
-          bundler.onLoad({ filter: /\.ts$/ }, ({ path }) => {
-            if (path !== join(projectRoot, fault.file)) return undefined;
-            changed++;
-            return { contents, loader: 'ts' };
-          }),
-      },
+      faultPlugin(fault, () => {
+        changed++;
+      }),
     ],
   });
   if (changed !== 1) throw new Error(`${fault.file} is not part of the compiler`);

@@ -4,10 +4,11 @@ import type { HookName } from './packet-hooks.ts';
 /** `tables`: events looked up in the tables of the compiler. A place of packets, or `requests`: what the programs say. */
 export type FoundBy = 'tables' | HookName | 'requests';
 /** In `file`, `from` stands once and becomes `to`. */
-export type Fault = { readonly name: string; readonly foundBy: FoundBy; readonly file: string; readonly from: string; readonly to: string };
+export type Fault = { readonly name: string; readonly file: string; readonly from: string; readonly to: string };
+export type SeededFault = Fault & { readonly foundBy: FoundBy };
 
 type Change = readonly [name: string, file: string, from: string, to: string];
-const faults = (foundBy: FoundBy, folder: string, changes: readonly Change[]): readonly Fault[] =>
+const faults = (foundBy: FoundBy, folder: string, changes: readonly Change[]): readonly SeededFault[] =>
   changes.map(([name, file, from, to]) => ({ name, foundBy, file: `${folder}/${file}`, from, to }));
 
 const inCompiler: readonly Change[] = [
@@ -129,7 +130,7 @@ const inRequests: readonly Change[] = [
   ['what lines say of bodies is forgotten', 'l7/http-known.h', 'http->flags |= known->flags;', 'http->flags |= 0;'],
 ];
 
-export const seededFaults: readonly Fault[] = [
+export const seededFaults: readonly SeededFault[] = [
   ...faults('tables', 'src/compiler', inCompiler),
   ...faults('cgroup', 'bpf/templates', inPackets),
   ...faults('interface', 'bpf/templates', atInterfaces),

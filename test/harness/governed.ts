@@ -3,8 +3,9 @@
 import { fixedEndpoint, hubbleVerdict } from '../../src/compiler/ir/abi.ts';
 import type { Cause, Endpoint } from '../../src/compiler/ir/event.ts';
 import type { TypedPolicy } from '../../src/compiler/ir/typed.ts';
+import { AnsweredRequests } from '../../src/runtime/events/answered-requests.ts';
 import { openRing } from '../../src/runtime/events/ring.ts';
-import { type VerdictEvent, verdictEventOf } from '../../src/runtime/events/verdict-event.ts';
+import type { VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
 import type { Cgroup } from '../../src/runtime/kernel/cgroups.ts';
 import { readCounters } from '../../src/runtime/kernel/counters.ts';
 import type { Loaded } from '../../src/runtime/kernel/load.ts';
@@ -28,8 +29,12 @@ export type Governed = {
   /** What was counted so far under one protocol number of the kernel border. */
   readonly counted: (protocol: number) => readonly Count[];
   readonly causeOf: (event: VerdictEvent) => Cause | undefined;
-  /** The events since the last call. */
+  /** The events since the last call, but of responses. */
   readonly events: () => readonly VerdictEvent[];
+  /** The responses that were told since the last call. */
+  readonly responses: () => readonly VerdictEvent[];
+  /** How many were left out so far, for their requests had been. */
+  readonly unmatched: () => number;
 };
 
 /** Fills the tables of loaded programs for the workload of this cgroup. */
@@ -38,6 +43,12 @@ export function govern(loaded: Loaded, cgroup: Cgroup): Governed {
   const tables = generations(loaded.maps);
   const ring = openRing(mapOf(loaded, 'events'));
   atEnd(ring.close);
+  const [events, responses, requests]: [VerdictEvent[], VerdictEvent[], AnsweredRequests] = [[], [], new AnsweredRequests()];
+  const drain = (): void =>
+    void ring.drain((record) => {
+      const event = requests.eventOf(record);
+      if (event) (event.response ? responses : events).push(event);
+    });
   return {
     install: (typed, members = [cgroup]) => {
       const policy = emitted(typed);
@@ -63,9 +74,13 @@ export function govern(loaded: Loaded, cgroup: Cgroup): Governed {
         })),
     causeOf: ({ cause }) => causes.read(cause),
     events: () => {
-      const events: VerdictEvent[] = [];
-      ring.drain((record) => void events.push(verdictEventOf(record)));
-      return events;
+      drain();
+      return events.splice(0);
     },
+    responses: () => {
+      drain();
+      return responses.splice(0);
+    },
+    unmatched: () => requests.unmatched,
   };
 }

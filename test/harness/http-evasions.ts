@@ -1,5 +1,10 @@
 // Tricks by their names: what is sent to bring `GET /admin` past a rule that denies it. None of it may reach a server, whichever
 // way it goes. Where nginx and node read something differently it is ambiguous, and denied.
+import { typedPolicy } from './compile.ts';
+
+const denied = 'default allow\n deny at tcp http { "/admin"; host "evil.example"; header "x-role" = "admin" }';
+/** What the tricks are to get past, each way. */
+export const evadedPolicy = typedPolicy(`policy web for { app: "web" } { ingress { ${denied} } egress { ${denied} } }`);
 
 const post = 'POST /x HTTP/1.1\r\nHost: x\r\n';
 const hidden = 'GET /admin HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -55,6 +60,13 @@ export const evasions: Readonly<Record<string, string>> = {
   'a WebSocket upgrade with a body': `${post}Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: ${hidden.length}\r\n\r\n${hidden}`,
   'method override': `${post}X-HTTP-Method-Override: DELETE\r\nContent-Length: 0\r\n\r\n`,
   'method override by another name': get('/x', 'x-method-override: DELETE'),
+  'framing in another case': `${post}tRANSFER-eNCODING: cHUNKED\r\nCONTENT-LENGTH: 6\r\n\r\n0\r\n\r\n${hidden}`,
+  'a host in another case': 'GET /x HTTP/1.1\r\nhOsT: EVIL.eXAMPLE\r\n\r\n',
+  'a host with a dot at its end': 'GET /x HTTP/1.1\r\nHost: evil.example.:80\r\n\r\n',
+  'a header in another case': get('/x', 'X-ROLE: admin'),
+  'a header between tabs': get('/x', 'x-role:\tadmin\t'),
+  'a header sent again': get('/x', 'x-role: guest', 'X-Role: admin'),
+  'an encoded path in either case': get('/ad%6Din%2F').replace('%2F', '%2f'),
   'lower-case method': 'get /admin HTTP/1.1\r\nHost: x\r\n\r\n',
   'folded white space in a length': `${post}Content-Length: 5\r\n \r\n\r\n12345${hidden}`,
   'HTTP/2 with prior knowledge': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0',

@@ -22,6 +22,7 @@ static __always_inline void pol_walk_begin(struct pol_connection *connection, st
 	connection->revision = now.revision;
 	connection->action = verdict.action;
 	connection->row = verdict.next;
+	pol_stream_begins(connection, 1, 0);
 }
 
 SEC("tc")

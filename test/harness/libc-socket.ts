@@ -43,6 +43,7 @@ export const option = {
   reuseAddress: [1, 2],
   bindToDevice: [1, 25],
   filter: [1, 26],
+  noDelay: [6, 1],
   reusePort: [1, 15],
   steering: [1, 51],
 } as const;

@@ -29,7 +29,7 @@ export function world(): World {
 
 export const rules = (...lines: readonly string[]) =>
   typedPolicy(
-    `policy p for { app: "web" } { egress {\n  allow to host at udp 1024-65535 dns { type [A, AAAA, TXT] }\n${lines.join('\n')}\n} }`,
+    `policy p for { app: "web" } { egress {\n  allow to host at [udp 1024-65535, tcp 1024-65535] dns { type [A, AAAA, TXT] }\n${lines.join('\n')}\n} }`,
   );
 export const allowing = rules('allow to ["*.ok.example", "ok.example"] at udp 443');
 
@@ -72,10 +72,10 @@ export function replied(server: number, to: number, answer: Answer): boolean {
 }
 
 /** May a workload reach the address? Told by `connect`, before any packet. */
-export function reachesFrom(cgroup: DnsWorld['cgroup'], host: string): boolean {
+export function reachesFrom(cgroup: DnsWorld['cgroup'], host: string, port = 443): boolean {
   const fd = inCgroup(cgroup, () => socket.open('udp', host.includes(':')));
   try {
-    socket.connect(fd, { host, port: 443 });
+    socket.connect(fd, { host, port });
     return true;
   } catch (error) {
     return !(error instanceof Error && error.message === 'EPERM');

@@ -28,12 +28,30 @@ export type TcpOptions = Ports & {
   /** Sum of `tcpFlags`; SYN unless given. */
   readonly flags?: number;
   readonly payload?: Uint8Array;
+  readonly sequence?: number;
   /** Header length in words of four bytes, as it is written; the header has 20 bytes all the same. */
   readonly words?: number;
 };
-export const tcp = ({ source, destination, flags = tcpFlags.syn, payload = new Uint8Array(), words = 5 }: TcpOptions): Layer => ({
+export const tcp = ({
+  source,
+  destination,
+  flags = tcpFlags.syn,
+  payload = new Uint8Array(),
+  sequence = 0,
+  words = 5,
+}: TcpOptions): Layer => ({
   number: 6,
-  bytes: bytesOf(u16(source), u16(destination), zeros(8), [words << 4, flags], u16(65535), zeros(4), payload),
+  bytes: bytesOf(
+    u16(source),
+    u16(destination),
+    u16(sequence >>> 16),
+    u16(sequence & 0xffff),
+    zeros(4),
+    [words << 4, flags],
+    u16(65535),
+    zeros(4),
+    payload,
+  ),
 });
 
 export const udp = ({ source, destination }: Ports, payload: Uint8Array = new Uint8Array()): Layer => ({

@@ -5,11 +5,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BuildOptions, build as bundlePrograms } from 'esbuild';
+import { type BuildOptions, build as bundlePrograms, type Plugin } from 'esbuild';
 import { build } from '../../src/compiler/7-build/index.ts';
 import type { Status } from '../../src/runtime/index.ts';
 import { emittedPolicy } from './compile.ts';
+import { faultPlugin } from './faulted.ts';
 import { atEnd, privatePins, templateObject } from './kernel.ts';
+import { measures } from './local-truth-faults.ts';
 import { patience } from './patience.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -27,7 +29,12 @@ const bundling: BuildOptions = {
   logLevel: 'silent',
   banner: { js: "import { createRequire as policycRequire } from 'node:module';\nconst require = policycRequire(import.meta.url);" },
 };
-await bundlePrograms({ ...bundling, entryPoints: { policyd: 'src/runtime/cli.ts' }, outdir: programs });
+/** FAULT_AT: place of one of `measures`, which policyd is to have (local-truth.long.test.ts). */
+function givenFaults(): Plugin[] {
+  const given = measures[Number(process.env['FAULT_AT'] ?? -1)];
+  return given ? [faultPlugin(given.fault)] : [];
+}
+await bundlePrograms({ ...bundling, entryPoints: { policyd: 'src/runtime/cli.ts' }, outdir: programs, plugins: givenFaults() });
 export const program = join(programs, 'policyd.js');
 // As beside the program that is shipped.
 mkdirSync(join(programs, 'objects'));

@@ -14,12 +14,14 @@ export type Command =
       readonly host: string;
       readonly port: number;
       readonly from?: number;
+      /** Whatever comes is sent back. */
+      readonly echoes?: boolean;
       readonly wait: number;
     }
   /** Sends `text` on a connection and waits for its echo. */
   | { readonly do: 'exchange'; readonly id: string; readonly text: string; readonly wait: number }
   | { readonly do: 'bind'; readonly id: string; readonly host: string; readonly port: number }
-  /** Sends a datagram, from a new socket unless `id` is bound, and waits for its echo. */
+  /** Sends a datagram, from a new socket unless `id` has asked before, and waits for its echo. `hex`: what is sent, if not `id`. */
   | {
       readonly do: 'ask';
       readonly id: string;
@@ -27,6 +29,7 @@ export type Command =
       readonly port: number;
       readonly from?: number;
       readonly connected: boolean;
+      readonly hex?: string;
       readonly wait: number;
     }
   | { readonly do: 'close'; readonly id: string };
@@ -69,9 +72,10 @@ function listen(id: string, host: string, port: number): Promise<Outcome> {
   });
 }
 
-async function open({ id, host, port, from, wait }: Extract<Command, { readonly do: 'connect' }>): Promise<Outcome> {
+async function open({ id, host, port, from, echoes, wait }: Extract<Command, { readonly do: 'connect' }>): Promise<Outcome> {
   const socket = connect({ host, port, ...(from === undefined ? {} : { localPort: from }) });
   streams.set(id, socket);
+  if (echoes === true) socket.pipe(socket);
   const outcome = await within(wait, (done) => {
     socket.on('error', (error) => done({ result: codeOf(error) }));
     socket.on('connect', () => done({ result: 'ok', port: socket.localPort ?? 0, peer: `${socket.remoteAddress} ${socket.remotePort}` }));
@@ -106,19 +110,23 @@ function bind(id: string, host: string, port: number): Promise<Outcome> {
   });
 }
 
-function ask({ id, host, port, from, connected, wait }: Extract<Command, { readonly do: 'ask' }>): Promise<Outcome> {
-  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+function ask({ id, host, port, from, connected, hex, wait }: Extract<Command, { readonly do: 'ask' }>): Promise<Outcome> {
+  const known = datagrams.get(id);
+  const socket = known ?? createSocket(host.includes(':') ? 'udp6' : 'udp4');
   datagrams.set(id, socket);
+  for (const event of ['error', 'message']) socket.removeAllListeners(event);
+  const bytes = hex === undefined ? Buffer.from(id) : Buffer.from(hex, 'hex');
   return within(wait, (done) => {
     const sent = (error: Error | null): void => {
       if (error) done({ result: codeOf(error) });
     };
     socket.on('error', (error) => done({ result: codeOf(error) }));
     socket.on('message', (_, from) => done({ result: 'ok', peer: `${from.address} ${from.port}` }));
-    if (from !== undefined) socket.bind(from);
-    if (!connected) socket.send(id, port, host, sent);
+    if (from !== undefined && !known) socket.bind(from);
+    if (!connected) socket.send(bytes, port, host, sent);
+    else if (known) socket.send(bytes, sent);
     else {
-      socket.once('connect', () => socket.send(id, sent));
+      socket.once('connect', () => socket.send(bytes, sent));
       socket.connect(port, host);
     }
   });

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { layouts, limits } from '../../src/compiler/ir/abi.ts';
 import { encode } from '../../src/compiler/ir/layout.ts';
 import { openRing, readRing } from '../../src/runtime/events/ring.ts';
-import type { VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
+import { type VerdictEvent, verdictEventOf } from '../../src/runtime/events/verdict-event.ts';
 import { mapUpdate, possibleCpus } from '../../src/runtime/ffi/libbpf.ts';
 import { readCounters, readLost } from '../../src/runtime/kernel/counters.ts';
 import { u32 } from '../../src/runtime/kernel/entries.ts';
@@ -53,7 +53,7 @@ kernelTest('the ring gives every event once, goes on after it was full, and says
   expectOk(generations(loaded.maps).install(generationOf(3)));
   const ring = openRing(mapOf(loaded, 'events'));
   const causes: number[] = [];
-  const read = (): number => ring.drain((record) => causes.push(record.getUint32(8, true)));
+  const read = (): number => ring.drain((record) => causes.push(verdictEventOf(record).cause));
   testRun(loaded, 'pol_read', new Uint8Array(64), { repeat: 10 });
   assert.is(read(), 10);
   assert.is(read(), 0);

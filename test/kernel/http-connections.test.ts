@@ -1,9 +1,3 @@
-// What becomes of inspected connections: other servers, other revisions, both families, and their end.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -13,7 +7,8 @@ import { mapNextKey } from '../../src/runtime/ffi/libbpf.ts';
 import { type Ending, RawClient, type Response } from '../harness/http-client.ts';
 import { httpPolicy } from '../harness/http-requests.ts';
 import { type HttpWorld, httpWorld, type Server, startServer } from '../harness/http-world.ts';
-import { atEnd, inCgroup, kernelTest, mapOf } from '../harness/kernel.ts';
+import { kernelTest, mapOf } from '../harness/kernel.ts';
+import { startNginx } from '../harness/nginx-server.ts';
 import { requestLine } from '../harness/sample-policy.ts';
 
 const allowing = httpPolicy(true, [
@@ -40,38 +35,10 @@ async function ask(client: RawClient, ...pieces: readonly string[]): Promise<num
   return status(await client.next());
 }
 
-/** nginx below the cgroup with its own folder; undefined where it is not installed. */
-async function startNginx(world: HttpWorld, port: number): Promise<ChildProcess | undefined> {
-  if (spawnSync('nginx', ['-v']).error) return undefined;
-  const folder = mkdtempSync(join(tmpdir(), 'policyc-nginx-'));
-  atEnd(() => rmSync(folder, { recursive: true, force: true }));
-  mkdirSync(join(folder, 'html'));
-  for (const name of ['a', 'b', 'admin']) writeFileSync(join(folder, 'html', name), `${name}\n`);
-  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(' ');
-  writeFileSync(
-    join(folder, 'conf'),
-    `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log; events {}
-     http { access_log ${folder}/access.log; ${paths} server { listen 127.0.0.1:${port}; root ${folder}/html; } }`,
-  );
-  const child = inCgroup(world.cgroup, () =>
-    spawn('nginx', ['-p', folder, '-c', join(folder, 'conf'), '-e', join(folder, 'error.log')], { stdio: 'ignore' }),
-  );
-  atEnd(() => child.kill('SIGKILL'));
-  for (let tries = 0; tries < 100; tries++) {
-    const ready = await new Promise<boolean>((answer) => {
-      const socket = connect(port, '127.0.0.1', () => answer(true)).on('error', () => answer(false));
-      socket.on('connect', () => socket.destroy());
-    });
-    if (ready) return child;
-    await wait(50);
-  }
-  throw new Error('nginx does not listen');
-}
-
 kernelTest('nginx: one connection, 200 403 200; what cannot be answered is refused by nginx itself', async () => {
   const { world, server } = await governed();
   const port = server.port === 18_080 ? 18_081 : 18_080;
-  const nginx = await startNginx(world, port);
+  const nginx = await startNginx(world.cgroup, port);
   if (!nginx) return console.log('SKIP nginx: it is not installed');
   const client = await RawClient.open(port);
   for (const [path, expected] of [

@@ -10,7 +10,7 @@ import { typedPolicy } from '../harness/compile.ts';
 import { host, workload } from '../harness/governed.ts';
 import { randomHttpPolicy } from '../harness/http-cases.ts';
 import { cut } from '../harness/http-client.ts';
-import { evasions } from '../harness/http-evasions.ts';
+import { evadedPolicy, evasions } from '../harness/http-evasions.ts';
 import { randomFieldedRequest, randomRequest, requestAt } from '../harness/http-requests.ts';
 import { type OutsideServer, outsideServer, type Sender, startSender } from '../harness/http-sender.ts';
 import { type HttpWorld, httpWorld } from '../harness/http-world.ts';
@@ -26,7 +26,6 @@ const outgoing = (defaultDeny: boolean, rules: readonly (readonly [Action, ...Li
     ),
   );
 const allowing = outgoing(true, [['allow', requestLine('GET', '/a'), requestLine('GET', '/b'), requestLine('POST', '/up')]]);
-const denying = outgoing(false, [['deny', requestLine(undefined, '/admin')]]);
 
 type Scene = { readonly world: HttpWorld; readonly server: OutsideServer; readonly sender: Sender };
 let made: Scene | undefined;
@@ -157,7 +156,7 @@ kernelTest('requests written at once: a 403 never overtakes a response that is d
 
 for (const [trick, sent] of Object.entries(evasions))
   kernelTest(`evasion: ${trick}`, async () => {
-    const { server, sender } = await governed(denying);
+    const { server, sender } = await governed(evadedPolicy);
     const id = await sender.open(server.port);
     const told = await sender.send(id, sent);
     assert.ok(statuses(told.read)[0] === 403 || told.failed === 'EACCES', JSON.stringify(told));

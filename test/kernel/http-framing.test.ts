@@ -181,26 +181,56 @@ for (const { section, server: start, talk } of ways) {
     );
   });
 
-  kernelTest(`${section}: an upgrade behind other requests passes once its port is known for it`, async () => {
-    const server = await start([[ok], ['HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'], [switched]]);
-    const pieces = [request('/a'), request('/admin'), request('/a'), handshake, 'frame one', request('/admin')];
-    const first = await talk(server.port, pieces);
-    assert.not.ok(server.seen().includes('/chat') || server.seen().includes('frame'), first);
-    const read = await talk(server.port, pieces);
-    assert.equal(statusesIn(read).slice(0, 4), ['200', '403', '404', '101']);
-    assert.ok(read.endsWith(`frame one${request('/admin')}`), read);
-  });
+  const before: Readonly<Record<string, readonly (readonly string[])[]>> = {
+    'of a length, and chunks': [[ok], ['HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'], [switched]],
+    'with the same head': [[ok], [ok.replace('\nok', '\nno')], [switched]],
+    'without a body': [
+      ['HTTP/1.1 204 None\r\nX: y\r\n\r\n'],
+      ['HTTP/1.1 304 None\r\nX: y\r\nContent-Length: 7\r\n\r\n'],
+      [`HTTP/1.1 103 Early\r\nX: y\r\n\r\n${switched}`],
+    ],
+  };
+  for (const [kind, responses] of Object.entries(before))
+    kernelTest(`${section}: an upgrade behind other requests passes, responses ${kind}`, async () => {
+      const server = await start(responses);
+      const pieces = [request('/a'), request('/admin'), request('/a'), handshake, 'frame one', request('/admin')];
+      const read = await talk(server.port, pieces);
+      assert.equal(
+        statusesIn(read).filter((status) => status === '403' || status === '101'),
+        ['403', '101'],
+      );
+      assert.ok(read.endsWith(`frame one${request('/admin')}`), read);
+    });
 
-  kernelTest(`${section}: an upgrade that the server does not take leaves the next request to be judged`, async () => {
-    const server = await start([[ok], [ok], [ok], [ok]]);
-    const pieces = [request('/a'), handshake, request('/admin'), request('/a')];
-    await talk(server.port, pieces);
-    assert.equal(statusesIn(await talk(server.port, pieces)), ['200', '200', '403', '200']);
-    assert.not.ok(server.seen().includes('/admin'));
+  for (const [status, refusal] of Object.entries({ '200': ok, '400': ok.replace('200 OK', '400 Bad Request') }))
+    kernelTest(`${section}: an upgrade that the server answers with ${status} leaves the next request to be judged`, async () => {
+      const server = await start([[ok], [refusal], [ok], [ok]]);
+      const read = await talk(server.port, [request('/a'), handshake, request('/admin'), request('/a')]);
+      assert.equal(statusesIn(read), ['200', status, '403', '200']);
+      assert.not.ok(server.seen().includes('/admin'));
+    });
+
+  kernelTest(`${section}: heads that differ from the last one in one byte are read anew`, async () => {
+    const headed = (status: number, length: number) => `HTTP/1.1 ${status} Yes\r\nX-Some: thing\r\nContent-Length: ${length}\r\n\r\n`;
+    const server = await start([
+      [headed(200, 2), 'ok'],
+      [`${headed(201, 2)}ok`],
+      [`${headed(201, 3)}ok!`, ''],
+      [headed(201, 3).slice(0, 30), headed(201, 3).slice(30), 'ok!'],
+      [`${headed(200, 2)}ok`],
+    ]);
+    const { requests } = await countedBy(section, () =>
+      talk(server.port, [request('/a').repeat(5), ...Array.from({ length: 6 }, () => '')]),
+    );
+    assert.equal(requests, [
+      ['1 200', 2],
+      ['1 201', 3],
+    ]);
   });
 
   const tricks: Readonly<Record<string, readonly string[]>> = {
     'the rest of a body': [`HTTP/1.1 200 OK\r\nContent-Length: ${switched.length}\r\n\r\n`, switched],
+    'the rest of a body whose head is known': [`${ok}HTTP/1.1 200 OK\r\nContent-Length: ${switched.length}\r\n\r\n`, switched],
     'a chunk': [`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${switched.length.toString(16)}\r\n`, `${switched}\r\n0\r\n\r\n`],
     'a body until the end': ['HTTP/1.1 200 OK\r\n\r\n', switched],
     'what stands behind two lengths': ['HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 99\r\n\r\n', switched],
@@ -213,10 +243,7 @@ for (const { section, server: start, talk } of ways) {
   for (const [name, answer] of Object.entries(tricks))
     kernelTest(`${section}, evasion: 101 in ${name} is none`, async () => {
       const server = await start([answer, []]);
-      const pieces = [request('/a') + handshake, request('/admin'), request('/admin')];
-      // The first connection makes the port known.
-      await talk(server.port, [request('/a'), handshake]);
-      await talk(server.port, pieces);
+      await talk(server.port, [request('/a') + handshake, request('/admin'), request('/admin')]);
       await talk(server.port, [request('/a'), handshake, request('/admin'), request('/admin')]);
       assert.not.ok(server.seen().includes('/admin'), server.seen());
     });

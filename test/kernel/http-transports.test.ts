@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { fixedCause } from '../../src/compiler/ir/abi.ts';
 import { typedPolicy } from '../harness/compile.ts';
 import { outsideServer } from '../harness/http-sender.ts';
+import { type CarriedTrick, carriedTricks, type Way, ways } from '../harness/http-tricks.ts';
 import { type HttpWorld, httpWorld, startServer } from '../harness/http-world.ts';
 import { atEnd, inCgroup, kernelTest } from '../harness/kernel.ts';
 
@@ -21,7 +22,7 @@ const policy = typedPolicy(`
     }
   }`);
 
-/** Connects with a protocol, writes pieces (those that begin with \`!\` as urgent data; \`$\` ends the stream, \`@\` waits), prints what it reads or the error. */
+/** Connects with a protocol, writes pieces (those that begin with \`!\` as urgent data, with \`%\` byte by byte; \`$\` ends the stream, \`@\` waits), prints what it reads or the error. */
 const client = `
 import socket, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, int(sys.argv[2]))
@@ -34,6 +35,7 @@ try:
         if text[:1] == b'!': s.send(text[1:], socket.MSG_OOB)
         elif text == b'$': s.shutdown(socket.SHUT_WR)
         elif text == b'@': time.sleep(0.7)
+        elif text[:1] == b'%': [s.send(text[i:i + 1]) for i in range(1, len(text))]
         else: s.send(text)
         time.sleep(0.1)
     print(s.recv(1000))
@@ -96,16 +98,21 @@ function sockets(name: string, body: () => Promise<void>): void {
   });
 }
 
-sockets('evasion: urgent data, on ingress', async () => {
+/** Each trick goes both ways: `bodies` has a test for each. */
+function eachWay(trick: CarriedTrick, bodies: Readonly<Record<Way, () => Promise<void>>>): void {
+  for (const way of ways) sockets(`evasion: ${trick}, on ${way}`, bodies[way]);
+}
+
+async function urgentComes(): Promise<void> {
   const { cgroup } = world();
   const server = await startServer(cgroup);
   await ended(send(server.port, tcp, urgent));
   assert.equal(await server.seen(), []);
   assert.match(await ended(send(server.port, tcp, plain)), /200 OK/);
   server.stop();
-});
+}
 
-sockets('evasion: urgent data, on egress', async () => {
+async function urgentLeaves(): Promise<void> {
   const { cgroup } = world();
   const server = await outsideServer();
   await ended(inCgroup(cgroup, () => send(server.port, tcp, urgent)));
@@ -116,35 +123,40 @@ sockets('evasion: urgent data, on egress', async () => {
   assert.match(await ended(inCgroup(cgroup, () => send(server.port, tcp, plain))), /200 OK/);
   server.server.closeAllConnections();
   server.server.close();
-});
+}
+
+eachWay('urgent data', { ingress: urgentComes, egress: urgentLeaves });
 
 const denied = 'GET /admin HTTP/1.1~Host: x~User-Agent: t~~';
+type Sent = { readonly sent: readonly string[]; readonly answer: RegExp };
 /** What is sent -> what may come back. */
-const ends: Readonly<Record<string, { readonly sent: readonly string[]; readonly answer: RegExp }>> = {
+const ends: Readonly<Record<Exclude<CarriedTrick, 'MPTCP' | 'urgent data'>, Sent>> = {
   'half-close behind a denied request': { sent: [denied, '$'], answer: / 403 / },
   'half-close behind an allowed one and a denied one': { sent: [plain.join(''), '@', denied, '$'], answer: / 200 |Permission denied/ },
   'half-close in a denied target': { sent: ['GET /admin', '$'], answer: /^(?!.* 200 )/ },
   'half-close in a denied head': { sent: ['GET /admin HTTP/1.1~Host: x~User-Agent: t', '$'], answer: /^(?!.* 200 )/ },
-  'timing: a moment in every part of a denied request': {
+  'segments of one byte': { sent: [`%${denied}`], answer: /^(?!.* 200 )/ },
+  'a moment in every part of a denied request': {
     sent: ['GET /ad', '@', 'min HTTP', '@', '/1.1~Host: x~User-Agent: test', '@', '~~'],
     answer: /^(?!.* 200 )/,
   },
 };
-for (const [trick, { sent, answer }] of Object.entries(ends)) {
-  sockets(`evasion: ${trick}, on ingress`, async () => {
-    const server = await startServer(world().cgroup);
-    assert.match(await ended(send(server.port, tcp, sent)), answer);
-    assert.not.ok((await server.seen()).join().includes('/admin'));
-    server.stop();
-  });
-  sockets(`evasion: ${trick}, on egress`, async () => {
-    const server = await outsideServer();
-    assert.match(await ended(inCgroup(world().cgroup, () => send(server.port, tcp, sent))), answer);
-    assert.not.ok(server.seen().join().includes('/admin'));
-    server.server.closeAllConnections();
-    server.server.close();
-  });
-}
+const endsComing = async ({ sent, answer }: Sent): Promise<void> => {
+  const server = await startServer(world().cgroup);
+  assert.match(await ended(send(server.port, tcp, sent)), answer);
+  assert.not.ok((await server.seen()).join().includes('/admin'));
+  server.stop();
+};
+const endsLeaving = async ({ sent, answer }: Sent): Promise<void> => {
+  const server = await outsideServer();
+  assert.match(await ended(inCgroup(world().cgroup, () => send(server.port, tcp, sent))), answer);
+  assert.not.ok(server.seen().join().includes('/admin'));
+  server.server.closeAllConnections();
+  server.server.close();
+};
+for (const trick of carriedTricks)
+  if (trick !== 'MPTCP' && trick !== 'urgent data')
+    eachWay(trick, { ingress: () => endsComing(ends[trick]), egress: () => endsLeaving(ends[trick]) });
 
 sockets('half-close behind an allowed request: the response comes', async () => {
   const [inside, outside] = [await startServer(world().cgroup), await outsideServer()];
@@ -155,21 +167,23 @@ sockets('half-close behind an allowed request: the response comes', async () => 
   outside.server.close();
 });
 
-sockets('evasion: MPTCP, on ingress', async () => {
+async function mptcpComes(): Promise<void> {
   const { cgroup, events } = world();
   const server = await listening((spawned) => inCgroup(cgroup, spawned));
   await ended(send(server.port, mptcp, plain));
   assert.not.ok(server.lines.join().includes('GET'), server.lines.join());
   assert.ok(events().some(({ cause, direction }) => cause === fixedCause.uninspectable && direction === 'ingress'));
-});
+}
 
-sockets('evasion: MPTCP, on egress', async () => {
+async function mptcpLeaves(): Promise<void> {
   const { cgroup, events } = world();
   const server = await listening((spawned) => spawned());
   await ended(inCgroup(cgroup, () => send(server.port, mptcp, plain)));
   assert.not.ok(server.lines.join().includes('GET'), server.lines.join());
   assert.ok(events().some(({ cause, direction }) => cause === fixedCause.uninspectable && direction === 'egress'));
-});
+}
+
+eachWay('MPTCP', { ingress: mptcpComes, egress: mptcpLeaves });
 
 /** A server whose queue is full until it reads a line: who connects before waits for a second (a SYN gets no answer). Prints what it reads of it. */
 const busy = `

@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { eventProtocol, section as sections } from '../../src/compiler/ir/abi.ts';
+import { eventProtocol, layouts, limits, section as sections } from '../../src/compiler/ir/abi.ts';
+import { readLost } from '../../src/runtime/kernel/counters.ts';
 import { observePorts } from '../../src/runtime/kernel/observed.ts';
 import { readRequestCounts, readRequestDurations } from '../../src/runtime/kernel/requests.ts';
 import { typedPolicy } from '../harness/compile.ts';
@@ -26,10 +27,17 @@ function world(): HttpWorld {
   made ??= httpWorld(open);
   made.install(open);
   made.events();
+  made.responses();
   return made;
 }
 const observe = (...ports: readonly number[]): void => observePorts(world().loaded.maps, { http: ports, dns: [] });
 const requestsIn = (told: HttpWorld) => told.events().filter(({ protocol }) => protocol === 'http');
+/** Who is asked, what, and what came back; each has taken its time. */
+const responsesIn = (told: HttpWorld, port: number) =>
+  told.responses().map(({ text, verdict, match, sourcePort, response }) => {
+    assert.ok(response && response.latency > 0n && response.latency < 60_000_000_000n);
+    return [sourcePort === port, text, verdict, match, response?.status];
+  });
 const moment = (): Promise<unknown> => new Promise((resume) => setTimeout(resume, 60 * patience));
 const request = (line: string, ...more: readonly string[]): string => [`${line} HTTP/1.1`, 'Host: x', ...more, '', ''].join('\r\n');
 
@@ -72,6 +80,11 @@ kernelTest('requests are told with the rule that allows the connection, and coun
       ['forwarded', 'POST /up', 'none', 'proto-only'],
     ],
   );
+  assert.equal(responsesIn(here, server.port), [
+    [true, 'GET /a', 'forwarded', 'proto-only', 200],
+    [true, 'GET /../b', 'forwarded', 'proto-only', 200],
+    [true, 'POST /up', 'forwarded', 'proto-only', 200],
+  ]);
   const [first] = told;
   assert.equal(first && here.causeOf(first), { kind: 'rule', rule: 0 });
   assert.equal(here.counted(eventProtocol.http), [], 'no verdict was made about them');
@@ -85,6 +98,24 @@ kernelTest('requests are told with the rule that allows the connection, and coun
     durations.reduce((sum, { buckets }) => sum + buckets.reduce((all, count) => all + Number(count), 0), 0),
     3,
   );
+  server.stop();
+});
+
+kernelTest('what the ring has no room for is counted: requests and responses', async () => {
+  const [here, server] = [world(), await startServer(world().cgroup)];
+  const requests = Math.ceil(limits.ringBytes / layouts.event.size);
+  observe(server.port);
+  const lost = () => Number(readLost(mapOf(here.loaded, 'lost')).ringFull);
+  const before = lost();
+  const client = await RawClient.open(server.port);
+  for (let i = 0; i < requests; i++) {
+    await client.send(request('GET /a'));
+    await client.next();
+  }
+  client.end();
+  const [told, answered] = [requestsIn(here).length, here.responses().length];
+  assert.ok(told < requests && answered < requests);
+  assert.is(told + answered + here.unmatched() + lost() - before, 2 * requests);
   server.stop();
 });
 
@@ -205,6 +236,11 @@ kernelTest('egress: requests are told with the rule that allows the connection, 
       ['forwarded', 'POST /up', 'none', 'proto-only'],
     ],
   );
+  assert.equal(responsesIn(here, server.port), [
+    [true, 'GET /a', 'forwarded', 'proto-only', 200],
+    [true, 'GET /../b', 'forwarded', 'proto-only', 200],
+    [true, 'POST /up', 'forwarded', 'proto-only', 200],
+  ]);
   const counts = readRequestCounts(mapOf(here.loaded, 'http_requests')).filter(({ section }) => section === sections.egress);
   assert.equal(counts.map(({ method, status, count }) => [method, status, Number(count)]).sort(), [
     [1, 200, 2],

@@ -9,7 +9,7 @@ import type { TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { anyText, either, literal, repeat, segmentByte, sequence } from '../../src/compiler/space/pattern.ts';
 import { typedPolicy } from '../harness/compile.ts';
 import { closes, cut, type Ending, RawClient, type Response } from '../harness/http-client.ts';
-import { evasions } from '../harness/http-evasions.ts';
+import { evadedPolicy, evasions } from '../harness/http-evasions.ts';
 import {
   httpPolicy,
   randomFieldedRequest,
@@ -175,7 +175,7 @@ kernelTest('a request may be cut anywhere', async () => {
 
 for (const [trick, sent] of Object.entries(evasions))
   kernelTest(`evasion: ${trick}`, async () => {
-    const { server } = await governed(denying);
+    const { server } = await governed(evadedPolicy);
     await server.seen();
     const answers = await statuses(server.port, [sent], 2);
     assert.not.ok(answers.includes('silent') || answers.includes(200), answers.join());

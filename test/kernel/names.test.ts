@@ -1,4 +1,5 @@
 // Peers by DNS name, on real sockets: what an answer names is in force before anybody can read it.
+import { openSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verdictIn } from '../../src/compiler/analysis/oracle.ts';
@@ -13,6 +14,7 @@ import { labelsOf, mixedCase } from '../harness/dns-messages.ts';
 import { workload } from '../harness/governed.ts';
 import { inCgroup, kernelTest, mapOf } from '../harness/kernel.ts';
 import * as socket from '../harness/libc-socket.ts';
+import { accepted, until } from '../harness/names-tcp.ts';
 import { age, allowing, exchanged, fresh, leaves, reaches, record, rules, secondsOf, world } from '../harness/names-world.ts';
 import { patience } from '../harness/patience.ts';
 import { random, seedOf } from '../harness/random.ts';
@@ -98,6 +100,42 @@ kernelTest('a name that does not hold any more opens nothing, and is learned aga
   exchanged({ asks: 'ok.example', answer: { records: [record(address)] } });
   assert.ok(reaches(address));
 });
+
+kernelTest(
+  'a TCP connection that has begun lives on when its name holds no more, under another revision too; a new one does not begin',
+  () => {
+    const { install, cgroup } = world();
+    const named = rules('allow to "kept.example" at tcp 443');
+    install(named);
+    const box = container();
+    const place = { host: box.own.v4, port: 443 };
+    const networks = { home: openSync('/proc/self/ns/net', 'r'), other: openSync(`/run/netns/${box.name}`, 'r') };
+    const server = socket.inNetwork(networks, () => socket.open('tcp'));
+    socket.bind(server, place);
+    socket.listen(server);
+    const opened = (): number => {
+      const fd = inCgroup(cgroup, () => socket.open('tcp'));
+      socket.connect(fd, place);
+      return fd;
+    };
+    assert.throws(opened, /EPERM/);
+    exchanged({ asks: 'kept.example', answer: { records: [record(place.host)] } });
+    const fd = opened();
+    const end = until('a connection', () => accepted(server));
+    const arrives = (text: string): boolean => {
+      socket.send(fd, text);
+      return until('what was sent', () => socket.receive(end)) === text;
+    };
+    assert.ok(arrives('before'));
+    age();
+    assert.throws(opened, /EPERM/);
+    assert.ok(arrives('after'));
+    install(named);
+    assert.ok(arrives('under another revision'));
+    assert.throws(opened, /EPERM/);
+    for (const each of [fd, end, server]) socket.close(each);
+  },
+);
 
 kernelTest('a name holds as long as its answer says: the shortest time of a chain, no less and no more than the limits', () => {
   world().install(allowing);

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { kernelTest } from '../harness/kernel.ts';
-import { icmp, icmpv6, ip, type Layer, sctp, udp } from '../harness/packet.ts';
+import { destinationOptions, fragment, hopByHop, icmp, icmpv6, ip, type Layer, routing, sctp, udp } from '../harness/packet.ts';
 import {
   address,
   allowed,
@@ -67,6 +67,27 @@ kernelTest('errors about an allowed flow pass', () => {
   }
   assert.is(it.run('egress', ip(outbound('v4'), icmp({ type: 8, id: 9 }))).passed, true);
   assert.equal(it.run('ingress', ip(inbound('v4', router), error.v4(quotedPacket('v4', icmp({ type: 8, id: 9 }))))).raised, []);
+});
+
+kernelTest('errors may quote extension headers, and what no transport header follows is about nothing', () => {
+  const it = fresh();
+  const sent = udp({ source: 40001, destination: 53 });
+  const about = (inner: Layer) => ip(inbound('v6'), icmpv6({ type: 2, quoted: quotedPacket('v6', inner) }));
+  const first = { offset: 0, more: true };
+  assert.is(it.run('egress', ip(outbound('v6'), sent)).passed, true);
+  const chains = [
+    fragment(sent, first),
+    destinationOptions(sent, 3),
+    hopByHop(routing(destinationOptions(fragment(destinationOptions(sent), first)), 0)),
+  ];
+  for (const quoted of chains) assert.equal(it.run('ingress', about(quoted)), { passed: true, raised: [] });
+  const unknown = [
+    fragment(sent, { offset: 1, more: false }),
+    hopByHop(udp({ source: 40002, destination: 53 })),
+    { number: 60, bytes: Uint8Array.of(17, 255, 1, 4, 0, 0, 0, 0) },
+    Array.from({ length: 9 }).reduce<Layer>((inner) => destinationOptions(inner), sent),
+  ];
+  for (const quoted of unknown) assert.equal(it.run('ingress', about(quoted)).raised, [`ingress icmpv6 none dropped ${denied}`]);
 });
 
 kernelTest('what is told about a flow goes to its other end alone', () => {

@@ -163,6 +163,10 @@ const harmless = {
     inbound('v6'),
     hopByHop(destinationOptions(destinationOptions(destinationOptions(destinationOptions(destinationOptions(destinationOptions(syn))))))),
   ),
+  'all of them in one chain': ipv6(
+    inbound('v6'),
+    hopByHop(destinationOptions(routing(fragment(destinationOptions(syn), { offset: 0, more: true }), 0), 2)),
+  ),
   'routing header at its end': ipv6(inbound('v6'), routing(syn, 0)),
   'a fragment that is the whole packet': ipv6(inbound('v6'), fragment(syn, { offset: 0, more: false })),
   'first IPv4 fragment': ipv4({ ...inbound('v4'), more: true }, syn),
@@ -178,7 +182,11 @@ kernelTest('later fragments', () => {
   const dropped = { passed: false, raised: ['egress tcp none dropped fragment'] };
   assert.equal(it.run('egress', ipv4({ ...outbound('v4'), offset: 1 }, syn)), dropped);
   assert.equal(it.run('egress', ipv4({ ...outbound('v4'), offset: 8191, more: true }, syn)), dropped);
-  assert.equal(it.run('egress', ipv6(outbound('v6'), fragment(syn, { offset: 1, more: false }))), dropped);
+  const later = fragment(syn, { offset: 1, more: false });
+  for (const chain of [later, hopByHop(later), hopByHop(destinationOptions(routing(later, 0)))])
+    assert.equal(it.run('egress', ipv6(outbound('v6'), chain)), dropped);
+  const options = fragment(destinationOptions(syn), { offset: 1, more: false });
+  assert.equal(it.run('egress', ipv6(outbound('v6'), options)), { passed: false, raised: ['egress other none dropped fragment'] });
 });
 
 kernelTest('neighbour discovery and MLD are no events', () => {

@@ -1,7 +1,7 @@
-// DNS rules with the programs that people use: dig asks dnsmasq, through policyd and a bundle of policy text.
+// DNS rules with the programs that people use: dig asks dnsmasq and unbound, through policyd and a bundle of policy text.
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -12,10 +12,10 @@ import { patience } from '../harness/patience.ts';
 import { endChildren, owned, policyd, until, world } from '../harness/policyd.ts';
 
 const missing = (program: string): boolean => spawnSync('which', [program]).status !== 0;
-const lacking = ['dnsmasq', 'dig'].filter(missing);
+const lacking = ['dnsmasq', 'unbound', 'dig'].filter(missing);
 const peerTest = (name: string, body: () => Promise<void>): void =>
   test(name, async () => {
-    if (lacking.length > 0) console.log(`SKIP ${name}: no ${lacking.join(', ')} (apt-get install dnsmasq-base bind9-dnsutils)`);
+    if (lacking.length > 0) console.log(`SKIP ${name}: no ${lacking.join(', ')} (apt-get install dnsmasq-base unbound bind9-dnsutils)`);
     else if (kernelOrSkip(name)) await body();
   });
 
@@ -27,25 +27,67 @@ async function freeUdpPort(): Promise<number> {
   return port;
 }
 
-/** A name server of this machine; what its names are. */
+const ownFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'policyc-dns-'));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+};
+
+/** What the servers know: addresses of a name and of all below it, and texts that no datagram of 512 bytes holds. */
+const addresses = {
+  'ok.example': ['192.0.2.1', '2001:db8::1'],
+  'no.example': ['192.0.2.2'],
+  'third.example': ['198.51.100.7'],
+} as const;
+/** Addresses of a name, of which no datagram of 512 bytes holds all. */
+const large = Array.from({ length: 60 }, (_, i) => `198.51.100.${i + 100}`);
+const longTexts = Array.from({ length: 12 }, (_, i) => `${String(i).padStart(3, '0')}${'x'.repeat(200)}`);
+
+const answering = (program: string, port: number): Promise<void> =>
+  until(`${program} answers`, () => dig(undefined, port, 'ok.example', 'A').out.includes('192.0.2.1'));
+
+/** A name server of this machine. */
 async function dnsmasq(): Promise<number> {
   const port = await freeUdpPort();
-  const folder = mkdtempSync(join(tmpdir(), 'dnsmasq-'));
-  atEnd(() => rmSync(folder, { recursive: true, force: true }));
-  const long = Array.from({ length: 12 }, (_, i) => `--txt-record=long.ok.example,${String(i).padStart(3, '0')}${'x'.repeat(200)}`);
-  const options = ['--keep-in-foreground', '--no-resolv', '--no-hosts', '--conf-file=/dev/null', `--pid-file=${join(folder, 'pid')}`];
+  const options = ['--keep-in-foreground', '--no-resolv', '--no-hosts', '--conf-file=/dev/null', `--pid-file=${join(ownFolder(), 'pid')}`];
   const listening = [`--port=${port}`, '--bind-interfaces', '--listen-address=127.0.0.1', '--listen-address=::1', '--user=root'];
-  const names = [
-    '--address=/ok.example/192.0.2.1',
-    '--address=/ok.example/2001:db8::1',
-    '--address=/no.example/192.0.2.2',
-    '--address=/third.example/198.51.100.7',
-    ...long,
-  ];
-  owned(spawn('dnsmasq', [...options, ...listening, ...names], { stdio: 'ignore' }));
-  await until('dnsmasq answers', () => dig(undefined, port, 'ok.example', 'A').out.includes('192.0.2.1'));
+  const names = Object.entries(addresses).flatMap(([name, of]) => of.map((address) => `--address=/${name}/${address}`));
+  const long = longTexts.map((text) => `--txt-record=long.ok.example,${text}`);
+  const many = large.map((address) => `--host-record=large.ok.example,${address}`);
+  owned(spawn('dnsmasq', [...options, ...listening, ...names, ...many, ...long], { stdio: 'ignore' }));
+  await answering('dnsmasq', port);
   return port;
 }
+
+/** `cgroup`: it is a workload itself. */
+async function unbound(cgroup?: ReturnType<typeof privateCgroup>): Promise<number> {
+  const port = await freeUdpPort();
+  const folder = ownFolder();
+  const zones = Object.entries(addresses).flatMap(([name, of]) => [
+    `local-zone: "${name}" redirect`,
+    ...of.map((address) => `local-data: "${name} ${address.includes(':') ? 'AAAA' : 'A'} ${address}"`),
+  ]);
+  const long = ['local-zone: "long.ok.example" static', ...longTexts.map((text) => `local-data: 'long.ok.example TXT "${text}"'`)];
+  const lines = [
+    ...['127.0.0.1', '::1'].map((address) => `interface: ${address}@${port}`),
+    'do-daemonize: no',
+    'use-syslog: no',
+    'chroot: ""',
+    'username: ""',
+    `directory: "${folder}"`,
+    'pidfile: ""',
+    'module-config: "iterator"',
+    ...zones,
+    ...long,
+  ];
+  writeFileSync(join(folder, 'conf'), `server:\n${lines.map((line) => `  ${line}\n`).join('')}remote-control:\n  control-enable: no\n`);
+  const start = () => spawn('unbound', ['-d', '-c', join(folder, 'conf')], { stdio: 'ignore' });
+  owned(cgroup ? inCgroup(cgroup, start) : start());
+  await answering('unbound', port);
+  return port;
+}
+
+const servers = { dnsmasq, unbound } as const;
 
 type Answer = { readonly out: string; readonly milliseconds: number };
 
@@ -71,39 +113,40 @@ const says = (out: string, expected: RegExp, about: string): void => assert.ok(e
 /** Well below the time that dig would wait. */
 const atOnce = 2000 * patience;
 
-peerTest('dig asks dnsmasq: over UDP and TCP, both families, truncated, denied', async () => {
-  const [here, port, cgroup] = [world(), await dnsmasq(), privateCgroup('client')];
-  here.policy(`policy client for { app: "client" } { egress {
+for (const [program, server] of Object.entries(servers))
+  peerTest(`dig asks ${program}: over UDP and TCP, both families, truncated, denied`, async () => {
+    const [here, port, cgroup] = [world(), await server(), privateCgroup('client')];
+    here.policy(`policy client for { app: "client" } { egress {
     allow to host at [udp ${port}, tcp ${port}] dns { "ok.example"; "**.ok.example" type [TXT, AAAA] }
   } }`);
-  here.inventoryText(`workloads: [{ name: client, labels: { app: client }, cgroup: ${cgroup.path} }]\n`);
-  const daemon = await here.run();
-  const ask = (name: string, type: string, ...more: readonly string[]) => dig(cgroup, port, name, type, ...more);
+    here.inventoryText(`workloads: [{ name: client, labels: { app: client }, cgroup: ${cgroup.path} }]\n`);
+    const daemon = await here.run();
+    const ask = (name: string, type: string, ...more: readonly string[]) => dig(cgroup, port, name, type, ...more);
 
-  for (const server of ['@127.0.0.1', '@::1'])
-    for (const way of [[], ['+noedns'], ['+tcp'], ['+tcp', '+keepopen'], ['+bufsize=512', '+cookie']]) {
-      const about = [server, ...way].join(' ');
-      says(ask('OK.exAMPle', 'A', server, ...way).out, /status: NOERROR.*192\.0\.2\.1/s, about);
-      says(ask('ok.example', 'AAAA', server, ...way).out, /2001:db8::1/, about);
-      // Over UDP its sendmsg fails at once, and dig waits for its time to be over all the same.
-      if (!way.includes('+tcp')) continue;
-      const denied = ask('no.example', 'A', server, ...way);
-      says(denied.out, /status: REFUSED/, about);
-      assert.ok(denied.milliseconds < atOnce, `${about}: ${denied.milliseconds} ms`);
-      says(ask('x.ok.example', 'A', server, ...way).out, /status: REFUSED/, `${about}: another type`);
-    }
-  for (const server of ['@127.0.0.1', '@::1']) says(ask('no.example', 'A', server).out, /no servers could be reached/, server);
-  const truncated = ask('long.ok.example', 'TXT', '+bufsize=512');
-  says(truncated.out, /Truncated, retrying in TCP mode.*status: NOERROR.*ANSWER: 12/s, 'truncated');
-  assert.not.match(ask('ok.example', 'AXFR').out, /XFR size/);
+    for (const at of ['@127.0.0.1', '@::1'])
+      for (const way of [[], ['+noedns'], ['+tcp'], ['+tcp', '+keepopen'], ['+bufsize=512', '+cookie']]) {
+        const about = [at, ...way].join(' ');
+        says(ask('OK.exAMPle', 'A', at, ...way).out, /status: NOERROR.*192\.0\.2\.1/s, about);
+        says(ask('ok.example', 'AAAA', at, ...way).out, /2001:db8::1/, about);
+        // Over UDP its sendmsg fails at once, and dig waits for its time to be over all the same.
+        if (!way.includes('+tcp')) continue;
+        const denied = ask('no.example', 'A', at, ...way);
+        says(denied.out, /status: REFUSED/, about);
+        assert.ok(denied.milliseconds < atOnce, `${about}: ${denied.milliseconds} ms`);
+        says(ask('x.ok.example', 'A', at, ...way).out, /status: REFUSED/, `${about}: another type`);
+      }
+    for (const at of ['@127.0.0.1', '@::1']) says(ask('no.example', 'A', at).out, /no servers could be reached/, at);
+    const truncated = ask('long.ok.example', 'TXT', '+bufsize=512');
+    says(truncated.out, /Truncated, retrying in TCP mode.*status: NOERROR.*ANSWER: 12/s, 'truncated');
+    assert.not.match(ask('ok.example', 'AXFR').out, /XFR size/);
 
-  const metrics = await daemon.metrics();
-  assert.match(metrics, /hubble_policy_verdicts_total\{direction="egress",match="l7\/dns",action="dropped"\} [1-9]/);
-  assert.match(metrics, /hubble_policy_verdicts_total\{direction="egress",match="l7\/dns",action="forwarded"\} [1-9]/);
-  assert.match(metrics, /hubble_dns_queries_total\{rcode="Policy denied",qtypes="A",ips_returned="0"\} [1-9]/);
-  assert.match(metrics, /hubble_dns_queries_total\{rcode="",qtypes="AAAA",ips_returned="0"\} [1-9]/);
-  assert.match(metrics, /hubble_flows_processed_total\{protocol="DNS",type="L7",subtype="DNS",verdict="DROPPED"\} [1-9]/);
-});
+    const metrics = await daemon.metrics();
+    assert.match(metrics, /hubble_policy_verdicts_total\{direction="egress",match="l7\/dns",action="dropped"\} [1-9]/);
+    assert.match(metrics, /hubble_policy_verdicts_total\{direction="egress",match="l7\/dns",action="forwarded"\} [1-9]/);
+    assert.match(metrics, /hubble_dns_queries_total\{rcode="Policy denied",qtypes="A",ips_returned="0"\} [1-9]/);
+    assert.match(metrics, /hubble_dns_queries_total\{rcode="",qtypes="AAAA",ips_returned="0"\} [1-9]/);
+    assert.match(metrics, /hubble_flows_processed_total\{protocol="DNS",type="L7",subtype="DNS",verdict="DROPPED"\} [1-9]/);
+  });
 
 peerTest('what dnsmasq answers is reached by its name, also after policyd was started again with other rules', async () => {
   const [here, port, cgroup] = [world(), await dnsmasq(), privateCgroup('client')];
@@ -133,6 +176,42 @@ peerTest('what dnsmasq answers is reached by its name, also after policyd was st
   assert.equal(
     [ipv4, ipv6, third].map((address) => reachesFrom(cgroup, address)),
     [true, true, true],
+  );
+});
+
+peerTest('an answer that is truncated over UDP comes over TCP, and names all its addresses; a deny by name holds for it', async () => {
+  const [here, port, cgroup] = [world(), await dnsmasq(), privateCgroup('client')];
+  here.policy(`policy client for { app: "client" } { egress {
+    allow to host at [udp ${port}, tcp ${port}] dns { "**.example" }
+    allow to "large.ok.example" at udp 443
+    deny to "third.example" at udp 444
+    allow to 198.51.100.0/24 at udp 444
+  } }`);
+  here.inventoryText(`workloads: [{ name: client, labels: { app: client }, cgroup: ${cgroup.path} }]\n`);
+  const daemon = await here.run();
+  const addresses = Array.from({ length: 60 }, (_, i) => `198.51.100.${i + 100}`);
+  const reached = () => addresses.filter((address) => reachesFrom(cgroup, address)).length;
+  says(dig(cgroup, port, 'large.ok.example', 'A', '+ignore', '+bufsize=512').out, /flags: qr aa tc/, 'truncated');
+  assert.ok(reached() < addresses.length, 'what there was no room for has no name yet');
+  says(dig(cgroup, port, 'large.ok.example', 'A', '+bufsize=512').out, /Truncated, retrying in TCP mode.*ANSWER: 60/s, 'over TCP');
+  assert.is(reached(), addresses.length);
+  assert.ok(reachesFrom(cgroup, '198.51.100.7', 444));
+  says(dig(cgroup, port, 'third.example', 'A', '+tcp').out, /198\.51\.100\.7/, 'denied by name');
+  assert.not.ok(reachesFrom(cgroup, '198.51.100.7', 444));
+  assert.match(await daemon.metrics(), /policyc_dns_names_total\{event="learned"\} \d\d/);
+
+  const asked = (...words: readonly string[]) => policyd(['names', ...words, ...here.state]);
+  const [all] = JSON.parse(asked('--json').out).workloads;
+  assert.equal([all.workload, all.names.map(({ name }: { name: string }) => name)], ['client', ['large.ok.example', 'third.example']]);
+  assert.equal(all.names[0].addresses.map(({ address }: { address: string }) => address).sort(), addresses.toSorted());
+  for (const { seconds } of all.names[0].addresses) assert.ok(seconds > 30 && seconds <= 60, `${seconds} s: dnsmasq says 0`);
+  assert.match(asked('client').out, /^client: 2 names, 61 addresses\n {2}large\.ok\.example {2}198\.51\.100\.100 {2}\d+ seconds\n/);
+  assert.match(asked('nobody').error, /the inventory has no workload `nobody`/);
+  const { tables, counts } = here.status().names ?? {};
+  assert.equal([tables?.names.used, tables?.addresses.used, tables?.addresses.limit, counts?.refused], [2, 61, 65_536, 0]);
+  assert.match(
+    policyd(['status', ...here.state]).out,
+    /^names: +2 of 65536 names, 61 of 65536 addresses of workloads, 0 of 65536 open queries/m,
   );
 });
 
@@ -168,6 +247,10 @@ peerTest('--observe-dns: queries and answers are told and counted without a rule
     'hubble_dns_responses_total{rcode="No Error",qtypes="AAAA",ips_returned="1"} 1',
     'hubble_dns_responses_total{rcode="Query Refused",qtypes="A",ips_returned="0"} 1',
   ]);
+  assert.equal(samples(metrics, 'hubble_dns_response_types_total'), [
+    'hubble_dns_response_types_total{type="A",qtypes="A"} 2',
+    'hubble_dns_response_types_total{type="AAAA",qtypes="AAAA"} 1',
+  ]);
   const lines = policyd(['observe', '--json', ...here.state])
     .out.trim()
     .split('\n');
@@ -200,6 +283,37 @@ peerTest('--observe-dns: with a rule about them, each query counts once; another
   const again = await here.run();
   ask('ok.example', 'A');
   assert.equal(samples(await again.metrics(), 'hubble_dns_responses_total'), answered);
+});
+
+peerTest('--observe-dns: what a workload is asked, and what it answers', async () => {
+  const [here, cgroup] = [world(), privateCgroup('resolver')];
+  const port = await unbound(cgroup);
+  here.policy(`policy resolver for { app: "resolver" } { ingress { allow from host at udp ${port} } }\n`);
+  here.inventoryText(`workloads: [{ name: resolver, labels: { app: resolver }, cgroup: ${cgroup.path} }]\n`);
+  const daemon = await here.run('--observe-dns', `${port}`);
+  for (const [name, type, server] of [
+    ['ok.example', 'A', '@127.0.0.1'],
+    ['OK.example', 'AAAA', '@::1'],
+  ] as const)
+    says(dig(undefined, port, name, type, server).out, /status: NOERROR/, name);
+  const metrics = await daemon.metrics();
+  assert.equal(samples(metrics, 'hubble_dns_queries_total'), [
+    'hubble_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} 1',
+    'hubble_dns_queries_total{rcode="",qtypes="AAAA",ips_returned="0"} 1',
+  ]);
+  assert.equal(samples(metrics, 'hubble_dns_responses_total'), [
+    'hubble_dns_responses_total{rcode="No Error",qtypes="A",ips_returned="1"} 1',
+    'hubble_dns_responses_total{rcode="No Error",qtypes="AAAA",ips_returned="1"} 1',
+  ]);
+  const lines = policyd(['observe', '--json', ...here.state])
+    .out.trim()
+    .split('\n');
+  const flows = lines.map((line) => JSON.parse(line).flow).filter((one) => one?.Type === 'L7');
+  assert.is(flows.length, 4, lines.join('\n'));
+  const [query, answer] = flows;
+  assert.equal([query.is_reply, query.traffic_direction, query.l7.dns.query], [false, 'INGRESS', 'ok.example.']);
+  assert.equal([answer.is_reply, answer.traffic_direction, answer.l7.dns.ips], [true, 'INGRESS', ['192.0.2.1']]);
+  for (const flow of [query, answer]) assert.match(flow.extensions.rule.text, /^allow from host/);
 });
 
 /** As a process of the cgroup, in a network of its own: a resolver at port 53, and the C library that asks it. */

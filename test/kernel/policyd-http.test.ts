@@ -24,7 +24,10 @@ kernelTest('requests of an observed port are told with the rule that allows thei
   const observed = policyd(['observe', '--json', ...here.state])
     .out.trim()
     .split('\n');
-  const flow = observed.map((line) => JSON.parse(line).flow).find((one) => one?.Type === 'L7' && one?.traffic_direction === 'INGRESS');
+  const flows = observed.map((line) => JSON.parse(line).flow).filter((one) => one?.Type === 'L7' && one?.traffic_direction === 'INGRESS');
+  const [flow, response] = flows;
+  assert.equal([flow?.l7?.type, response?.l7?.type, response?.l7?.http?.code, response?.is_reply], ['REQUEST', 'RESPONSE', 200, true]);
+  assert.ok(Number(response?.l7?.latency_ns) > 0);
   assert.equal([flow?.verdict, flow?.l7?.http?.method, flow?.l7?.http?.url], ['FORWARDED', 'GET', '/cart/1'], observed.join('\n'));
   assert.match(flow?.extensions?.rule?.text ?? '', /^allow from/);
 

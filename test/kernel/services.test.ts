@@ -161,10 +161,18 @@ kernelTest('no new connection goes to a backend that is not ready; without any i
   for (const host of [...shop, '10.96.0.12', 'fd00:96::12']) assert.is((await dial(client, host)).result, 'ECONNREFUSED');
 });
 
-kernelTest('with affinity all connections of a client go to one backend', async () => {
+kernelTest('with affinity all connections and datagrams of a client go to one backend', async () => {
   const { client, set } = await scene();
+  // Only one of them may be reached: of one that goes to both, some calls are denied.
   set(services('affinity client') + onlyOne);
-  for (const host of shop) assert.is((await many(() => dial(client, host))).size, 1);
+  for (const host of shop) {
+    assert.is((await many(() => dial(client, host))).size, 1);
+    for (const connected of [false, true]) assert.is((await many(() => ask(client, host, connected))).size, 1);
+  }
+  // A backend that stays keeps its client.
+  const [before] = await many(() => ask(client, shop[0], false));
+  set(services('affinity client') + onlyOne, [before === 'ok' ? 'one' : 'two']);
+  assert.equal([...(await many(() => ask(client, shop[0], false)))], [before]);
 });
 
 kernelTest('what stays connected is not moved, and an address that is no service is left alone', async () => {

@@ -13,7 +13,8 @@ import { ask, connect } from '../../src/runtime/daemon/client.ts';
 import { openIdentities } from '../../src/runtime/daemon/identities.ts';
 import { pinnedMaps } from '../../src/runtime/daemon/pinned.ts';
 import { stateFolderAt } from '../../src/runtime/daemon/state-folder.ts';
-import { type VerdictEvent, verdictEventOf } from '../../src/runtime/events/verdict-event.ts';
+import { AnsweredRequests } from '../../src/runtime/events/answered-requests.ts';
+import type { VerdictEvent } from '../../src/runtime/events/verdict-event.ts';
 import { names, pinsAt } from '../../src/runtime/kernel/bpffs.ts';
 import { readCounters, readLost } from '../../src/runtime/kernel/counters.ts';
 import { typedPolicy } from '../harness/compile.ts';
@@ -85,11 +86,13 @@ const isLater = ({ domain, protocol, direction, tcpFlags }: VerdictEvent): boole
 
 /** Watches the ring into a judge. */
 function watched(fd: number) {
+  const requests = new AnsweredRequests();
   const [ring, seen] = [watchRing(fd), { judge: new SoakJudge(), events: 0, unowned: 0, others: 0, later: 0 }];
   const look = (): void =>
     ring.look((record) => {
       seen.events++;
-      const event = verdictEventOf(record);
+      const event = requests.eventOf(record);
+      if (!event || event.response) return;
       const judged = judgedOf(event, soakPorts);
       if (isLater(event)) seen.later++;
       // A segment of a socket that is gone has no sender.

@@ -6,6 +6,7 @@ import { fixedEndpoint } from '../../src/compiler/ir/abi.ts';
 import { type ContentParts, kernelTest } from '../harness/kernel.ts';
 import {
   cut,
+  destinationOptions,
   etherTypes,
   fragment,
   hopByHop,
@@ -16,6 +17,7 @@ import {
   ipv6,
   type Layer,
   otherProtocol,
+  routing,
   sctp,
   tcp,
   tcpFlags,
@@ -103,7 +105,24 @@ kernelTest('the other side opens nothing on the ports of an open connection; bot
   assert.equal(it.run('ingress', crossing), { passed: true, raised: [] }, 'simultaneous open');
   assert.is(it.passes('ingress', ip(inbound('v4'), flags(syn | acknowledge, 'back'))), true);
   assert.equal(it.run('ingress', crossing), { passed: false, raised: [`ingress tcp none dropped ${denied}`] }, 'an event of its own');
-  assert.equal(it.run('egress', ip(outbound('v4'), flags(syn))), { passed: true, raised: [] }, 'the port is used again');
+  assert.equal(it.run('egress', ip(outbound('v4'), flags(syn))), { passed: true, raised: [] }, 'sent once more');
+});
+
+kernelTest('a connection on the ports of an earlier one is another: asked about, counted, and remembered as long as any', () => {
+  const it = fresh();
+  const again = (sequence: number) => ip(outbound('v4'), tcp({ source: 40001, destination: 80, sequence }));
+  const counted = { passed: true, raised: [`egress tcp l4-only forwarded ${allowed}`] };
+  const back = ip(inbound('v4'), flags(acknowledge, 'back'));
+  assert.equal(it.run('egress', again(1)), counted);
+  assert.is(it.passes('ingress', back), true);
+  assert.equal(it.run('egress', again(2)), counted, 'its owner has forgotten the first one');
+  for (const side of sides) it.passes(side, ip(ends(side, 'v4'), flags(fin | acknowledge, side === 'egress' ? 'there' : 'back')));
+  assert.equal(it.run('egress', again(3)), counted, 'after the end of the second');
+  assert.is(it.passes('ingress', back), true);
+  it.age(3600);
+  assert.equal(it.run('ingress', back), { passed: true, raised: [] }, 'idle for an hour');
+  it.install(policy({ ports: portsImage([]) }));
+  assert.equal(it.run('egress', again(4)), { passed: false, raised: [`egress tcp none dropped ${denied}`] });
 });
 
 kernelTest('a closed connection is forgotten soon, an open one is not', () => {
@@ -192,6 +211,25 @@ for (const family of families)
     assert.is(it.passes('egress', part(family, 8, rest)), false, 'of a denied one');
     assert.is(it.passes('egress', part(family, 0, { number: 6, bytes: flags(syn).bytes.subarray(0, 8) })), false, 'a header in two pieces');
   });
+
+kernelTest('extension headers stand before fragments and inside of them', () => {
+  const it = fresh();
+  const pieces = (offset: number, inner: Layer) =>
+    ipv6(outbound('v6'), hopByHop(destinationOptions(routing(fragment(inner, { offset, more: true }), 0), 1)));
+  assert.equal(it.run('egress', pieces(10, rest)), { passed: false, raised: ['egress udp none dropped fragment'] });
+  const first = destinationOptions(large);
+  assert.equal(it.run('egress', pieces(0, first)), { passed: true, raised: [`egress udp l4-only forwarded ${allowed}`] });
+  // Of a later one, the fragment header names what the whole begins with: the options.
+  const later: Layer = { number: 60, bytes: rest.bytes };
+  assert.is(it.passes('egress', pieces(9, later)), true);
+  assert.is(it.passes('egress', pieces(8, later)), false, 'over the end of the first');
+  const nine = Array.from({ length: 9 }).reduce<Layer>((inner) => destinationOptions(inner), flags(syn));
+  assert.equal(it.run('egress', ipv6(outbound('v6'), nine)), { passed: false, raised: ['egress other none dropped malformed'] });
+  assert.equal(it.run('egress', ipv6(outbound('v6'), routing(flags(syn), 1))), {
+    passed: false,
+    raised: ['egress other none dropped malformed'],
+  });
+});
 
 kernelTest('below IP and beside it', () => {
   const it = fresh();

@@ -229,8 +229,10 @@ for (const direction of directions) {
     assert.is((await line.read(data.length)).length, data.length);
     here.events();
     change('allow at tcp tls { sni "other.example" }');
+    // What is left of connections of tests before may come in now, and is told without a reason.
+    const told = here.events().filter(({ reason }) => reason !== 'none');
     assert.equal(
-      here.events().map(({ reason, direction: of }) => [reason, of]),
+      told.map(({ reason, direction: of }) => [reason, of]),
       [['poisonedConnection', direction]],
     );
     line.answer(data);

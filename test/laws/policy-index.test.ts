@@ -8,6 +8,7 @@ import type { PolicyPart } from '../../src/compiler/ir/bundle.ts';
 import type { Emitted } from '../../src/compiler/ir/emitted.ts';
 import { moved, placed } from '../../src/compiler/ir/part-lines.ts';
 import { parseAddress } from '../../src/compiler/space/address.ts';
+import type { Labels } from '../../src/compiler/space/labels.ts';
 import { transportPoint } from '../../src/compiler/space/transport.ts';
 import { ClassSpace } from '../../src/runtime/policy/class-space.ts';
 import type { InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
@@ -130,6 +131,12 @@ function read(parts: readonly LinedPart[], known: Map<string, PolicyPart>): read
   });
 }
 
+/** Policies whose subject matches, one after the other. */
+function selecting({ program }: Emitted, labels: Labels): readonly number[] {
+  const matching = new Set(policySetOf(program).matching(labels));
+  return program.policies.flatMap(({ subject }, number) => (matching.has(subject) ? [number] : []));
+}
+
 const sections = ['ingress', 'egress', 'process'] as const;
 
 /** By what policies call the state of an endpoint: its rules and default denies, whose names are of their parts' contents. */
@@ -168,6 +175,9 @@ test('following changes gives what starting with the last gives', () => {
       assert.equal(new PartedSources(parts).table(), policy.sources);
       made += known.size - before;
       kept += parts.length - (known.size - before);
+      // A part under another name, and under its own again, is as if it had stayed.
+      const renamed = source.int(parts.length);
+      index.change(parts.map((part, place) => (place === renamed ? { ...part, content: '' } : part)));
       index.change(parts);
       const fresh = new PolicyIndex();
       fresh.change(parts);
@@ -177,6 +187,8 @@ test('following changes gives what starting with the last gives', () => {
       const followed = answers(policy, index.setOf({ classes, ipv6Networks }, space), endpoints);
       assert.equal(followed, answers(policy, fresh.setOf({ classes, ipv6Networks }, space), endpoints));
       assert.equal(followed, answers(policy, policySetOf(policy.program), endpoints));
+      for (const endpoint of endpoints)
+        if (endpoint.kind === 'workload') assert.equal(index.policiesFor(endpoint.labels), selecting(policy, endpoint.labels));
       states.see(index.setOf({ classes, ipv6Networks }, space), endpoints);
       denied += followed.filter((one) => one.includes('"kind":"rule"')).length;
       all += followed.length;

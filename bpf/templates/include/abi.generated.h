@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 16
+#define POL_ABI_VERSION 18
 
 enum {
 	POL_ACTION_ABSENT = 0,
@@ -454,9 +454,20 @@ struct pol_durations {
 };
 _Static_assert(sizeof(struct pol_durations) == 104, "pol_durations");
 
+/* what a request that was told was answered */
+struct pol_response_event {
+	__u64 time; /* nanoseconds, CLOCK_MONOTONIC */
+	__u64 connection; /* as in the pol_event of the request */
+	__u64 latency; /* nanoseconds from the request to the status */
+	__u32 request; /* its number in the connection */
+	__u32 status;
+};
+_Static_assert(sizeof(struct pol_response_event) == 32, "pol_response_event");
+
 /* one verdict, for people to look at */
 struct pol_event {
 	__u64 time; /* nanoseconds, CLOCK_MONOTONIC (bpf_ktime_get_ns) */
+	__u64 connection; /* http: its socket, as in pol_response_event; else 0 */
 	__u32 cause;
 	__u32 revision;
 	__u32 subject; /* endpoint id */
@@ -475,8 +486,10 @@ struct pol_event {
 	__u8 carrier; /* dns: protocol that carried the query */
 	__u32 pid; /* exec, connect and sendmsg hooks; else 0 */
 	__u32 uid; /* exec, connect and sendmsg hooks; else 0 */
+	__u32 request; /* http: its number in the connection */
+	__u32 reserved;
 	__u16 text_length; /* bytes of text, before it was cut */
 	__u16 is_answer; /* dns: 1 an answer */
 	__u8 text[256]; /* http: METHOD SP path; exec: path; dns: the question as it was sent, or the answer from its header on; tls: names, each a kind, a length and its bytes */
 };
-_Static_assert(sizeof(struct pol_event) == 336, "pol_event");
+_Static_assert(sizeof(struct pol_event) == 352, "pol_event");

@@ -173,7 +173,7 @@ POL_GLOBAL int pol_case_report(const struct pol_case *this, __u8 hubble)
 	event->domain = POL_DOMAIN_PACKET;
 	event->tcp_flags = this->packet.tcp_flags;
 	event->pid = this->pid;
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 

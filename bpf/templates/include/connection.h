@@ -84,7 +84,7 @@ static __always_inline void pol_connection_begin(struct pol_socket *storage, con
 	storage->role = POL_ROLE_ACTIVE;
 	storage->peer_known = 0;
 	storage->inspected = 0;
-	storage->is_tls = 0;
+	storage->domain = POL_DOMAIN_PACKET;
 	pol_word_store(&storage->verdict, 0);
 	storage->remote = this->peer.address;
 	storage->local_port = pol_case_local_port(this);
@@ -176,6 +176,14 @@ static __always_inline int pol_connection_is_read(const struct pol_packet *packe
 	       storage->inspected == POL_SOCKET_INSPECTED && pol_word_load(&storage->verdict) == pol_word(revision, POL_ACTION_INSPECT);
 }
 
+static __always_inline void pol_case_remote_is(struct pol_case *this, __u16 port)
+{
+	if (this->direction == POL_SECTION_INGRESS)
+		this->packet.source_port = port;
+	else
+		this->packet.destination_port = port;
+}
+
 /* POL_CONNECTION_*. `storage`: of the connection's socket, which is no listener. */
 POL_GLOBAL int pol_connection_judge(struct __sk_buff *skb, struct pol_case *this, struct pol_socket *storage)
 {
@@ -190,6 +198,11 @@ POL_GLOBAL int pol_connection_judge(struct __sk_buff *skb, struct pol_case *this
 	else if (storage->role == POL_ROLE_UNKNOWN)
 		storage->role = pol_role_of_old(skb, this);
 	if (storage->role == POL_ROLE_ACTIVE) {
+		/* As its first packet, under whatever address this machine gives its answers to the socket. */
+		if (storage->remote_port) {
+			this->peer.address = storage->remote;
+			pol_case_remote_is(this, storage->remote_port);
+		}
 		this->question.section = POL_SECTION_EGRESS;
 		this->question.point = POL_PROTOCOL_TCP * 65536 + pol_case_remote_port(this);
 	} else {

@@ -38,22 +38,27 @@ static __always_inline int pol_counter_raise_cell(__u64 key)
 	return 1;
 }
 
-/* Adds one. */
-POL_GLOBAL int pol_counter_raise_entry(__u64 key)
+/* Adds one to the entry of a hash per CPU, which is made if there is none. False: there is no room. */
+static __always_inline int pol_entry_raise(void *map, const void *key)
 {
+	__u64 *count = bpf_map_lookup_elem(map, key);
 	__u64 one = 1;
-	__u64 *count;
 
-	count = bpf_map_lookup_elem(&counters, &key);
 	if (!count) {
-		if (bpf_map_update_elem(&counters, &key, &one, BPF_NOEXIST) == 0)
-			return 0;
+		if (!bpf_map_update_elem(map, key, &one, BPF_NOEXIST))
+			return 1;
 		/* Another CPU made it in between, or the table is full. */
-		count = bpf_map_lookup_elem(&counters, &key);
+		count = bpf_map_lookup_elem(map, key);
 	}
 	if (count)
 		__sync_fetch_and_add(count, 1);
-	else
+	return !!count;
+}
+
+/* Adds one. */
+POL_GLOBAL int pol_counter_raise_entry(__u64 key)
+{
+	if (!pol_entry_raise(&counters, &key))
 		pol_lost_raise(POL_LOST_COUNTERS_FULL);
 	return 0;
 }
@@ -69,7 +74,7 @@ static __always_inline void pol_counter_raise(const struct pol_counter_key *key)
 }
 
 /*
- * One event to fill and submit (`bpf_ringbuf_submit(event, 0)`); NULL when the ring is full (counted). Time is set,
+ * One event to fill and submit (`bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP)`); NULL when the ring is full (counted). Time is set,
  * all else up to `text` is zero; `text` is as it was left by others: write what `text_length` says.
  */
 static __always_inline struct pol_event *pol_event_reserve(void)

@@ -6,9 +6,10 @@
  */
 #pragma once
 #include "dns-question.h"
+#include "dns-stream.h"
 
-/* How long an answer is, how many records and aliases of it are read: powers of two. */
-enum { POL_ANSWER_BYTES = 4096, POL_ANSWER_RECORDS = 128, POL_ANSWER_ALIASES = 16 };
+/* How many records and aliases of an answer are read: powers of two. */
+enum { POL_ANSWER_RECORDS = 128, POL_ANSWER_ALIASES = 16 };
 enum { POL_DNS_TYPE_A = 1, POL_DNS_TYPE_CNAME = 5, POL_DNS_TYPE_AAAA = 28, POL_DNS_RECORD_HEAD = 10 };
 /* An address in an answer. */
 struct pol_found {
@@ -286,6 +287,19 @@ POL_GLOBAL int pol_answer_load(struct __sk_buff *skb, struct pol_answer *answer,
 	bytes = (bytes & (POL_ANSWER_BYTES - 1)) + 1;
 	answer->length = length;
 	return !bpf_skb_load_bytes(skb, base, answer->bytes, bytes);
+}
+
+/* Is a question with this key without its answer, and its name one that a rule is about? What names nothing is answered. */
+static __always_inline int pol_answer_is_due(__u32 slot, const struct pol_question_key *key)
+{
+	struct pol_asked *asked = pol_asked_find(key);
+
+	if (!asked)
+		return 0;
+	if (pol_name_class(slot, &asked->name) > POL_NAME_UNNAMED)
+		return 1;
+	pol_asked_answered(key, asked);
+	return 0;
 }
 
 /* Is what was loaded an answer to the question with its key? Then what it names holds from now on. */

@@ -17,10 +17,19 @@ struct {
 	__type(value, __u64);
 } dns_responses SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, POL_LIMIT_ANSWER_COUNTERS);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32); /* type that was asked for, type of a record in the answer (of both as above) */
+	__type(value, __u64);
+} dns_response_types SEC(".maps");
+
 /* As far as a message is read: a place in its packet, from the first byte that programs see, and its end. */
 struct pol_seen {
 	__u32 at;
 	__u32 end;
+	__u32 type; /* that was asked for */
 	__u32 addresses; /* in memory: the verifier of 6.1 would follow each number by itself */
 };
 
@@ -45,7 +54,22 @@ POL_GLOBAL int pol_seen_name(struct __sk_buff *skb, struct pol_seen *seen, int i
 	return 0;
 }
 
-/* Addresses among the records from `seen->at` on; what cannot be read ends them. */
+static __always_inline __u32 pol_type_counted(__u32 type)
+{
+	return type < POL_LIMIT_QUERY_TYPES ? type : POL_LIMIT_QUERY_TYPES;
+}
+
+/* Counts a record of an answer. By itself: the loop over records would go through it each time. */
+POL_GLOBAL int pol_answer_type_count(__u32 asked, __u32 type)
+{
+	__u32 key = pol_type_counted(asked) << 16 | pol_type_counted(type);
+
+	if (!pol_entry_raise(&dns_response_types, &key))
+		pol_lost_raise(POL_LOST_COUNTERS_FULL);
+	return 0;
+}
+
+/* Addresses among the records from `seen->at` on, which are counted by their types; what cannot be read ends them. */
 POL_GLOBAL int pol_seen_addresses(struct __sk_buff *skb, struct pol_seen *seen, __u32 records)
 {
 	__u16 head[POL_DNS_RECORD_HEAD / 2];
@@ -62,6 +86,7 @@ POL_GLOBAL int pol_seen_addresses(struct __sk_buff *skb, struct pol_seen *seen, 
 		seen->at += sizeof(head) + bpf_ntohs(head[4]);
 		if (seen->at > seen->end)
 			break;
+		pol_answer_type_count(seen->type, type);
 		seen->addresses += (type == POL_DNS_TYPE_A) | (type == POL_DNS_TYPE_AAAA);
 	}
 	return seen->addresses;
@@ -69,17 +94,9 @@ POL_GLOBAL int pol_seen_addresses(struct __sk_buff *skb, struct pol_seen *seen, 
 
 static __always_inline void pol_answer_count(__u32 type, __u32 code, __u32 addresses)
 {
-	__u32 key = (type < POL_LIMIT_QUERY_TYPES ? type : POL_LIMIT_QUERY_TYPES) << 16 | code << 8 | addresses;
-	__u64 *count = bpf_map_lookup_elem(&dns_responses, &key);
-	__u64 none = 0;
+	__u32 key = pol_type_counted(type) << 16 | code << 8 | addresses;
 
-	if (!count) {
-		bpf_map_update_elem(&dns_responses, &key, &none, BPF_NOEXIST);
-		count = bpf_map_lookup_elem(&dns_responses, &key);
-	}
-	if (count)
-		__sync_fetch_and_add(count, 1);
-	else
+	if (!pol_entry_raise(&dns_responses, &key))
 		pol_lost_raise(POL_LOST_COUNTERS_FULL);
 }
 
@@ -105,10 +122,18 @@ static __always_inline void pol_seen_tell(struct __sk_buff *skb, const struct po
 	bytes = (bytes & (POL_LIMIT_EVENT_TEXT - 1)) + 1;
 	if (!bpf_skb_load_bytes(skb, text->at, event->text, bytes))
 		event->text_length = bytes;
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
-/* A packet that passes, of a flow that a workload began; no query that was judged, and told by that. */
+/* Is a packet of a port that is looked at: the one that its flow's first packet went to? */
+static __always_inline int pol_dns_is_observed(const struct pol_case *this)
+{
+	__u16 port = this->question.section == POL_SECTION_EGRESS ? pol_case_remote_port(this) : pol_case_local_port(this);
+
+	return this->packet.protocol == POL_PROTOCOL_UDP && pol_port_in(&dns_observed, port);
+}
+
+/* A packet that passes, of a flow that a workload began or was asked by; no query that was judged, and told by that. */
 POL_GLOBAL int pol_dns_observe(struct __sk_buff *skb, const struct pol_case *this)
 {
 	__u8 header[POL_DNS_HEADER];
@@ -125,14 +150,15 @@ POL_GLOBAL int pol_dns_observe(struct __sk_buff *skb, const struct pol_case *thi
 	if (bpf_skb_load_bytes(skb, seen.at, header, sizeof(header)))
 		return 0;
 	is_answer = header[2] >> 7;
-	/* Answers come, queries leave; of one question. */
-	if (is_answer != (this->direction == POL_SECTION_INGRESS) || header[4] || header[5] != 1)
+	/* Queries go as their flow does, answers the other way; of one question. */
+	if (is_answer != (this->direction != this->question.section) || header[4] || header[5] != 1)
 		return 0;
 	seen.at += sizeof(header);
 	if (!pol_seen_name(skb, &seen, 1) || seen.at + POL_DNS_KIND > seen.end || bpf_skb_load_bytes(skb, seen.at, &type, sizeof(type)))
 		return 0;
 	seen.at += POL_DNS_KIND;
 	dns.type = bpf_ntohs(type);
+	seen.type = dns.type;
 	if (is_answer) {
 		pol_answer_count(dns.type, header[3] & 0xf, pol_seen_addresses(skb, &seen, header[6] << 8 | header[7]));
 	} else {

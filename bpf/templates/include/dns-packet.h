@@ -120,7 +120,7 @@ POL_GLOBAL int pol_dns_judge(struct __sk_buff *skb, struct pol_case *this)
 	if (event) {
 		pol_dns_describe(event, this, &dns);
 		pol_dns_packet_show(skb, &this->packet, &dns, event);
-		bpf_ringbuf_submit(event, 0);
+		bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	}
 	if (this->verdict.action != POL_ACTION_ALLOW)
 		return POL_FLOW_DENIED;
@@ -135,12 +135,20 @@ POL_GLOBAL int pol_question_judge(struct __sk_buff *skb, struct pol_case *this)
 	return pol_question_note(skb, this) || pol_case_refuse(this, POL_CAUSE_TABLE_FULL);
 }
 
+/* An answer that was loaded: what it names holds from now on. 1 pass, 0 deny. */
+POL_GLOBAL int pol_answer_learned(struct pol_case *this)
+{
+	__u32 zero = 0;
+	struct pol_answer *answer = bpf_map_lookup_elem(&answers, &zero);
+
+	return this && answer && pol_answer_refuse(this, pol_answer_take(answer));
+}
+
 /* The answer to a query that was noted: what it names holds before anybody reads it. 1 pass, 0 deny. */
 POL_GLOBAL int pol_answer_judge(struct __sk_buff *skb, struct pol_case *this)
 {
 	__u32 zero = 0, base, length;
 	struct pol_answer *answer = bpf_map_lookup_elem(&answers, &zero);
-	struct pol_asked *asked;
 
 	if (!this || !answer)
 		return 0;
@@ -152,14 +160,9 @@ POL_GLOBAL int pol_answer_judge(struct __sk_buff *skb, struct pol_case *this)
 	pol_question_key_of(this, &answer->key);
 	if (bpf_skb_load_bytes(skb, base, &answer->key.id, sizeof(answer->key.id)))
 		return 1;
-	asked = pol_asked_find(&answer->key);
-	if (!asked)
+	if (!pol_answer_is_due(this->question.slot, &answer->key))
 		return 1;
-	if (pol_name_class(this->question.slot, &asked->name) <= POL_NAME_UNNAMED) {
-		pol_asked_answered(&answer->key, asked);
-		return 1;
-	}
 	if (skb->gso_size || !pol_answer_load(skb, answer, base, length))
 		return pol_answer_refuse(this, POL_ANSWER_UNREADABLE);
-	return pol_answer_refuse(this, pol_answer_take(answer));
+	return pol_answer_learned(this);
 }

@@ -8,7 +8,7 @@ enum { POL_QUESTION_ENTRIES = 65536, POL_QUESTION_SECONDS = 30 };
 
 struct pol_question_key {
 	struct pol_address server;
-	__u64 network; /* the namespace */
+	__u64 network; /* the namespace; over TCP the socket's cookie, which says all but subject and id */
 	__u32 subject; /* endpoint id */
 	__u16 local_port;
 	__u16 remote_port;
@@ -44,6 +44,15 @@ static __always_inline void pol_question_key_of(const struct pol_case *this, str
 	key->local_port = pol_case_local_port(this);
 	key->remote_port = pol_case_remote_port(this);
 	key->protocol = this->packet.protocol;
+}
+
+/* The same of a connection: of no other one, whatever its ends are. */
+static __always_inline void pol_question_key_of_stream(__u32 subject, __u64 cookie, struct pol_question_key *key)
+{
+	__builtin_memset(key, 0, sizeof(*key));
+	key->network = cookie;
+	key->subject = subject;
+	key->protocol = POL_PROTOCOL_TCP;
 }
 
 static __always_inline struct pol_asked *pol_asked_find(const struct pol_question_key *key)
@@ -115,6 +124,15 @@ POL_GLOBAL __u32 pol_name_settle(struct pol_name *name)
 	return end;
 }
 
+/* Its name, of so many bytes, is there: it waits for one answer more. */
+static __always_inline void pol_asked_wait(struct pol_asked *asked, __u32 bytes, __u16 type, __u64 now)
+{
+	asked->bytes = bytes;
+	asked->type = type;
+	asked->when = now;
+	asked->pending++;
+}
+
 /* Remembers a query that was read and leaves now; 0: there is no room, and an answer to it could not be taken. */
 POL_GLOBAL int pol_question_note(struct __sk_buff *skb, const struct pol_case *this)
 {
@@ -143,9 +161,6 @@ POL_GLOBAL int pol_question_note(struct __sk_buff *skb, const struct pol_case *t
 	bytes = pol_name_settle(&asked->name);
 	if (!bytes || bpf_skb_load_bytes(skb, at + POL_DNS_HEADER + bytes, &type, sizeof(type)))
 		return 0;
-	asked->bytes = bytes;
-	asked->type = bpf_ntohs(type);
-	asked->when = now;
-	asked->pending++;
+	pol_asked_wait(asked, bytes, bpf_ntohs(type), now);
 	return 1;
 }

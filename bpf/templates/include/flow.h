@@ -11,7 +11,8 @@
 #include "peer.h"
 
 enum { POL_FLOW_ENTRIES = 65536 };
-#define POL_FLOW_IDLE_NS (60ull * 1000000000)
+/* A second more than the minute: of a flow that is kept with its socket not each packet is seen here (datagram.h). */
+#define POL_FLOW_IDLE_NS (61ull * 1000000000)
 
 struct pol_flow_key {
 	struct pol_address remote;

@@ -162,6 +162,13 @@ static __always_inline int pol_parse_ipv4(struct __sk_buff *skb, struct pol_pack
 	return fragment & 0x1fff ? POL_PACKET_FRAGMENT : POL_PACKET_EVENT;
 }
 
+/* Does this number of an IPv6 packet name a header that another follows, whose length is told in its second byte or, of a fragment, fixed? */
+static __always_inline int pol_number_is_extension(__u8 number)
+{
+	return number == POL_NUMBER_HOP_BY_HOP || number == POL_NUMBER_ROUTING || number == POL_NUMBER_FRAGMENT ||
+	       number == POL_NUMBER_DESTINATION_OPTIONS;
+}
+
 POL_GLOBAL int pol_parse_ipv6(struct __sk_buff *skb, struct pol_packet *packet)
 {
 	struct pol_extension_header extension;
@@ -178,8 +185,7 @@ POL_GLOBAL int pol_parse_ipv6(struct __sk_buff *skb, struct pol_packet *packet)
 	packet->hop_limit = header.hop_limit;
 	next = header.number;
 	for (int i = 0; i < POL_EXTENSIONS; i++) {
-		if (next != POL_NUMBER_HOP_BY_HOP && next != POL_NUMBER_ROUTING && next != POL_NUMBER_FRAGMENT &&
-		    next != POL_NUMBER_DESTINATION_OPTIONS) {
+		if (!pol_number_is_extension(next)) {
 			packet->number = next;
 			packet->transport = at;
 			return POL_PACKET_EVENT;

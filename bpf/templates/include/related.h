@@ -8,6 +8,26 @@
 #include "flow.h"
 #include "sockets.h"
 
+/* Goes from the end of a quoted IPv6 header to the header of the transport; 0: that is not quoted. */
+static __always_inline int pol_quoted_transport(struct __sk_buff *skb, __u32 *at, __u8 *number)
+{
+	struct pol_extension_header extension;
+
+	for (int i = 0; i < POL_EXTENSIONS; i++) {
+		if (!pol_number_is_extension(*number))
+			return 1;
+		if (bpf_skb_load_bytes(skb, *at, &extension, sizeof(extension)))
+			return 0;
+		if (*number != POL_NUMBER_FRAGMENT)
+			*at += extension.length * 8;
+		else if ((extension.type << 8 | extension.segments_left) & ~7)
+			return 0;
+		*at += 8;
+		*number = extension.next;
+	}
+	return 0;
+}
+
 /* Reads the quoted packet into the key of its flow, seen from the subject: ours, if the error comes in. 0: unreadable. */
 static __always_inline int pol_quoted_key(struct __sk_buff *skb, const struct pol_case *this, struct pol_flow_key *key)
 {
@@ -34,6 +54,8 @@ static __always_inline int pol_quoted_key(struct __sk_buff *skb, const struct po
 		destination = header.destination;
 		number = header.number;
 		at += sizeof(header);
+		if (!pol_quoted_transport(skb, &at, &number))
+			return 0;
 	}
 	__builtin_memset(key, 0, sizeof(*key));
 	key->network = this->network;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * What is read of responses. Of one that is awaited alone its first packet is looked at, and nothing more (pol_response_first); where
- * frames are read, every byte of a head, and of bodies their length: only so it is certain which bytes are the status of which
- * response. What is not plain, or did not come in order, is lost.
+ * What the bytes of a response say, one after the other: every byte of a head, and of bodies their length; only so it is certain which bytes
+ * are the status of which response. What is not plain is lost.
  */
 #pragma once
 #include "name-word.h"
@@ -31,10 +30,6 @@ enum { POL_FRAME_NAMED_OTHER, POL_FRAME_NAMED_LENGTH, POL_FRAME_NAMED_ENCODING }
 enum { POL_FRAME_DIGITS = 18, POL_FRAME_SIZE_DIGITS = 8, POL_FRAME_WORDS = 24, POL_FRAME_CODING = 7 };
 /* What a byte brings about. */
 enum { POL_FRAME_GOES_ON, POL_FRAME_ENDS, POL_FRAME_LOST };
-enum {
-	POL_FRAME_STEP = 64, /* bytes read at a time */
-	POL_FRAME_STEPS = 256, /* in one packet */
-};
 
 /* A byte more of a text whose beginning is kept. */
 static __always_inline void pol_frame_keep(struct pol_response *response, __u32 byte)
@@ -77,25 +72,28 @@ static __always_inline int pol_frame_begin(struct pol_response *response)
 	return POL_FRAME_GOES_ON;
 }
 
+/* The status line is known up to its status. */
+static __always_inline int pol_frame_answer(struct pol_response *response)
+{
+	struct pol_response_due *due = pol_response_numbered(response, response->answered);
+
+	if (!response->status || (response->status == POL_STATUS_SWITCHED && !due->upgrade))
+		return POL_FRAME_LOST;
+	if (response->status >= POL_STATUS_FINAL || response->status == POL_STATUS_SWITCHED)
+		pol_response_answer(response, due, response->answered, response->status);
+	return POL_FRAME_GOES_ON;
+}
+
 static __always_inline int pol_frame_status(struct pol_response *response, __u32 byte)
 {
-	const struct pol_response_due *due = pol_response_numbered(response, response->answered);
-
 	pol_frame_keep(response, byte);
 	if (response->place < POL_RESPONSE_LINE)
 		return POL_FRAME_GOES_ON;
 	response->status = pol_response_status((const __u8 *)response->word);
 	if (((const __u8 *)response->word)[7] == '0')
 		response->flags |= POL_FRAME_1_0;
-	if (!response->status || (response->status == POL_STATUS_SWITCHED && !due->upgrade))
-		return POL_FRAME_LOST;
 	response->phase = POL_FRAME_REASON;
-	if (response->status < POL_STATUS_FINAL && response->status != POL_STATUS_SWITCHED)
-		return POL_FRAME_GOES_ON;
-	response->method = due->method;
-	pol_duration_count(response, bpf_ktime_get_ns() - due->since);
-	pol_response_count(response, due, response->status);
-	return POL_FRAME_GOES_ON;
+	return pol_frame_answer(response);
 }
 
 /* The name of a header is whole. */
@@ -289,100 +287,4 @@ static __always_inline __u32 pol_frame_skip(struct pol_response *response, __u32
 	else
 		pol_frame_end(response);
 	return length;
-}
-
-/* Reads on in the `length` > 0 bytes at the offset `at` of skb: returns how many; 0: the frames are lost. */
-POL_GLOBAL int pol_frame_advance(struct __sk_buff *skb, struct pol_response *response, __u32 at, __u32 length)
-{
-	__u8 bytes[POL_FRAME_STEP] = {};
-	__u32 read = 0;
-
-	if (!response || !length)
-		return 0;
-	if (response->phase == POL_FRAME_BETWEEN && pol_frame_begin(response) == POL_FRAME_LOST)
-		return 0;
-	if (response->phase > POL_FRAME_LAST_OF_BYTES)
-		return pol_frame_skip(response, length);
-	if (length > POL_FRAME_STEP)
-		length = POL_FRAME_STEP;
-	/* Changes nothing: the verifier of 6.1 concludes no lower bound from a comparison with 0. */
-	length--;
-	asm volatile("" : "+r"(length));
-	length = (length & (POL_FRAME_STEP - 1)) + 1;
-	if (bpf_skb_load_bytes(skb, at, bytes, length))
-		return 0;
-	/* 64 bits, and not to be told from `read`: verifiers before 6.18 know nothing of 32 bits that were put on the stack. */
-	for (__u64 i = 0; i < POL_FRAME_STEP; i++) {
-		__u32 place;
-		int event;
-
-		asm volatile("" : "+r"(i), "+r"(read));
-		place = read;
-		if (read >= length)
-			break;
-		/* Written out: clang leaves masks away that change nothing, and verifiers before 6.18 then know no bound. */
-		asm volatile("%0 &= %1" : "+r"(place) : "i"(POL_FRAME_STEP - 1));
-		event = pol_frame_byte(response, bytes[place]);
-		if (event == POL_FRAME_LOST)
-			return 0;
-		read++;
-		if (event == POL_FRAME_ENDS)
-			break;
-	}
-	return read;
-}
-
-/* As pol_response_seen, where frames are read. */
-POL_GLOBAL int pol_frames_read(struct __sk_buff *skb, struct pol_response *response, __u32 sequence, __u32 payload, __u32 data)
-{
-	__u32 at, read;
-
-	if (!response || response->phase == POL_FRAME_REST)
-		return 0;
-	at = response->next - sequence;
-	/* All of it was read before. */
-	if ((__s32)(sequence + payload - response->next) <= 0)
-		return 0;
-	for (__u64 i = 0; i < POL_FRAME_STEPS; i++) {
-		asm volatile("" : "+r"(i));
-		/* A part is missing (a number that is too large), or nothing is. */
-		if (at >= payload)
-			break;
-		read = pol_frame_advance(skb, response, data + at, payload - at);
-		if (!read)
-			break;
-		at += read;
-	}
-	if (at != payload)
-		pol_response_lose(response);
-	response->next = sequence + payload;
-	return 0;
-}
-
-/*
- * A packet of the stream in which responses go: `sequence` of the first of its `payload` bytes, which are at the offset `data`
- * of skb. The payload is verified by the helper alone.
- */
-POL_GLOBAL int pol_response_seen(struct __sk_buff *skb, __u32 sequence, __u32 payload, __u32 data)
-{
-	__u64 cookie = bpf_get_socket_cookie(skb);
-	struct pol_response *response = bpf_map_lookup_elem(&http_connections, &cookie);
-	__u32 frames;
-
-	if (!response)
-		return 0;
-	frames = *(volatile __u32 *)&response->frames;
-	if (frames == POL_FRAMES_UNREAD) {
-		if (*(volatile __u8 *)&response->state == POL_RESPONSE_AWAITED)
-			pol_response_first(skb, response, sequence, payload, data);
-	} else if (frames != POL_FRAMES_LOST) {
-		/* Another CPU reads another packet of the same stream: there is no telling which was first. */
-		if (__sync_val_compare_and_swap(&response->reading, 0, 1)) {
-			pol_response_lose(response);
-			return 0;
-		}
-		pol_frames_read(skb, response, sequence, payload, data);
-		__sync_lock_test_and_set(&response->reading, 0);
-	}
-	return 0;
 }

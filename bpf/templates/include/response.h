@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * What became of a request that passed. The programs that read requests say which responses are due and where in the other stream they
- * will begin (response-due.h); cgroup_skb sees the packet with that byte go by and reads the status. That makes the counters of requests
- * and their durations, and says whether the connection speaks another protocol from there on (101).
+ * What became of a request that passed. The programs that read requests say which responses are due (response-due.h); cgroup_skb reads
+ * them as they go by (response-frames.h). That makes the counters of requests and their durations, tells their status, and says whether the
+ * connection speaks another protocol from there on (101).
  */
 #pragma once
-#include "maps.h"
+#include "count.h"
 
 enum { POL_RESPONSE_CONNECTIONS = 65536 }; /* inspected at one time; more are refused (uninspectable) */
 
@@ -17,12 +17,12 @@ enum {
 	POL_RESPONSE_UNREAD, /* it came, and what it says cannot be told from its first packet */
 };
 
-/* Is every response read as far as it takes to know where it ends (response-frames.h)? */
+/* Is every response read as far as it takes to know where it ends? */
 enum {
-	POL_FRAMES_UNREAD,
-	POL_FRAMES_EXACT, /* since the first one: where each begins is certain */
+	POL_FRAMES_UNREAD, /* not any more: the first packet of one that is awaited alone is looked at */
+	POL_FRAMES_EXACT, /* since the connection began: where each begins is certain */
 	POL_FRAMES_LIKELY, /* since one that began where all earlier ones seemed to have been sent: good enough to count by */
-	POL_FRAMES_LOST, /* for good */
+	POL_FRAMES_LOST, /* several were due, nobody knows where: for good */
 };
 
 enum { POL_RESPONSES_DUE = 16 }; /* of one connection at one time; with more, the frames are lost */
@@ -34,37 +34,58 @@ struct pol_response_due {
 	__u8 method; /* POL_METHOD_* */
 	__u8 version; /* POL_VERSION_* */
 	__u8 upgrade; /* another protocol was asked for */
-	__u8 reserved;
+	__u8 counted; /* its status was read */
+};
+
+enum {
+	POL_HEAD_STEP = 512, /* bytes of a head that are read at a time */
+	POL_HEAD_WORD = 8, /* bytes that are looked at together: what is read by words may reach so far beyond */
+};
+
+/* Some bytes of a response. */
+struct pol_head_step {
+	__u8 byte[POL_HEAD_STEP + POL_HEAD_WORD];
+	__u32 length; /* so many of them */
+	__u32 read; /* so many were read */
+	__u32 whole; /* 1: the first one begins a response */
+};
+
+/* A head as it was last read: most responses of a connection have the same. What it says is a function of its bytes alone. */
+struct pol_head_known {
+	__u8 byte[POL_HEAD_STEP + POL_HEAD_WORD];
+	__u64 remaining; /* as pol_response.remaining behind it */
+	__u16 length; /* in bytes; 0: none is known */
+	__u16 status;
+	__u8 flags; /* POL_FRAME_HAS_* */
+	__u8 reserved[3];
 };
 
 /* The beginning of what is kept of a connection (pol_connection): all that cgroup_skb knows of it. */
 struct pol_response {
-	__u64 since; /* when the request had passed; nanoseconds, CLOCK_MONOTONIC */
-	__u32 begins; /* sequence number of its first byte */
-	__u8 state; /* POL_RESPONSE_* */
-	__u8 section; /* of the requests */
-	__u8 method; /* POL_METHOD_* */
-	__u8 version; /* POL_VERSION_* */
+	__u64 cookie; /* of its socket */
+	__u32 begins; /* sequence number of the first byte of one that is awaited alone */
 	/* Those that are due, numbered from 0 on: `answered` is the first that has not been sent whole, `asked` the next to come. */
 	__u32 asked;
 	__u32 answered;
 	__u32 frames; /* POL_FRAMES_* */
 	__u32 next; /* frames: sequence number of the next byte to read */
 	__u32 reading; /* frames: 1 while a CPU reads */
-	__u8 exact; /* `begins` is certain */
+	__u8 state; /* POL_RESPONSE_* */
+	__u8 section; /* of the requests */
 	/* Where the reader of frames stands. */
 	__u8 phase; /* POL_FRAME_* */
 	__u8 place; /* in the line, a name, a number, a word */
 	__u8 header; /* POL_FRAME_NAMED_* */
 	__u8 flags; /* POL_FRAME_HAS_* */
-	__u8 reserved;
 	__u16 status;
 	__u64 remaining; /* bytes of a body, a chunk or our own answer; while it is read, its length */
 	__u64 word[3]; /* beginning of the status line, of the name of a header in lower case, of a coding; zero filled */
 	struct pol_response_due due[POL_RESPONSES_DUE];
+	struct pol_head_step step;
+	struct pol_head_known known;
 };
 
-enum { POL_CONNECTION_BYTES = 2000 };
+enum { POL_CONNECTION_BYTES = 3064 };
 
 /* As large as pol_connection, whose beginning is all that this header knows. */
 struct {
@@ -93,23 +114,9 @@ struct {
 } http_durations SEC(".maps");
 
 /* One request more; `status` 0: what it was answered was not seen. */
-static __always_inline void pol_request_count(const struct pol_response *request, __u32 status)
+static __always_inline void pol_request_count(const struct pol_request_key *key)
 {
-	struct pol_request_key key = {
-		.section = request->section,
-		.method = request->method,
-		.version = request->version,
-		.status = status,
-	};
-	__u64 *count = bpf_map_lookup_elem(&http_requests, &key);
-	__u64 none = 0;
-
-	if (!count) {
-		bpf_map_update_elem(&http_requests, &key, &none, BPF_NOEXIST);
-		count = bpf_map_lookup_elem(&http_requests, &key);
-	}
-	if (count)
-		__sync_fetch_and_add(count, 1);
+	pol_entry_raise(&http_requests, key);
 }
 
 /* Upper bounds of the buckets, in nanoseconds: those that Hubble has by default. The last one has none. */
@@ -118,9 +125,9 @@ static const __u64 pol_duration_bounds[POL_LIMIT_DURATION_BUCKETS - 1] = {
 	500000000ull, 1000000000ull, 2500000000ull, 5000000000ull, 10000000000ull,
 };
 
-static __always_inline void pol_duration_count(const struct pol_response *request, __u64 nanoseconds)
+static __always_inline void pol_duration_count(__u8 section, __u8 method, __u64 nanoseconds)
 {
-	__u32 index = (request->section & 1) * POL_LIMIT_REQUEST_METHODS + (request->method & (POL_LIMIT_REQUEST_METHODS - 1));
+	__u32 index = (section & 1) * POL_LIMIT_REQUEST_METHODS + (method & (POL_LIMIT_REQUEST_METHODS - 1));
 	struct pol_durations *durations = bpf_map_lookup_elem(&http_durations, &index);
 	__u32 bucket = 0;
 

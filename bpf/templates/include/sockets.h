@@ -11,7 +11,7 @@
 #include "verdict.h"
 
 enum { POL_FAMILY_IPV4 = 2, POL_FAMILY_IPV6 = 10 };
-enum { POL_SOCKET_STREAM = 1 };
+enum { POL_SOCKET_STREAM = 1, POL_SOCKET_DATAGRAM = 2 };
 /* The stream program decides its requests, or only tells them. */
 enum { POL_SOCKET_INSPECTED = 1, POL_SOCKET_OBSERVED = 2 };
 enum { POL_ROLE_UNKNOWN = 0, POL_ROLE_ACTIVE = 1, POL_ROLE_PASSIVE = 2 };
@@ -24,7 +24,7 @@ struct pol_socket {
 	__u64 owner; /* revision << 32 | endpoint id */
 	__u64 verdict; /* revision << 32 | action; only allow and inspect are kept: a denial is decided again each time */
 	__u64 network; /* its namespace; 0: not asked yet */
-	struct pol_address remote; /* role active: where to, so that another connection of the same socket is told from this */
+	struct pol_address remote; /* role active: where to, so that another connection of the same socket is told from this; UDP: called last */
 	__u16 local_port; /* role active; host order */
 	__u16 remote_port;
 	__u32 peer; /* endpoint id found when the connection began; see peer_known */
@@ -38,8 +38,16 @@ struct pol_socket {
 	__u32 mark; /* next byte to come when the last query had passed */
 	__u8 asked; /* a query passed */
 	__u8 pipelined; /* several answers were due at once: how many still are cannot be told */
-	__u8 is_tls; /* inspected: for a ClientHello */
-	__u8 reserved;
+	__u8 domain; /* inspected: what it is read as, POL_DOMAIN_DNS or _TLS; else 0 */
+	__u8 translated; /* UDP: answers may come from elsewhere than where its datagrams went (translated.h) */
+	/* UDP: the flow that is kept (datagram.h). */
+	struct pol_address near;
+	struct pol_address far;
+	__u16 near_port; /* host order */
+	__u16 far_port;
+	__u32 looked; /* tick at which a packet went the long way last */
+	__u64 row; /* revision << 32 | base of the verdicts of queries */
+	__u64 allowed; /* revision << 32 | cause << 8 | match << 4 | action: allow, or inspect */
 };
 
 struct {

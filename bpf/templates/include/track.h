@@ -43,7 +43,8 @@ struct pol_track {
 	__u8 direction; /* of the first packet */
 	__u8 stage;
 	__u8 ended; /* bit for each direction that sent FIN */
-	__u8 reserved[5];
+	__u8 reserved;
+	__u32 sequence; /* TCP: of the first packet */
 };
 
 struct {

@@ -48,5 +48,6 @@ static __always_inline int pol_opened_is_read(struct bpf_sock_ops *ops, struct p
 		return 0;
 	storage->cookie = bpf_get_socket_cookie(ops);
 	storage->approved = ops->snd_nxt;
+	storage->domain = domain;
 	return 1;
 }

@@ -5,8 +5,8 @@
  * next one is decided by itself. Where that answer would stand inside of another one, and where there is no query, the
  * write fails with EACCES, and so does every later one: the kernel keeps that verdict.
  */
+#include "../include/dns-question.h"
 #include "dns-send.h"
-#include "dns.h"
 
 enum {
 	POL_DNS_PREFIX = 2,
@@ -111,7 +111,7 @@ POL_GLOBAL int pol_dns_message_judge(struct sk_msg_md *msg, struct pol_case *thi
 		if (!bpf_probe_read_kernel(event->text, bytes, (const char *)msg->data + POL_DNS_PREFIX + POL_DNS_HEADER))
 			event->text_length = bytes;
 	}
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return outcome;
 }
 
@@ -134,6 +134,45 @@ static __always_inline int pol_dns_refuse(struct sk_msg_md *msg, __u64 cookie)
 	header[2] = (header[2] & 0x01) | POL_DNS_RESPONSE;
 	header[3] = (header[3] & 0x10) | POL_DNS_REFUSED;
 	return bpf_msg_redirect_hash(msg, &dns_senders, &cookie, BPF_F_INGRESS);
+}
+
+/* Remembers the query of a message that leaves now; 0: there is no room, and an answer to it could not be taken. */
+POL_GLOBAL int pol_dns_message_note(struct sk_msg_md *msg, const struct pol_case *this, __u64 cookie, __u32 length)
+{
+	const __u8 *at = (const __u8 *)msg->data + POL_DNS_PREFIX;
+	__u64 now = bpf_ktime_get_ns();
+	struct pol_question_key key;
+	struct pol_asked *asked;
+	__u32 bytes = length - POL_DNS_HEADER;
+	__u16 type;
+
+	if (!this || length <= POL_DNS_HEADER || at + POL_DNS_HEADER > (const __u8 *)msg->data_end)
+		return 0;
+	pol_question_key_of_stream(this->question.subject, cookie, &key);
+	__builtin_memcpy(&key.id, at, sizeof(key.id));
+	asked = pol_asked_make(&key, now);
+	at += POL_DNS_HEADER;
+	if (bytes > POL_DNS_NAME)
+		bytes = POL_DNS_NAME;
+	/* The verifier of 6.1 wants a lower bound too. */
+	bytes--;
+	asm volatile("" : "+r"(bytes));
+	bytes = (bytes & 0xff) + 1;
+	if (!asked || bpf_probe_read_kernel(asked->name.text, bytes, at))
+		return 0;
+	bytes = pol_name_settle(&asked->name);
+	if (!bytes || bpf_probe_read_kernel(&type, sizeof(type), at + bytes))
+		return 0;
+	pol_asked_wait(asked, bytes, bpf_ntohs(type), now);
+	return 1;
+}
+
+/* May a query that is allowed leave? Not one whose answer names addresses that could not be learned. */
+static __always_inline int pol_dns_leaves(struct sk_msg_md *msg, struct pol_case *this, const struct pol_socket *storage, __u32 length)
+{
+	if (!(this->verdict.flags & POL_FLAG_NAMING) || (storage->domain == POL_DOMAIN_DNS && pol_dns_message_note(msg, this, storage->cookie, length)))
+		return 1;
+	return pol_case_refuse(this, POL_CAUSE_TABLE_FULL);
 }
 
 /* One message, or what of it is there. `this->verdict`: of the connection. */
@@ -162,6 +201,8 @@ static __always_inline int pol_dns_message(struct sk_msg_md *msg, struct pol_cas
 		return SK_DROP;
 	bpf_msg_apply_bytes(msg, POL_DNS_PREFIX + length);
 	outcome = pol_dns_message_judge(msg, this, this->verdict.next, length);
+	if (outcome == POL_DNS_ALLOWED && !pol_dns_leaves(msg, this, storage, length))
+		outcome = POL_DNS_DENIED;
 	if (outcome == POL_DNS_ALLOWED) {
 		if (pol_dns_answer_due(tcp, storage))
 			storage->pipelined = 1;

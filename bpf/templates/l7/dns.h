@@ -39,12 +39,13 @@ struct pol_dns {
 	__u8 reason;
 };
 
-/* Bytes of the message, which were `pol_dns.at` when they were loaded. */
+/* Bytes of the message. Behind those that are loaded there is room for all that is looked at at once behind a name. */
 struct pol_dns_part {
-	__u8 byte[POL_DNS_PART];
-	__u32 length; /* so many of them */
+	__u8 byte[POL_DNS_PART + 16];
+	__u32 length; /* so many were loaded */
 	__u32 read; /* so many were read */
 };
+_Static_assert(POL_DNS_KIND + POL_DNS_RECORD <= 16, "what stands behind a name fits");
 
 /* Queries: two counts for each type, those that passed and those that were denied. */
 struct {
@@ -158,6 +159,7 @@ POL_GLOBAL int pol_dns_name_read(struct pol_dns *dns, const struct pol_requests 
 			left--;
 		} else {
 			if (!byte) {
+				part->read = i + 1;
 				dns->at = at;
 				dns->state = state;
 				return pol_dns_named(dns, &tables);
@@ -193,26 +195,33 @@ static __always_inline int pol_dns_type(struct pol_dns *dns, const struct pol_ta
 	return dns->class[POL_DNS_FIELD_TYPE] ? POL_DNS_READ : pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
 }
 
-/* What stands behind the name: `part` begins there. */
+/* What stands behind the name, from `part->read` on. */
 POL_GLOBAL int pol_dns_rest_read(struct pol_dns *dns, const struct pol_requests *requests, __u32 slot, const struct pol_dns_part *part)
 {
 	struct pol_tables tables = {.requests = requests, .slot = slot};
-	const __u8 *record;
-	__u32 end;
+	const __u8 *byte, *record;
+	__u32 end, read, left;
 
-	if (!dns || !requests || !part || part->length < POL_DNS_KIND)
+	if (!dns || !requests || !part)
 		return POL_DNS_LOST;
-	if (pol_dns_type(dns, &tables, part->byte) != POL_DNS_READ)
+	read = part->read;
+	left = part->length - read;
+	if (read > part->length || left < POL_DNS_KIND)
 		return POL_DNS_LOST;
-	if (part->byte[2] || part->byte[3] != POL_DNS_CLASS_IN)
+	/* The name may end with the part: then this is behind a new one, and 0. */
+	asm volatile("%0 &= %1" : "+r"(read) : "i"(POL_DNS_PART - 1));
+	byte = part->byte + read;
+	if (pol_dns_type(dns, &tables, byte) != POL_DNS_READ)
+		return POL_DNS_LOST;
+	if (byte[2] || byte[3] != POL_DNS_CLASS_IN)
 		return pol_dns_lost(dns, POL_REASON_NO_QUERY);
 	end = dns->at + POL_DNS_KIND;
 	dns->question = end;
 	if (dns->records) {
-		if (part->length < POL_DNS_KIND + POL_DNS_RECORD)
+		if (left < POL_DNS_KIND + POL_DNS_RECORD)
 			return POL_DNS_LOST;
 		/* An OPT record of the root; its data is nobody's name. */
-		record = part->byte + POL_DNS_KIND;
+		record = byte + POL_DNS_KIND;
 		if (record[0] || record[1] || record[2] != POL_DNS_TYPE_OPT)
 			return pol_dns_lost(dns, POL_REASON_AMBIGUOUS_QUERY);
 		end += POL_DNS_RECORD + (record[POL_DNS_RECORD - 2] << 8 | record[POL_DNS_RECORD - 1]);
@@ -237,7 +246,11 @@ static __always_inline int pol_dns_read(const void *source, struct pol_dns *dns,
 		if (outcome != POL_DNS_GOES_ON || !pol_dns_load(source, dns, &part))
 			break;
 	}
-	if (outcome != POL_DNS_READ || !pol_dns_load(source, dns, &part))
+	if (outcome != POL_DNS_READ)
+		return 0;
+	/* Not all there yet that is to be looked at. */
+	if (part.length - part.read < POL_DNS_KIND + POL_DNS_RECORD && part.length - part.read < dns->length - dns->at &&
+	    !pol_dns_load(source, dns, &part))
 		return 0;
 	return pol_dns_rest_read(dns, tables->requests, tables->slot, &part) == POL_DNS_READ;
 }

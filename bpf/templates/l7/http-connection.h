@@ -90,9 +90,11 @@ static __always_inline void pol_stream_tell(const struct pol_connection *connect
 	event->verdict = pol_verdict_hubble(verdict);
 	event->domain = POL_DOMAIN_HTTP;
 	event->reason = reason;
+	event->connection = connection->response.cookie;
+	event->request = connection->response.asked;
 	event->text_length = connection->http.text_length;
 	__builtin_memcpy(event->text, connection->http.text, sizeof(event->text));
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
 static __always_inline void pol_stream_report(const struct pol_connection *connection, const struct pol_verdict *verdict, __u32 reason)
@@ -109,16 +111,17 @@ static __always_inline void pol_stream_report(const struct pol_connection *conne
 	pol_stream_tell(connection, verdict, reason);
 }
 
-/* Counts the request at hand by its method; `status` 0: its response is not seen. */
-static __always_inline void pol_stream_count(const struct pol_connection *connection, __u32 status)
+/* Counts the request at hand by its method, as one that was denied. */
+static __always_inline void pol_stream_count(const struct pol_connection *connection)
 {
-	struct pol_response request = {
+	struct pol_request_key key = {
 		.section = connection->section,
 		.method = connection->http.method,
 		.version = !!(connection->http.flags & POL_HTTP_1_0),
+		.status = POL_STATUS_DENIED,
 	};
 
-	pol_request_count(&request, status);
+	pol_request_count(&key);
 }
 
 /* Tells a request of a connection that is only looked at. */
@@ -145,7 +148,7 @@ POL_GLOBAL int pol_stream_decide(struct pol_connection *connection, __u32 class,
 	pol_stream_report(connection, &verdict, reason);
 	if (verdict.action == POL_ACTION_ALLOW)
 		return 1;
-	pol_stream_count(connection, POL_STATUS_DENIED);
+	pol_stream_count(connection);
 	return 0;
 }
 
@@ -177,18 +180,17 @@ static __always_inline void pol_stream_ask(struct pol_connection *connection)
 /* Requests passed in what was read: `written` is the next byte of the other stream, if nothing that was due before is `outstanding`. */
 static __always_inline void pol_stream_settle(struct pol_connection *connection, __u32 written, int outstanding)
 {
-	int first = !connection->passed && connection->judged;
-
-	pol_response_settle(&connection->response, written, outstanding, first, connection->completed);
+	pol_response_settle(&connection->response, written, outstanding, connection->completed);
 	if (!connection->completed)
 		return;
 	connection->mark = written;
 	connection->passed = 1;
 }
 
-/* A connection to `port` begins, and the other stream with the byte `next`. */
-static __always_inline void pol_stream_frames(struct pol_connection *connection, __u16 port, __u32 next)
+/* The connection begins, and the other stream with the byte `next`. */
+static __always_inline void pol_stream_begins(struct pol_connection *connection, __u64 cookie, __u32 next)
 {
-	if (pol_port_in(&http_upgrades, port))
-		pol_frames_begin(&connection->response, next, 1);
+	connection->response.cookie = cookie;
+	connection->response.section = connection->section;
+	pol_frames_begin(&connection->response, next, POL_FRAMES_EXACT);
 }

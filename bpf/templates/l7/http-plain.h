@@ -5,6 +5,7 @@
  * slow (SRSO), calls cost more than all else that is done for a byte. Where a run ends, pol_http_byte reads on.
  */
 #pragma once
+#include "../include/text-word.h"
 #include "http-known.h"
 
 /* What a byte is to its run. */
@@ -95,15 +96,6 @@ static __always_inline int pol_plain_value(struct pol_http *http, __u32 byte)
 	return POL_PLAIN_READ;
 }
 
-/* Eight bytes: is no control character among them? */
-static __always_inline int pol_plain_is_text(__u64 word)
-{
-	const __u64 ones = 0x0101010101010101ull, high = ones << 7;
-	__u64 delete = word ^ ones * 0x7f;
-
-	return !(((word - ones * 0x20) & ~word & high) | ((delete - ones) & ~delete & high));
-}
-
 /* What a byte in the value of some kind of field is to its run. `segment`: of a path. */
 static __always_inline int pol_plain_kind(struct pol_http *http, __u32 text, __u32 byte, int asked, __u32 *segment)
 {
@@ -179,7 +171,7 @@ static __always_inline void pol_plain_run_idle(struct pol_http *http)
 		__u32 place = at;
 
 		asm volatile("%0 &= %1" : "+r"(place) : "i"(POL_STREAM_STEP - 1));
-		if (at + POL_PLAIN_WORD <= step->length && pol_plain_is_text(*(const __u64 *)(step->byte + place))) {
+		if (at + POL_PLAIN_WORD <= step->length && pol_word_is_text(*(const __u64 *)(step->byte + place))) {
 			at += POL_PLAIN_WORD;
 			continue;
 		}

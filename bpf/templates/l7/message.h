@@ -115,16 +115,13 @@ static __always_inline void pol_stream_message_end(struct pol_connection *connec
 }
 
 /*
- * Behind another request it is known only where responses are read whole where that of this one begins, and so what the server makes
- * of an upgrade. True: the request at hand is lost for it; the port's next connections will have their responses read.
+ * What the server makes of an upgrade is known only where all responses so far could be read to their ends. True: the request at hand is
+ * lost for it.
  */
 static __always_inline int pol_stream_is_late(struct pol_connection *connection)
 {
-	const struct pol_response *response = &connection->response;
-
-	if (!(connection->http.flags & POL_HTTP_UPGRADES) || !response->asked || response->frames == POL_FRAMES_EXACT)
+	if (!(connection->http.flags & POL_HTTP_UPGRADES) || connection->response.frames == POL_FRAMES_EXACT)
 		return 0;
-	pol_port_upgrades(connection->section == POL_SECTION_INGRESS ? connection->local_port : connection->remote_port);
 	connection->http.reason = POL_REASON_UNKNOWN_STREAM_POSITION;
 	return 1;
 }

@@ -43,7 +43,6 @@ static __always_inline int pol_send_inspect(struct bpf_sock_ops *ops, struct pol
 	if (!connection)
 		return 0;
 	connection->section = POL_SECTION_EGRESS;
-	connection->response.section = POL_SECTION_EGRESS;
 	connection->peer = peer;
 	connection->local_port = storage->local_port;
 	connection->remote_port = storage->remote_port;
@@ -55,7 +54,7 @@ static __always_inline int pol_send_inspect(struct bpf_sock_ops *ops, struct pol
 	connection->cause = verdict.cause;
 	connection->match = verdict.match;
 	pol_ops_addresses(ops, &connection->local, 0);
-	pol_stream_frames(connection, storage->remote_port, ops->rcv_nxt);
+	pol_stream_begins(connection, cookie, ops->rcv_nxt);
 	storage->cookie = cookie;
 	storage->approved = ops->snd_nxt;
 	bpf_sock_ops_cb_flags_set(ops, ops->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);

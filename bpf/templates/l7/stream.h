@@ -30,7 +30,6 @@ static __always_inline int pol_stream_inspect(struct bpf_sock_ops *ops, const st
 	if (!connection)
 		return 0;
 	connection->section = POL_SECTION_INGRESS;
-	connection->response.section = POL_SECTION_INGRESS;
 	connection->peer = admission->peer;
 	connection->local = admission->local;
 	connection->local_port = admission->local_port;
@@ -42,7 +41,7 @@ static __always_inline int pol_stream_inspect(struct bpf_sock_ops *ops, const st
 	connection->observed = admission->verdict.action == POL_ACTION_ALLOW;
 	connection->cause = admission->verdict.cause;
 	connection->match = admission->verdict.match;
-	pol_stream_frames(connection, admission->local_port, ops->snd_nxt);
+	pol_stream_begins(connection, cookie, ops->snd_nxt);
 	/* For its end: the entry goes with the connection. */
 	bpf_sock_ops_cb_flags_set(ops, ops->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
 	/* Refused by the kernel for MPTCP and kernel TLS, whose bytes would not come by here. */

@@ -104,7 +104,7 @@ static __always_inline void pol_tls_tell(const struct pol_tls_connection *connec
 	event->reason = reason;
 	event->text_length = connection->hello.text_length;
 	__builtin_memcpy(event->text, connection->hello.text, sizeof(event->text));
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
 /* Nothing more of its client passes: told, so that policyd may end the connection. */

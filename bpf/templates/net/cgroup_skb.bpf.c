@@ -4,12 +4,15 @@
  * it is says the socket. 0 is EPERM to a sender and a silent drop on the way in.
  */
 #include "../include/connection.h"
+#include "../include/datagram.h"
 #include "../include/dns-observe.h"
+#include "../include/dns-segment.h"
 #include "../include/flow.h"
 #include "../include/related.h"
-#include "../include/response-frames.h"
+#include "../include/response-reader.h"
 #include "../include/shared-port.h"
 #include "../include/source.h"
+#include "../include/translated.h"
 #include "../include/unreadable.h"
 #include "../l7/tls-state.h"
 
@@ -30,7 +33,13 @@ static __always_inline void pol_packet_answers(struct __sk_buff *skb, const stru
 /* Is it what the server of a TLS connection sends that the policy in force denies? */
 static __always_inline int pol_packet_is_cut(struct __sk_buff *skb, const struct pol_case *this, const struct pol_socket *storage)
 {
-	return storage->is_tls && this->packet.payload && pol_packet_is_response(this, storage) && pol_tls_is_cut(bpf_get_socket_cookie(skb));
+	return storage->domain == POL_DOMAIN_TLS && this->packet.payload && pol_packet_is_response(this, storage) && pol_tls_is_cut(bpf_get_socket_cookie(skb));
+}
+
+/* Does it carry what a DNS server answers? */
+static __always_inline int pol_packet_names(const struct pol_case *this, const struct pol_socket *storage)
+{
+	return storage->domain == POL_DOMAIN_DNS && this->packet.payload && this->direction == POL_SECTION_INGRESS;
 }
 
 /* Does it pass, as one of a connection whose requests are read? False: that is not all that is to be said of it. */
@@ -40,17 +49,46 @@ static __always_inline int pol_packet_is_read(struct __sk_buff *skb, const struc
 	int outcome = pol_data_judge(this, storage);
 
 	if (outcome == POL_CONNECTION_DENIED || (outcome == POL_CONNECTION_PASSES_TOLD && !pol_socket_tells(sk)) ||
-	    pol_packet_is_cut(skb, this, storage))
+	    pol_packet_is_cut(skb, this, storage) || pol_packet_names(this, storage))
 		return 0;
 	pol_packet_answers(skb, this, storage);
 	return 1;
 }
 
-/* What is no TCP connection. 1 pass, 0 deny. Queries that a workload is asked it answers itself. */
-static __always_inline int pol_datagram_judge(struct __sk_buff *skb, struct pol_case *this, __u8 direction)
+/* A packet of a DNS server, of the connection of `sk`. 1 pass, 0 deny. */
+static __always_inline int pol_packet_names_judge(struct __sk_buff *skb, struct pol_case *this, const struct pol_socket *storage,
+						  struct bpf_sock *sk)
 {
-	int outcome = pol_flow_judge(skb, this);
+	struct pol_dns_stream *stream = bpf_sk_storage_get(&dns_streams, sk, 0, 0);
 
+	this->peer.endpoint = storage->peer;
+	return stream ? pol_dns_segment_judge(skb, this, stream) : pol_case_refuse(this, POL_CAUSE_INTERNAL);
+}
+
+/*
+ * What becomes of what is no TCP connection, by its flow: one of POL_FLOW_*. `datagram`: as pol_is_datagram says, and there is storage.
+ */
+static __always_inline int pol_datagram_ask(struct __sk_buff *skb, struct pol_case *this, struct pol_socket *storage, int datagram)
+{
+	int outcome;
+
+	if (this->direction == POL_SECTION_INGRESS && storage && storage->translated)
+		pol_translation_undo(this);
+	outcome = pol_flow_judge(skb, this);
+	if (this->direction != POL_SECTION_EGRESS || outcome == POL_FLOW_DENIED)
+		return outcome;
+	if (!pol_datagram_is_translated(this, storage)) {
+		if (datagram)
+			pol_datagram_keep(this, storage, outcome);
+	} else if (pol_called_is_allowed(this, storage)) {
+		pol_translation_keep(this, storage);
+	}
+	return outcome;
+}
+
+/* What is no TCP connection, and comes to `outcome`. 1 pass, 0 deny. Queries that a workload is asked it answers itself. */
+static __always_inline int pol_datagram_judge(struct __sk_buff *skb, struct pol_case *this, __u8 direction, int outcome)
+{
 	if (outcome == POL_FLOW_QUERY) {
 		outcome = pol_dns_judge(skb, this);
 		if (direction == POL_SECTION_EGRESS && outcome == POL_FLOW_QUESTION)
@@ -59,8 +97,7 @@ static __always_inline int pol_datagram_judge(struct __sk_buff *skb, struct pol_
 	}
 	if (outcome == POL_FLOW_DENIED || (direction == POL_SECTION_INGRESS && outcome == POL_FLOW_ANSWER && !pol_answer_judge(skb, this)))
 		return 0;
-	if (this->packet.protocol == POL_PROTOCOL_UDP && this->question.section == POL_SECTION_EGRESS &&
-	    pol_port_in(&dns_observed, pol_case_remote_port(this)))
+	if (pol_dns_is_observed(this))
 		pol_dns_observe(skb, this);
 	return 1;
 }
@@ -70,7 +107,7 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	struct pol_generation now = pol_generation_read();
 	struct pol_socket *storage = 0;
 	struct bpf_sock *sk = skb->sk;
-	int kind, stream;
+	int kind, stream, datagram, outcome = POL_DATAGRAM_UNKNOWN;
 
 	kind = pol_packet_parse(skb, &this->packet, 0);
 	if (kind == POL_PACKET_NO_EVENT)
@@ -101,6 +138,13 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	this->near = pol_packet_is_near(skb);
 	if (kind != POL_PACKET_EVENT)
 		return pol_unreadable_judge(this, kind);
+	datagram = storage && pol_is_datagram(this, sk);
+	if (datagram)
+		outcome = pol_datagram_find(this, storage);
+	if (outcome != POL_DATAGRAM_UNKNOWN) {
+		this->network = storage->network;
+		return pol_datagram_judge(skb, this, direction, outcome);
+	}
 	/* The source of an established connection is as its first packet's. */
 	if (direction == POL_SECTION_EGRESS && (this->packet.protocol != POL_PROTOCOL_TCP || pol_packet_opens(&this->packet)) &&
 	    pol_source_is_forged(skb, this, sk))
@@ -109,10 +153,13 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 	    (sk->protocol == POL_NUMBER_UDP || (sk->protocol == POL_NUMBER_TCP && sk->state == BPF_TCP_LISTEN)) &&
 	    pol_receiver_is_other(skb, this, (__u64)pol_socket_address(sk)))
 		return pol_case_refuse(this, POL_CAUSE_SHARED_PORT);
+	if (direction == POL_SECTION_EGRESS)
+		pol_port_of_socket(this, sk);
 	/* A raw socket may have TCP as its protocol, and then sends and reads any number of connections. */
 	if (!stream) {
 		this->network = pol_network_kept(sk, storage);
-		return pol_related_passes(skb, this) || pol_datagram_judge(skb, this, direction);
+		return pol_related_passes(skb, this) ||
+		       pol_datagram_judge(skb, this, direction, pol_datagram_ask(skb, this, storage, datagram));
 	}
 	if (sk->state == BPF_TCP_LISTEN)
 		return pol_listener_judge(skb, this);
@@ -125,6 +172,8 @@ static __always_inline int pol_packet_judge(struct __sk_buff *skb, struct pol_ca
 		return 1;
 	if (pol_packet_is_cut(skb, this, storage))
 		return pol_case_refuse(this, POL_CAUSE_UNINSPECTABLE);
+	if (pol_packet_names(this, storage))
+		return pol_packet_names_judge(skb, this, storage, sk);
 	pol_packet_answers(skb, this, storage);
 	return 1;
 }

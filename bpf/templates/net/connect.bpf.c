@@ -5,10 +5,11 @@
  * without a word, passes on to it, and what passes is counted there, with its first packet.
  */
 #include "../include/case.h"
-#include "../include/flow.h"
+#include "../include/datagram.h"
 #include "../include/service.h"
 #include "../include/shared-port.h"
 #include "../include/sockets.h"
+#include "../include/translated.h"
 
 enum {
 	POL_NUMBER_UDPLITE = 136,
@@ -146,8 +147,10 @@ static __always_inline int pol_call_judge(struct bpf_sock_addr *context, struct 
 		return pol_case_refuse(this, POL_CAUSE_INTERNAL);
 	}
 	this->network = pol_network_kept(sk, storage);
-	if (pol_call_continues(this) || pol_call_decide(context, this) != POL_ACTION_DENY)
+	if ((storage && pol_datagram_is_called(this, storage)) || pol_call_continues(this) || pol_call_decide(context, this) != POL_ACTION_DENY) {
+		pol_called_keep(storage, this);
 		return 1;
+	}
 	return this->verdict.flags & POL_FLAG_SILENT ? 1 : pol_case_deny(this);
 }
 

@@ -74,10 +74,14 @@ static __always_inline int pol_tc_pass(struct pol_case *this, __u32 action, cons
 	return interface->has_cgroup || pol_flow_pass(this, action);
 }
 
-/* The other side opens a connection on the ports of one that is there: only while that one is opening is it the same one. */
+/*
+ * Does the packet open another connection on the ports of one that is there? While that one is opening it is the same one, from whichever
+ * side, and later if the packet was sent before.
+ */
 static __always_inline int pol_track_is_other(const struct pol_case *this, const struct pol_track *track)
 {
-	return pol_packet_begins(&this->packet) && track->direction != this->direction && track->stage != POL_STAGE_OPENING;
+	return pol_packet_begins(&this->packet) && track->stage != POL_STAGE_OPENING &&
+	       (track->direction != this->direction || track->sequence != this->packet.sequence);
 }
 
 /* A packet of a known connection: 1 pass, 0 denied (told), -1 it belongs to none any more and is to be decided by itself. */
@@ -121,6 +125,7 @@ static __always_inline int pol_track_begin(struct __sk_buff *skb, struct pol_cas
 		track.peer = this->peer.endpoint;
 		track.point = this->packet.point;
 		track.direction = this->direction;
+		track.sequence = this->packet.sequence;
 		track.stage = pol_packet_begins(&this->packet) ? POL_STAGE_OPENING : POL_STAGE_OPEN;
 		if (!pol_track_store(key, &track))
 			return pol_case_refuse(this, POL_CAUSE_TABLE_FULL);

@@ -126,7 +126,7 @@ static __always_inline void pol_exec_tell(const struct pol_start *start, const s
 			length = POL_LIMIT_EVENT_TEXT;
 		bpf_probe_read_kernel(event->text, length, &start->path.text[at]);
 	}
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
 /* The verdict of one file, counted and told. `reason`: why it has no path, or none. */

@@ -3,27 +3,10 @@
 // would have to be joined with the rules behind it, for each set of names anew.
 import { inDecidingOrder } from '../ir/deciding-order.ts';
 import type { NetworkRule, Rule, TypedPolicy } from '../ir/typed.ts';
-import { intersect } from '../space/interval.ts';
-import { wholeProtocol } from '../space/transport.ts';
-import { governingTogether, sharing } from './mixed-protocols.ts';
+import { sharing } from './mixed-protocols.ts';
 
 const isAboutNames = (rule: Rule): rule is NetworkRule => rule.section !== 'process' && rule.peers.domains.length > 0;
 const decidesAll = ({ layer7, audit, action }: NetworkRule): boolean => layer7 === undefined && !audit && action !== 'pass';
-
-const givesNamesOverTcp = (rule: Rule): rule is NetworkRule =>
-  rule.section === 'egress' &&
-  rule.action === 'allow' &&
-  rule.layer7?.domain === 'dns' &&
-  intersect(rule.transport.points, wholeProtocol('tcp')).length > 0;
-
-/** The rules that refuse by name what was perhaps named by an answer over tcp, which is not read: they would let it pass. */
-export function refusedUnread(typed: TypedPolicy): ReadonlySet<NetworkRule> {
-  const refusing = typed.rules.filter(isAboutNames).filter(({ action }) => action === 'deny' || action === 'drop');
-  if (refusing.length === 0) return new Set();
-  const together = governingTogether(typed);
-  const streams = typed.rules.filter(givesNamesOverTcp);
-  return new Set(refusing.filter((rule) => streams.some((stream) => together(rule, stream))));
-}
 
 /** Entities that addresses of nothing managed are of. */
 const ofAddresses: readonly string[] = ['all', 'world', 'world-ipv4', 'world-ipv6'];

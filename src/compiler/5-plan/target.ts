@@ -7,7 +7,7 @@ import { type DomainMatch, type NetworkRule, namedRange, type Policy, type Proce
 import { intersect } from '../space/interval.ts';
 import { type TransportProtocol, wholeProtocol } from '../space/transport.ts';
 import { mixedRules } from './mixed-protocols.ts';
-import { behindUndecided, refusedUnread, undecidedNames } from './named-peers.ts';
+import { behindUndecided, undecidedNames } from './named-peers.ts';
 
 const target = 'native';
 const readDomains: readonly string[] = requestDomains;
@@ -110,11 +110,6 @@ export function refuseUnsupported(typed: TypedPolicy, report: Report): void {
     hint: 'give the rules ports of their own, or this one a lower `priority`',
   };
   for (const rule of behindUndecided(typed)) refuse(rule.span, [behind]);
-  const unread = {
-    what: '`deny` and `drop` of peers by DNS name beside `dns` rules over tcp, whose answers are not read',
-    hint: 'allow `dns` over udp alone',
-  };
-  for (const rule of refusedUnread(typed)) refuse(rule.span, [unread]);
   for (const rule of typed.rules) refuse(rule.span, [...ruleRefusals(rule), ...(ofHosts.has(rule.policy) ? hostRefusals(rule) : [])]);
   for (const policy of typed.policies) refuse(policy.span, policyRefusals(policy));
 }

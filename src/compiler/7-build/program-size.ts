@@ -2,8 +2,15 @@
 // clang made it: functions are symbols, calls of other functions are relocations.
 import { elfSections } from './elf.ts';
 
-/** `instructions`: with everything it calls, each once. `stack`: bytes, along the deepest chain of calls. */
-export type ProgramSize = { readonly name: string; readonly instructions: number; readonly stack: number };
+/** One function of a chain of calls; `bytes`: as the kernel counts its frame. */
+export type Frame = { readonly name: string; readonly bytes: number };
+/** `instructions`: with everything it calls, each once. `stack`: bytes, along the deepest chain of calls, which is `chain`. */
+export type ProgramSize = {
+  readonly name: string;
+  readonly instructions: number;
+  readonly stack: number;
+  readonly chain: readonly Frame[];
+};
 
 const instructionBytes = 8;
 const symbolBytes = 24;
@@ -15,8 +22,10 @@ const relocationType = { address: 1, call: 10 } as const;
 /** Opcodes: `r = r10` (ALU64 MOV X), `r += imm` (ALU64 ADD K); classes of loads and stores. */
 const opcode = { move: 0xbf, add: 0x07 } as const;
 const framePointer = 10;
-/** The kernel gives each frame whole steps (kernel/bpf/verifier.c, check_max_stack_depth). */
+/** The kernel gives each frame whole steps, one at least (6.1: kernel/bpf/verifier.c, check_max_stack_depth). */
 const frameStep = 32;
+/** What it takes of a chain of calls: MAX_BPF_STACK. */
+export const stackLimit = 512;
 
 type Symbol = { readonly name: string; readonly type: number; readonly section: number; readonly value: number; readonly size: number };
 type Function = Symbol & { readonly own: number; readonly frame: number; readonly calls: readonly string[] };
@@ -92,14 +101,20 @@ function functionsOf(object: Uint8Array): ReadonlyMap<string, Function> {
   );
 }
 
+const bytesOf = (chain: readonly Frame[]): number => chain.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** `pol_a 240 + pol_b 64`. */
+export const chainText = (chain: readonly Frame[]): string => chain.map(({ name, bytes }) => `${name} ${bytes}`).join(' + ');
+
 /** Every program of an object: what is in a section of its own, not in `.text`. Functions never call themselves. */
 export function programSizes(object: Uint8Array): readonly ProgramSize[] {
   const functions = functionsOf(object);
   const text = elfSections(object).findIndex(({ name }) => name === '.text');
-  const stackOf = (name: string): number => {
+  const deepest = (name: string): readonly Frame[] => {
     const one = functions.get(name);
-    if (!one) return 0;
-    return Math.max(frameStep, Math.ceil(one.frame / frameStep) * frameStep) + Math.max(0, ...one.calls.map(stackOf));
+    if (!one) return [];
+    const below = one.calls.map(deepest).reduce((most, chain) => (bytesOf(chain) > bytesOf(most) ? chain : most), []);
+    return [{ name, bytes: Math.max(frameStep, Math.ceil(one.frame / frameStep) * frameStep) }, ...below];
   };
   const reached = (name: string, found = new Set<string>()): ReadonlySet<string> => {
     if (!found.has(name)) {
@@ -110,9 +125,9 @@ export function programSizes(object: Uint8Array): readonly ProgramSize[] {
   };
   return [...functions.values()]
     .filter(({ section }) => section !== text)
-    .map(({ name }) => ({
-      name,
-      instructions: [...reached(name)].reduce((sum, called) => sum + (functions.get(called)?.own ?? 0), 0),
-      stack: stackOf(name),
-    }));
+    .map(({ name }) => {
+      const chain = deepest(name);
+      const instructions = [...reached(name)].reduce((sum, called) => sum + (functions.get(called)?.own ?? 0), 0);
+      return { name, instructions, stack: bytesOf(chain), chain };
+    });
 }

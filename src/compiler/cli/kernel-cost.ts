@@ -1,7 +1,7 @@
 // `policyc build --explain` and `--budget`: what a policy costs a kernel as far as a build can say, which rules ask for most of it,
 // and whether that is more than it may be. Tables of endpoints depend on the inventory: `policyd status` has their sizes.
 import { type Cost, costOf, needsOf, programsOf } from '../7-build/cost.ts';
-import type { ProgramSize } from '../7-build/program-size.ts';
+import { chainText, type ProgramSize } from '../7-build/program-size.ts';
 import type { ProgramRule } from '../ir/bundle.ts';
 import type { Emitted } from '../ir/emitted.ts';
 import type { Budget, BudgetKey } from './budget.ts';
@@ -50,7 +50,7 @@ function measured(what: BudgetKey, { programs, ...cost }: ProgramCost): { readon
     }
     case 'program-stack': {
       const [most] = [...programs].sort((a, b) => b.stack - a.stack);
-      return { found: most?.stack ?? 0, unit: `bytes of stack in ${most?.name}` };
+      return { found: most?.stack ?? 0, unit: `bytes of stack in ${most?.name} (${chainText(most?.chain ?? [])})` };
     }
     default:
       return { found: cost[what] ?? 0, unit: what };

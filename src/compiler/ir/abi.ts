@@ -2,9 +2,12 @@
 // nowhere else; `npm run generate` prints bpf/templates/include/abi.generated.h from it.
 import { transportPoints } from '../space/transport.ts';
 import { array, layout, scalar } from './layout.ts';
+import { limits } from './limits.ts';
+
+export { limits };
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 16;
+export const abiVersion = 18;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
 /**
@@ -97,57 +100,6 @@ export const fixedEndpoint = { none: 0, host: 1, firstDynamic: 16 } as const;
 export const nameCount = { learned: 0, expired: 1, refused: 2, unreadable: 3 } as const;
 /** Index into the `lost` table. */
 export const lostReason = { ringFull: 0, countersFull: 1 } as const;
-
-export const limits = {
-  /** States and cells of one automaton table (`plan/automaton-too-large`). */
-  automatonStates: 8192,
-  automatonCells: 262144,
-  /** Fields of a request that a policy asks for; the headers have all but the first few (`plan/too-many-entries`). */
-  requestFields: 32,
-  /** The slot of the automaton that reads the names of headers, or (dns) of peers: no field has it. */
-  namesSlot: 31,
-  /** States and cells of all automata and combinations of one request domain (`plan/automaton-too-large`, `plan/too-many-combinations`). */
-  requestStates: 65535,
-  requestCells: 1 << 20,
-  /** The first of them, which stand in `pol_requests` itself, and those of one page of the others. */
-  nearCells: 32768,
-  pageCells: 2048,
-  /** Request, exec and port classes (`plan/too-many-classes`); u16 in tables. */
-  classes: 65535,
-  /** Bytes of an event's text; longer is cut. */
-  eventText: 256,
-  /** Generations that tables hold side by side. */
-  slots: 2,
-  ringBytes: 1 << 20,
-  counters: 65536,
-  /** Counters that are found without a look-up, on each CPU: a power of two. */
-  counterCells: 4096,
-  /** Entries of the table of requests by method and status. */
-  requestCounters: 4096,
-  requestMethods: 8,
-  /** Buckets of a histogram of durations, the one without an end among them. */
-  durationBuckets: 12,
-  /** Types of DNS queries that are counted by themselves, behind them all others and what no query could be read of; answers by type, code and addresses. */
-  queryTypes: 512,
-  answerCounters: 4096,
-  /** Names that one address is known by. */
-  namesOfAddress: 32,
-  /** Questions of one run of pol_verify. */
-  probes: 32,
-  /** Sockets that are remembered to have called a service; the eldest are forgotten. */
-  servicePeers: 65536,
-  /** Bytes of one page of the decision memory, and pages of one generation. */
-  memoryPage: 1 << 18,
-  memoryPages: 512,
-  /** Transport points whose classes stand together. */
-  portBlock: 64,
-  /** Classes whose choices stand in a block, blocks of a group, and bytes that blocks of a group begin at a multiple of. */
-  choiceBlock: 16,
-  choiceGroup: 4,
-  choiceUnit: 8,
-  /** Steps down an address tree: no tree that is made is deeper. */
-  addressSteps: 40,
-} as const;
 
 /**
  * A verdict in the decision memory is one word: action in the lowest bits, then from these bits on the match, the flags, and a number: the
@@ -369,8 +321,16 @@ export const layouts = {
     sum: scalar('u64', 'nanoseconds'),
     bucket: array('u64', limits.durationBuckets, 'how many took so long, and no less; the last one has no end'),
   }),
+  responseEvent: layout('pol_response_event', 'what a request that was told was answered', {
+    time: scalar('u64', 'nanoseconds, CLOCK_MONOTONIC'),
+    connection: scalar('u64', 'as in the pol_event of the request'),
+    latency: scalar('u64', 'nanoseconds from the request to the status'),
+    request: scalar('u32', 'its number in the connection'),
+    status: scalar('u32', ''),
+  }),
   event: layout('pol_event', 'one verdict, for people to look at', {
     time: scalar('u64', 'nanoseconds, CLOCK_MONOTONIC (bpf_ktime_get_ns)'),
+    connection: scalar('u64', 'http: its socket, as in pol_response_event; else 0'),
     cause: scalar('u32', ''),
     revision: scalar('u32', ''),
     subject: scalar('u32', 'endpoint id'),
@@ -389,6 +349,8 @@ export const layouts = {
     carrier: scalar('u8', 'dns: protocol that carried the query'),
     pid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
     uid: scalar('u32', 'exec, connect and sendmsg hooks; else 0'),
+    request: scalar('u32', 'http: its number in the connection'),
+    reserved: scalar('u32', ''),
     text_length: scalar('u16', 'bytes of text, before it was cut'),
     is_answer: scalar('u16', 'dns: 1 an answer'),
     text: array(

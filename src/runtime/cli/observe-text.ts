@@ -47,7 +47,7 @@ function requestText({ l7, extensions }: Flow): string {
   if (!l7) return '';
   if (!('dns' in l7 || 'http' in l7))
     return [extensions.tls?.server_name, ...(extensions.tls?.protocols ?? [])].map((name) => ` ${name ?? '-'}`).join('');
-  if ('http' in l7) return ` ${l7.http.method} ${l7.http.url}`.trimEnd();
+  if ('http' in l7) return `${` ${l7.http.method} ${l7.http.url}`.trimEnd()}${l7.http.code === undefined ? '' : ` = ${l7.http.code}`}`;
   const { qtypes, query, rcode = 0, ips = [] } = l7.dns;
   const answer = l7.type === 'RESPONSE' ? ` = ${rcode === 0 ? ips.join() : responseCode(rcode)}` : '';
   return ` ${qtypes.join()} ${query}${answer}`.trimEnd();

@@ -18,6 +18,7 @@ export function statusText(status: Status, sockets: OldSockets): string {
     field('verified', integrityText(status.integrity)),
     field('metrics', `http://${status.metrics}/metrics`),
     field('lost', `${lost.events} events in the kernel, ${lost.observers} for slow observers, ${lost.counters} counts`),
+    ...nameLines(status.names),
     ...hostLines(status.host),
     '',
     'workloads:',
@@ -29,6 +30,23 @@ export function statusText(status: Status, sockets: OldSockets): string {
     ...section('sockets older than their enforcement', socketLines(sockets)),
     ...section('warnings', status.warnings),
   ].join('\n');
+}
+
+const fillText = (what: string, { used, limit }: { readonly used: number; readonly limit: number }): string =>
+  `${used} of ${limit} ${what}`;
+
+function nameLines(names: Status['names']): readonly string[] {
+  if (!names || names.tables.names.used === 0) return [];
+  const { tables, counts } = names;
+  const room = [
+    fillText('names', tables.names),
+    fillText('addresses of workloads', tables.addresses),
+    fillText('open queries', tables.questions),
+  ];
+  const kept = counts.refused + counts.unreadable;
+  const refused =
+    kept === 0 ? '' : `; ${counted(kept, 'answer')} kept back: ${counts.unreadable} unreadable, ${counts.refused} without room`;
+  return [field('names', `${room.join(', ')}${refused} (\`policyd names\` lists them)`)];
 }
 
 const hostStates: Readonly<Record<NonNullable<Status['host']>['state'], string>> = {

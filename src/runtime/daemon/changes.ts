@@ -8,7 +8,7 @@ import { type Machine, machineNow, machineState, resolvedState, settled } from '
 import { type Watch, watchFile } from '../inventory/watch.ts';
 import { cgroupExists } from '../kernel/cgroups.ts';
 import type { Hold } from '../kernel/host.ts';
-import type { Bundle } from '../policy/bundle.ts';
+import { type Bundle, forgotten } from '../policy/bundle.ts';
 import type { TrustedKey } from '../policy/trust.ts';
 import type { Confirmation } from './confirmation.ts';
 import { type DynamicWorkload, dynamicWorkload, isOver, removeEmptyCgroup, resolvedWorkload } from './dynamic.ts';
@@ -129,6 +129,20 @@ export class Changes {
     this.refusedChanges.delete('bundle');
     this.options.log(`bundle ${this.options.bundle} changed and was taken over`);
     return true;
+  }
+
+  /** Goes the way of a change of the bundle up to its end, and changes nothing; each `round` another part. False: there is no way to go. */
+  rehearse(round: number): boolean {
+    const { trusted, observers, bundle: folder, enforcement } = this.options;
+    const { bundle } = this.now();
+    const place = round % Math.max(1, bundle.parts.length);
+    try {
+      enforcement.rehearse(loadBundle(folder, { trusted, observers, before: forgotten(bundle, place) }), place);
+      return true;
+    } catch {
+      // The bundle is being replaced: that is told by who follows it.
+      return false;
+    }
   }
 
   private now(): Wanted {

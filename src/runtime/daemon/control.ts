@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import type { History } from '../events/history.ts';
 import { type LostRecord, type VerdictRecord, verdictOf } from '../hubble/flow.ts';
 import type { Integrity } from './integrity.ts';
+import type { WorkloadNames } from './known-names.ts';
 import { type Answer, type Line, lineReader, type ObserveRequest, type RegisterRequest, type Request } from './protocol.ts';
 import { errorText, Refusal } from './refusal.ts';
 import { parseRequest } from './request.ts';
@@ -12,6 +13,7 @@ import type { Status } from './status.ts';
 /** What the daemon does for its clients. */
 export type Control = {
   readonly status: () => Status;
+  readonly names: (workload: string | undefined) => readonly WorkloadNames[];
   readonly verify: (repair: boolean) => Integrity;
   readonly history: History<VerdictRecord>;
   /** Takes what the kernel has ready into the history. */
@@ -78,6 +80,8 @@ function answerTo(request: Exclude<Request, ObserveRequest>, control: Control): 
   switch (request.op) {
     case 'status':
       return { ok: true, status: control.status() };
+    case 'names':
+      return { ok: true, names: control.names(request.workload) };
     case 'verify':
       return { ok: true, integrity: control.verify(request.repair) };
     case 'register':

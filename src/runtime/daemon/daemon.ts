@@ -20,6 +20,7 @@ import { counterRows } from './measure.ts';
 import { Observation } from './observation.ts';
 import { pinnedMaps } from './pinned.ts';
 import { refusal, refusalOfFailures } from './refusal.ts';
+import { Rehearsal } from './rehearsal.ts';
 import { Report } from './report.ts';
 import { clearState, lockPins, type StateFolder, stateFolderAt, takeLock } from './state-folder.ts';
 import type { Status } from './status.ts';
@@ -142,7 +143,6 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   const enforcement = new Enforcement(options.pins, identities);
   const observation = new Observation(identities.causes, options.log);
   const confirmation = new Confirmation(options);
-  const youngMemory = new YoungMemory();
   const ending = endOf({ options, folder, claim, undo });
   const changes = new Changes({
     ...options,
@@ -154,10 +154,11 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
       settle(inForce, options.observe);
       report.learn(inForce);
       identities.save();
-      youngMemory.clearSoon();
+      rehearsal.changed();
     },
     onNothingLeft: () => void ending.stop({ unload: true, unconfirmed: true }),
   });
+  const rehearsal = new Rehearsal((round) => changes.rehearse(round), new YoungMemory());
   const integrity = new IntegrityCheck(enforcement, options);
   const report = new Report({ options, enforcement, observation, causes: identities.causes, changes, integrity, confirmation });
 
@@ -173,11 +174,10 @@ async function assemble({ options, folder, claim, bundle, inventory }: Start, un
   undo.push(control.close);
   changes.follow();
   integrity.follow();
-  undo.push(() => integrity.close());
-  undo.push(() => changes.close());
+  rehearsal.follow();
+  undo.push(...[changes, integrity, rehearsal].map((one) => () => one.close()));
   // Last, so first to be undone: who ends policyd confirms nothing.
   undo.push(() => confirmation.giveUp());
-  youngMemory.clearAllSoon();
   return {
     stop,
     ended: ending.ended,
@@ -197,6 +197,7 @@ type Controlled = {
 
 const controlOf = ({ report, integrity, observation, changes }: Controlled, stop: Daemon['stop']): Control => ({
   status: () => report.status(),
+  names: (workload) => report.names(workload),
   verify: (repair) => integrity.verify(repair),
   history: observation.history,
   catchUp: () => observation.catchUp(),

@@ -14,7 +14,6 @@ import { dropForeign, names, pinsAt } from '../kernel/bpffs.ts';
 import { outermost } from '../kernel/cgroups.ts';
 import type { Drift } from '../kernel/drift.ts';
 import type { Result } from '../kernel/failure.ts';
-import { missingInterfaces } from '../kernel/features.ts';
 import { governHost, type Hold, type HostRule, hostPlace, isUnconfirmed } from '../kernel/host.ts';
 import {
   attachEarly,
@@ -36,6 +35,7 @@ import { ClassSpace } from '../policy/class-space.ts';
 import { materialize } from '../policy/materialize.ts';
 import { PolicyIndex, type PolicySet } from '../policy/policy-index.ts';
 import { serviceTables } from '../policy/services.ts';
+import { refuseWithoutInterface } from './own-interface.ts';
 import { type PinnedMaps, pinnedMaps } from './pinned.ts';
 import { type Complaint, Refusal, refusalOfFailures } from './refusal.ts';
 
@@ -182,6 +182,19 @@ export class Enforcement {
     const revision = must(programs.generations.install(content));
     this.current = { ...current, desired, revision, verified, policies: this.asked(bundle), content };
     return this.current;
+  }
+
+  /**
+   * What a change of a part does before its switch, without one: the part at `place` becomes one of another name, and itself again.
+   * `bundle`: the one in force, perhaps read again.
+   */
+  rehearse(bundle: Bundle, place: number): void {
+    const { current } = this;
+    if (current?.desired.bundle.manifest.build !== bundle.manifest.build || current.programs.tables.get('config') === undefined) return;
+    const renamed = bundle.parts.map((part, at) => (at === place ? { ...part, content: '' } : part));
+    this.policiesOf({ ...bundle, parts: renamed });
+    this.questioned(bundle, this.answered);
+    current.programs.generations.layOut(this.contentOf(bundle, current.tables));
   }
 
   /** Tables in the kernel that do not hold what was put there. */
@@ -368,31 +381,4 @@ function detachOthers({ loaded: { pins }, tables }: Programs, { cgroups, interfa
   for (const index of attachedInterfaces(pins)) if (!own.has(index)) detachInterface(pins, tables, index);
   const denying = new Set(early.map(({ index }) => index));
   for (const index of earlyInterfaces(pins)) if (!denying.has(index)) detachEarly(pins, index);
-}
-
-/** A rule about ICMP to a workload without an interface of its own could not be enforced. */
-function refuseWithoutInterface(
-  { manifest, sources }: Bundle,
-  policies: PolicySet,
-  { endpoints, names, interfaces }: EndpointTables,
-): void {
-  if (!manifest.requirements.some(({ feature }) => feature === 'ingress-icmp')) return;
-  const own = new Set(interfaces.map(({ endpoint }) => endpoint));
-  const without = endpoints.flatMap((endpoint) =>
-    endpoint.kind === 'workload' && endpoint.local && !own.has(endpoint.id) ? [endpoint] : [],
-  );
-  const ofHost = endpoints.flatMap((endpoint) =>
-    endpoint.kind === 'reserved' && endpoint.subject ? [{ id: endpoint.id, labels: endpoint.subject }] : [],
-  );
-  const nameOf = new Map(names.map(({ id, name }) => [id, name]));
-  const subjects = new Map<number, string[]>();
-  for (const { id, labels } of [...without, ...ofHost])
-    for (const { rule } of policies.rulesFor(policies.matching(labels), 'ingress')) {
-      const list = subjects.get(rule) ?? [];
-      subjects.set(rule, list);
-      list.push(nameOf.get(id) ?? String(id));
-    }
-  const subjectsWithout = (rule: number): readonly string[] => subjects.get(rule) ?? [];
-  const missing = missingInterfaces(manifest.requirements, sources, subjectsWithout);
-  if (missing.length > 0) throw refusalOfFailures(missing);
 }

@@ -2,11 +2,11 @@
 import { eventProtocol, hubbleVerdict, matchType, requestMethod, section } from '../../compiler/ir/abi.ts';
 import { nameOfNumber } from '../events/verdict-event.ts';
 import type { CounterRow, NameRow } from '../hubble/metrics.ts';
-import type { AnswerRow, QueryRow } from '../hubble/queries.ts';
+import type { AnswerRow, QueryRow, RecordRow } from '../hubble/queries.ts';
 import type { DurationRow, RequestRow } from '../hubble/requests.ts';
 import { type Counter, type Lost, readCounters, readLost } from '../kernel/counters.ts';
 import { readNameCounts } from '../kernel/names.ts';
-import { readAnswerCounts, readQueryCounts } from '../kernel/queries.ts';
+import { readAnswerCounts, readQueryCounts, readRecordCounts } from '../kernel/queries.ts';
 import { readRequestCounts, readRequestDurations } from '../kernel/requests.ts';
 import type { MapSource } from '../kernel/tables.ts';
 
@@ -58,6 +58,12 @@ export function queryRows(maps: MapSource): readonly QueryRow[] {
 export function answerRows(maps: MapSource): readonly AnswerRow[] {
   const fd = maps.get('dns_responses');
   return fd === undefined ? [] : readAnswerCounts(fd).map((row) => ({ ...row, count: Number(row.count) }));
+}
+
+/** Records of those answers by type. */
+export function recordRows(maps: MapSource): readonly RecordRow[] {
+  const fd = maps.get('dns_response_types');
+  return fd === undefined ? [] : readRecordCounts(fd).map((row) => ({ ...row, count: Number(row.count) }));
 }
 
 /** What became of names in answers; [] where no program reads them. */

@@ -25,7 +25,7 @@ export class Observation {
   private cgroups: ReadonlyMap<number, string> = new Map();
   private readonly nodeName = hostname();
   private clockDistance = 0n;
-  private reading: { readonly flush: () => void; readonly stop: () => void } | undefined;
+  private reading: RingReader | undefined;
 
   constructor(causes: CauseTable, log: (line: string) => void) {
     this.causes = causes;
@@ -53,7 +53,7 @@ export class Observation {
       reader.stop();
       ring.close();
     };
-    this.reading = { flush: reader.flush, stop };
+    this.reading = { ...reader, stop };
   }
 
   /** The one thing that follows from an event: see poisoned.ts. */
@@ -65,6 +65,11 @@ export class Observation {
   /** Takes what the kernel has ready. */
   catchUp(): void {
     this.reading?.flush();
+  }
+
+  /** Responses that were not told, since their requests had not been. */
+  get unmatched(): number {
+    return this.reading?.unmatched() ?? 0;
   }
 
   lostRecord(count: number): LostRecord {

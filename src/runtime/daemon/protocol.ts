@@ -2,6 +2,7 @@
 // `Answer`; `observe` first by any number of records.
 import type { LostRecord, VerdictRecord } from '../hubble/flow.ts';
 import type { Integrity } from './integrity.ts';
+import type { WorkloadNames } from './known-names.ts';
 import type { Complaint } from './refusal.ts';
 import type { Status } from './status.ts';
 
@@ -25,6 +26,8 @@ export type ObserveRequest = {
 };
 export type Request =
   | { readonly op: 'status' }
+  /** `workload`: as it is shown (`shop/cart`); absent: all. */
+  | { readonly op: 'names'; readonly workload?: string }
   | { readonly op: 'verify'; readonly repair: boolean }
   | { readonly op: 'confirm' }
   /** Answered when the service of systemd, whose cgroup was just made, is governed. */
@@ -35,7 +38,7 @@ export type Request =
   | ObserveRequest;
 
 export type Answer =
-  | { readonly ok: true; readonly status?: Status; readonly integrity?: Integrity }
+  | { readonly ok: true; readonly status?: Status; readonly integrity?: Integrity; readonly names?: readonly WorkloadNames[] }
   | { readonly ok: false; readonly complaints: readonly Complaint[] };
 /** One line from the daemon. */
 export type Line = Answer | VerdictRecord | LostRecord;

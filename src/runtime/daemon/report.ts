@@ -4,8 +4,10 @@ import type { CauseTable } from '../events/causes.ts';
 import { type Measurements, metricsText } from '../hubble/metrics.ts';
 import type { ListenAddress } from '../hubble/serve.ts';
 import { attachments } from '../kernel/attach.ts';
+import type { Lost } from '../kernel/counters.ts';
 import { jitEnabled } from '../kernel/features.ts';
 import { attachedInterfaces } from '../kernel/interfaces.ts';
+import type { MapSource } from '../kernel/tables.ts';
 import { dayOf } from '../policy/annotations.ts';
 import { version } from '../version.ts';
 import type { Changes } from './changes.ts';
@@ -14,7 +16,8 @@ import type { DaemonOptions } from './daemon.ts';
 import type { Enforcement, InForce } from './enforcement.ts';
 import { hostStatus } from './host-status.ts';
 import type { IntegrityCheck } from './integrity.ts';
-import { answerRows, counterRows, durationRows, lostCounts, nameRows, queryRows, requestRows } from './measure.ts';
+import { knownNames, namesStatus, type WorkloadNames } from './known-names.ts';
+import { answerRows, counterRows, durationRows, lostCounts, nameRows, queryRows, recordRows, requestRows } from './measure.ts';
 import type { Observation } from './observation.ts';
 import { ShownRules } from './shown-rules.ts';
 import { type Status, warningsOf, workloadStatus } from './status.ts';
@@ -54,6 +57,11 @@ export class Report {
     this.parts.observation.learn(inForce);
   }
 
+  /** @throws Refusal where the inventory has no such workload */
+  names(workload: string | undefined): readonly WorkloadNames[] {
+    return knownNames(this.inForce(), workload);
+  }
+
   healthy(): boolean {
     return this.parts.enforcement.inForce !== undefined;
   }
@@ -62,7 +70,8 @@ export class Report {
     const { options, observation, changes } = this.parts;
     const inForce = this.inForce();
     const { sources, manifest, signer } = inForce.desired.bundle;
-    const lost = lostCounts(inForce.maps);
+    const lost = this.lost(inForce.maps);
+    const names = namesStatus(inForce.maps);
     return {
       version,
       pid: process.pid,
@@ -86,6 +95,7 @@ export class Report {
       ...hostStatus(inForce, this.parts.confirmation.state()),
       refused: changes.refused(),
       integrity: this.parts.integrity.state(),
+      ...(names && { names }),
       lost: { events: Number(lost.ringFull), counters: Number(lost.countersFull), observers: observation.history.lost },
       warnings: warningsOf(inForce, lost, jitEnabled()),
     };
@@ -101,11 +111,17 @@ export class Report {
     return inForce;
   }
 
+  /** With the responses whose request the ring had no room for: they are not shown either. */
+  private lost(maps: MapSource): Lost {
+    const { ringFull, countersFull } = lostCounts(maps);
+    return { ringFull: ringFull + BigInt(this.parts.observation.unmatched), countersFull };
+  }
+
   private measurements(): Measurements {
     const { causes, observation, integrity } = this.parts;
     const { maps, desired, resolved, revision } = this.inForce();
     const { sources, manifest } = desired.bundle;
-    const lost = lostCounts(maps);
+    const lost = this.lost(maps);
     const local = resolved.workloads.filter((workload) => workload.local).length;
     return {
       counters: counterRows(maps),
@@ -123,6 +139,7 @@ export class Report {
       durations: durationRows(maps),
       queries: queryRows(maps),
       answers: answerRows(maps),
+      records: recordRows(maps),
       names: nameRows(maps),
     };
   }

@@ -12,6 +12,7 @@ const request = (op: string, required: readonly string[], properties: object) =>
 const validate = new Ajv({ strict: false }).compile<Request>({
   oneOf: [
     request('status', [], {}),
+    request('names', [], { workload: text }),
     request('verify', ['repair'], { repair: { type: 'boolean' } }),
     request('confirm', [], {}),
     request('govern', ['unit'], { unit: text }),

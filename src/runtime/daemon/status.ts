@@ -13,6 +13,7 @@ import { isHeld } from '../systemd/drop-in.ts';
 import type { InForce } from './enforcement.ts';
 import { type HostStatus, hostPolicies } from './host-status.ts';
 import type { Integrity } from './integrity.ts';
+import type { NamesStatus } from './known-names.ts';
 import { resolverWarnings } from './resolvers.ts';
 
 export type WorkloadStatus = {
@@ -58,6 +59,8 @@ export type Status = {
   readonly host?: HostStatus;
   readonly refused: readonly RefusedChange[];
   readonly integrity: Integrity;
+  /** Of addresses; absent where no program reads DNS answers. */
+  readonly names?: NamesStatus;
   /** Events that were not shown, verdicts that were not counted. */
   readonly lost: { readonly events: number; readonly counters: number; readonly observers: number };
   readonly warnings: readonly string[];

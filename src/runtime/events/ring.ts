@@ -3,7 +3,8 @@
 // twice in a row, so that no record is ever split). Polled on a timer that slows down while nothing comes.
 import { limits } from '../../compiler/ir/abi.ts';
 import { memoryMap, pageSize } from '../ffi/libbpf.ts';
-import { type VerdictEvent, verdictEventOf } from './verdict-event.ts';
+import { AnsweredRequests } from './answered-requests.ts';
+import type { VerdictEvent } from './verdict-event.ts';
 
 /** Header of a record: u32 length with two flags, u32 page offset; records start at multiples of 8. */
 const header = { bytes: 8, busy: 0x80000000, discarded: 0x40000000 } as const;
@@ -61,6 +62,8 @@ const pause = { least: 5, most: 100 } as const;
 export type RingReader = {
   /** Reads what has come until now; for tests and before an end. */
   readonly flush: () => void;
+  /** As AnsweredRequests.unmatched. */
+  readonly unmatched: () => number;
   readonly stop: () => void;
 };
 
@@ -68,7 +71,12 @@ export type RingReader = {
 export function readRing(ring: Ring, use: (event: VerdictEvent) => void): RingReader {
   let wait: number = pause.least;
   let timer: NodeJS.Timeout | undefined;
-  const flush = (): number => ring.drain((record) => use(verdictEventOf(record)));
+  const requests = new AnsweredRequests();
+  const flush = (): number =>
+    ring.drain((record) => {
+      const event = requests.eventOf(record);
+      if (event) use(event);
+    });
   const tick = (): void => {
     const begin = performance.now();
     const found = flush();
@@ -77,5 +85,5 @@ export function readRing(ring: Ring, use: (event: VerdictEvent) => void): RingRe
     timer = setTimeout(tick, wait).unref();
   };
   timer = setTimeout(tick, wait).unref();
-  return { flush: () => void flush(), stop: () => clearTimeout(timer) };
+  return { flush: () => void flush(), unmatched: () => requests.unmatched, stop: () => clearTimeout(timer) };
 }

@@ -23,6 +23,9 @@ export type EventVerdict = keyof typeof hubbleVerdict;
 export type EventDomain = keyof typeof eventDomain;
 export type EventReason = keyof typeof undecidableReason;
 
+/** `latency`: nanoseconds from the verdict on the request to the status. */
+export type RequestResponse = { readonly status: number; readonly latency: bigint };
+
 /** One verdict, for people to look at. */
 export type VerdictEvent = {
   /** Nanoseconds of CLOCK_MONOTONIC. */
@@ -58,6 +61,10 @@ export type VerdictEvent = {
   readonly protocols?: readonly string[];
   /** dns: what carried the query. */
   readonly carrier?: EventProtocol;
+  /** http: which request of which connection. */
+  readonly request?: string;
+  /** http: the event tells the response of the request; ends and time are the response's. */
+  readonly response?: RequestResponse;
   /** The kernel kept only the beginning of the text. */
   readonly textCut: boolean;
 };
@@ -82,6 +89,9 @@ function textOf(
   const { name, type } = question;
   return { text: name, ...(type !== undefined && { queryType: type }), ...(answer && { answer }) };
 }
+
+/** Name of a request, by the numbers that the kernel gives it. */
+export const requestName = (connection: number, request: number): string => `${connection}/${request}`;
 
 /** Decodes one record of the ring; `view` begins at it. */
 export function verdictEventOf(view: DataView): VerdictEvent {
@@ -110,6 +120,7 @@ export function verdictEventOf(view: DataView): VerdictEvent {
     pid: number(raw.pid),
     uid: number(raw.uid),
     ...textOf(domain, number(raw.is_answer) === 1, bytes(raw.text).subarray(0, Math.min(length, limits.eventText))),
+    ...(domain === 'http' && { request: requestName(number(raw.connection), number(raw.request)) }),
     ...(domain === 'dns' && { carrier: nameOfNumber(eventProtocol, number(raw.carrier)) }),
     textCut: length > limits.eventText,
   };

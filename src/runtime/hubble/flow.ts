@@ -41,6 +41,9 @@ export type FlowDns = {
   readonly rrtypes?: readonly string[];
 };
 
+/** A request, or the response to it: that has a `code`. */
+export type FlowHttp = { readonly code?: number; readonly method: string; readonly url: string; readonly protocol: string };
+
 /** Who decided, in full; the same for flows and processes. */
 export type Attribution = {
   readonly '@type': 'type.googleapis.com/policyc.Attribution';
@@ -77,8 +80,9 @@ export type Flow = {
   readonly destination: FlowEndpoint;
   readonly Type: 'L3_L4' | 'L7';
   readonly node_name: string;
-  readonly l7?: { readonly type: 'REQUEST' | 'RESPONSE' } & (
-    | { readonly http: { readonly method: string; readonly url: string; readonly protocol: string } }
+  /** `latency_ns`: of an HTTP response, from the verdict on its request to its status. */
+  readonly l7?: { readonly type: 'REQUEST' | 'RESPONSE'; readonly latency_ns?: string } & (
+    | { readonly http: FlowHttp }
     | { readonly dns: FlowDns }
     /** Hubble has no record for TLS: what it says stands under `extensions`. */
     | Readonly<Record<never, never>>

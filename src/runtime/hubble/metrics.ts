@@ -6,7 +6,7 @@ import { type CauseRecord, type RuleCause, ruleCause } from '../events/causes.ts
 import type { EventDirection, EventMatch, EventProtocol, EventVerdict } from '../events/verdict-event.ts';
 import { expiredRules } from '../policy/annotations.ts';
 import { dropReasonOf, eventType, eventTypeOf, matchName, protocolName, verdictName } from './names.ts';
-import { type AnswerRow, answerSamples, type QueryRow, querySamples } from './queries.ts';
+import { type AnswerRow, answerSamples, type QueryRow, querySamples, type RecordRow, recordSamples } from './queries.ts';
 import { type DurationRow, durationsText, type RequestRow, requestSamples } from './requests.ts';
 import { ruleInfo } from './rule-info.ts';
 
@@ -46,6 +46,7 @@ export type Measurements = {
   readonly durations: readonly DurationRow[];
   readonly queries: readonly QueryRow[];
   readonly answers: readonly AnswerRow[];
+  readonly records: readonly RecordRow[];
   readonly names: readonly NameRow[];
 };
 
@@ -98,7 +99,13 @@ const ownMetrics = [
     name: 'hubble_dns_responses_total',
     type: 'counter',
     labels: ['rcode', 'qtypes', 'ips_returned'],
-    help: 'DNS answers over UDP that came to workloads from ports of `--observe-dns`',
+    help: 'DNS answers over UDP that came to workloads from ports of `--observe-dns`, or that they gave there',
+  },
+  {
+    name: 'hubble_dns_response_types_total',
+    type: 'counter',
+    labels: ['type', 'qtypes'],
+    help: 'Records of these answers by their type; qtypes: the type that was asked for',
   },
   {
     name: 'policyc_dns_names_total',
@@ -151,6 +158,7 @@ function samplesOf(measured: Measurements): Readonly<Record<MetricName, readonly
     hubble_http_requests_total: requestSamples(measured.requests),
     hubble_dns_queries_total: querySamples(measured.queries),
     hubble_dns_responses_total: answerSamples(measured.answers),
+    hubble_dns_response_types_total: recordSamples(measured.records),
     policyc_dns_names_total: measured.names.map(({ event, count }) => ({ labels: { event }, value: count })),
     policyc_workloads: [
       { labels: { place: 'local' }, value: workloads.local },

@@ -2,12 +2,14 @@
 // with none.
 import { typeText } from '../../compiler/base/record-types.ts';
 
+const typeName = (type: number | 'other' | 'unreadable'): string => (typeof type === 'number' ? typeText(type) : type);
+
 /** One row of the kernel's table of queries; `type`: its number, or what is told of all others together. */
 export type QueryRow = { readonly type: number | 'other' | 'unreadable'; readonly denied: boolean; readonly count: number };
 
 export const querySamples = (rows: readonly QueryRow[]) =>
   rows.map(({ type, denied, count }) => ({
-    labels: { rcode: denied ? 'Policy denied' : '', qtypes: typeof type === 'number' ? typeText(type) : type, ips_returned: '0' },
+    labels: { rcode: denied ? 'Policy denied' : '', qtypes: typeName(type), ips_returned: '0' },
     value: count,
   }));
 
@@ -18,11 +20,17 @@ export const answerSamples = (rows: readonly AnswerRow[]) =>
   rows.map(({ type, code, addresses, count }) => ({
     labels: {
       rcode: responseCode(code),
-      qtypes: typeof type === 'number' ? typeText(type) : type,
+      qtypes: typeName(type),
       ips_returned: String(addresses),
     },
     value: count,
   }));
+
+/** One row of the kernel's table of records in answers; `asked`: the type of the question. */
+export type RecordRow = { readonly asked: number | 'other'; readonly type: number | 'other'; readonly count: number };
+
+export const recordSamples = (rows: readonly RecordRow[]) =>
+  rows.map(({ asked, type, count }) => ({ labels: { type: typeName(type), qtypes: typeName(asked) }, value: count }));
 
 /** RFC 1035 and 2136, in Hubble's words. */
 const responseCodes: readonly string[] = [

@@ -68,7 +68,7 @@ function processOf(event: VerdictEvent, context: RecordContext, time: string): P
 function flowOf(event: VerdictEvent, context: RecordContext, time: string): Flow {
   const shared = common(event, context, time);
   const ends = { subject: endpointOf(event.subject, event, context), peer: endpointOf(event.peer, event, context) };
-  const isReply = event.answer !== undefined;
+  const isReply = (event.answer ?? event.response) !== undefined;
   const isOwn = (event.direction === 'egress') !== isReply;
   const type = eventType[eventTypeOf(context.recordOf(event.cause), event.protocol)];
   const reason = shared.drop_reason_desc === undefined ? undefined : dropReasons[shared.drop_reason_desc];
@@ -86,7 +86,7 @@ function flowOf(event: VerdictEvent, context: RecordContext, time: string): Flow
     source: isOwn ? ends.subject : ends.peer,
     destination: isOwn ? ends.peer : ends.subject,
     Type: type.flow,
-    ...(event.protocol === 'http' && { l7: { type: 'REQUEST', http: httpOf(event.text) } }),
+    ...(event.protocol === 'http' && { l7: httpOf(event) }),
     ...(event.protocol === 'dns' && { l7: { type: isReply ? 'RESPONSE' : 'REQUEST', dns: dnsOf(event) } }),
     ...(event.protocol === 'tls' && { l7: { type: 'REQUEST' } }),
     event_type: { type: type.number, ...(type === eventType.drop && reason !== undefined && { sub_type: reason }) },
@@ -100,9 +100,11 @@ function flowOf(event: VerdictEvent, context: RecordContext, time: string): Flow
 }
 
 /** `METHOD SP path`; what was undecidable may have no text. */
-function httpOf(text: string) {
+function httpOf({ text, response }: VerdictEvent): NonNullable<Flow['l7']> {
   const blank = text.indexOf(' ');
-  return { method: blank < 0 ? text : text.slice(0, blank), url: blank < 0 ? '' : text.slice(blank + 1), protocol: 'HTTP/1.1' };
+  const request = { method: blank < 0 ? text : text.slice(0, blank), url: blank < 0 ? '' : text.slice(blank + 1), protocol: 'HTTP/1.1' };
+  if (!response) return { type: 'REQUEST', http: request };
+  return { type: 'RESPONSE', latency_ns: String(response.latency), http: { code: response.status, ...request } };
 }
 
 /** As Cilium's proxy writes it: names end with a dot. */
@@ -194,13 +196,16 @@ function dnsSummary({ text, queryType, answer }: VerdictEvent): string {
   return `DNS Answer ${question} ${says}`.trimEnd();
 }
 
+const httpSummary = ({ text, response }: VerdictEvent): string =>
+  response ? `HTTP/1.1 ${response.status} ${response.latency / 1_000_000n}ms (${text})` : `HTTP/1.1 ${text}`;
+
 function summaryOf(event: VerdictEvent): string {
   if (event.reason === 'poisonedConnection') return 'connection ended, after a refused request or by a new policy';
   switch (event.protocol) {
     case 'tcp':
       return event.tcpFlags === 0 ? 'TCP connect' : `TCP Flags: ${tcpFlagsOf(event.tcpFlags).join(', ')}`;
     case 'http':
-      return `HTTP/1.1 ${event.text}`;
+      return httpSummary(event);
     case 'dns':
       return dnsSummary(event);
     case 'tls':

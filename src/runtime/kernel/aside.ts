@@ -17,7 +17,16 @@ import {
 } from '../../compiler/ir/abi.ts';
 
 /** Maps that count, and that nothing is decided by. */
-const countMaps = ['counters', 'counter_cells', 'lost', 'http_requests', 'http_durations', 'dns_queries', 'dns_responses'] as const;
+const countMaps = [
+  'counters',
+  'counter_cells',
+  'lost',
+  'http_requests',
+  'http_durations',
+  'dns_queries',
+  'dns_responses',
+  'dns_response_types',
+] as const;
 
 const { firstDynamic: _, ...ownCauses } = fixedCause;
 const { counters, counterCells, requestCounters, requestMethods, durationBuckets, queryTypes, answerCounters } = limits;

@@ -23,6 +23,8 @@ export function readQueryCounts(fd: number): readonly QueryCount[] {
   });
 }
 
+const knownType = (type: number): number | 'other' => (type < limits.queryTypes ? type : 'other');
+
 /** `code`: of the response; `addresses`: how many are in it. */
 export type AnswerCount = { readonly type: number | 'other'; readonly code: number; readonly addresses: number; readonly count: bigint };
 
@@ -30,7 +32,17 @@ export type AnswerCount = { readonly type: number | 'other'; readonly code: numb
 export function readAnswerCounts(fd: number): readonly AnswerCount[] {
   return countsByKey(fd, 4).map(({ key, count }) => {
     const word = key.getUint32(0, true);
-    const type = word >>> 16;
-    return { type: type < limits.queryTypes ? type : 'other', code: (word >> 8) & 0xff, addresses: word & 0xff, count };
+    return { type: knownType(word >>> 16), code: (word >> 8) & 0xff, addresses: word & 0xff, count };
+  });
+}
+
+/** Records of answers: `asked` is the type of the question, `type` that of the record. */
+export type RecordCount = { readonly asked: number | 'other'; readonly type: number | 'other'; readonly count: bigint };
+
+/** `fd`: the map `dns_response_types`. */
+export function readRecordCounts(fd: number): readonly RecordCount[] {
+  return countsByKey(fd, 4).map(({ key, count }) => {
+    const word = key.getUint32(0, true);
+    return { asked: knownType(word >>> 16), type: knownType(word & 0xffff), count };
   });
 }

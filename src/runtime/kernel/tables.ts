@@ -162,6 +162,8 @@ export type Generations = {
    * CLOCK_MONOTONIC) from which on the one before is in force again, unless somebody says otherwise; what was on trial already is ended.
    */
   readonly install: (content: GenerationContent, until?: bigint) => Result<number>;
+  /** What `install` would write. */
+  readonly layOut: (content: GenerationContent) => Result<readonly Filled[]>;
   /** Tables that do not hold what `install` wrote, in the slot that packets read or in the other, which is in force after the next change; [] when all is as it was written, or nothing was. */
   readonly drift: () => readonly Drift[];
   /** The revision in force; 0 = none yet: everything of a governed cgroup is denied. */
@@ -184,20 +186,26 @@ function tooLarge(pages: Pages): readonly TooLarge[] {
  */
 export function generations(maps: MapSource): Generations {
   const slots = new Slots();
-  const install = (content: GenerationContent, until = 0n): Result<number> => {
+  const layOut = (content: GenerationContent): Result<readonly Filled[]> => {
     const laidOut = pagesFor(content);
     if (!laidOut.ok) return laidOut;
     const pages = laidOut.value;
     const excess = tooLarge(pages);
     if (excess.length > 0) return failed(...excess);
-    const tables = tableNames.flatMap((name): readonly Filled[] => {
-      const outer = maps.get(name);
-      return outer === undefined ? [] : [{ shape: tableShape(name), outer, pages: pages[name] }];
-    });
+    return success(
+      tableNames.flatMap((name): readonly Filled[] => {
+        const outer = maps.get(name);
+        return outer === undefined ? [] : [{ shape: tableShape(name), outer, pages: pages[name] }];
+      }),
+    );
+  };
+  const install = (content: GenerationContent, until = 0n): Result<number> => {
+    const tables = layOut(content);
+    if (!tables.ok) return tables;
     const next = succession(maps, until !== 0n);
     const { revision } = next;
     const keepsOther = until !== 0n && next.before !== 0;
-    slots.install(tables, { slot: revision % limits.slots, keepsOther }, () => switchTo(maps, next, until));
+    slots.install(tables.value, { slot: revision % limits.slots, keepsOther }, () => switchTo(maps, next, until));
     return success(revision);
   };
   const drift = (): readonly Drift[] =>
@@ -209,5 +217,5 @@ export function generations(maps: MapSource): Generations {
     const [outer, pages] = [maps.get(table), slots.held(slot, tableShape(table))];
     return outer === undefined || !pages ? 0 : differing(outer, slot * pagesOf(table), [shapes[table], pages]);
   };
-  return { install, drift, revision: () => currentRevision(maps), close: () => slots.close() };
+  return { install, layOut, drift, revision: () => currentRevision(maps), close: () => slots.close() };
 }

@@ -202,6 +202,13 @@ export type KnownContents = {
 /** `part`: where it stood last; `lines`: those that it has there, its own. */
 type KnownPart = { readonly part: PolicyPart; readonly lines: Uint32Array; readonly ends: ContentEnds };
 
+/** `bundle` as if the part at `place`, and what most changes touch besides, were not known: what is read after it is read as a change of it. */
+export function forgotten(bundle: Bundle, place: number): Bundle {
+  const parts = new Map(bundle.known.parts);
+  parts.delete(bundle.manifest.parts[place] ?? '');
+  return { ...bundle, known: { ...bundle.known, parts, lines: new Map(), boundaries: new Map(), images: new Map() } };
+}
+
 const nothingKnown = (): KnownContents => ({
   frames: new Map(),
   parts: new Map(),

@@ -105,6 +105,7 @@ export class PolicyIndex {
   readonly #stamps: Readonly<Record<Section, Map<number, number>>> = { ingress: new Map(), egress: new Map(), process: new Map() };
   readonly #rules = bySubject<PlacedRule>();
   readonly #bringing = bySubject<PlacedPolicy>();
+  readonly #policies = new Map<number, PlacedPolicy[]>();
   readonly #subjects = new Counts<number>();
   readonly #peers = new Counts<number>();
   #selection = {};
@@ -173,6 +174,7 @@ export class PolicyIndex {
     this.#placed.set(part.content, placed);
     part.policies.forEach((policy, index) => {
       const subject = selectors[policy.subject] ?? 0;
+      put(this.#policies, subject, { placed, index });
       for (const section of denies(policy)) {
         put(this.#bringing[section], subject, { placed, index });
         this.#stamps[section].set(subject, this.#serial++);
@@ -190,13 +192,15 @@ export class PolicyIndex {
     const { part, selectors } = placed;
     this.#placed.delete(part.content);
     const isOf = (item: PlacedRule): boolean => item.placed === placed;
-    for (const number of new Set(part.policies.map(({ subject }) => selectors[subject] ?? 0)))
+    for (const number of new Set(part.policies.map(({ subject }) => selectors[subject] ?? 0))) {
+      take(this.#policies, number, isOf);
       for (const section of sectionsOf) {
         take(this.#bringing[section], number, isOf);
         take(this.#rules[section], number, isOf);
         if (this.#rules[section].has(number) || this.#bringing[section].has(number)) this.#stamps[section].set(number, this.#serial++);
         else this.#stamps[section].delete(number);
       }
+    }
     this.#count(placed, -1);
     this.#selectors.release(selectors);
   }
@@ -228,12 +232,10 @@ export class PolicyIndex {
 
   /** Numbers of policies that select an endpoint with these labels, ascending. */
   policiesFor(labels: Labels): readonly number[] {
-    const matched = new Set(this.matching(labels));
-    return [...this.#placed.values()]
-      .flatMap(({ part, selectors, firstPolicy }) =>
-        part.policies.flatMap(({ subject }, index) => (matched.has(selectors[subject] ?? -1) ? [firstPolicy + index] : [])),
-      )
-      .sort((a, b) => a - b);
+    return this.matching(labels)
+      .flatMap((selector) => this.#policies.get(selector) ?? [])
+      .map(({ placed, index }) => placed.firstPolicy + index)
+      .sort((x, y) => x - y);
   }
 
   /** As one bundle's policies: `space` is of its images. */

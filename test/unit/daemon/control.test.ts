@@ -48,6 +48,7 @@ async function serving(parts: Partial<Control> = {}) {
     status: () => {
       throw new Error('not in this test');
     },
+    names: () => [],
     verify: (repair) => ({ questions: 3, drift: [{ table: 't_cgroups', entries: 1 }], repairs: repair ? 1 : 0 }),
     history,
     catchUp: () => {},

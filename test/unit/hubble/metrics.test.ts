@@ -59,6 +59,10 @@ const measured = (counters: readonly CounterRow[]): Measurements => ({
     { type: 1, code: 0, addresses: 2, count: 4 },
     { type: 'other', code: 3, addresses: 0, count: 1 },
   ],
+  records: [
+    { asked: 1, type: 5, count: 3 },
+    { asked: 'other', type: 'other', count: 2 },
+  ],
   names: [{ event: 'learned', count: 9 }],
 });
 const sampled = async (counters: readonly CounterRow[]): Promise<readonly string[]> =>
@@ -104,6 +108,8 @@ test('DNS queries by type', async () => {
       'hubble_dns_queries_total{rcode="Policy denied",qtypes="unreadable",ips_returned="0"} 1',
       'hubble_dns_responses_total{rcode="No Error",qtypes="A",ips_returned="2"} 4',
       'hubble_dns_responses_total{rcode="Non-Existent Domain",qtypes="other",ips_returned="0"} 1',
+      'hubble_dns_response_types_total{type="CNAME",qtypes="A"} 3',
+      'hubble_dns_response_types_total{type="other",qtypes="other"} 2',
       'policyc_dns_names_total{event="learned"} 9',
     ],
   );

@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { lineStyle, recordLine } from '../../../src/runtime/cli/observe-text.ts';
+import type { VerdictEvent } from '../../../src/runtime/events/verdict-event.ts';
 import type { Flow, VerdictRecord } from '../../../src/runtime/hubble/flow.ts';
 import { type RecordContext, recordOfEvent, timeText } from '../../../src/runtime/hubble/record.ts';
 import type { NamedEndpoint } from '../../../src/runtime/policy/generation.ts';
@@ -124,6 +125,35 @@ test('an HTTP request', () => {
     lineOf(parts),
     'DROPPED    ingress HTTP storefront ([2001:db8::1]:40000) -> shop/cart ([2001:db8::2]:8080) DELETE /cart/42  ' +
       'by default deny of cart-access shop.policy:3, no-shell base.policy:1 [notHttp]',
+  );
+});
+
+test('the response to a request: the other way round, with its status and how long it took', () => {
+  const parts: EventParts = {
+    ...{ cause: cause.cart, direction: 'ingress', protocol: 'http', domain: 'http', match: 'layer7', verdict: 'forwarded' },
+    ...{ subject: 16, peer: 17, source: '10.0.0.9', destination: '10.0.0.1', ports: [40000, 8080], text: 'GET /cart/42' },
+  };
+  const asked = event(parts);
+  const answered: VerdictEvent = {
+    ...asked,
+    ...{ source: asked.destination, destination: asked.source, sourcePort: asked.destinationPort, destinationPort: asked.sourcePort },
+    response: { status: 404, latency: 3_100_000n },
+  };
+  const record = recordOfEvent(answered, context);
+  if (!('flow' in record)) throw new Error('no flow');
+  const { flow } = record;
+  assert.equal(flow.l7, {
+    type: 'RESPONSE',
+    latency_ns: '3100000',
+    http: { code: 404, method: 'GET', url: '/cart/42', protocol: 'HTTP/1.1' },
+  });
+  assert.equal([flow.Type, flow.event_type, flow.is_reply, flow.traffic_direction], ['L7', { type: 129 }, true, 'INGRESS']);
+  assert.equal([flow.source.pod_name, flow.destination.pod_name], ['cart', 'storefront']);
+  assert.equal([flow.IP.source, flow.l4], ['10.0.0.1', { TCP: { source_port: 8080, destination_port: 40000 } }]);
+  assert.is(flow.Summary, 'HTTP/1.1 404 3ms (GET /cart/42)');
+  assert.match(
+    recordLine(record, plain),
+    'FORWARDED  ingress HTTP shop/cart (10.0.0.1:8080) -> storefront (10.0.0.9:40000) GET /cart/42 = 404  by cart-access',
   );
 });
 

@@ -92,6 +92,8 @@ export function event(parts: EventParts): VerdictEvent {
     tcp_flags: parts.tcpFlags ?? 0,
     pid: 77,
     uid: 1000,
+    connection: 9n,
+    request: 4,
     text_length: text.length,
     text: text.subarray(0, 256),
   });

@@ -21,7 +21,7 @@ export type RequestContent =
 
 /**
  * What follows the head: nothing, so many bytes (at most 18 digits), chunks; or, behind a request for WebSocket, what the response
- * says: frames if it is 101, else the next request. Such a request must be the first of its connection: behind another one the
+ * says: frames if it is 101, else the next request. Where that begins must be known: behind a response whose end is not plain the
  * whole is undecidable (`unknownStreamPosition`).
  */
 export type RequestBody =
