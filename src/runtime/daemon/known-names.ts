@@ -35,7 +35,9 @@ export function knownNames({ maps, tables }: Places, wanted?: string): readonly 
     const workload = shown.get(subject) ?? `endpoint ${subject}`;
     if (wanted !== undefined && workload !== wanted) continue;
     const names = found.get(workload) ?? new Map<string, KnownAddress[]>();
-    found.set(workload, names.set(name, [...(names.get(name) ?? []), { address: formatAddress(address), seconds }]));
+    const addresses = names.get(name) ?? [];
+    addresses.push({ address: formatAddress(address), seconds });
+    found.set(workload, names.set(name, addresses));
   }
   return sorted([...found]).map(([workload, names]) => ({
     workload,
