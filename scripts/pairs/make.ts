@@ -1,6 +1,7 @@
 // Makes files of cases:
 //
 //   node make.mjs FOLDER SEED NUMBER ...
+import { setImmediate as otherWork } from 'node:timers/promises';
 import { type AskedPackets, packetCase } from '../../test/harness/compared-packets.ts';
 import { writeCases } from '../../test/harness/packet-case-files.ts';
 import { random } from '../../test/harness/random.ts';
@@ -10,7 +11,11 @@ const [folder = '', seed = '', ...numbers] = process.argv.slice(2);
 for (const number of numbers.map(Number)) {
   const source = random(Number(seed) + number);
   const cases: AskedPackets[] = [];
-  for (let made = 0; made < pairsPerFile; made += cases.at(-1)?.events.length ?? 0) cases.push(packetCase(source).asked);
+  for (let made = 0; made < pairsPerFile; made += cases.at(-1)?.events.length ?? 0) {
+    // Signals come in: who started this may have been ended.
+    await otherWork();
+    cases.push(packetCase(source).asked);
+  }
   writeCases(folder, number, cases);
   console.log(`${progressMark}${number}`);
 }
