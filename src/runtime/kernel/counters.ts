@@ -1,8 +1,8 @@
 // Counters as the programs raised them: one value per CPU, added up here. They are pinned, so they go on after a restart.
 import { layouts, limits, lostReason } from '../../compiler/ir/abi.ts';
 import { decode } from '../../compiler/ir/layout.ts';
-import { isCode } from '../ffi/errno.ts';
 import { mapLookup, mapLookupBatch, possibleCpus } from '../ffi/libbpf.ts';
+import { everyBatch } from './hash-entries.ts';
 import type { MapSource } from './tables.ts';
 
 /** One counter; the numbers are those of compiler/ir/abi.ts. */
@@ -16,8 +16,7 @@ export type Counter = {
 };
 
 const valueBytes = 8;
-/** Entries of one batch; the kernel asks for more room (ENOSPC) if a bucket of its table holds more. */
-const firstCapacity = 1024;
+const keyBytes = layouts.counterKey.size;
 
 /** Counter keys as one word -> how often. */
 type Sums = Map<bigint, bigint>;
@@ -49,30 +48,16 @@ function addCells(fd: number, sums: Sums): void {
 }
 
 function addEntries(fd: number, sums: Sums): void {
-  for (let capacity = firstCapacity; ; capacity *= 4) {
-    try {
-      for (const [key, count] of readBatches(fd, capacity)) add(sums, key, count);
-      return;
-    } catch (error) {
-      if (!isCode(error, 'ENOSPC') || capacity > 1 << 20) throw error;
-    }
-  }
-}
-
-function readBatches(fd: number, capacity: number): readonly (readonly [bigint, bigint])[] {
   const cpus = possibleCpus();
-  const keys = new BigUint64Array(capacity);
-  const values = new Uint8Array(capacity * valueBytes * cpus);
-  const [from, to] = [new Uint8Array(8), new Uint8Array(8)];
-  const found: (readonly [bigint, bigint])[] = [];
-  for (let last = false, first = true; !last; first = false) {
-    const batch = mapLookupBatch(fd, { from: first ? null : from, to }, { keys: new Uint8Array(keys.buffer), values, capacity });
-    for (let index = 0; index < batch.count; index++)
-      found.push([keys[index] ?? 0n, sum(new DataView(values.buffer, index * valueBytes * cpus, valueBytes * cpus), cpus)]);
-    from.set(to);
-    last = batch.last;
-  }
-  return found;
+  const perCpu = valueBytes * cpus;
+  const counts = everyBatch(fd, { key: keyBytes, value: perCpu }, ({ count, keys, values }) => {
+    const view = new DataView(keys.buffer);
+    return Array.from(
+      { length: count },
+      (_, index) => [view.getBigUint64(index * keyBytes, true), sum(new DataView(values.buffer, index * perCpu, perCpu), cpus)] as const,
+    );
+  });
+  for (const [key, count] of counts) add(sums, key, count);
 }
 
 function counterOf(word: bigint, count: bigint): Counter {

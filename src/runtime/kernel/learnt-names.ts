@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { layouts, limits } from '../../compiler/ir/abi.ts';
 import { type Address, addressOfBytes } from '../../compiler/space/address.ts';
-import { isCode } from '../ffi/errno.ts';
-import { mapLookup, mapLookupBatch, objectInfo } from '../ffi/libbpf.ts';
-import { u32 } from './entries.ts';
+import { mapLookup, objectInfo } from '../ffi/libbpf.ts';
+import { type Entries, u32 } from './entries.ts';
+import { type EntryShape, everyBatch } from './hash-entries.ts';
 import type { MapSource } from './tables.ts';
 
 /** A workload knows the address by the name. */
@@ -30,15 +30,10 @@ export type NameTables = {
 
 /** Of bpf_map_info: where its sizes and `max_entries` stand, and as many bytes as that takes. */
 const mapInfo = { keyOffset: 8, valueOffset: 12, limitOffset: 16, bytes: 20 } as const;
-/** Entries of one batch; the kernel asks for more room (ENOSPC) if a bucket of its table holds more. */
-const firstCapacity = 512;
-const mostCapacity = 1 << 17;
 /** All ones: an address that is being forgotten. */
 const gone = (1n << 64n) - 1n;
 
-type Shape = { readonly key: number; readonly value: number; readonly limit: number };
-/** Keys and values of `count` entries, each one after the other. */
-type Entries = { readonly count: number; readonly keys: Uint8Array; readonly values: Uint8Array };
+type Shape = EntryShape & { readonly limit: number };
 
 function shapeOf(fd: number): Shape {
   const info = objectInfo(fd, mapInfo.bytes);
@@ -46,36 +41,12 @@ function shapeOf(fd: number): Shape {
   return { key: info.getUint32(keyOffset, true), value: info.getUint32(valueOffset, true), limit: info.getUint32(limitOffset, true) };
 }
 
-function* batches(fd: number, { key, value }: Shape, capacity: number): Generator<Entries> {
-  const [keys, values] = [new Uint8Array(capacity * key), new Uint8Array(capacity * value)];
-  const [from, to] = [new Uint8Array(8), new Uint8Array(8)];
-  for (let last = false, first = true; !last; first = false) {
-    const batch = mapLookupBatch(fd, { from: first ? null : from, to }, { keys, values, capacity });
-    yield { count: batch.count, keys, values };
-    from.set(to);
-    last = batch.last;
-  }
-}
-
-/** What `take` makes of the entries of a hash table, some at a time. */
-function everyBatch<T>(fd: number, take: (entries: Entries) => readonly T[]): readonly T[] {
-  const shape = shapeOf(fd);
-  for (let capacity = firstCapacity; ; capacity *= 4) {
-    try {
-      const found: T[] = [];
-      for (const entries of batches(fd, shape, capacity)) for (const one of take(entries)) found.push(one);
-      return found;
-    } catch (error) {
-      if (!isCode(error, 'ENOSPC') || capacity > mostCapacity) throw error;
-    }
-  }
-}
-
 function fillOf(maps: MapSource, table: string): Fill {
   const fd = maps.get(table);
   if (fd === undefined) return { used: 0, limit: 0 };
-  const counts = everyBatch(fd, ({ count }) => [count]);
-  return { used: counts.reduce((sum, count) => sum + count, 0), limit: shapeOf(fd).limit };
+  const shape = shapeOf(fd);
+  const counts = everyBatch(fd, shape, ({ count }) => [count]);
+  return { used: counts.reduce((sum, count) => sum + count, 0), limit: shape.limit };
 }
 
 export const nameTables = (maps: MapSource): NameTables => ({
@@ -98,7 +69,7 @@ export function learntNames(maps: MapSource, asText: (wire: Uint8Array) => strin
     known.set(number, text);
     return text;
   };
-  return everyBatch(addresses, (entries) =>
+  return everyBatch(addresses, shapeOf(addresses), (entries) =>
     Array.from({ length: entries.count }, (_, index) => entryAt(entries, index)).flatMap(({ key, value }) => {
       const [subject, address] = [viewOf(key).getUint32(16, true), addressOfBytes(key.subarray(0, 16))];
       return wordsOf(value).map((word) => ({
