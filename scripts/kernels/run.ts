@@ -18,7 +18,8 @@ import type { Survey } from './survey.ts';
 /** So much of what this process was told is told to tests in the machine. */
 const passedOn = ['PAIRS', 'SEED'] as const;
 const environment = (): Readonly<Record<string, string>> => ({
-  PATIENCE: '8',
+  // More of it where other work has the processors too.
+  PATIENCE: String(Math.max(8, Number(process.env['PATIENCE'] ?? 0))),
   ...Object.fromEntries(passedOn.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
 });
 
