@@ -100,7 +100,7 @@ static __always_inline int bench_program(struct __sk_buff *skb, const struct ben
 		pol_address_mapped(&peer.address, flow->address);
 	}
 	peer.endpoint = POL_ENDPOINT_BY_ADDRESS;
-	pol_verdict_decide(&question, &peer, &verdict);
+	pol_verdict_decide_here(&question, &peer, &verdict);
 	counter.cause = verdict.cause;
 	counter.protocol = packet.protocol;
 	counter.match = verdict.match;
