@@ -2,8 +2,9 @@
 // refused whole: everything that can fail happens before the new generation is switched to, and what was attached for a
 // refused change is taken off again.
 
-import { fixedEndpoint } from '../../compiler/ir/abi.ts';
-import type { Labels } from '../../compiler/space/labels.ts';
+import { fixedCause, fixedEndpoint } from '../../compiler/ir/abi.ts';
+import type { PolicyPart } from '../../compiler/ir/bundle.ts';
+import type { Labels, Selector } from '../../compiler/space/labels.ts';
 import { protocolOf } from '../../compiler/space/transport.ts';
 import type { CauseTable } from '../events/causes.ts';
 import { type EndpointIds, type EndpointTables, endpointTables } from '../inventory/endpoints.ts';
@@ -32,7 +33,9 @@ import { type Mismatch, Verifier } from '../kernel/verify.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import { newQuestions, Questions } from '../policy/changed-questions.ts';
 import { ClassSpace } from '../policy/class-space.ts';
+import type { CauseNumbers, GenerationTables } from '../policy/generation.ts';
 import { materialize } from '../policy/materialize.ts';
+import { PartedSources } from '../policy/parted-sources.ts';
 import { PolicyIndex, type PolicySet } from '../policy/policy-index.ts';
 import { serviceTables } from '../policy/services.ts';
 import { refuseWithoutInterface } from './own-interface.ts';
@@ -185,14 +188,17 @@ export class Enforcement {
   }
 
   /**
-   * What a change of a part does before its switch, without one: the part at `place` becomes one of another name, and itself again.
+   * What a change of a part does before its switch, without one: the part at `place` becomes another one, and itself again.
    * `bundle`: the one in force, perhaps read again.
    */
   rehearse(bundle: Bundle, place: number): void {
     const { current } = this;
     if (current?.desired.bundle.manifest.build !== bundle.manifest.build || current.programs.tables.get('config') === undefined) return;
-    const renamed = bundle.parts.map((part, at) => (at === place ? { ...part, content: '' } : part));
-    this.policiesOf({ ...bundle, parts: renamed });
+    const part = bundle.parts[place];
+    if (part) {
+      const parts = bundle.parts.slice(0, place).concat(changedPart(part), bundle.parts.slice(place + 1));
+      this.tablesOf({ ...bundle, parts, sources: new PartedSources(parts) }, current.tables, someCauses);
+    }
     this.questioned(bundle, this.answered);
     current.programs.generations.layOut(this.contentOf(bundle, current.tables));
   }
@@ -270,13 +276,17 @@ export class Enforcement {
     return { loaded, tables, generations: generations(tables), emptyTable };
   }
 
-  private contentOf(bundle: Bundle, { endpoints, addresses, cgroups, backends }: EndpointTables): GenerationContent {
+  private contentOf(bundle: Bundle, tables: EndpointTables): GenerationContent {
     const { causes, save } = this.identities;
     const { frame, images, sources } = bundle;
-    const policies = this.policiesOf(bundle);
-    const tables = materialize({ policies, ports: images.ports, endpoints, causes: causes.numbersOf(sources) });
+    const { addresses, cgroups, backends } = tables;
+    const made = this.tablesOf(bundle, tables, causes.numbersOf(sources));
     save();
-    return { images, tables, addresses, cgroups, services: serviceTables(frame, backends) };
+    return { images, tables: made, addresses, cgroups, services: serviceTables(frame, backends) };
+  }
+
+  private tablesOf(bundle: Bundle, { endpoints }: EndpointTables, causes: CauseNumbers): GenerationTables {
+    return materialize({ policies: this.policiesOf(bundle), ports: bundle.images.ports, endpoints, causes });
   }
 
   /** Good until it is asked for those of another bundle. */
@@ -336,6 +346,20 @@ export class Enforcement {
     ownInterfaces(programs.tables, places.interfaces);
   }
 }
+
+/** Of what is put in force nowhere. */
+const someCauses: CauseNumbers = { rule: () => fixedCause.firstDynamic, defaultDeny: () => fixedCause.firstDynamic };
+
+/** Matches nobody: no label has this name. */
+const nobody: Selector = [[{ kind: 'one-of', key: '', values: [''] }]];
+
+/** A part that differs as those of most changes do: in its name, in a selector, and in how many rules it has. */
+const changedPart = ({ selectors, policies, rules }: PolicyPart): PolicyPart => ({
+  content: '',
+  selectors: [...selectors, nobody],
+  policies,
+  rules: rules.slice(0, -1),
+});
 
 function mismatchText({ boundary, sources }: Bundle, { point, found }: Mismatch): Complaint {
   const { subject, direction, peer, action, cause } = point;
