@@ -2,9 +2,8 @@
 // refused whole: everything that can fail happens before the new generation is switched to, and what was attached for a
 // refused change is taken off again.
 
-import { fixedCause, fixedEndpoint } from '../../compiler/ir/abi.ts';
-import type { PolicyPart } from '../../compiler/ir/bundle.ts';
-import type { Labels, Selector } from '../../compiler/space/labels.ts';
+import { fixedEndpoint } from '../../compiler/ir/abi.ts';
+import type { Labels } from '../../compiler/space/labels.ts';
 import { protocolOf } from '../../compiler/space/transport.ts';
 import type { CauseTable } from '../events/causes.ts';
 import { type EndpointIds, type EndpointTables, endpointTables } from '../inventory/endpoints.ts';
@@ -41,6 +40,7 @@ import { serviceTables } from '../policy/services.ts';
 import { refuseWithoutInterface } from './own-interface.ts';
 import { type PinnedMaps, pinnedMaps } from './pinned.ts';
 import { type Complaint, Refusal, refusalOfFailures } from './refusal.ts';
+import { changedPart, someCauses } from './rehearsed-part.ts';
 
 export type Desired = {
   readonly bundle: Bundle;
@@ -346,20 +346,6 @@ export class Enforcement {
     ownInterfaces(programs.tables, places.interfaces);
   }
 }
-
-/** Of what is put in force nowhere. */
-const someCauses: CauseNumbers = { rule: () => fixedCause.firstDynamic, defaultDeny: () => fixedCause.firstDynamic };
-
-/** Matches nobody: no label has this name. */
-const nobody: Selector = [[{ kind: 'one-of', key: '', values: [''] }]];
-
-/** A part that differs as those of most changes do: in its name, in a selector, and in how many rules it has. */
-const changedPart = ({ selectors, policies, rules }: PolicyPart): PolicyPart => ({
-  content: '',
-  selectors: [...selectors, nobody],
-  policies,
-  rules: rules.slice(0, -1),
-});
 
 function mismatchText({ boundary, sources }: Bundle, { point, found }: Mismatch): Complaint {
   const { subject, direction, peer, action, cause } = point;
