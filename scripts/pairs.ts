@@ -40,7 +40,7 @@ const programs = await statePrograms(seed);
 const files = Math.ceil(pairs / pairsPerFile);
 await makeCases(programs, { files, seed, processes });
 const outcomes = await Promise.all(
-  values.kernel.map(async (kernel) => [kernel, await askKernel(kernel, programs, { files, processes })] as const),
+  values.kernel.map(async (kernel) => [kernel, await askKernel(kernel, programs, { files, seed, processes })] as const),
 );
 for (const [kernel, outcome] of outcomes) {
   for (const mismatch of outcome.mismatches.slice(0, 3)) console.log(`${kernel}: ${mismatch}\n`);

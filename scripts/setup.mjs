@@ -5,6 +5,7 @@
 //
 //   node scripts/setup.mjs             npm packages, Debian packages, build
 //   node scripts/setup.mjs --no-build  the packages alone
+//   node scripts/setup.mjs --all       what the long tests alone need, too
 //   node scripts/setup.mjs --for-use   only what policyc itself needs: nothing for tests and the demo
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -22,7 +23,7 @@ const subfolders = (folder) =>
         .map((name) => join(folder, name))
     : [];
 
-/** What the machine must have. `build`: nothing works without it; the others are missed by some tests or the demo only. */
+/** What the machine must have. `build`: nothing works without it; the others are missed by some tests or the demo only. `all`: by such as only `--all` runs. */
 const debianPackages = [
   { name: 'clang', why: 'compiles the kernel programs', build: true, here: () => onPath('clang') },
   { name: 'llvm', why: 'strips the kernel programs', build: true, here: () => onPath('llvm-strip') },
@@ -37,7 +38,13 @@ const debianPackages = [
   { name: 'pre-commit', why: 'runs the hooks for commits in tests', here: () => onPath('pre-commit') },
   { name: 'chromium', why: 'opens the HTML report in tests', here: () => onPath('chromium') },
   { name: 'prometheus', why: 'promtool checks the metrics', here: () => onPath('promtool') },
+  { name: 'dnsmasq-base', why: 'a name server of the DNS tests', all: true, here: () => onPath('dnsmasq') },
+  { name: 'unbound', why: 'another', all: true, here: () => onPath('unbound') },
+  { name: 'bind9-dnsutils', why: 'dig asks them', all: true, here: () => onPath('dig') },
+  { name: 'golang-go', why: 'clients and servers that speak MPTCP', all: true, here: () => onPath('go') },
 ];
+/** Those that come with a service. */
+const services = ['prometheus', 'unbound'];
 
 const stop = (text) => {
   process.stderr.write(`set-up: ${text}\n`);
@@ -86,7 +93,7 @@ install() { apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends ${
 ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || apt-get -qq update
 install || { apt-get -qq update; install; }
 if command -v systemctl >/dev/null 2>&1; then
-  for service in ${names.filter((name) => name === 'prometheus').join(' ')}; do systemctl --quiet disable "$service" || true; done
+  for service in ${services.filter((name) => names.includes(name)).join(' ')}; do systemctl --quiet disable "$service" || true; done
 fi
 `;
 
@@ -97,7 +104,8 @@ function rootCommand() {
 }
 
 function installDebianPackages() {
-  const isWanted = ({ build }) => build || !process.argv.includes('--for-use');
+  const isAsked = (word) => process.argv.includes(word);
+  const isWanted = ({ build, all }) => build || (!isAsked('--for-use') && (!all || isAsked('--all')));
   const missing = debianPackages.filter((one) => isWanted(one) && !one.here());
   if (missing.length === 0) return;
   for (const { name, why } of missing) say(`missing: ${name} (${why})`);

@@ -7,6 +7,7 @@
 //   tsx scripts/test.ts --all       the long suites too
 //   tsx scripts/test.ts kernel cli  these suites only (or files: any text that stands in their path)
 import { availableParallelism } from 'node:os';
+import { bundled, withSourcePlaces } from './test/bundled.ts';
 import { checks } from './test/checks.ts';
 import { kernelPrograms } from './test/kernels.ts';
 import { type Result, runProgram } from './test/program.ts';
@@ -54,14 +55,15 @@ async function runAll(programs: readonly Program[], onEnd: (result: Result) => v
 /** A failed one of a timed suite, once more and alone: its second result. */
 async function steadied(result: Result): Promise<Result> {
   if (!long || result.failed === 0 || !result.program.alone) return result;
-  const again = await runProgram(result.program);
+  const again = withSourcePlaces(await runProgram(result.program));
   printAgain(again);
   return again;
 }
 
 const start = performance.now();
 const ended: Result[] = [];
-await runAll(chosen, (result) => {
+await runAll(await bundled(chosen), (one) => {
+  const result = withSourcePlaces(one);
   ended.push(result);
   printLine(result, `${ended.length}/${chosen.length}`);
   if (result.failed > 0) printFailure(result);

@@ -107,7 +107,6 @@ function fillTries(loaded: Loaded, { entries, networks }: RuleSet): void {
 /** struct bench_state: what the hot verdict asks. */
 function writeState(loaded: Loaded, peerClass: number, point: number): void {
   const state = new DataView(new ArrayBuffer(32));
-  state.setBigUint64(0, 88172645463325252n, true);
   state.setUint32(24, peerClass, true);
   state.setUint32(28, point, true);
   mapUpdate(mapOf(loaded, 'bench_state'), new Uint8Array(4), new Uint8Array(state.buffer));

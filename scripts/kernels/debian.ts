@@ -24,6 +24,8 @@ const run = (command: string, args: readonly string[], cwd: string = cache): str
 const qemu = '/usr/bin/qemu-system-x86_64';
 const virtiofsd = (): string | undefined => ['/usr/lib/qemu/virtiofsd', '/usr/libexec/virtiofsd'].find(existsSync);
 
+const updateLists = (): void => void spawnSync('apt-get', ['-qq', 'update'], { stdio: 'ignore' });
+
 function installQemu(): void {
   if (existsSync(qemu) && virtiofsd() !== undefined) return;
   if (process.getuid?.() !== 0) throw new Unavailable('QEMU is not installed and this is not root');
@@ -34,7 +36,7 @@ function installQemu(): void {
       stdio: 'ignore',
     }).status === 0;
   if (!install()) {
-    spawnSync('apt-get', ['-qq', 'update'], { stdio: 'ignore' });
+    updateLists();
     if (!install()) throw new Unavailable(`QEMU cannot be installed: apt-get install ${names.join(' ')} failed`);
   }
 }
@@ -66,8 +68,10 @@ function busyboxFile(): string {
 
 const signedImage = /^linux-image-(\d+\.\d+)[.\d]*[-+.\w]*-cloud-amd64$/;
 
-/** The newest package of that kernel that apt knows. */
+/** The newest package of that kernel. */
 function newestPackage(version: KernelVersion): string {
+  // What apt knows may be older than the kernel, or not to be had any more.
+  updateLists();
   const said = run('apt-cache', ['search', '--names-only', `^linux-image-${version.replace('.', '\\.')}[.].*-cloud-amd64$`], root);
   const names = said
     .split('\n')

@@ -7,8 +7,8 @@ import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { templateNames, templateObject } from '../../test/harness/kernel.ts';
 import { packetRunsLibrary } from '../../test/harness/packet-runs.ts';
+import { bundle } from '../test/bundle.ts';
 import { root } from '../test/suites.ts';
-import { bundle } from './bundle.ts';
 import { kernelVersions, prepare, Unavailable } from './debian.ts';
 import { boot, type Job } from './machine.ts';
 import { type Outcome, record } from './record.ts';
@@ -18,7 +18,8 @@ import type { Survey } from './survey.ts';
 /** So much of what this process was told is told to tests in the machine. */
 const passedOn = ['PAIRS', 'SEED'] as const;
 const environment = (): Readonly<Record<string, string>> => ({
-  PATIENCE: '8',
+  // More of it where other work has the processors too.
+  PATIENCE: String(Math.max(8, Number(process.env['PATIENCE'] ?? 0))),
   ...Object.fromEntries(passedOn.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))),
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { kernelVersions, prepare } from '../kernels/debian.ts';
 import { boot } from '../kernels/machine.ts';
 import { root } from '../test/suites.ts';
-import { inProcesses, sharesOf } from './making.ts';
+import { inProcesses, sharesOf, type Work } from './making.ts';
 import { type Asked, keep, keptIn, progressMark } from './progress.ts';
 import type { Programs } from './state.ts';
 
@@ -33,12 +33,8 @@ async function inMachine(kernel: string, command: readonly string[], onLine: (li
   if (!ended || noise.length > 0) console.log(`${kernel} said:\n${[...noise.slice(-40), log.slice(-2000)].join('\n')}`);
 }
 
-/** What came of the first `files` files, those that were asked before too. */
-export async function askKernel(
-  kernel: string,
-  { ask, folder }: Programs,
-  { files, processes }: { readonly files: number; readonly processes: number },
-): Promise<Outcome> {
+/** What came of the first `files` files, those that were asked before too. `processes`: another kernel gets as many machines. */
+export async function askKernel(kernel: string, { ask, folder }: Programs, { files, seed, processes }: Work): Promise<Outcome> {
   const record = join(folder, `asked-${kernel}.jsonl`);
   const known = new Set(keptIn(record).map(({ file }) => file));
   const missing = Array.from({ length: files }, (_, file) => file).filter((file) => !known.has(file));
@@ -55,8 +51,8 @@ export async function askKernel(
         `${kernel}: asked ${done} of ${missing.length} files, ${asked.mismatches.length} mismatches in the last, ${rate} pairs/s`,
       );
   };
-  const shares = sharesOf(missing, kernel === 'here' ? processes : 1).map((share) => [ask, folder, ...share]);
+  const shares = sharesOf(missing, processes).map((share) => [ask, folder, String(seed), ...share]);
   if (kernel === 'here') await inProcesses(shares, onLine);
-  else for (const share of shares) await inMachine(kernel, share, onLine);
+  else await Promise.all(shares.map((share) => inMachine(kernel, share, onLine)));
   return summary(keptIn(record).filter(({ file }) => file < files));
 }

@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { templateNames, templateObject } from '../../test/harness/kernel.ts';
 import { packetRunsLibrary } from '../../test/harness/packet-runs.ts';
-import { bundle } from '../kernels/bundle.ts';
+import { bundle } from '../test/bundle.ts';
 import { root } from '../test/suites.ts';
 
 /** `make` and `ask`: programs; `folder`: of the files. */

@@ -7,21 +7,15 @@ import { protocolOf } from '../../src/compiler/space/transport.ts';
 import { randomEvents, randomPolicy, randomUniverse } from './arbitrary.ts';
 import { typedPolicy } from './compile.ts';
 import { type KernelWorld, kernelWorld } from './kernel-world.ts';
-import { expectedAt, type Found, type HookName, type PacketHook, type PacketHooks } from './packet-hooks.ts';
+import { type PackedPackets, packedPackets, shown } from './packed-packets.ts';
+import { expectedAt, type Found, type HookName, type PacketHooks } from './packet-hooks.ts';
 import { type PacketQuestion, packetQuestions } from './packet-questions.ts';
 import type { Random } from './random.ts';
-import { causeIn, type Told } from './tables.ts';
+import { causeIn } from './tables.ts';
 import type { Universe } from './universe.ts';
 import { varied } from './varied.ts';
 
 export const eventsPerPolicy = 100;
-
-const shown = (value: unknown): string => JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
-/** That a condition could not be decided is no part of a cause's number. */
-const plain = (cause: Cause): Cause => (cause.kind === 'rule' ? { kind: 'rule', rule: cause.rule } : cause);
-
-/** Verdicts of events. */
-const tellings = { allowed: ['forwarded', 'redirected'], audited: ['audit'], denied: ['dropped'], dropped: ['dropped'] } as const;
 
 /** Tables, and what is asked of them with the oracle's answers: data alone, which another machine can ask its kernel. */
 export type AskedPackets = {
@@ -61,65 +55,47 @@ export function packetCase(random: Random, worldOf: WorldOf = kernelWorld): Pack
   return { typed, asked: { text, content: world.content, causes: world.causes, events, denied, questions } };
 }
 
-type Asked = { readonly causes: readonly Cause[]; readonly question: PacketQuestion };
-
-function isToldAs(told: Told | undefined, { causes, question }: Asked, found: Found): boolean {
-  if (told === undefined) return found.told === undefined;
-  const { told: event } = found;
-  const cause = event && causeIn(causes, event.cause);
-  const verdict = tellings[told.action].some((one) => one === event?.verdict);
-  return (
-    verdict && event?.direction === question.direction && event.subject === question.subject && shown(cause) === shown(plain(told.cause))
-  );
-}
-
 export type Tally = { policies: number; pairs: number; packets: number; readonly byHook: Map<string, number> };
 export const emptyTally = (): Tally => ({ policies: 0, pairs: 0, packets: 0, byHook: new Map() });
 
-/** Those of one subject stand behind each other. */
-function bySubject(questions: readonly PacketQuestion[]): readonly (readonly PacketQuestion[])[] {
-  const groups: PacketQuestion[][] = [];
-  for (const question of questions) {
-    const last = groups.at(-1);
-    if (last?.[0]?.subject === question.subject) last.push(question);
-    else groups.push([question]);
+/** A wrong answer, and to which question; `group` and `index` as in the packed case. */
+export type Wrong = { readonly group: number; readonly found: Found };
+
+/** Puts a case in force and asks every place that is loaded, up to the first wrong answer. */
+export function askPackets(kernel: PacketHooks, { content, sameCause, groups, pairs }: PackedPackets, tally: Tally): Wrong | undefined {
+  kernel.install(content);
+  tally.policies++;
+  tally.pairs += pairs;
+  let last: HookName | undefined;
+  for (const [number, group] of groups.entries()) {
+    const hook = kernel.hooks.get(group.hook);
+    if (!hook) continue;
+    if (group.hook !== last) hook.forget();
+    last = group.hook;
+    hook.own(group.subject);
+    const found = hook.ask(group, sameCause);
+    const count = group.questions.length;
+    tally.packets += count;
+    tally.byHook.set(group.hook, (tally.byHook.get(group.hook) ?? 0) + count);
+    if (found) return { group: number, found };
   }
-  return groups;
+  return undefined;
 }
 
-/** Asks one place; the text of the first mismatch. */
-function askHook([name, hook]: readonly [HookName, PacketHook], one: AskedPackets, tally: Tally): string | undefined {
-  const denied = new Set<FlowEvent>();
-  hook.forget();
-  for (const questions of bySubject(one.questions.filter((question) => expectedAt[name](question) !== undefined))) {
-    hook.own(questions[0]?.subject ?? 0);
-    const answers = hook.ask(questions);
-    tally.packets += answers.length;
-    tally.byHook.set(name, (tally.byHook.get(name) ?? 0) + answers.length);
-    for (const [i, question] of questions.entries()) {
-      const [found, expected] = [answers[i], expectedAt[name](question)];
-      if (found?.returned !== expected?.returned || !found || !isToldAs(expected?.told, { causes: one.causes, question }, found)) {
-        const cause = found?.told && causeIn(one.causes, found.told.cause);
-        return `${name}: ${shown(question)}\nkernel: ${shown({ ...found, cause })}\nexpected: ${shown(expected)}\n${one.text}`;
-      }
-      if (name === 'cgroup' && found.returned !== 1) denied.add(question.event);
-    }
-  }
-  if (name !== 'cgroup') return undefined;
-  const wrong = one.events.find((event) => denied.has(event) !== one.denied.has(event));
-  return wrong && `both sides: ${shown(wrong)}\n${one.text}`;
+/** A wrong answer in words. */
+export function wrongText({ causes, questions, text }: AskedPackets, { groups }: PackedPackets, { group, found }: Wrong): string {
+  const asked = groups[group];
+  const question = questions[asked?.questions[found.index] ?? -1];
+  if (!asked || !question) throw new Error(`no question ${found.index} of group ${group}`);
+  const cause = found.told && causeIn(causes, found.told.cause);
+  return `${asked.hook}: ${shown(question)}\nkernel: ${shown({ ...found, cause })}\nexpected: ${shown(expectedAt[asked.hook](question))}\n${text}`;
 }
 
 /** Puts a case in force and asks every place; the text of the first mismatch. */
 export function comparePackets(kernel: PacketHooks, one: AskedPackets, tally: Tally): string | undefined {
-  kernel.install(one.content);
-  tally.policies++;
-  tally.pairs += one.events.length;
-  for (const hook of kernel.hooks) {
-    const mismatch = askHook(hook, one, tally);
-    if (mismatch !== undefined) return mismatch;
-  }
-  return undefined;
+  const packed = packedPackets(one);
+  const wrong = askPackets(kernel, packed, tally);
+  return wrong && wrongText(one, packed, wrong);
 }
 
 /** In words. */

@@ -7,6 +7,7 @@ import { sideVerdict, verdictOf } from '../../src/compiler/analysis/oracle.ts';
 import { contentReader } from '../../src/compiler/analysis/oracle-content.ts';
 import { isManaged, isSame } from '../../src/compiler/analysis/oracle-members.ts';
 import type { Content, Decided, PolicyEvent, Verdict } from '../../src/compiler/ir/event.ts';
+import type { RuleId } from '../../src/compiler/ir/ids.ts';
 import type { Section, TypedPolicy } from '../../src/compiler/ir/typed.ts';
 import { smallDomains } from './small-domains.ts';
 
@@ -24,10 +25,23 @@ function verdictOfSide(typed: TypedPolicy, section: Section, event: PolicyEvent)
   return subject && isManaged(subject) ? sideVerdict(typed, section, event) : undefined;
 }
 
+type Names = readonly [line: string, said: string];
+
+/** Of rules that were asked about before: very many events are decided by one rule. */
+const namesOf = new WeakMap<TypedPolicy, Map<RuleId, Names>>();
+
 /** Two ways to name who decided: the line as written, and what it says. Equal in either is the same decider. */
-function deciders(typed: TypedPolicy, { cause }: Decided): readonly [string, string] {
+function deciders(typed: TypedPolicy, { cause }: Decided): Names {
   if (cause.kind !== 'rule') return [cause.kind, cause.kind];
-  const rule = typed.rules[cause.rule];
+  const known = namesOf.get(typed) ?? new Map<RuleId, Names>();
+  namesOf.set(typed, known);
+  const names = known.get(cause.rule) ?? namesOfRule(typed, cause.rule);
+  known.set(cause.rule, names);
+  return names;
+}
+
+function namesOfRule(typed: TypedPolicy, id: RuleId): Names {
+  const rule = typed.rules[id];
   if (!rule) return ['none', 'none'];
   const policy = typed.policies[rule.policy];
   const said = rule.section === 'process' ? rule.match : [rule.peers, rule.transport, rule.layer7];
@@ -99,10 +113,11 @@ const sectionsOf = (event: PolicyEvent): readonly Section[] => (event.kind === '
 
 /** Asks both sides of an event, and counts what they should be said to be. */
 export function compareEvent(before: TypedPolicy, after: TypedPolicy, differences: readonly Difference[]) {
+  const of = (section: Section): readonly Difference[] => differences.filter((difference) => difference.section === section);
+  const own = { egress: of('egress'), ingress: of('ingress'), process: of('process') };
   return (event: PolicyEvent, seen: Map<string, number>): void => {
     for (const section of sectionsOf(event)) {
-      const own = differences.filter((difference) => difference.section === section);
-      const found = own.filter((difference) => isOf(difference, event)).map(({ effect }) => effect);
+      const found = own[section].filter((difference) => isOf(difference, event)).map(({ effect }) => effect);
       const expected = expectedEffect(before, after, section, event);
       if (found.length === (expected ? 1 : 0) && found[0] === expected)
         seen.set(expected ?? 'same', (seen.get(expected ?? 'same') ?? 0) + 1);

@@ -74,7 +74,7 @@ const inCompiler: readonly Change[] = [
 
 const inPackets: readonly Change[] = [
   ['networks as endpoints', 'include/verdict.h', '(peer >= memory->addresses)', '(peer > memory->addresses)'],
-  ['a half of each block of choices', 'include/memory.h', 'asked % POL_LIMIT_CHOICE_BLOCK;', 'asked % (POL_LIMIT_CHOICE_BLOCK / 2);'],
+  ['a half of each block of choices', 'include/memory.h', 'asked % POL_LIMIT_CHOICE_BLOCK <<', 'asked % (POL_LIMIT_CHOICE_BLOCK / 2) <<'],
   ['addresses end after 64 bits', 'include/memory.h', 'high = high << width | low >> (64 - width);', 'high = high << width;'],
   ['the code of a message', 'include/parse.h', 'header.type << 8 | header.code', 'header.type << 8'],
   ['sctp as another protocol', 'include/parse.h', 'return POL_PROTOCOL_SCTP;', 'return POL_PROTOCOL_OTHER;'],

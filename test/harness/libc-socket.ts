@@ -1,7 +1,8 @@
 // Sockets by the calls of libc themselves, for what node's do not offer: options, sources, namespaces. All calls return
-// at once (non-blocking); one that fails throws the name of its errno.
+// at once (non-blocking) but `awaited`; one that fails throws the name of its errno.
 import koffi from 'koffi';
 import { errnoName } from '../../src/runtime/ffi/errno.ts';
+import { patience } from './patience.ts';
 
 const libc = koffi.load('libc.so.6');
 const call = {
@@ -106,6 +107,17 @@ export function receive(fd: number): string | undefined {
   const bytes = new Uint8Array(2048);
   const read: unknown = call.recv(fd, bytes, bytes.length, 0);
   return typeof read === 'number' && read >= 0 ? Buffer.from(bytes.subarray(0, read)).toString() : undefined;
+}
+
+/** What comes to be read. Also between two sockets of one machine a kernel may deliver later than the sender goes on (ksoftirqd). */
+export function awaited(fd: number): string | undefined {
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  for (let left = 400 * patience; left > 0; left--) {
+    const text = receive(fd);
+    if (text !== undefined) return text;
+    Atomics.wait(clock, 0, 0, 5);
+  }
+  return undefined;
 }
 
 /** Bytes that are there to read; none if nothing is. */

@@ -17,18 +17,17 @@ import { ownInterfaces } from '../../src/runtime/kernel/interfaces.ts';
 import { type Loaded, loadObjects, type TemplateObject } from '../../src/runtime/kernel/load.ts';
 import { currentRevision } from '../../src/runtime/kernel/revision.ts';
 import { type GenerationContent, type Generations, generations } from '../../src/runtime/kernel/tables.ts';
-import { atEnd, expectOk, mapOf, privateCgroup, privatePins, programOf, templateObject } from './kernel.ts';
-import { ethernet } from './packet.ts';
+import { atEnd, expectOk, mapOf, privateCgroup, privatePins, templateObject } from './kernel.ts';
 import { contextOf, farInterface } from './packet-bench.ts';
 import type { PacketQuestion } from './packet-questions.ts';
-import { type PacketRuns, packetRuns, type Ran, type Run } from './packet-runs.ts';
+import { type PackedAsks, type PacketRuns, packetRuns, type WrongAnswer } from './packet-runs.ts';
 import type { Told } from './tables.ts';
 
 export type HookName = 'cgroup' | 'interface' | 'early';
 /** What the ring has of an event that matters here. */
 export type ToldEvent = Pick<VerdictEvent, 'cause' | 'revision' | 'subject' | 'direction' | 'verdict'>;
-/** What a program says of a packet: what it returns, and the one event that it told. */
-export type Found = { readonly returned: number; readonly told: ToldEvent | undefined };
+/** What a program says of a packet, other than was expected: what it returns, how many events it told, and the last of them. */
+export type Found = { readonly index: number; readonly returned: number; readonly events: number; readonly told: ToldEvent | undefined };
 /** What it is to say; without `told`: nothing is told. */
 export type Expected = { readonly returned: number; readonly told: Told | undefined };
 /** Who asks, before its questions: whose the cgroup, or the interface, is from now on. */
@@ -36,8 +35,8 @@ export type PacketHook = {
   /** Forgets every flow. */
   readonly forget: () => void;
   readonly own: (subject: number) => void;
-  /** In this order, all of the subject that owns the place. */
-  readonly ask: (questions: readonly PacketQuestion[]) => readonly Found[];
+  /** All of the subject that owns the place; the first wrong answer. */
+  readonly ask: (asks: PackedAsks, sameCause: Uint32Array) => Found | undefined;
 };
 export type PacketHooks = {
   readonly loaded: Loaded;
@@ -51,7 +50,7 @@ export const hookTemplates: Readonly<Record<HookName, string>> = { cgroup: 'net/
 
 /** What the programs of each place return. */
 const cgroupReturns = { deny: 0, pass: 1, drop: 2 } as const;
-const interfacePasses = 0xffffffff;
+const interfaceReturns = { drop: 2, reset: 7, pass: 0xffffffff } as const;
 const earlyReturns = { drop: 1, pass: 2 } as const;
 
 /** Empty tables of requests and programs: a packet that opens a connection carries none. */
@@ -94,14 +93,15 @@ const keyBytes = { flows: 40, tracked: 48, track_shares: 4 } as const;
 /** Of an event, what stands before its text. */
 const eventBytes = fieldOf('text').offset;
 
-const programs: Readonly<Record<'cgroup' | 'interface', Readonly<Record<Direction, string>>>> = {
+/** Who is asked at each place. */
+const programs: Readonly<Record<HookName, Readonly<Record<Direction, string>>>> = {
   cgroup: { egress: 'pol_cgroup_egress', ingress: 'pol_cgroup_ingress' },
   interface: { egress: 'pol_tc_from', ingress: 'pol_tc_to' },
+  early: { egress: 'pol_xdp', ingress: 'pol_xdp' },
 };
-
-const runOf =
-  (loaded: Loaded, names: Readonly<Record<Direction, string>>) =>
-  ({ direction, packet }: PacketQuestion): Run => ({ program: programOf(loaded, names[direction]), packet: ethernet(packet) });
+const programNames: readonly string[] = Object.values(programs).flatMap(({ egress, ingress }) => [egress, ingress]);
+/** The number of a place's program in what is asked. */
+export const programNumber = (hook: HookName, direction: Direction): number => programNames.indexOf(programs[hook][direction]);
 
 /** The cgroup of this process, to be given to one endpoint after the other; 0: to nobody, so that it is the host's. */
 function ownedCgroup(loaded: Loaded): (endpoint: number) => void {
@@ -117,8 +117,18 @@ function ownedCgroup(loaded: Loaded): (endpoint: number) => void {
 
 type Bench = { readonly loaded: Loaded; readonly runs: PacketRuns; readonly ownCgroup: (endpoint: number) => void };
 
-/** A run told one event, or none; more are told as none, which nobody expects of a packet that tells something. */
-const foundOf = ({ returned, told, event }: Ran): Found => ({ returned, told: told === 1 ? readEvent(event) : undefined });
+const foundOf = ({ index, returned, told, event }: WrongAnswer): Found => ({
+  index,
+  returned,
+  events: told,
+  told: told > 0 ? readEvent(event) : undefined,
+});
+const asker =
+  ({ runs }: Bench, context: Uint8Array | null): PacketHook['ask'] =>
+  (asks, sameCause) => {
+    const wrong = runs.ask(asks, sameCause, context);
+    return wrong && foundOf(wrong);
+  };
 
 /** An interface of this process, to be given to one workload after the other; nobody has it after `ownInterfaces(maps, [])`. */
 function ownedInterface(loaded: Loaded): (endpoint: number) => void {
@@ -142,10 +152,10 @@ function cgroupsInForce(loaded: Loaded): number {
   return mapById(id[0] ?? 0);
 }
 
-function cgroupHook({ loaded, runs, ownCgroup }: Bench): PacketHook {
+function cgroupHook(bench: Bench): PacketHook {
+  const { loaded, runs, ownCgroup } = bench;
   const host = { until: 0n, exempt: 0n, network: statSync('/proc/self/ns/net').ino };
   mapUpdate(mapOf(loaded, 'host'), u32(0), encode(layouts.host, host));
-  const context = contextOf(farInterface());
   const flows = mapOf(loaded, 'flows');
   return {
     forget: () => {
@@ -153,25 +163,19 @@ function cgroupHook({ loaded, runs, ownCgroup }: Bench): PacketHook {
       ownInterfaces(loaded.maps, []);
     },
     own: (subject) => ownCgroup(subject === fixedEndpoint.host ? fixedEndpoint.none : subject),
-    ask: (questions) => runs.run(questions.map(runOf(loaded, programs.cgroup)), context).map(foundOf),
+    ask: asker(bench, contextOf(farInterface())),
   };
 }
 
 function interfaceHook(bench: Bench): PacketHook {
-  const { loaded, runs, ownCgroup } = bench;
-  const context = contextOf(farInterface());
-  const own = ownedInterface(loaded);
+  const { loaded, ownCgroup } = bench;
   return {
     forget: () => {
       forgetTracked(bench);
       ownCgroup(fixedEndpoint.none);
     },
-    own,
-    ask: (questions) =>
-      runs
-        .run(questions.map(runOf(loaded, programs.interface)), context)
-        .map(foundOf)
-        .map(({ returned, told }) => ({ returned: returned === interfacePasses ? 1 : 0, told })),
+    own: ownedInterface(loaded),
+    ask: asker(bench, contextOf(farInterface())),
   };
 }
 
@@ -187,12 +191,10 @@ function isEarly({ event, expected }: PacketQuestion): boolean {
 
 /** Behind an interface of the host are those of its workloads. */
 function earlyHook(bench: Bench): PacketHook {
-  const { loaded, runs } = bench;
-  const early = { egress: 'pol_xdp', ingress: 'pol_xdp' } as const;
   return {
     forget: () => forgetTracked(bench),
-    own: ownedInterface(loaded),
-    ask: (questions) => runs.run(questions.map(runOf(loaded, early)), null).map(foundOf),
+    own: ownedInterface(bench.loaded),
+    ask: asker(bench, null),
   };
 }
 
@@ -202,8 +204,12 @@ export const expectedAt: Readonly<Record<HookName, (question: PacketQuestion) =>
     const refused = expected.action === 'dropped' && direction === 'egress' ? cgroupReturns.drop : cgroupReturns.deny;
     return { returned: isAllowed(expected) ? cgroupReturns.pass : refused, told: expected };
   },
-  interface: ({ subject, expected }) =>
-    subject === fixedEndpoint.host ? undefined : { returned: isAllowed(expected) ? 1 : 0, told: expected },
+  interface: ({ subject, direction, event, expected }) => {
+    if (subject === fixedEndpoint.host) return undefined;
+    const isReset = expected.action === 'denied' && direction === 'egress' && protocolOf(event.point).protocol === 'tcp';
+    const stopped = isReset ? interfaceReturns.reset : interfaceReturns.drop;
+    return { returned: isAllowed(expected) ? interfaceReturns.pass : stopped, told: expected };
+  },
   early: (question) => {
     if (question.direction === 'egress' || question.subject === fixedEndpoint.host) return undefined;
     return isEarly(question) ? { returned: earlyReturns.drop, told: question.expected } : { returned: earlyReturns.pass, told: undefined };
@@ -223,7 +229,12 @@ export function packetHooks(names: readonly HookName[], objectOf: (template: str
   atEnd(loaded.close);
   const tables: Generations = generations(loaded.maps);
   atEnd(tables.close);
-  const runs = packetRuns(mapOf(loaded, 'events'), eventBytes);
+  const source = { events: mapOf(loaded, 'events'), eventBytes, fields: eventFields };
+  // A place that is not loaded is not asked.
+  const runs = packetRuns(
+    programNames.map((name) => loaded.programs.get(name) ?? 0),
+    source,
+  );
   const bench: Bench = { loaded, runs, ownCgroup: ownedCgroup(loaded) };
   return {
     loaded,

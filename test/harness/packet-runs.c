@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * BPF_PROG_TEST_RUN for a list of packets, and what each of them told the ring of events: from JavaScript, a call that takes
- * five times as long as the program would be made for each.
+ * BPF_PROG_TEST_RUN for a list of packets, and whether each returns and tells the ring of events what it is to: from JavaScript, a
+ * call that takes five times as long as the program would be made for each.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -10,13 +10,29 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Layout: packet-runs.ts. */
-struct run {
-	uint32_t program; /* descriptor */
+/* Layouts: packed-packets.ts and packet-runs.ts. */
+struct ask {
+	uint32_t program; /* index of its descriptor */
 	uint32_t offset; /* of the packet */
 	uint32_t length;
+	uint32_t returned; /* to be */
+	uint32_t told; /* events to be */
+	uint32_t verdicts; /* of which the event has to have one, by bits */
+	uint32_t direction;
+	uint32_t cause; /* the first number that means the same */
+};
+struct field {
+	uint32_t offset, width;
+};
+struct expectation {
+	uint32_t subject; /* of every event */
+	uint32_t causes;
+	const uint32_t *same_cause; /* the first number that means the same, by number */
+	struct field cause_at, subject_at, direction_at, verdict_at; /* in an event */
+};
+struct found {
 	uint32_t returned;
-	uint32_t told; /* events of this packet; the last of them is kept */
+	uint32_t told;
 };
 struct ring {
 	uint64_t *consumer;
@@ -47,28 +63,49 @@ static uint32_t drain(const struct ring *ring, uint8_t *event, uint32_t bytes)
 	return count;
 }
 
-/* 0, or the negative errno of the first that fails. `context`: of each packet, NULL: none. `events`: `event_bytes` for each run. */
-int packet_runs(struct ring *ring, const uint8_t *packets, const uint8_t *context, uint32_t context_bytes, struct run *runs, uint32_t count,
-		uint8_t *events, uint32_t event_bytes)
+static uint64_t value_of(const uint8_t *event, struct field at)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, event + at.offset, at.width);
+	return value;
+}
+
+static int is_told_as(const uint8_t *event, const struct ask *ask, const struct expectation *all)
+{
+	uint64_t cause = value_of(event, all->cause_at), verdict = value_of(event, all->verdict_at);
+
+	return cause < all->causes && all->same_cause[cause] == ask->cause && verdict < 32 && (ask->verdicts >> verdict & 1) &&
+	       value_of(event, all->direction_at) == ask->direction && value_of(event, all->subject_at) == all->subject;
+}
+
+/*
+ * The index of the first whose answer is another than the expected one, which is in `found` and `event` then; `count`: none. Or a
+ * negative errno. `context`: of each packet, NULL: none.
+ */
+int packet_asks(struct ring *ring, const uint32_t *programs, const uint8_t *packets, const uint8_t *context, uint32_t context_bytes,
+		const struct ask *asks, uint32_t count, const struct expectation *all, struct found *found, uint8_t *event, uint32_t event_bytes)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		struct run *run = &runs[i];
+		const struct ask *ask = &asks[i];
 		union bpf_attr attr;
 
 		memset(&attr, 0, sizeof(attr));
-		attr.test.prog_fd = run->program;
-		attr.test.data_in = (uint64_t)(uintptr_t)(packets + run->offset);
-		attr.test.data_size_in = run->length;
+		attr.test.prog_fd = programs[ask->program];
+		attr.test.data_in = (uint64_t)(uintptr_t)(packets + ask->offset);
+		attr.test.data_size_in = ask->length;
 		attr.test.ctx_in = (uint64_t)(uintptr_t)context;
 		attr.test.ctx_size_in = context ? context_bytes : 0;
 		attr.test.repeat = 1;
 		while (syscall(__NR_bpf, BPF_PROG_TEST_RUN, &attr, sizeof(attr)) < 0)
 			if (errno != EINTR && errno != EAGAIN)
 				return -errno;
-		run->returned = attr.test.retval;
-		run->told = drain(ring, events + (uint64_t)i * event_bytes, event_bytes);
+		found->returned = attr.test.retval;
+		found->told = drain(ring, event, event_bytes);
+		if (found->returned != ask->returned || found->told != ask->told || (found->told && !is_told_as(event, ask, all)))
+			return i;
 	}
-	return 0;
+	return count;
 }
 
 /* Deletes every entry, each when the next one is known: from the beginning the kernel would look through all empty places. */

@@ -86,7 +86,7 @@ kernelTest("over loopback with the source of another's socket", async () => {
   const victim = udp('victim', { host: '127.0.0.1', port: 0 });
   const alice = udp('alice', { host: '127.0.0.1', port: 0 });
   libc.sendTo(alice.fd, 'alice', victim.at);
-  assert.is(libc.receive(victim.fd), 'alice');
+  assert.is(libc.awaited(victim.fd), 'alice');
   const mallory = udp('mallory', { host: '127.0.0.2', port: alice.at.port });
   const raised = await scene().net.raisedBy(async () => {
     const forged = { source: '127.0.0.1', to: victim.at };
@@ -102,7 +102,7 @@ kernelTest("over loopback with the source of another's socket", async () => {
     'ok',
     'as itself it may',
   );
-  assert.is(libc.receive(alice.fd), 'mallory');
+  assert.is(libc.awaited(alice.fd), 'mallory');
 });
 
 kernelTest("from an address that is another endpoint's own", () => {
@@ -193,7 +193,7 @@ kernelTest('a flow of a network namespace of its own', () => {
       execFileSync('ip', ['address', 'add', `${remote.host}/32`, 'dev', 'lo']);
       const self = udp('mallory', remote);
       assert.is(send(40007), 1);
-      assert.is(libc.receive(self.fd), 'x', 'there it is itself');
+      assert.is(libc.awaited(self.fd), 'x', 'there it is itself');
     });
     assert.is(
       codeOf(() => send(40007)),
@@ -246,7 +246,7 @@ kernelTest('an allowed server that is bound to the device: reached by UDP, taken
     'EPERM',
   );
   libc.sendTo(mallory.udp, 'x', { host: '127.0.0.1', port: libc.portOf(alice.udp) });
-  assert.is(libc.receive(alice.udp), 'x');
+  assert.is(libc.awaited(alice.udp), 'x');
 });
 
 let world: HttpWorld | undefined;

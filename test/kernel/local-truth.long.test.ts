@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bundle } from '../../scripts/kernels/bundle.ts';
+import { bundle } from '../../scripts/test/bundle.ts';
 import { faultPlugin, faultyTemplates } from '../harness/faulted.ts';
 import { atEnd, kernelTest, projectRoot } from '../harness/kernel.ts';
 import { type Measure, measures } from '../harness/local-truth-faults.ts';

@@ -4,18 +4,19 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type LinedPart, partsOf } from '../../src/compiler/7-build/parts.ts';
-import type { PolicyPart } from '../../src/compiler/ir/bundle.ts';
 import type { Emitted } from '../../src/compiler/ir/emitted.ts';
-import { moved, placed } from '../../src/compiler/ir/part-lines.ts';
+import { placed } from '../../src/compiler/ir/part-lines.ts';
 import { parseAddress } from '../../src/compiler/space/address.ts';
 import type { Labels } from '../../src/compiler/space/labels.ts';
 import { transportPoint } from '../../src/compiler/space/transport.ts';
 import { ClassSpace } from '../../src/runtime/policy/class-space.ts';
 import type { InventoryEndpoint } from '../../src/runtime/policy/generation.ts';
+import { followParts, type KnownParts, noParts, sharedEnds } from '../../src/runtime/policy/known-parts.ts';
 import { lookupOf, type Peer } from '../../src/runtime/policy/lookup.ts';
 import { materialize } from '../../src/runtime/policy/materialize.ts';
 import { PartedSources } from '../../src/runtime/policy/parted-sources.ts';
 import { PolicyIndex, type PolicySet, policySetOf } from '../../src/runtime/policy/policy-index.ts';
+import { contentEnds } from '../../src/runtime/policy/program-check.ts';
 import { editedPolicy, randomPolicy, randomUniverse, type Universe } from '../harness/arbitrary.ts';
 import { typedPolicy } from '../harness/compile.ts';
 import { type Random, random, seedOf } from '../harness/random.ts';
@@ -117,18 +118,20 @@ function answers(policy: Emitted, policies: PolicySet, endpoints: readonly Inven
   return [...network, ...exec];
 }
 
-const isAt = ({ policies, rules }: PolicyPart, lines: readonly number[]): boolean =>
-  [...policies, ...rules].every(({ line }, i) => line === lines[i]);
-
-/** Parts as they are read: those with a content that is known are the known objects. */
-function read(parts: readonly LinedPart[], known: Map<string, PolicyPart>): readonly PolicyPart[] {
-  return parts.map(({ content, lines }) => {
-    const key = JSON.stringify(content);
-    const before = known.get(key);
-    const part = before && isAt(before, lines) ? before : before ? moved(before, lines) : placed(JSON.parse(key), key, lines);
-    known.set(key, part);
-    return part;
+/** Parts as they are read behind `before`: `isNew` is told of those that are not known. */
+function read(linedParts: readonly LinedPart[], before: KnownParts, isNew: () => void): KnownParts {
+  const contents = new Map(linedParts.map(({ content, lines }) => [JSON.stringify(content), { content, count: lines.length }]));
+  const names = [...contents.keys()];
+  const lines = Uint32Array.from(linedParts.flatMap((part) => part.lines));
+  const found = followParts(before, { names, lines, shared: sharedEnds(before.names, names) }, (name) => {
+    isNew();
+    const one = contents.get(name);
+    if (!one) throw new Error('a name that was not asked for');
+    const { content, count } = one;
+    return { count, ends: contentEnds(content), placed: (own) => placed(JSON.parse(name), name, own) };
   });
+  if (!found) throw new Error('lines are not those of all');
+  return found;
 }
 
 /** Policies whose subject matches, one after the other. */
@@ -165,16 +168,23 @@ test('following changes gives what starting with the last gives', () => {
   const source = random(seedOf('policy-index', 20261121));
   let [kept, made, elsewhere, denied, all, stayed, changed] = [0, 0, 0, 0, 0, 0, 0];
   for (let sequence = 0; sequence < sequences; sequence++) {
-    const [files, index, known, states] = [new Files(source), new PolicyIndex(), new Map<string, PolicyPart>(), new States()];
+    const [files, index, states] = [new Files(source), new PolicyIndex(), new States()];
+    let known = noParts;
     for (let change = 0; change < changes; change++) {
       const policy = files.emitted();
-      const before = known.size;
-      const places = new Map(known);
-      const parts = read(partsOf(policy, policiesOfPart), known);
-      elsewhere += parts.filter((part) => (places.get(part.content) ?? part) !== part).length;
+      const before = new Map(known.parts.map((part) => [part.content, part]));
+      const linedParts = partsOf(policy, policiesOfPart);
+      let unknown = 0;
+      known = read(linedParts, known, () => unknown++);
+      const { parts } = known;
+      assert.equal(
+        known,
+        read(linedParts, noParts, () => {}),
+      );
+      elsewhere += parts.filter((part) => (before.get(part.content) ?? part) !== part).length;
       assert.equal(new PartedSources(parts).table(), policy.sources);
-      made += known.size - before;
-      kept += parts.length - (known.size - before);
+      made += unknown;
+      kept += parts.length - unknown;
       // A part under another name, and under its own again, is as if it had stayed.
       const renamed = source.int(parts.length);
       index.change(parts.map((part, place) => (place === renamed ? { ...part, content: '' } : part)));

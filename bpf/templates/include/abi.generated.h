@@ -3,7 +3,7 @@
 #pragma once
 #include <linux/types.h>
 
-#define POL_ABI_VERSION 18
+#define POL_ABI_VERSION 19
 
 enum {
 	POL_ACTION_ABSENT = 0,
@@ -256,7 +256,7 @@ _Static_assert(sizeof(struct pol_endpoint) == 8, "pol_endpoint");
 
 /* one section of a subject: which row of verdicts a port class chooses */
 struct pol_section {
-	__u32 cells; /* address of cells: at [port class / 16] (grouped: / 64) its own, or one of others: then its choices are 0. Lowest two bits: choice form. Wide: the block behind has the upper bytes */
+	__u32 cells; /* address of cells: at [port class / 16] (grouped: / 64) its own, or one of others: then its choices are 0. Lowest two bits: choice form. Wide: two blocks, a choice is u16 */
 	__u32 rows; /* address of a pol_row for each choice */
 	__u32 starts; /* process: number of the verdict of the first class of program starts */
 	__u32 bases; /* number of the verdict of choice 0, of a network; that of an endpoint is the next */

@@ -41,7 +41,7 @@ POL_GLOBAL int pol_listener_judge(struct __sk_buff *skb, struct pol_case *this)
 	/* SYN-ACK: a reply to what was let in. */
 	if (this->direction == POL_SECTION_EGRESS)
 		return 1;
-	action = pol_case_decide(skb, this);
+	action = pol_case_decide_here(skb, this);
 	if (action == POL_ACTION_DENY)
 		return pol_case_deny(this);
 	/* Data before there is a socket to read it from (fast open, data in the third ACK). The sender sends it again. */

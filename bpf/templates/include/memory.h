@@ -26,15 +26,16 @@ static __always_inline const struct pol_memory *pol_memory_of(__u32 slot)
  */
 static __always_inline const void *pol_memory_at(__u32 slot, const struct pol_memory *memory, __u32 at, __u32 size)
 {
-	__u32 number = (slot & 1) * POL_LIMIT_MEMORY_PAGES + ((at / POL_LIMIT_MEMORY_PAGE) & (POL_LIMIT_MEMORY_PAGES - 1));
-	__u32 offset = at & (POL_LIMIT_MEMORY_PAGE - size), zero = 0;
+	__u64 offset = at & (POL_LIMIT_MEMORY_PAGE - size);
 	const char *bytes = (const char *)memory;
+	__u32 number, zero = 0;
 	void *page;
 
 	/* Else clang masks a pointer, or knows better and leaves the mask out. */
 	asm volatile("" : "+r"(offset));
 	if (at < POL_LIMIT_MEMORY_PAGE)
 		return bytes + offset;
+	number = (slot & 1) * POL_LIMIT_MEMORY_PAGES + ((at / POL_LIMIT_MEMORY_PAGE) & (POL_LIMIT_MEMORY_PAGES - 1));
 	page = bpf_map_lookup_elem(&t_memory, &number);
 	bytes = page ? bpf_map_lookup_elem(page, &zero) : 0;
 	if (!bytes)
@@ -115,9 +116,9 @@ static __always_inline int pol_choice_grouped(__u32 slot, const struct pol_memor
 /* What `asked` (a class of ports or peers) chooses; 0 where it has no block of its own. False: memory is missing. */
 static __always_inline int pol_choice_of(__u32 slot, const struct pol_memory *memory, __u32 cells, __u32 asked, __u32 *choice)
 {
-	__u32 column = asked / POL_LIMIT_CHOICE_BLOCK, bits = memory->cell_bits & 31, at, cell;
+	__u32 column = asked / POL_LIMIT_CHOICE_BLOCK, bits = memory->cell_bits & 31, wide = cells & POL_CHOICE_WIDE, at, cell;
 	const __u32 *word;
-	const __u8 *byte;
+	const __u16 *two;
 
 	if (cells & POL_CHOICE_GROUPED_BYTES)
 		return pol_choice_grouped(slot, memory, cells, asked, choice);
@@ -128,17 +129,12 @@ static __always_inline int pol_choice_of(__u32 slot, const struct pol_memory *me
 	*choice = 0;
 	if ((cell & ((1u << bits) - 1)) != column)
 		return 1;
-	at = memory->blocks + (cell >> bits) * POL_LIMIT_CHOICE_BLOCK + asked % POL_LIMIT_CHOICE_BLOCK;
-	byte = pol_memory_at(slot, memory, at, 1);
-	if (!byte)
+	at = memory->blocks + (cell >> bits) * POL_LIMIT_CHOICE_BLOCK + (asked % POL_LIMIT_CHOICE_BLOCK << wide);
+	/* The two bytes that it is, or is one of. */
+	two = pol_memory_at(slot, memory, at, sizeof(*two));
+	if (!two)
 		return 0;
-	*choice = *byte;
-	if (cells & POL_CHOICE_WIDE) {
-		byte = pol_memory_at(slot, memory, at + POL_LIMIT_CHOICE_BLOCK, 1);
-		if (!byte)
-			return 0;
-		*choice |= (__u32)*byte << 8;
-	}
+	*choice = *two >> (at & 1) * 8 & (0xff | wide * 0xff00);
 	return 1;
 }
 
@@ -170,21 +166,9 @@ static __always_inline __u32 pol_address_number(__u32 node)
 	return node & 0x3fffffff;
 }
 
-/*
- * What an address is: a node of the kind POL_NODE_CLASS or POL_NODE_ENDPOINT. Another kind: nobody's, of no class (every
- * address is of some class where the memory is whole).
- */
-static __always_inline __u32 pol_address_find(__u32 slot, const struct pol_memory *memory, const struct pol_address *address)
+/* Walks down from `node` by the bits of `high`, then those of `low`. */
+static __always_inline __u32 pol_address_walk(__u32 slot, const struct pol_memory *memory, __u32 node, __u64 high, __u64 low)
 {
-	__u64 high = (__u64)bpf_ntohl(address->word[0]) << 32 | bpf_ntohl(address->word[1]);
-	__u64 low = (__u64)bpf_ntohl(address->word[2]) << 32 | bpf_ntohl(address->word[3]);
-	__u32 node = memory->ipv6;
-
-	if (!high && low >> 32 == 0xffff) {
-		node = memory->ipv4;
-		high = low << 32;
-		low = 0;
-	}
 	for (int step = 0; step < POL_LIMIT_ADDRESS_STEPS; step++) {
 		__u32 at = (node & 0x3ffffff) * 16, width;
 
@@ -214,4 +198,18 @@ static __always_inline __u32 pol_address_find(__u32 slot, const struct pol_memor
 		low <<= width;
 	}
 	return POL_NODE_MISSING;
+}
+
+/*
+ * What an address is: a node of the kind POL_NODE_CLASS or POL_NODE_ENDPOINT. Another kind: nobody's, of no class (every
+ * address is of some class where the memory is whole).
+ */
+static __always_inline __u32 pol_address_find(__u32 slot, const struct pol_memory *memory, const struct pol_address *address)
+{
+	__u64 high = (__u64)bpf_ntohl(address->word[0]) << 32 | bpf_ntohl(address->word[1]);
+	__u64 low = (__u64)bpf_ntohl(address->word[2]) << 32 | bpf_ntohl(address->word[3]);
+
+	if (!high && low >> 32 == 0xffff)
+		return pol_address_walk(slot, memory, memory->ipv4, low << 32, 0);
+	return pol_address_walk(slot, memory, memory->ipv6, high, low);
 }

@@ -70,17 +70,28 @@ POL_GLOBAL int pol_peer_find(struct __sk_buff *skb, struct pol_case *this)
 	return cause;
 }
 
+/* Is it known who the peer is, as far as sockets say it? Else `verdict` is a denial. */
+static __always_inline int pol_case_is_told(struct __sk_buff *skb, struct pol_case *this)
+{
+	int cause = pol_peer_tell(skb, this);
+
+	if (cause)
+		pol_verdict_fixed(&this->verdict, POL_ACTION_DENY, cause);
+	return !cause;
+}
+
 /* Peer and verdict of a new flow, or of an old one under a new revision. Returns the action; `verdict` is filled. */
 POL_GLOBAL int pol_case_decide(struct __sk_buff *skb, struct pol_case *this)
 {
-	int cause;
-
-	if (!this)
+	if (!this || !pol_case_is_told(skb, this))
 		return POL_ACTION_DENY;
-	cause = pol_peer_tell(skb, this);
-	if (cause) {
-		pol_verdict_fixed(&this->verdict, POL_ACTION_DENY, cause);
-		return POL_ACTION_DENY;
-	}
 	return pol_verdict_decide(&this->question, &this->peer, &this->verdict);
+}
+
+/* The same, for a function that has the stack for it. */
+static __always_inline int pol_case_decide_here(struct __sk_buff *skb, struct pol_case *this)
+{
+	if (!pol_case_is_told(skb, this))
+		return POL_ACTION_DENY;
+	return pol_verdict_decide_here(&this->question, &this->peer, &this->verdict);
 }

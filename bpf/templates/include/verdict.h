@@ -183,19 +183,14 @@ static __always_inline int pol_peer_class(__u32 slot, const struct pol_memory *m
  * that nothing but its address tells (POL_ENDPOINT_BY_ADDRESS) is found on the way: afterwards `peer->endpoint` says who it is.
  * Returns where its names choose too (as pol_verdict_of_classes says it), or 0.
  */
-POL_GLOBAL __u64 pol_verdict_ask(const struct pol_question *question, struct pol_peer *peer, struct pol_verdict *verdict)
+static __always_inline __u64 pol_verdict_ask_here(const struct pol_question *question, struct pol_peer *peer, struct pol_verdict *verdict)
 {
-	__u32 slot, endpoint, node = POL_NODE_MISSING, peer_class;
-	const struct pol_memory *memory;
+	__u32 slot = question->slot, endpoint = peer->endpoint, node = POL_NODE_MISSING, peer_class;
+	const struct pol_memory *memory = pol_memory_of(slot);
 	const struct pol_endpoint *subject;
 	const struct pol_section *section;
 	__u64 named = 0;
 
-	if (!question || !peer || !verdict)
-		return 0;
-	slot = question->slot;
-	memory = pol_memory_of(slot);
-	endpoint = peer->endpoint;
 	if (endpoint == POL_ENDPOINT_BY_ADDRESS || !endpoint) {
 		if (memory)
 			node = pol_address_find(slot, memory, &peer->address);
@@ -220,6 +215,12 @@ POL_GLOBAL __u64 pol_verdict_ask(const struct pol_question *question, struct pol
 		return 0;
 	pol_verdict_take(slot, memory, pol_verdict_of_classes(question, memory, section, peer_class, &named), verdict);
 	return endpoint ? 0 : named;
+}
+
+/* The same, called: a return costs as much as half of it (AMD, "safe ret"), but stacks are small. */
+POL_GLOBAL __u64 pol_verdict_ask(const struct pol_question *question, struct pol_peer *peer, struct pol_verdict *verdict)
+{
+	return question && peer && verdict ? pol_verdict_ask_here(question, peer, verdict) : 0;
 }
 
 /* The verdict that names choose of a row; UNKNOWN: a denial, something is missing. */
@@ -262,6 +263,16 @@ static __always_inline void pol_verdict_by_name(const struct pol_question *quest
 static __always_inline int pol_verdict_decide(const struct pol_question *question, struct pol_peer *peer, struct pol_verdict *verdict)
 {
 	__u64 named = pol_verdict_ask(question, peer, verdict);
+
+	if (named)
+		pol_verdict_by_name(question, peer, named, verdict);
+	return verdict->action;
+}
+
+/* The same, for a function that has some 128 bytes of stack for it. */
+static __always_inline int pol_verdict_decide_here(const struct pol_question *question, struct pol_peer *peer, struct pol_verdict *verdict)
+{
+	__u64 named = pol_verdict_ask_here(question, peer, verdict);
 
 	if (named)
 		pol_verdict_by_name(question, peer, named, verdict);

@@ -42,29 +42,41 @@ static __always_inline __u32 pol_tc_local_owner(struct __sk_buff *skb, const str
 	return owner == POL_OWNER_NO_SOCKET ? POL_ENDPOINT_HOST : owner;
 }
 
+/* The peer has an address of the host, about which was asked: if its socket is another's, that is asked about. Returns as pol_verdict_ask does. */
+POL_GLOBAL __u64 pol_tc_ask_host(struct __sk_buff *skb, struct pol_case *this)
+{
+	if (!this)
+		return 0;
+	this->peer.endpoint = pol_tc_local_owner(skb, this);
+	if (this->peer.endpoint == POL_OWNER_UNKNOWN) {
+		pol_verdict_fixed(&this->verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
+		return 0;
+	}
+	return this->peer.endpoint == POL_ENDPOINT_HOST ? 0 : pol_verdict_ask(&this->question, &this->peer, &this->verdict);
+}
+
+/* As pol_verdict_by_name. */
+POL_GLOBAL int pol_tc_ask_names(struct pol_case *this, __u64 named)
+{
+	if (this)
+		pol_verdict_by_name(&this->question, &this->peer, named, &this->verdict);
+	return 0;
+}
+
 /*
  * On the host's addresses the socket says who the peer is, everywhere else the address: so the address is asked first, with the
  * verdict, and the few that are the host's are decided again by their socket's owner.
  */
-POL_GLOBAL int pol_tc_decide(struct __sk_buff *skb, struct pol_case *this)
+static __always_inline int pol_tc_decide(struct __sk_buff *skb, struct pol_case *this)
 {
 	__u64 named;
 
-	if (!this)
-		return POL_ACTION_DENY;
 	this->peer.endpoint = POL_ENDPOINT_BY_ADDRESS;
 	named = pol_verdict_ask(&this->question, &this->peer, &this->verdict);
-	if (this->peer.endpoint == POL_ENDPOINT_HOST) {
-		this->peer.endpoint = pol_tc_local_owner(skb, this);
-		if (this->peer.endpoint == POL_OWNER_UNKNOWN) {
-			pol_verdict_fixed(&this->verdict, POL_ACTION_DENY, POL_CAUSE_INTERNAL);
-			return POL_ACTION_DENY;
-		}
-		if (this->peer.endpoint != POL_ENDPOINT_HOST)
-			named = pol_verdict_ask(&this->question, &this->peer, &this->verdict);
-	}
+	if (this->peer.endpoint == POL_ENDPOINT_HOST)
+		named = pol_tc_ask_host(skb, this);
 	if (named)
-		pol_verdict_by_name(&this->question, &this->peer, named, &this->verdict);
+		pol_tc_ask_names(this, named);
 	return this->verdict.action;
 }
 

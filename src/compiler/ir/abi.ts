@@ -7,7 +7,7 @@ import { limits } from './limits.ts';
 export { limits };
 
 /** Version of the bundle format and of these layouts; both programs refuse another one. */
-export const abiVersion = 18;
+export const abiVersion = 19;
 
 export const verdictAction = { absent: 0, allow: 1, deny: 2, inspect: 3 } as const;
 /**
@@ -173,7 +173,7 @@ export const layouts = {
   section: layout('pol_section', 'one section of a subject: which row of verdicts a port class chooses', {
     cells: scalar(
       'u32',
-      'address of cells: at [port class / 16] (grouped: / 64) its own, or one of others: then its choices are 0. Lowest two bits: choice form. Wide: the block behind has the upper bytes',
+      'address of cells: at [port class / 16] (grouped: / 64) its own, or one of others: then its choices are 0. Lowest two bits: choice form. Wide: two blocks, a choice is u16',
     ),
     rows: scalar('u32', 'address of a pol_row for each choice'),
     starts: scalar('u32', 'process: number of the verdict of the first class of program starts'),

@@ -24,5 +24,7 @@ export function moved(part: PolicyPart, lines: ArrayLike<number>): PolicyPart {
   const next = (): number => lines[at++] ?? 0;
   const policies = part.policies.map((policy) => ({ ...policy, line: next() }));
   const rules = part.rules.map((rule) => ({ ...rule, line: next() }));
-  return { ...part, policies, rules: rules.map((rule) => (rule.usedAt ? { ...rule, usedAt: { ...rule.usedAt, line: next() } } : rule)) };
+  const used = rules.map((rule) => (rule.usedAt ? { ...rule, usedAt: { ...rule.usedAt, line: next() } } : rule));
+  // Made in one place, so that all are of one form to who goes over very many of them.
+  return { content: part.content, selectors: part.selectors, policies, rules: used };
 }

@@ -32,12 +32,15 @@ import { type Mismatch, Verifier } from '../kernel/verify.ts';
 import type { Bundle } from '../policy/bundle.ts';
 import { newQuestions, Questions } from '../policy/changed-questions.ts';
 import { ClassSpace } from '../policy/class-space.ts';
+import type { CauseNumbers, GenerationTables } from '../policy/generation.ts';
 import { materialize } from '../policy/materialize.ts';
+import { PartedSources } from '../policy/parted-sources.ts';
 import { PolicyIndex, type PolicySet } from '../policy/policy-index.ts';
 import { serviceTables } from '../policy/services.ts';
 import { refuseWithoutInterface } from './own-interface.ts';
 import { type PinnedMaps, pinnedMaps } from './pinned.ts';
 import { type Complaint, Refusal, refusalOfFailures } from './refusal.ts';
+import { changedPart, someCauses } from './rehearsed-part.ts';
 
 export type Desired = {
   readonly bundle: Bundle;
@@ -185,14 +188,17 @@ export class Enforcement {
   }
 
   /**
-   * What a change of a part does before its switch, without one: the part at `place` becomes one of another name, and itself again.
+   * What a change of a part does before its switch, without one: the part at `place` becomes another one, and itself again.
    * `bundle`: the one in force, perhaps read again.
    */
   rehearse(bundle: Bundle, place: number): void {
     const { current } = this;
     if (current?.desired.bundle.manifest.build !== bundle.manifest.build || current.programs.tables.get('config') === undefined) return;
-    const renamed = bundle.parts.map((part, at) => (at === place ? { ...part, content: '' } : part));
-    this.policiesOf({ ...bundle, parts: renamed });
+    const part = bundle.parts[place];
+    if (part) {
+      const parts = bundle.parts.slice(0, place).concat(changedPart(part), bundle.parts.slice(place + 1));
+      this.tablesOf({ ...bundle, parts, sources: new PartedSources(parts) }, current.tables, someCauses);
+    }
     this.questioned(bundle, this.answered);
     current.programs.generations.layOut(this.contentOf(bundle, current.tables));
   }
@@ -270,13 +276,17 @@ export class Enforcement {
     return { loaded, tables, generations: generations(tables), emptyTable };
   }
 
-  private contentOf(bundle: Bundle, { endpoints, addresses, cgroups, backends }: EndpointTables): GenerationContent {
+  private contentOf(bundle: Bundle, tables: EndpointTables): GenerationContent {
     const { causes, save } = this.identities;
     const { frame, images, sources } = bundle;
-    const policies = this.policiesOf(bundle);
-    const tables = materialize({ policies, ports: images.ports, endpoints, causes: causes.numbersOf(sources) });
+    const { addresses, cgroups, backends } = tables;
+    const made = this.tablesOf(bundle, tables, causes.numbersOf(sources));
     save();
-    return { images, tables, addresses, cgroups, services: serviceTables(frame, backends) };
+    return { images, tables: made, addresses, cgroups, services: serviceTables(frame, backends) };
+  }
+
+  private tablesOf(bundle: Bundle, { endpoints }: EndpointTables, causes: CauseNumbers): GenerationTables {
+    return materialize({ policies: this.policiesOf(bundle), ports: bundle.images.ports, endpoints, causes });
   }
 
   /** Good until it is asked for those of another bundle. */

@@ -8,6 +8,7 @@ import type { VerdictEvent } from '../events/verdict-event.ts';
 import type { LostRecord, VerdictRecord } from '../hubble/flow.ts';
 import { type RecordContext, recordOfEvent, timeText } from '../hubble/record.ts';
 import type { NamedEndpoint } from '../policy/generation.ts';
+import { Builds } from './builds.ts';
 import type { InForce } from './enforcement.ts';
 import { PoisonedConnections } from './poisoned.ts';
 
@@ -20,7 +21,7 @@ export class Observation {
   readonly history = new History<VerdictRecord>(historyLength);
   private readonly causes: CauseTable;
   private readonly endpoints = new Map<number, NamedEndpoint>();
-  private readonly builds = new Map<number, string>();
+  private readonly builds = new Builds();
   private readonly poisoned: PoisonedConnections;
   private cgroups: ReadonlyMap<number, string> = new Map();
   private readonly nodeName = hostname();
@@ -36,7 +37,7 @@ export class Observation {
   learn({ tables, revision, desired, maps }: InForce): void {
     for (const name of tables.names) this.endpoints.set(name.id, name);
     this.cgroups = new Map(tables.cgroups.map(({ endpoint, path }) => [endpoint, path]));
-    this.builds.set(revision, desired.bundle.manifest.build);
+    this.builds.learn(revision, desired.bundle.manifest.build);
     const events = maps.get('events');
     if (events !== undefined && !this.reading) this.read(events);
   }
@@ -89,7 +90,7 @@ export class Observation {
       nodeName: this.nodeName,
       recordOf: (cause) => this.causes.recordOf(cause),
       endpointOf: (id) => this.endpoints.get(id),
-      buildOf: (revision) => this.builds.get(revision),
+      buildOf: (revision) => this.builds.of(revision),
       wallTime: (monotonic) => this.wallTime(monotonic),
     };
   }

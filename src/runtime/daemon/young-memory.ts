@@ -10,6 +10,9 @@ export class YoungMemory {
 
   constructor() {
     setFlagsFromString('--expose-gc');
+    // What a change makes lives until the next. V8 would take that for long, make it among old objects at once and compile anew for it;
+    // and what is dead there keeps young objects alive until all garbage is collected.
+    setFlagsFromString('--no-allocation-site-pretenuring');
     this.#collect = runInNewContext('gc');
   }
 

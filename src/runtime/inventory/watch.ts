@@ -19,11 +19,13 @@ export function watchFile(path: string, changed: () => void, { settle = 100, pol
     const now = fingerprint(path);
     if (now === known) return;
     known = now;
+    clearTimeout(timer);
+    const isDone = now !== 'absent' && atOnce?.() === true;
     // The folder itself may be another one now.
     folders.close();
     folders = watchFolders(path, look);
-    clearTimeout(timer);
-    if (now !== 'absent' && atOnce?.()) return;
+    // What came meanwhile nobody was told of.
+    if (isDone) return look();
     timer = setTimeout(() => (fingerprint(path) === known ? changed() : look()), settle).unref();
   };
   const poll = setInterval(look, every).unref();

@@ -21,11 +21,12 @@ import {
   signatureFile,
 } from '../../compiler/ir/bundle.ts';
 import { buildText, bundleSchemas } from '../../compiler/ir/bundle-schema.ts';
-import { linesIn, moved, placed } from '../../compiler/ir/part-lines.ts';
+import { linesIn, placed } from '../../compiler/ir/part-lines.ts';
 import { boundaryFault } from './boundary.ts';
 import { countsFor, imageFault } from './image-check.ts';
+import { between, followParts, type KnownParts, noParts, type ReadPart, type SharedEnds, sharedEnds } from './known-parts.ts';
 import { PartedSources } from './parted-sources.ts';
-import { type ContentEnds, contentEnds, frameFault, partFault } from './program-check.ts';
+import { contentEnds, frameFault, partFault } from './program-check.ts';
 import { signerOf, type TrustedKey } from './trust.ts';
 
 /** A bundle that passed every check. */
@@ -134,7 +135,19 @@ function refuseOtherVersion(value: unknown): void {
   throw new Refusal('other-version', 'manifest.json', `made by another version: ${found}; this one reads ${wanted}; build it again`);
 }
 
-function readManifest(directory: string): Manifest {
+/** `shared`: the parts that `known`, of a bundle that was good, has, too. */
+type ReadManifest = { readonly manifest: Manifest; readonly shared: SharedEnds };
+
+/** What was checked in the bundle before is not checked again. */
+function checkedManifest(file: string, value: unknown, known: readonly string[]): ReadManifest {
+  const names = typeof value === 'object' && value !== null && 'parts' in value && Array.isArray(value.parts) ? value.parts : [];
+  const shared = sharedEnds(known, names);
+  const middle = names.slice(shared.head, names.length - shared.tail);
+  const manifest = checked(file, shared.head + shared.tail > 0 ? { ...Object(value), parts: middle } : value, validators.manifest);
+  return { shared, manifest: { ...manifest, parts: between(known, shared, middle) } };
+}
+
+function readManifest(directory: string, known: readonly string[]): ReadManifest {
   const file = 'manifest.json';
   const folder = statSync(directory, { throwIfNoEntry: false });
   if (!folder) throw new Refusal('not-a-bundle', file, `\`${directory}\` does not exist`);
@@ -144,11 +157,19 @@ function readManifest(directory: string): Manifest {
   }
   const value = parsed(file, read(directory, file));
   refuseOtherVersion(value);
-  const manifest = checked(file, value, validators.manifest);
+  const { manifest, shared } = checkedManifest(file, value, known);
   if (hex(buildText(manifest)) !== manifest.build) {
     throw new Refusal('damaged', file, `\`${file}\` is damaged: its content does not have the build hash that it names`);
   }
-  return manifest;
+  if (isTwice(manifest.parts, shared)) throw new Refusal('damaged', file, `\`${file}\` is damaged: it names a part twice`);
+  return { manifest, shared };
+}
+
+/** Is a part named twice? Those at either end are of a bundle where none was. */
+function isTwice(parts: readonly string[], { head, tail }: SharedEnds): boolean {
+  const end = parts.length - tail;
+  const middle = new Set(parts.slice(head, end));
+  return middle.size < end - head || parts.some((name, place) => (place < head || place >= end) && middle.has(name));
 }
 
 /** Bytes that each image must have; the manifest counts pieces, prefixes and pages. */
@@ -192,26 +213,33 @@ function signerIn(directory: string, { build }: Manifest, trusted: readonly Trus
 /** What files hold, by their hashes: what the bundle before had is neither read nor checked again. */
 export type KnownContents = {
   readonly frames: Map<string, ProgramFrame>;
-  readonly parts: Map<string, KnownPart>;
+  readonly parts: KnownParts;
   readonly lines: Map<string, Uint32Array>;
   readonly metrics: Map<string, readonly MetricDefinition[]>;
   readonly boundaries: Map<string, BoundaryTable>;
   readonly images: Map<string, Uint8Array>;
   readonly objects: Map<string, Uint8Array>;
 };
-/** `part`: where it stood last; `lines`: those that it has there, its own. */
-type KnownPart = { readonly part: PolicyPart; readonly lines: Uint32Array; readonly ends: ContentEnds };
+/** So many parts behind a changed one are mostly of its file, so that their lines move with it. */
+const partsOfFile = 5;
 
-/** `bundle` as if the part at `place`, and what most changes touch besides, were not known: what is read after it is read as a change of it. */
+/**
+ * `bundle` as if the part at `place`, and what most changes touch besides, were not known, and some parts stood elsewhere in their file:
+ * what is read after it is read as a change of it.
+ */
 export function forgotten(bundle: Bundle, place: number): Bundle {
-  const parts = new Map(bundle.known.parts);
-  parts.delete(bundle.manifest.parts[place] ?? '');
-  return { ...bundle, known: { ...bundle.known, parts, lines: new Map(), boundaries: new Map(), images: new Map() } };
+  const { parts } = bundle.known;
+  const names = parts.names.map((name, at) => (at === place ? '' : name));
+  const lines = parts.lines.slice();
+  const own = lines.subarray(parts.starts[place + 1], parts.starts[Math.min(place + 1 + partsOfFile, names.length)]);
+  own.set(own.map((line) => line + 1));
+  const known = { ...bundle.known, parts: { ...parts, names, lines }, lines: new Map(), boundaries: new Map(), images: new Map() };
+  return { ...bundle, known };
 }
 
 const nothingKnown = (): KnownContents => ({
   frames: new Map(),
-  parts: new Map(),
+  parts: noParts,
   lines: new Map(),
   metrics: new Map(),
   boundaries: new Map(),
@@ -256,40 +284,26 @@ class Contents {
     return once(this.#before?.boundaries, this.now.boundaries, { key: entry.sha256, make });
   }
 
-  /** The part with this hash, whose lines begin at `at`. */
-  part(sha256: string, lines: Uint32Array, at: number): KnownPart {
-    const known = this.#before?.parts.get(sha256);
-    const found = known ? knownAt(known, lines, at) : this.#newPart(sha256, lines, at);
-    this.now.parts.set(sha256, found);
-    return found;
-  }
-
-  #newPart(sha256: string, lines: Uint32Array, at: number): KnownPart {
+  #newPart(sha256: string): ReadPart {
     const entry = { file: partFile(sha256), sha256 };
     const content = sound(entry, this.#json(entry, validators.part), partFault);
-    const own = linesAt(lines, at, linesIn(content));
-    return { part: placed(content, sha256, own), lines: own, ends: contentEnds(content) };
+    return { count: linesIn(content), ends: contentEnds(content), placed: (lines) => placed(content, sha256, lines) };
   }
 
   #lines(entry: FileEntry): Uint32Array {
     const make = (): Uint32Array => {
       const bytes = verified(this.#directory, entry);
-      if (bytes.length % 4 !== 0) throw noRule(entry);
+      if (bytes.length % 4 !== 0) throw new Refusal('damaged', entry.file, `\`${entry.file}\` is damaged: it ends within a line`);
       return new Uint32Array(new Uint8Array(bytes).buffer);
     };
     return once(this.#before?.lines, this.now.lines, { key: entry.sha256, make });
   }
 
   /** All parts, in their order. */
-  parts({ files, parts }: Manifest): readonly KnownPart[] {
+  parts({ files, parts: names }: Manifest, shared: SharedEnds): KnownParts {
     const lines = this.#lines(files.lines);
-    let at = 0;
-    const found = parts.map((sha256) => {
-      const part = this.part(sha256, lines, at);
-      at += part.lines.length;
-      return part;
-    });
-    if (at !== lines.length) throw noRule(files.lines);
+    const found = followParts(this.#before?.parts ?? noParts, { names, shared, lines }, (name) => this.#newPart(name));
+    if (!found) throw new Refusal('damaged', files.lines.file, `\`${files.lines.file}\` is damaged: it has not one line for each rule`);
     return found;
   }
 
@@ -306,24 +320,6 @@ class Contents {
   }
 }
 
-const noRule = ({ file }: FileEntry): Refusal => new Refusal('damaged', file, `\`${file}\` is damaged: it has lines of no rule`);
-
-function linesAt(lines: Uint32Array, at: number, count: number): Uint32Array {
-  if (at + count > lines.length) throw new Refusal('damaged', 'lines.bin', '`lines.bin` is damaged: there are rules without a line');
-  return lines.slice(at, at + count);
-}
-
-/** A part that is known, perhaps elsewhere in its files. */
-function knownAt(known: KnownPart, all: Uint32Array, at: number): KnownPart {
-  const { length } = known.lines;
-  for (let i = 0; i < length; i++)
-    if (all[at + i] !== known.lines[i]) {
-      const lines = linesAt(all, at, length);
-      return { ...known, part: moved(known.part, lines), lines };
-    }
-  return known;
-}
-
 function sound<T>({ file }: FileEntry, value: T, faultOf: (value: T) => string | undefined): T {
   const fault = faultOf(value);
   if (fault !== undefined) throw new Refusal('damaged', file, `\`${file}\` is damaged: ${fault}`);
@@ -331,20 +327,18 @@ function sound<T>({ file }: FileEntry, value: T, faultOf: (value: T) => string |
 }
 
 function load(directory: string, trusted: readonly TrustedKey[] | undefined, before: Bundle | undefined): Bundle {
-  const manifest = readManifest(directory);
+  const { manifest, shared } = readManifest(directory, before?.known.parts.names ?? []);
   // Nothing else of it is looked at before.
   const signer = trusted && signerIn(directory, manifest, trusted);
   const contents = new Contents(directory, before?.known);
   const frame = contents.frame(manifest.files.program);
-  if (new Set(manifest.parts).size !== manifest.parts.length)
-    throw new Refusal('damaged', 'manifest.json', '`manifest.json` is damaged: it names a part twice');
-  const known = contents.parts(manifest);
-  const fault = frameFault(frame, new Set(known.map(({ ends }) => ends)));
+  const known = contents.parts(manifest, shared);
+  const { parts } = known;
+  const fault = frameFault(frame, new Set(known.ends));
   if (fault !== undefined) throw new Refusal('damaged', manifest.files.program.file, `the bundle is damaged: ${fault}`);
   const image = (table: StaticTable): Uint8Array => contents.image(manifest, frame, table);
   // For people and their tools: nothing here reads it, and it may be large.
   if (!before) verified(directory, manifest.files.text);
-  const parts = known.map(({ part }) => part);
   return {
     directory,
     manifest,
@@ -363,7 +357,7 @@ function load(directory: string, trusted: readonly TrustedKey[] | undefined, bef
       exec: image('exec'),
     },
     objects: manifest.objects.map((entry) => ({ template: entry.template, bytes: contents.object(entry) })),
-    known: contents.now,
+    known: { ...contents.now, parts: known },
   };
 }
 

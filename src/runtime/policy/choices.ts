@@ -13,7 +13,7 @@ const choicesOfByte = 256;
 /** How a row finds its choices (ir/abi.ts, `choiceForm`). */
 export type ChoiceForm = keyof typeof choiceForm;
 /**
- * `bytes`: block of classes -> number of a block of choices; `wide`: the block behind it has their upper bytes. Of the others, grouped
+ * `bytes`: block of classes -> number of a block of choices; `wide`: of two, as a choice has two bytes. Of the others, grouped
  * blocks of classes -> number of a group (grouped-choices.ts).
  */
 export type ChoiceRow = SparseRow & { readonly form: ChoiceForm };
@@ -107,17 +107,13 @@ export class ChoiceTable {
     return this.#rows.of({ columns, values, form });
   }
 
-  /** Their lower bytes. */
   readonly #appendNarrow = (block: Uint16Array): number => this.#append(block);
-  /** And, as the block behind it, their upper ones. */
-  readonly #appendWide = (block: Uint16Array): number => {
-    const number = this.#append(block);
-    this.#append(block.map((choice) => choice >> 8));
-    return number;
-  };
+  readonly #appendWide = (block: Uint16Array): number => this.#append(new Uint8Array(block.buffer, block.byteOffset, block.byteLength));
 
-  #append(block: Uint16Array): number {
-    const number = this.#count++;
+  /** As bytes. */
+  #append(block: ArrayLike<number>): number {
+    const number = this.#count;
+    this.#count += block.length / blockSize;
     if (this.#count * blockSize > this.#blocks.length) this.#blocks = Buffer.concat([this.#blocks, Buffer.alloc(this.#blocks.length)]);
     this.#blocks.set(block, number * blockSize);
     return number;

@@ -53,6 +53,8 @@ type Known = { readonly selection: object; readonly networks: number; readonly c
 /** By their endpoints, which never change. */
 const knownClasses = new WeakMap<readonly InventoryEndpoint[], Known>();
 
+const noEntities: readonly ReservedName[] = [];
+
 /** Gives every endpoint its classes, in the order of `endpoints`. Most changes of a policy leave them as they are. */
 export function classifyEndpoints(policies: PolicySet, endpoints: readonly InventoryEndpoint[], ports: PortTable): ClassifiedEndpoints {
   // What a name stands for is a class of ports, which other rules may number anew.
@@ -81,9 +83,9 @@ function classesOf(policies: PolicySet, endpoints: readonly InventoryEndpoint[],
   const peerClassOf = (endpoint: InventoryEndpoint): number => {
     const { kind } = endpoint;
     const selectors = kind === 'workload' ? policies.matching(endpoint.labels).filter(policies.isPeer) : [];
-    const entities = kind === 'reserved' ? [...new Set(endpoint.entities)].sort() : [];
+    const entities = kind === 'reserved' ? [...new Set(endpoint.entities)].sort() : noEntities;
     const named = ports.contextOf('egress', endpoint);
-    const key = `${kind}|${selectors.join()}|${entities.join()}|${named.key}`;
+    const key = `${kind}|${selectors.length === 1 ? selectors[0] : selectors.join()}|${entities.join()}|${named.key}`;
     return peers.of(key, (number) => ({ number, kind, selectors, entities, named }));
   };
 
@@ -94,10 +96,20 @@ function classesOf(policies: PolicySet, endpoints: readonly InventoryEndpoint[],
   }));
   const { sorted, numberOf } = alikeTogether(peers.all, addressClasses(policies.classes));
   return {
-    endpoints: classified.map((one) => ({ ...one, peerClass: numberOf(one.peerClass) })),
+    endpoints: classified.map(({ id, subjectClass, peerClass }) => ({ id, subjectClass, peerClass: numberOf(peerClass) })),
     subjects: subjects.all,
     peers: sorted,
   };
+}
+
+/** `ranks` ascending; `first`: of them, or -1. */
+type Ranked = { readonly peer: PeerClass; readonly ranks: readonly number[]; readonly first: number };
+
+function comparedRanks(a: Ranked, b: Ranked): number {
+  if (a.first !== b.first) return a.first - b.first;
+  const most = Math.min(a.ranks.length, b.ranks.length);
+  for (let i = 1; i < most; i++) if (a.ranks[i] !== b.ranks[i]) return (a.ranks[i] ?? 0) - (b.ranks[i] ?? 0);
+  return a.ranks.length - b.ranks.length || a.peer.number - b.peer.number;
 }
 
 /**
@@ -112,13 +124,20 @@ function alikeTogether(
   for (const { selectors } of peers) for (const selector of selectors) matched.set(selector, (matched.get(selector) ?? 0) + 1);
   const widest = [...matched].sort(([a, times], [b, others]) => others - times || a - b);
   const rank = new Map(widest.map(([selector], place) => [selector, place]));
-  const ranked = peers.map((peer) => ({ peer, ranks: Uint32Array.from(peer.selectors, (selector) => rank.get(selector) ?? 0).sort() }));
-  const compared = (a: Uint32Array, b: Uint32Array): number => {
-    const differs = a.findIndex((one, i) => one !== b[i]);
-    return differs < 0 ? a.length - b.length : (a[differs] ?? 0) - (b[differs] ?? -1);
+  const rankOf = (selector: number): number => rank.get(selector) ?? 0;
+  const ranked = peers.map((peer): Ranked => {
+    const { selectors } = peer;
+    // There may be many thousand, and mostly one selector matches.
+    const ranks = selectors.length < 2 ? selectors.map(rankOf) : selectors.map(rankOf).sort((a, b) => a - b);
+    return { peer, ranks, first: ranks[0] ?? -1 };
+  });
+  const sorted = ranked.sort(comparedRanks).map(({ peer }) => peer);
+  const numbers = new Uint32Array(peers.length);
+  sorted.forEach(({ number }, place) => {
+    numbers[number - first] = first + place;
+  });
+  return {
+    sorted: sorted.map(({ kind, selectors, entities, named }, place) => ({ number: first + place, kind, selectors, entities, named })),
+    numberOf: (number) => numbers[number - first] ?? number,
   };
-  const sorted = ranked.sort((a, b) => compared(a.ranks, b.ranks) || a.peer.number - b.peer.number).map(({ peer }) => peer);
-  const numbers = new Map(sorted.map(({ number }, place) => [number, first + place]));
-  const numberOf = (number: number): number => numbers.get(number) ?? number;
-  return { sorted: sorted.map((peer) => ({ ...peer, number: numberOf(peer.number) })), numberOf };
 }

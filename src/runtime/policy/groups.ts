@@ -10,6 +10,9 @@ export class Groups {
   /** Members that ever left a group, a bit each. */
   readonly #hasMoved: Int32Array;
   readonly #moved: Int32Array;
+  /** Where there are bits: the first word, and the one behind the last. */
+  #first: number;
+  #end = 0;
   /** Of the last call of `add`: group -> where its members go, and whether that was asked (the number of the call). */
   readonly #targets: number[] = [];
   readonly #asked: number[] = [];
@@ -19,6 +22,7 @@ export class Groups {
     this.of = new Int32Array(count);
     this.#hasMoved = new Int32Array(Math.ceil(count / 32));
     this.#moved = new Int32Array(count);
+    this.#first = this.#hasMoved.length;
     this.#sizes = [count];
   }
 
@@ -26,7 +30,8 @@ export class Groups {
   restart(): this {
     const { moved } = this;
     for (let i = 0; i < moved.length; i++) this.of[moved[i] ?? 0] = 0;
-    this.#hasMoved.fill(0);
+    this.#hasMoved.fill(0, this.#first, this.#end);
+    [this.#first, this.#end] = [this.#hasMoved.length, 0];
     this.lists = [0];
     this.#sizes = [this.of.length];
     this.#free = [];
@@ -41,7 +46,7 @@ export class Groups {
   get moved(): Int32Array {
     let count = 0;
     const moved = this.#moved;
-    for (let word = 0; word < this.#hasMoved.length; word++)
+    for (let word = this.#first; word < this.#end; word++)
       for (let rest = this.#hasMoved[word] ?? 0; rest !== 0; rest &= rest - 1) moved[count++] = word * 32 + 31 - Math.clz32(rest & -rest);
     return moved.subarray(0, count);
   }
@@ -84,6 +89,8 @@ export class Groups {
   #move(member: number, from: number, to: number): void {
     const word = member >>> 5;
     this.#hasMoved[word] = (this.#hasMoved[word] ?? 0) | (1 << (member & 31));
+    if (word < this.#first) this.#first = word;
+    if (word >= this.#end) this.#end = word + 1;
     this.of[member] = to;
     this.#sizes[to] = this.sizeOf(to) + 1;
     const left = this.sizeOf(from) - 1;

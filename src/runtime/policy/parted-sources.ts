@@ -23,19 +23,21 @@ export class PartedSources implements WrittenRules {
   readonly parts: readonly PolicyPart[];
   readonly policies: number;
   readonly rules: number;
-  readonly #firstRules: number[] = [];
-  readonly #firstPolicies: number[] = [];
+  readonly #firstRules: Uint32Array;
+  readonly #firstPolicies: Uint32Array;
   #table: SourceTable | undefined;
 
   /** `parts`: none is without a policy. */
   constructor(parts: readonly PolicyPart[]) {
     this.parts = parts;
     let [policies, rules] = [0, 0];
-    for (const part of parts) {
-      this.#firstPolicies.push(policies);
-      this.#firstRules.push(rules);
-      policies += part.policies.length;
-      rules += part.rules.length;
+    this.#firstPolicies = new Uint32Array(parts.length);
+    this.#firstRules = new Uint32Array(parts.length);
+    for (let place = 0; place < parts.length; place++) {
+      this.#firstPolicies[place] = policies;
+      this.#firstRules[place] = rules;
+      policies += parts[place]?.policies.length ?? 0;
+      rules += parts[place]?.rules.length ?? 0;
     }
     this.policies = policies;
     this.rules = rules;

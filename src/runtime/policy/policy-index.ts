@@ -4,6 +4,7 @@ import type { PartRule, PolicyPart, PolicyProgram, ProgramRule } from '../../com
 import { type Action, actions, type Direction, type NamedPort, type Section, tiers } from '../../compiler/ir/typed.ts';
 import type { Labels, Selector } from '../../compiler/space/labels.ts';
 import type { ClassSpace } from './class-space.ts';
+import { between, type SharedEnds } from './known-parts.ts';
 import { Selectors } from './membership.ts';
 import { lastUpTo } from './parted-sources.ts';
 
@@ -127,18 +128,21 @@ export class PolicyIndex {
     const places = new Map(left.map((placed, place) => [placed, place]));
     const stayed = placedMiddle.flatMap((placed) => places.get(placed) ?? []);
     if (stayed.some((place, i) => place < (stayed[i - 1] ?? 0))) this.#turn++;
+    const was = this.#parts;
     this.#parts = parts;
-    this.#order = [...before.slice(0, head), ...placedMiddle, ...before.slice(before.length - tail)];
-    this.#number();
+    this.#order = between(before, { head, tail }, placedMiddle);
+    this.#number(was, { head, tail });
   }
 
-  /** How many parts at either end are as before. */
-  #unchanged(parts: readonly PolicyPart[]): { readonly head: number; readonly tail: number } {
-    const before = this.#order;
+  /** How many parts at either end are as before, but for their lines. */
+  #unchanged(parts: readonly PolicyPart[]): SharedEnds {
+    const [before, order] = [this.#parts, this.#order];
+    const isSame = (part: PolicyPart | undefined, place: number): boolean =>
+      part === before[place] || part?.content === order[place]?.part.content;
     const most = Math.min(parts.length, before.length);
     let [head, tail] = [0, 0];
-    while (head < most && parts[head]?.content === before[head]?.part.content) head++;
-    while (tail < most - head && parts[parts.length - 1 - tail]?.content === before[before.length - 1 - tail]?.part.content) tail++;
+    while (head < most && isSame(parts[head], head)) head++;
+    while (tail < most - head && isSame(parts[parts.length - 1 - tail], before.length - 1 - tail)) tail++;
     return { head, tail };
   }
 
@@ -157,16 +161,31 @@ export class PolicyIndex {
     }
   }
 
-  /** Numbers of policies and rules follow the order of parts. */
-  #number(): void {
-    let [policy, rule] = [0, 0];
-    for (const [place, placed] of this.#order.entries()) {
-      placed.part = this.#parts[place] ?? placed.part;
+  /** Numbers of policies and rules follow the order of parts. `before`: the parts that were, of which so many at either end stay. */
+  #number(before: readonly PolicyPart[], { head, tail }: SharedEnds): void {
+    const [parts, order] = [this.#parts, this.#order];
+    const [behind, shift] = [parts.length - tail, before.length - parts.length];
+    for (let place = 0; place < parts.length; place++)
+      if (parts[place] !== (place < head ? before[place] : place < behind ? undefined : before[place + shift])) this.#state(place);
+    const last = order[head - 1];
+    let policy = last ? last.firstPolicy + last.part.policies.length : 0;
+    let rule = last ? last.firstRule + last.part.rules.length : 0;
+    for (let place = head; place < order.length; place++) {
+      const placed = order[place];
+      if (!placed) continue;
+      // As many as before stand before it, and so before all behind it.
+      if (place >= behind && placed.firstPolicy === policy && placed.firstRule === rule) return;
       placed.firstPolicy = policy;
       placed.firstRule = rule;
       policy += placed.part.policies.length;
       rule += placed.part.rules.length;
     }
+  }
+
+  /** A part that stays may stand elsewhere in its file. */
+  #state(place: number): void {
+    const [placed, part] = [this.#order[place], this.#parts[place]];
+    if (placed && part) placed.part = part;
   }
 
   #add(placed: Placed): void {

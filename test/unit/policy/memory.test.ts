@@ -153,7 +153,8 @@ function chosen({ rows, groups, blocks }: Choices, row: number, asked: number): 
   const at = isGrouped ? (groups[number * 4 + (Math.floor(asked / 16) % 4)] ?? Number.NaN) * 8 : number * 16;
   const byte = (within: number): number => blocks[at + within] ?? Number.NaN;
   if (form === 'groupedNibbles') return (byte(Math.floor((asked % 16) / 2)) >> ((asked % 2) * 4)) & 15;
-  return byte(asked % 16) + (form === 'wide' ? byte(16 + (asked % 16)) * 256 : 0);
+  if (form === 'wide') return byte((asked % 16) * 2) + byte((asked % 16) * 2 + 1) * 256;
+  return byte(asked % 16);
 }
 
 test('runs of words are numbered as they come, equal ones once', () => {

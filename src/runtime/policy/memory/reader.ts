@@ -80,17 +80,17 @@ export class MemoryReader {
     const form = cells % 4;
     const isGrouped = form === choiceForm.groupedBytes || form === choiceForm.groupedNibbles;
     const bits = this.#field('cell_bits');
-    const block = Math.floor(asked / limits.choiceBlock);
-    const column = isGrouped ? Math.floor(block / limits.choiceGroup) : block;
+    const blockOfRow = Math.floor(asked / limits.choiceBlock);
+    const column = isGrouped ? Math.floor(blockOfRow / limits.choiceGroup) : blockOfRow;
     const cell = this.#word(cells - form + column * 4);
     if (cell % 2 ** bits !== column) return 0;
     const number = Math.floor(cell / 2 ** bits);
     const [blocks, within] = [this.#field('blocks'), asked % limits.choiceBlock];
     if (!isGrouped) {
-      const at = blocks + number * limits.choiceBlock + within;
-      return this.#view.getUint8(at) + (form === choiceForm.wide ? this.#view.getUint8(at + limits.choiceBlock) * 256 : 0);
+      const block = blocks + number * limits.choiceBlock;
+      return form === choiceForm.wide ? this.#view.getUint16(block + within * 2, true) : this.#view.getUint8(block + within);
     }
-    const own = blocks + this.#place(number * limits.choiceGroup + (block % limits.choiceGroup)) * limits.choiceUnit;
+    const own = blocks + this.#place(number * limits.choiceGroup + (blockOfRow % limits.choiceGroup)) * limits.choiceUnit;
     if (form === choiceForm.groupedBytes) return this.#view.getUint8(own + within);
     return (this.#view.getUint8(own + (within >>> 1)) >>> ((within & 1) * 4)) & 15;
   }
