@@ -81,11 +81,17 @@ export const ruleSeries = (text: string, rule: string): number =>
       .at(-1),
   );
 
+/** The limit was ours, or that of `fetch` for a connect, which is shorter where a machine is slow. */
+function isTimeout(error: Error): boolean {
+  const { cause } = error;
+  return error.name === 'TimeoutError' || (cause instanceof Error && 'code' in cause && cause.code === 'UND_ERR_CONNECT_TIMEOUT');
+}
+
 /** A request of this process, which is no workload. */
 export async function reach(port: number): Promise<string> {
   try {
     return String((await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(700 * patience) })).status);
   } catch (error) {
-    return error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : String(error);
+    return error instanceof Error && isTimeout(error) ? 'timeout' : String(error);
   }
 }
